@@ -1,0 +1,3 @@
+export { freePort } from "./free-port.ts";
+export { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
+export { type RedisServer, type RedisServerOptions, redisServerPath, startRedisServer } from "./redis-server.ts";
