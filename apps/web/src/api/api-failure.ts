@@ -1,0 +1,31 @@
+import type { ProblemError } from "@hikyaku/contract";
+
+/** Why a call brought no usable answer. What it means for the user is said by the page that made the call. */
+export type ApiFailure =
+  /** The server refused the request's content. */
+  | { readonly kind: "invalid"; readonly detail: string; readonly errors: readonly ProblemError[] }
+  /** Too many requests. `retryAfterSeconds` is missing when the server did not say. */
+  | { readonly kind: "rate-limited"; readonly retryAfterSeconds: number | undefined }
+  /** The server runs, but what it depends on does not. */
+  | { readonly kind: "unavailable"; readonly detail: string }
+  /** No connection, or it broke before the answer was complete. */
+  | { readonly kind: "unreachable" }
+  /** No connection, and the browser had none when the call began: nothing was sent. */
+  | { readonly kind: "offline" }
+  /** No complete answer within the deadline. */
+  | { readonly kind: "timed-out"; readonly deadlineSeconds: number }
+  /** An answer that the contract does not know. */
+  | { readonly kind: "unexpected"; readonly status: number; readonly detail: string };
+
+/** Thrown by every method of the API client, except when the caller itself aborted. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly failure: ApiFailure;
+  /** When it failed, by the browser's clock, in milliseconds. */
+  readonly occurredAtMs = Date.now();
+
+  constructor(failure: ApiFailure, options?: ErrorOptions) {
+    super(`API call failed: ${JSON.stringify(failure)}`, options);
+    this.failure = failure;
+  }
+}

@@ -1,0 +1,46 @@
+import { Field } from "@base-ui/react/field";
+
+interface TextFieldProps {
+  readonly name: string;
+  readonly label: string;
+  readonly help: string;
+  readonly placeholder: string;
+  readonly value: string;
+  /** What is wrong with the value; undefined if nothing is. */
+  readonly fault: string | undefined;
+  readonly inputMode?: "text" | "numeric";
+  readonly onChange: (value: string) => void;
+}
+
+/** A labelled line of text with help and, when something is wrong, the fault; all read out together with the label. */
+export function TextField({
+  name,
+  label,
+  help,
+  placeholder,
+  value,
+  fault,
+  inputMode = "text",
+  onChange,
+}: TextFieldProps) {
+  return (
+    <Field.Root name={name} invalid={fault !== undefined} className="flex flex-col">
+      <Field.Label className="font-medium">{label}</Field.Label>
+      <Field.Control
+        value={value}
+        onValueChange={onChange}
+        placeholder={placeholder}
+        inputMode={inputMode}
+        autoComplete="off"
+        className="mt-1.5 w-full rounded-sm border border-edge bg-sheet px-3 py-2 text-base placeholder:text-quiet data-invalid:border-bad data-invalid:ring-1 data-invalid:ring-bad"
+      />
+      {fault !== undefined && (
+        <Field.Error match={true} className="mt-1.5 text-sm text-bad wrap-anywhere">
+          <span aria-hidden="true">▲ </span>
+          {fault}
+        </Field.Error>
+      )}
+      <Field.Description className="mt-1.5 text-sm text-quiet">{help}</Field.Description>
+    </Field.Root>
+  );
+}

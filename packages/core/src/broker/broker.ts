@@ -1,0 +1,35 @@
+import type { CallOptions } from "./call-options.ts";
+import type { EnqueueFacet } from "./enqueue-facet.ts";
+import type { InspectFacet } from "./inspect-facet.ts";
+import type { MaintainFacet } from "./maintain-facet.ts";
+import type { PresenceFacet } from "./presence-facet.ts";
+import type { SignalFacet } from "./signal-facet.ts";
+import type { WorkFacet } from "./work-facet.ts";
+
+/** Whether the store can be expected to answer, known without asking it. */
+export interface Reachability {
+  readonly reachable: boolean;
+  /** Since when it is so. */
+  readonly since: number;
+  /** Why not, in words; undefined while reachable. */
+  readonly reason: string | undefined;
+}
+
+/**
+ * The port: everything that the library asks of a store, in the library's own words. Arrays in, one outcome per item
+ * out, in order; times in milliseconds. All errors are `HikyakuError`.
+ *
+ * A broker connects by itself, at its first use at the latest, and again whenever it was cut off; while the store is
+ * away every call is refused at once with `broker_unavailable`, nothing is queued up behind the caller's back.
+ */
+export interface Broker extends EnqueueFacet, WorkFacet, MaintainFacet, InspectFacet, PresenceFacet, SignalFacet {
+  /** Where the tasks lie, for people; without secrets. */
+  readonly location: string;
+  /** Waits until the store answers, or for the first reason why it does not. */
+  ready(call?: CallOptions): Promise<void>;
+  reachability(): Reachability;
+  /** Calls back at each change until the returned function is called. */
+  onReachability(listener: (reachability: Reachability) => void): () => void;
+  /** Lets go of the store. Ends within its deadline also when the store hangs; calls under way are refused. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+import type { CallOptions } from "./call-options.ts";
+
+export interface ForwardAnswer {
+  /** How many tasks were moved to their queue or group. */
+  readonly moved: number;
+  /** When the next waiting task is due; undefined when none waits. At or before now when there is more to move. */
+  readonly nextDueAt: number | undefined;
+}
+
+export interface SweepAnswer {
+  /** Completed tasks removed because their retention is over. */
+  readonly completed: number;
+  /** Archived tasks removed because they are too old or too many. */
+  readonly archived: number;
+  /** Whether another call would find more. */
+  readonly more: boolean;
+}
+
+/** How much a queue's archive may hold. */
+export interface ArchiveLimits {
+  readonly maxCount: number;
+  readonly maxAgeMs: number;
+}
+
+/** Housekeeping in bounded slices; safe to run on many servers at once. */
+export interface MaintainFacet {
+  /** Moves up to `limit` scheduled and retry tasks whose moment has come, none early. */
+  forwardDue(queue: string, limit: number, call?: CallOptions): Promise<ForwardAnswer>;
+  /** Removes up to `limit` tasks that nothing keeps any more, with bodies and locks. */
+  sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer>;
+}

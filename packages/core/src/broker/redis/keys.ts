@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+
+/** Spells every Redis key once. All keys of one queue share a hash tag, so that they lie in one slot of a cluster. */
+export const allQueuesKey = "asynq:queues";
+export const allServersKey = "asynq:servers";
+export const allWorkersKey = "asynq:workers";
+export const cancelChannel = "asynq:cancel";
+/** Ours: says that a queue has a task that is due sooner than all others there. Payload: `<milliseconds> <queue>`. */
+export const dueSoonerChannel = "hikyaku:due";
+
+export interface QueueKeys {
+  readonly queue: string;
+  readonly task: string;
+  readonly group: string;
+  readonly unique: string;
+  readonly pending: string;
+  readonly active: string;
+  readonly lease: string;
+  readonly scheduled: string;
+  readonly retry: string;
+  readonly archived: string;
+  readonly completed: string;
+  readonly groups: string;
+  readonly paused: string;
+  readonly processed: string;
+  readonly failed: string;
+  /** Ours: ids of scheduled and retry tasks whose moment is not a whole second, by milliseconds. */
+  readonly due: string;
+}
+
+const known = new Map<string, QueueKeys>();
+const mostKnown = 10_000;
+
+/** The keys of a queue, and the prefixes that keys of its tasks, groups and locks start with. */
+export function queueKeys(queue: string): QueueKeys {
+  const found = known.get(queue);
+  if (found !== undefined) return found;
+  const prefix = `asynq:{${queue}}:`;
+  const keys: QueueKeys = {
+    queue,
+    task: `${prefix}t:`,
+    group: `${prefix}g:`,
+    unique: `${prefix}unique:`,
+    pending: `${prefix}pending`,
+    active: `${prefix}active`,
+    lease: `${prefix}lease`,
+    scheduled: `${prefix}scheduled`,
+    retry: `${prefix}retry`,
+    archived: `${prefix}archived`,
+    completed: `${prefix}completed`,
+    groups: `${prefix}groups`,
+    paused: `${prefix}paused`,
+    processed: `${prefix}processed`,
+    failed: `${prefix}failed`,
+    due: `hikyaku:{${queue}}:due`,
+  };
+  if (known.size >= mostKnown) known.clear();
+  known.set(queue, keys);
+  return keys;
+}
+
+/** The lock of equal tasks. No payload at all and an empty one are different locks. */
+export function uniqueLockKey(keys: QueueKeys, type: string, payload: Uint8Array | undefined): string {
+  const digest = payload === undefined ? "" : createHash("md5").update(payload).digest("hex");
+  return `${keys.unique}${type}:${digest}`;
+}
+
+/** `YYYY-MM-DD` in UTC: the part of the day counters' names. */
+export function utcDay(now: number): string {
+  return new Date(now).toISOString().slice(0, 10);
+}
+
+interface ServerKeys {
+  readonly server: string;
+  readonly workers: string;
+  /** Ours: what Asynq's record has no place for. */
+  readonly details: string;
+}
+
+export function serverKeys(host: string, pid: number, serverId: string): ServerKeys {
+  const tag = `{${host}:${pid}:${serverId}}`;
+  return { server: `asynq:servers:${tag}`, workers: `asynq:workers:${tag}`, details: `hikyaku:servers:${tag}` };
+}

@@ -1,0 +1,19 @@
+-- Moves the end of leases further out; leaves alone what the caller does not hold any more.
+-- KEYS 1 lease
+-- ARGV 1 prefix of task keys  2 new end in s  3.. id, token, for each
+-- Returns positions (from 0) of the leases that were lost
+local lease = KEYS[1]
+local taskPrefix, newEnd = ARGV[1], ARGV[2]
+local lost = {}
+for index = 3, #ARGV, 2 do
+  local id, token = ARGV[index], ARGV[index + 1]
+  local key = taskPrefix .. id
+  local ends = redis.call('ZSCORE', lease, id)
+  if ends and redis.call('HGET', key, 'hk:lease') == token .. ':' .. ends then
+    redis.call('ZADD', lease, newEnd, id)
+    redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+  else
+    lost[#lost + 1] = (index - 3) / 2
+  end
+end
+return lost

@@ -1,0 +1,8 @@
+-- Adds to a day's counter and to the total. The day's counter gets its end of life with the first increment only; a
+-- total that can't grow any more starts again, as Asynq's does.
+local function count(dayKey, totalKey, amount, dayEnd)
+  if amount == 0 then return end
+  if redis.call('INCRBY', dayKey, amount) == amount then redis.call('EXPIREAT', dayKey, dayEnd) end
+  local grown = redis.pcall('INCRBY', totalKey, amount)
+  if type(grown) == 'table' and grown.err then redis.call('SET', totalKey, amount) end
+end

@@ -1,0 +1,20 @@
+-- Archives tasks that can't be read, exactly as they are, under the caller's lease.
+-- KEYS 1 active  2 lease  3 archived
+-- ARGV 1 prefix of task keys  2 now in s  3 token  4 reason  5.. ids   Returns how many were archived
+local active, lease, archived = KEYS[1], KEYS[2], KEYS[3]
+local taskPrefix, nowSec, token, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local moved = 0
+for index = 5, #ARGV do
+  local id = ARGV[index]
+  local key = taskPrefix .. id
+  local ends = redis.call('ZSCORE', lease, id)
+  if ends and redis.call('HGET', key, 'hk:lease') == token .. ':' .. ends then
+    redis.call('LREM', active, 1, id)
+    redis.call('ZREM', lease, id)
+    redis.call('ZADD', archived, nowSec, id)
+    redis.call('HSET', key, 'state', 'archived', 'hk:reason', reason)
+    redis.call('HDEL', key, 'hk:lease')
+    moved = moved + 1
+  end
+end
+return moved

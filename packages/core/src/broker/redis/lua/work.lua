@@ -1,0 +1,206 @@
+-- Settles tasks of one queue under their leases, then leases waiting ones, in one step.
+-- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments  9 paused
+--      10 processed today  11 failed today  12 processed  13 failed
+-- ARGV 1 prefix of task keys  2 now in s  3 end of life of day counters in s  4 queue  5 channel for "due sooner"
+--      6 settlements, MessagePack: for each id, token, repeated (0 or 1), kind, attempt line and then, by kind,
+--        1 done: lock key            2 completed: lock key, message, kept until in s, result or false
+--        3 retry: message, score in s, exact moment in ms, counted (0 or 1)
+--        4 archived: message         5 handed back: nothing
+--      7 how many to lease  8 end of new leases in s  9 their token  10 handled types, MessagePack: {exact}, {prefixes},
+--        or empty for all
+-- Returns 1 positions (from 0) of settlements that were lost  2 leased: id, message, exact times, pending since, attempts
+--      lost, for each  3 unhandled types and how many  4 ids that have no body
+local pending, active, lease, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local archived, completed, due, paused = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local taskPrefix, nowSec, dayEnd, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local limit, leaseEnd, newToken = tonumber(ARGV[7]), ARGV[8], ARGV[9]
+--- @include "attempts"
+--- @include "count"
+--- @include "due-sooner"
+local lost, leased, unhandled, ghosts = {}, {}, {}, {}
+
+local function release(lock, id)
+  if lock ~= '' and redis.call('GET', lock) == id then redis.call('DEL', lock) end
+end
+
+if ARGV[6] ~= '' then
+  local settlements = cmsgpack.unpack(ARGV[6])
+  local at, position, total = 1, 0, #settlements
+  local processed, failed, earliest = 0, 0, nil
+  local settledIds, doneKeys = {}, {}
+  while at <= total do
+    local id, token, repeated, kind, attempt =
+      settlements[at], settlements[at + 1], settlements[at + 2], settlements[at + 3], settlements[at + 4]
+    at = at + 5
+    local key = taskPrefix .. id
+    -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since
+    -- then left another end.
+    local held = redis.call('HGET', key, 'hk:lease')
+    local ends = held and redis.call('ZSCORE', lease, id)
+    local mine = ends and held == token .. ':' .. ends
+    if mine then
+      redis.call('LREM', active, 1, id)
+      settledIds[#settledIds + 1] = id
+    elseif repeated == 1 and (held == '=' .. token or (kind == 1 and redis.call('EXISTS', key) == 0)) then
+      -- An earlier call did it and its answer was lost.
+    else
+      lost[#lost + 1] = position
+    end
+    if kind == 1 then
+      if mine then
+        doneKeys[#doneKeys + 1] = key
+        processed = processed + 1
+        release(settlements[at], id)
+      end
+      at = at + 1
+    elseif kind == 2 then
+      if mine then
+        redis.call('ZADD', completed, settlements[at + 2], id)
+        redis.call('HSET', key, 'msg', settlements[at + 1], 'state', 'completed', 'hk:lease', '=' .. token)
+        if settlements[at + 3] then redis.call('HSET', key, 'result', settlements[at + 3]) end
+        addAttempt(key, attempt)
+        processed = processed + 1
+        release(settlements[at], id)
+      end
+      at = at + 4
+    elseif kind == 3 then
+      if mine then
+        local score, moment = settlements[at + 1], settlements[at + 2]
+        redis.call('ZADD', retry, score, id)
+        if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
+        redis.call('HSET', key, 'msg', settlements[at], 'state', 'retry', 'hk:lease', '=' .. token)
+        redis.call('HDEL', key, 'hk:lost')
+        addAttempt(key, attempt)
+        if settlements[at + 3] == 1 then
+          processed = processed + 1
+          failed = failed + 1
+        end
+        if earliest == nil or moment < earliest then earliest = moment end
+      end
+      at = at + 4
+    elseif kind == 4 then
+      if mine then
+        redis.call('ZADD', archived, nowSec, id)
+        redis.call('HSET', key, 'msg', settlements[at], 'state', 'archived', 'hk:lease', '=' .. token)
+        addAttempt(key, attempt)
+        processed = processed + 1
+        failed = failed + 1
+      end
+      at = at + 1
+    elseif mine then
+      redis.call('RPUSH', pending, id)
+      redis.call('HSET', key, 'state', 'pending', 'hk:lease', '=' .. token)
+      addAttempt(key, attempt)
+    end
+    position = position + 1
+  end
+  for from = 1, #settledIds, 1000 do
+    redis.call('ZREM', lease, unpack(settledIds, from, math.min(from + 999, #settledIds)))
+  end
+  for from = 1, #doneKeys, 1000 do redis.call('DEL', unpack(doneKeys, from, math.min(from + 999, #doneKeys))) end
+  count(KEYS[10], KEYS[12], processed, dayEnd)
+  count(KEYS[11], KEYS[13], failed, dayEnd)
+  if earliest and nextDue(due, scheduled, retry) == earliest then
+    redis.call('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
+  end
+end
+
+if limit == 0 or redis.call('EXISTS', paused) == 1 then return { lost, leased, unhandled, ghosts } end
+
+local exact, prefixes
+if ARGV[10] ~= '' then
+  local handled = cmsgpack.unpack(ARGV[10])
+  exact, prefixes = {}, handled[2]
+  for _, name in ipairs(handled[1]) do exact[name] = true end
+end
+
+-- The type is the first field of the message; nil when it is not, and then reading it is left to the worker.
+local function typeOf(msg)
+  if string.byte(msg, 1) ~= 10 then return nil end
+  local length, offset = string.byte(msg, 2), 3
+  if length == nil then return nil end
+  if length >= 128 then
+    local high = string.byte(msg, 3)
+    if high == nil or high >= 128 then return nil end
+    length, offset = length - 128 + high * 128, 4
+  end
+  return string.sub(msg, offset, offset + length - 1)
+end
+
+local function handles(name)
+  if name == nil or exact[name] then return true end
+  for _, prefix in ipairs(prefixes) do
+    if string.sub(name, 1, #prefix) == prefix then return true end
+  end
+  return false
+end
+
+local leaseValue = newToken .. ':' .. leaseEnd
+local taken, leases, unhandledCount = {}, {}, {}
+
+-- Looks at the last `window` ids, the next ones to run, takes what it may and leaves the rest in their order.
+local function take(window)
+  local ids = redis.call('LRANGE', pending, -window, -1)
+  local left, seen = {}, 0
+  for index = #ids, 1, -1 do
+    if #taken >= limit then break end
+    seen = seen + 1
+    local id = ids[index]
+    local key = taskPrefix .. id
+    local found = redis.call('HMGET', key, 'msg', 'hk:exact', 'pending_since', 'hk:lost')
+    local msg = found[1]
+    if not msg then
+      ghosts[#ghosts + 1] = id
+      redis.call('DEL', key)
+    else
+      local name = exact and typeOf(msg)
+      if exact and not handles(name) then
+        left[#left + 1] = id
+        unhandledCount[name] = (unhandledCount[name] or 0) + 1
+      else
+        redis.call('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
+        if found[3] then redis.call('HDEL', key, 'pending_since') end
+        taken[#taken + 1] = id
+        leases[#leases + 1] = leaseEnd
+        leases[#leases + 1] = id
+        local size = #leased
+        leased[size + 1], leased[size + 2], leased[size + 3] = id, msg, found[2]
+        leased[size + 4], leased[size + 5] = found[3], found[4]
+      end
+    end
+  end
+  if seen > 0 then redis.call('LTRIM', pending, 0, -seen - 1) end
+  return left, seen
+end
+
+-- Puts ids back where they were: `left` is in running order, the list ends with what runs next.
+local function putBack(left, command)
+  if #left == 0 then return end
+  local back = {}
+  for index = #left, 1, -1 do back[#back + 1] = left[index] end
+  if command == 'LPUSH' then back = left end
+  for from = 1, #back, 1000 do redis.call(command, pending, unpack(back, from, math.min(from + 999, #back))) end
+end
+
+local left, seen = take(limit)
+if #left > 0 and #taken < limit then
+  local more, further = take(1000)
+  for _, id in ipairs(more) do left[#left + 1] = id end
+  -- Nothing to run among so many: they go behind the others, so that those get their turn.
+  if #taken == 0 and further == 1000 then
+    putBack(left, 'LPUSH')
+    left = {}
+  end
+end
+putBack(left, 'RPUSH')
+
+for from = 1, #taken, 500 do
+  local to = math.min(from + 499, #taken)
+  redis.call('LPUSH', active, unpack(taken, from, to))
+  redis.call('ZADD', lease, unpack(leases, from * 2 - 1, to * 2))
+end
+for name, number in pairs(unhandledCount) do
+  unhandled[#unhandled + 1] = name
+  unhandled[#unhandled + 1] = number
+end
+return { lost, leased, unhandled, ghosts }

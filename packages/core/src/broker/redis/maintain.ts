@@ -1,0 +1,53 @@
+import type { CallOptions } from "../call-options.ts";
+import type { ArchiveLimits, ForwardAnswer, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
+import { queueKeys } from "./keys.ts";
+import { forwardDueLua, sweepLua } from "./lua/generated.ts";
+import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
+import { runScript, script } from "./run-script.ts";
+import { list, text } from "./work.ts";
+
+const forwardScript = script(forwardDueLua);
+const sweepScript = script(sweepLua);
+
+export class RedisMaintain implements MaintainFacet {
+  readonly #context: RedisContext;
+
+  constructor(context: RedisContext) {
+    this.#context = context;
+  }
+
+  async forwardDue(queue: string, limit: number, call?: CallOptions): Promise<ForwardAnswer> {
+    const keys = queueKeys(queue);
+    const now = Math.floor(this.#context.clock.now());
+    const answer = await runScript(
+      this.#context.connection,
+      forwardScript,
+      [keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due],
+      [keys.task, keys.group, String(now), String(wholeSeconds(now)), nanoseconds(now), String(limit)],
+      call,
+    );
+    const [moved, nextDueAt] = list(answer);
+    const next = text(nextDueAt) ?? "";
+    return { moved: Number(moved), nextDueAt: next === "" ? undefined : Number(next) };
+  }
+
+  async sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer> {
+    const keys = queueKeys(queue);
+    const now = this.#context.clock.now();
+    const answer = await runScript(
+      this.#context.connection,
+      sweepScript,
+      [keys.completed, keys.archived],
+      [
+        keys.task,
+        String(wholeSeconds(now)),
+        String(wholeSeconds(now - archive.maxAgeMs)),
+        String(archive.maxCount),
+        String(limit),
+      ],
+      call,
+    );
+    const [completed, archived] = list(answer).map(Number);
+    return { completed: completed ?? 0, archived: archived ?? 0, more: (completed ?? 0) + (archived ?? 0) >= limit };
+  }
+}

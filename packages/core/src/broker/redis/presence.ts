@@ -1,0 +1,200 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { ServerInfoSchema, WorkerInfoSchema } from "../../codec/generated/presence_pb.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { BusyWorker, PresenceFacet, ServerDetails, ServerRecord, ServerStatus } from "../presence-facet.ts";
+import type { Reply } from "./connection.ts";
+import { allServersKey, allWorkersKey, serverKeys } from "./keys.ts";
+import { announceLua } from "./lua/generated.ts";
+import { type RedisContext, wholeSeconds } from "./redis-context.ts";
+import { runCommand, runScript, script } from "./run-script.ts";
+import { list, text } from "./work.ts";
+
+const announceScript = script(announceLua);
+
+export class RedisPresence implements PresenceFacet {
+  readonly #context: RedisContext;
+
+  constructor(context: RedisContext) {
+    this.#context = context;
+  }
+
+  async announce(
+    server: ServerRecord,
+    workers: readonly BusyWorker[],
+    ttlMs: number,
+    call?: CallOptions,
+  ): Promise<void> {
+    const { connection, clock } = this.#context;
+    const keys = serverKeys(server.host, server.pid, server.serverId);
+    const ttlSeconds = Math.max(1, Math.ceil(ttlMs / 1_000));
+    const until = String(wholeSeconds(clock.now()) + ttlSeconds);
+    const rows = workers.flatMap((worker) => [worker.taskId, encodeWorker(worker)]);
+    const details = server.details === undefined ? "" : JSON.stringify(server.details);
+    await Promise.all([
+      runCommand(connection, ["ZADD", allServersKey, until, keys.server], call),
+      runCommand(connection, ["ZADD", allWorkersKey, until, keys.workers], call),
+      runScript(
+        connection,
+        announceScript,
+        [keys.server, keys.workers, keys.details],
+        [String(ttlSeconds), encodeServer(server), details, ...rows],
+        call,
+      ),
+    ]);
+  }
+
+  async withdraw({ host, pid, serverId }: ServerRecord, call?: CallOptions): Promise<void> {
+    const { connection } = this.#context;
+    const keys = serverKeys(host, pid, serverId);
+    await Promise.all([
+      runCommand(connection, ["ZREM", allServersKey, keys.server], call),
+      runCommand(connection, ["ZREM", allWorkersKey, keys.workers], call),
+      runCommand(connection, ["DEL", keys.server, keys.workers, keys.details], call),
+    ]);
+  }
+
+  async servers(call?: CallOptions): Promise<{ servers: readonly ServerRecord[]; workers: readonly BusyWorker[] }> {
+    const { connection, clock } = this.#context;
+    const now = wholeSeconds(clock.now());
+    // Nobody else removes what crashed servers leave in these two sets.
+    const forget = [allServersKey, allWorkersKey].map((key) =>
+      runCommand(connection, ["ZREMRANGEBYSCORE", key, "-inf", String(now - 1)], call),
+    );
+    const range = ["+inf", "BYSCORE"];
+    const [serverNames, workerNames] = await Promise.all([
+      runCommand(connection, ["ZRANGE", allServersKey, String(now), ...range], call),
+      runCommand(connection, ["ZRANGE", allWorkersKey, String(now), ...range], call),
+      ...forget,
+    ]);
+    const servers = await Promise.all(
+      names(serverNames).map(async (name) => {
+        const [info, details] = await Promise.all([
+          runCommand(connection, ["GET", name], call),
+          runCommand(connection, ["GET", name.replace(/^asynq:/, "hikyaku:")], call),
+        ]);
+        return decodeServer(info, details);
+      }),
+    );
+    const workers = await Promise.all(
+      names(workerNames).map(async (name) =>
+        list(await runCommand(connection, ["HVALS", name], call)).map(decodeWorker),
+      ),
+    );
+    const byPlace = (a: ServerRecord, b: ServerRecord): number =>
+      compare(a.host, b.host) || a.pid - b.pid || compare(a.serverId, b.serverId);
+    return {
+      servers: servers.filter((server) => server !== undefined).sort(byPlace),
+      workers: workers.flat().filter((worker) => worker !== undefined),
+    };
+  }
+}
+
+function names(reply: Reply | undefined): string[] {
+  return list(reply).map((name) => text(name) ?? "");
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function encodeServer(server: ServerRecord): Buffer {
+  const info = create(ServerInfoSchema, {
+    host: server.host,
+    pid: server.pid,
+    serverId: server.serverId,
+    concurrency: server.concurrency,
+    queues: { ...server.queues },
+    strictPriority: server.strictPriority,
+    status: server.status,
+    startTime: timestampFromMs(server.startedAt),
+    activeWorkerCount: server.activeWorkers,
+  });
+  return Buffer.from(toBinary(ServerInfoSchema, info));
+}
+
+function encodeWorker(worker: BusyWorker): Buffer {
+  const info = create(WorkerInfoSchema, {
+    host: worker.host,
+    pid: worker.pid,
+    serverId: worker.serverId,
+    taskId: worker.taskId,
+    taskType: worker.taskType,
+    taskPayload: worker.payload,
+    queue: worker.queue,
+    startTime: timestampFromMs(worker.startedAt),
+    deadline: timestampFromMs(worker.deadlineAt),
+  });
+  return Buffer.from(toBinary(WorkerInfoSchema, info));
+}
+
+/** Undefined for bytes that can't be read: presence is never worth failing for. */
+function decodeServer(info: Reply, details: Reply): ServerRecord | undefined {
+  if (!Buffer.isBuffer(info)) return undefined;
+  try {
+    const server = fromBinary(ServerInfoSchema, info);
+    return {
+      serverId: server.serverId,
+      host: server.host,
+      pid: server.pid,
+      concurrency: server.concurrency,
+      queues: server.queues,
+      strictPriority: server.strictPriority,
+      status: asStatus(server.status),
+      startedAt: momentOf(server.startTime),
+      activeWorkers: server.activeWorkerCount,
+      details: decodeDetails(details),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeWorker(info: Reply): BusyWorker | undefined {
+  if (!Buffer.isBuffer(info)) return undefined;
+  try {
+    const worker = fromBinary(WorkerInfoSchema, info);
+    return {
+      serverId: worker.serverId,
+      host: worker.host,
+      pid: worker.pid,
+      taskId: worker.taskId,
+      taskType: worker.taskType,
+      payload: worker.taskPayload,
+      queue: worker.queue,
+      startedAt: momentOf(worker.startTime),
+      deadlineAt: momentOf(worker.deadline),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeDetails(reply: Reply): ServerDetails | undefined {
+  const json = text(reply);
+  if (json === undefined) return undefined;
+  const value: unknown = JSON.parse(json);
+  return isDetails(value) ? value : undefined;
+}
+
+function isDetails(value: unknown): value is ServerDetails {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "version" in value &&
+    typeof value.version === "string" &&
+    "directory" in value &&
+    typeof value.directory === "string" &&
+    "commandLine" in value &&
+    typeof value.commandLine === "string" &&
+    "handles" in value
+  );
+}
+
+function momentOf(timestamp: Timestamp | undefined): number {
+  return timestamp === undefined ? 0 : timestampMs(timestamp);
+}
+
+function asStatus(status: string): ServerStatus {
+  return status === "new" || status === "stopped" || status === "closed" ? status : "active";
+}

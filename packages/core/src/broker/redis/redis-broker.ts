@@ -1,0 +1,168 @@
+import { systemClock } from "../../clock.ts";
+import type { Broker, Reachability } from "../broker.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
+import type { ListQuery, QueueNumbers, StoredTask, TaskPage } from "../inspect-facet.ts";
+import type { ArchiveLimits, ForwardAnswer, SweepAnswer } from "../maintain-facet.ts";
+import type { BusyWorker, ServerRecord } from "../presence-facet.ts";
+import type { Signal } from "../signal-facet.ts";
+import type {
+  ClaimRequest,
+  ClaimResult,
+  Lease,
+  SetAside,
+  SettleAnswer,
+  Settlement,
+  TakenOverTask,
+  TakeOverRequest,
+} from "../work-facet.ts";
+import { Connection } from "./connection.ts";
+import { RedisEnqueue } from "./enqueue.ts";
+import { RedisInspect } from "./inspect.ts";
+import { RedisMaintain } from "./maintain.ts";
+import { RedisPresence } from "./presence.ts";
+import type { RedisContext } from "./redis-context.ts";
+import type { RedisOptions } from "./redis-options.ts";
+import { runCommand } from "./run-script.ts";
+import { RedisSignals } from "./signals.ts";
+import { Waiting } from "./waiting.ts";
+import { RedisWork } from "./work.ts";
+
+/** Asynq's Redis layout, shared with Go programs. Each facet is a class of its own; this one owns the connections. */
+class RedisBroker implements Broker {
+  readonly #connection: Connection;
+  readonly #waiting: Waiting;
+  readonly #enqueue: RedisEnqueue;
+  readonly #work: RedisWork;
+  readonly #maintain: RedisMaintain;
+  readonly #inspect: RedisInspect;
+  readonly #presence: RedisPresence;
+  readonly #signals: RedisSignals;
+
+  constructor(options: RedisOptions) {
+    this.#connection = new Connection(options, "command");
+    const context: RedisContext = { connection: this.#connection, clock: options.clock ?? systemClock };
+    this.#waiting = new Waiting(options);
+    this.#enqueue = new RedisEnqueue(context);
+    this.#work = new RedisWork(context, this.#waiting);
+    this.#maintain = new RedisMaintain(context);
+    this.#inspect = new RedisInspect(context);
+    this.#presence = new RedisPresence(context);
+    this.#signals = new RedisSignals(context, options);
+    this.#connection.open();
+  }
+
+  get location(): string {
+    return this.#connection.location;
+  }
+
+  async ready(call?: CallOptions): Promise<void> {
+    await runCommand(this.#connection, ["PING"], call);
+  }
+
+  reachability(): Reachability {
+    return this.#connection.reachability;
+  }
+
+  onReachability(listener: (reachability: Reachability) => void): () => void {
+    return this.#connection.onReachability(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#waiting.close();
+    this.#signals.close();
+    this.#connection.close();
+  }
+
+  enqueue(items: readonly EnqueueItem[], call?: CallOptions): Promise<readonly EnqueueOutcome[]> {
+    return this.#enqueue.enqueue(items, call);
+  }
+
+  claim(request: ClaimRequest, call?: CallOptions): Promise<ClaimResult> {
+    return this.#work.claim(request, call);
+  }
+
+  settle(settlements: readonly Settlement[], thenClaim?: ClaimRequest, call?: CallOptions): Promise<SettleAnswer> {
+    return this.#work.settle(settlements, thenClaim, call);
+  }
+
+  extend(leases: readonly Lease[], until: number, call?: CallOptions): Promise<readonly ("held" | "lost")[]> {
+    return this.#work.extend(leases, until, call);
+  }
+
+  takeOver(
+    request: TakeOverRequest,
+    call?: CallOptions,
+  ): Promise<{ tasks: readonly TakenOverTask[]; setAside: readonly SetAside[] }> {
+    return this.#work.takeOver(request, call);
+  }
+
+  waitForWork(queues: readonly string[], call: CallOptions): Promise<void> {
+    return this.#work.waitForWork(queues, call);
+  }
+
+  writeResult(lease: Lease, result: Uint8Array, call?: CallOptions): Promise<"written" | "lost"> {
+    return this.#work.writeResult(lease, result, call);
+  }
+
+  forwardDue(queue: string, limit: number, call?: CallOptions): Promise<ForwardAnswer> {
+    return this.#maintain.forwardDue(queue, limit, call);
+  }
+
+  sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer> {
+    return this.#maintain.sweep(queue, limit, archive, call);
+  }
+
+  queues(call?: CallOptions): Promise<readonly string[]> {
+    return this.#inspect.queues(call);
+  }
+
+  queue(queue: string, call?: CallOptions): Promise<QueueNumbers | undefined> {
+    return this.#inspect.queue(queue, call);
+  }
+
+  list(query: ListQuery, call?: CallOptions): Promise<TaskPage> {
+    return this.#inspect.list(query, call);
+  }
+
+  get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (StoredTask | undefined)[]> {
+    return this.#inspect.get(queue, taskIds, call);
+  }
+
+  pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
+    return this.#inspect.pause(queue, call);
+  }
+
+  resume(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
+    return this.#inspect.resume(queue, call);
+  }
+
+  announce(server: ServerRecord, workers: readonly BusyWorker[], ttlMs: number, call?: CallOptions): Promise<void> {
+    return this.#presence.announce(server, workers, ttlMs, call);
+  }
+
+  withdraw(server: ServerRecord, call?: CallOptions): Promise<void> {
+    return this.#presence.withdraw(server, call);
+  }
+
+  servers(call?: CallOptions): Promise<{ servers: readonly ServerRecord[]; workers: readonly BusyWorker[] }> {
+    return this.#presence.servers(call);
+  }
+
+  send(signal: Signal, call?: CallOptions): Promise<void> {
+    return this.#signals.send(signal, call);
+  }
+
+  listen(handler: (signal: Signal) => void): () => void {
+    return this.#signals.listen(handler);
+  }
+}
+
+/**
+ * A broker on one Redis server, 6.2 or newer, in the layout of Asynq.
+ * @throws HikyakuError `invalid_option` for an address that can't be read. Being unreachable is no error here: the broker
+ *   connects in the background.
+ */
+export function redisBroker(options: RedisOptions = {}): Broker {
+  return new RedisBroker(options);
+}

@@ -1,0 +1,51 @@
+import type { Clock } from "../../clock.ts";
+import type { Connection } from "./connection.ts";
+
+/** What every facet of the Redis adapter works with. */
+export interface RedisContext {
+  readonly connection: Connection;
+  readonly clock: Clock;
+}
+
+/** Items of one queue, with their places in the list that they came in. */
+export interface QueueShare<Item> {
+  readonly queue: string;
+  readonly items: Item[];
+  readonly positions: number[];
+}
+
+/** Splits a list by queue, in order of appearance, into shares of at most `most` items. */
+export function byQueue<Item>(
+  items: readonly Item[],
+  queueOf: (item: Item) => string,
+  most: number,
+): QueueShare<Item>[] {
+  const shares: QueueShare<Item>[] = [];
+  const open = new Map<string, QueueShare<Item>>();
+  for (const [position, item] of items.entries()) {
+    const queue = queueOf(item);
+    let share = open.get(queue);
+    if (share === undefined || share.items.length >= most) {
+      share = { queue, items: [], positions: [] };
+      shares.push(share);
+      open.set(queue, share);
+    }
+    share.items.push(item);
+    share.positions.push(position);
+  }
+  return shares;
+}
+
+/** Nanoseconds as text: they are too large for a double. */
+export function nanoseconds(ms: number): string {
+  return `${Math.floor(ms)}000000`;
+}
+
+export function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1_000);
+}
+
+/** A whole second that is never before the moment. */
+export function secondAtOrAfter(ms: number): number {
+  return Math.ceil(ms / 1_000);
+}

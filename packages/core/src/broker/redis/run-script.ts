@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { HikyakuError, isHikyakuError } from "../../errors.ts";
+import type { CallOptions } from "../call-options.ts";
+import { type Argument, type Connection, RedisRefusal, type Reply } from "./connection.ts";
+
+/** A Lua script with the digest that Redis knows it by. */
+export interface Script {
+  readonly source: string;
+  readonly digest: string;
+}
+
+export function script(source: string): Script {
+  return { source, digest: createHash("sha1").update(source).digest("hex") };
+}
+
+/**
+ * Runs a script by its digest, and with its source where the server does not know it (yet, or any more).
+ * @throws HikyakuError
+ */
+export async function runScript(
+  connection: Connection,
+  { source, digest }: Script,
+  keys: readonly string[],
+  args: readonly Argument[],
+  call: CallOptions | undefined,
+): Promise<Reply> {
+  const tail = [String(keys.length), ...keys, ...args];
+  try {
+    return await connection.call(["EVALSHA", digest, ...tail], call);
+  } catch (error) {
+    if (!(error instanceof RedisRefusal) || error.word !== "NOSCRIPT") throw asHikyakuError(error);
+  }
+  try {
+    return await connection.call(["EVAL", source, ...tail], call);
+  } catch (error) {
+    throw asHikyakuError(error);
+  }
+}
+
+/** Runs one command. @throws HikyakuError */
+export async function runCommand(
+  connection: Connection,
+  args: readonly Argument[],
+  call: CallOptions | undefined,
+): Promise<Reply> {
+  try {
+    return await connection.call(args, call);
+  } catch (error) {
+    throw asHikyakuError(error);
+  }
+}
+
+/** What a refusal of Redis means to a caller; the one place where its words are known. */
+const unavailableWords: ReadonlySet<string> = new Set([
+  "LOADING",
+  "MASTERDOWN",
+  "CLUSTERDOWN",
+  "TRYAGAIN",
+  "BUSY",
+  "READONLY",
+]);
+
+const advice: Readonly<Record<string, string>> = {
+  OOM: "Redis is out of memory: raise maxmemory or remove tasks; its maxmemory-policy must be noeviction",
+  NOAUTH: "Redis wants a password: set it in the settings",
+  WRONGPASS: "Redis does not accept this user name and password",
+  NOPERM: "the Redis user lacks a permission that task queues need",
+  MISCONF: "Redis can't write to its disk",
+};
+
+function asHikyakuError(error: unknown): Error {
+  if (isHikyakuError(error)) return error;
+  if (!(error instanceof RedisRefusal)) {
+    return new HikyakuError("store_rejected", `expected an answer of Redis, got ${String(error)}`, { cause: error });
+  }
+  // Errors from inside a script carry the word of the command that failed, after a prefix of the script's own.
+  const known = Object.keys(advice).find((word) => error.message.includes(word));
+  const code = unavailableWords.has(error.word) ? "broker_unavailable" : "store_rejected";
+  const hint = known === undefined ? "" : ` (${advice[known]})`;
+  return new HikyakuError(code, `Redis refused: ${error.message}${hint}`, { cause: error });
+}

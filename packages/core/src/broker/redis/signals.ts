@@ -1,0 +1,52 @@
+import type { CallOptions } from "../call-options.ts";
+import type { Signal, SignalFacet } from "../signal-facet.ts";
+import { Connection } from "./connection.ts";
+import { cancelChannel, dueSoonerChannel } from "./keys.ts";
+import type { RedisContext } from "./redis-context.ts";
+import type { RedisOptions } from "./redis-options.ts";
+import { runCommand } from "./run-script.ts";
+
+export class RedisSignals implements SignalFacet {
+  readonly #context: RedisContext;
+  readonly #options: RedisOptions;
+  readonly #handlers = new Set<(signal: Signal) => void>();
+  #listening: Connection | undefined;
+
+  constructor(context: RedisContext, options: RedisOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  async send(signal: Signal, call?: CallOptions): Promise<void> {
+    const [channel, message] =
+      signal.kind === "cancel"
+        ? [cancelChannel, signal.taskId]
+        : [dueSoonerChannel, `${Math.ceil(signal.at)} ${signal.queue}`];
+    await runCommand(this.#context.connection, ["PUBLISH", channel, message], call);
+  }
+
+  listen(handler: (signal: Signal) => void): () => void {
+    this.#handlers.add(handler);
+    this.#listening ??= this.#startListening();
+    return () => void this.#handlers.delete(handler);
+  }
+
+  close(): void {
+    this.#handlers.clear();
+    this.#listening?.close();
+  }
+
+  #startListening(): Connection {
+    const connection = new Connection(this.#options, "listening");
+    connection.subscribe(cancelChannel, (message) => this.#tell({ kind: "cancel", taskId: message.toString() }));
+    connection.subscribe(dueSoonerChannel, (message) => {
+      const [, at, queue] = /^(\d+) (.*)$/s.exec(message.toString()) ?? [];
+      if (at !== undefined && queue !== undefined) this.#tell({ kind: "due_sooner", queue, at: Number(at) });
+    });
+    return connection;
+  }
+
+  #tell(signal: Signal): void {
+    for (const handler of [...this.#handlers]) handler(signal);
+  }
+}

@@ -1,0 +1,111 @@
+import { HikyakuError } from "../../errors.ts";
+import type { CallOptions } from "../call-options.ts";
+import { Connection } from "./connection.ts";
+import { queueKeys } from "./keys.ts";
+import type { RedisOptions } from "./redis-options.ts";
+import { runCommand } from "./run-script.ts";
+
+/** One blocking call lasts this long at most, so that a dead connection is found. */
+const blockSeconds = 4;
+
+/**
+ * Waits for tasks without polling: `BLMOVE pending pending RIGHT RIGHT` moves the last id onto its own place, which
+ * changes nothing and returns as soon as anybody pushes, Go programs included. Each queue has a connection of its own; a
+ * call that is under way when its waiter goes away serves the next one.
+ */
+export class Waiting {
+  readonly #options: RedisOptions;
+  readonly #lines = new Map<string, WaitingLine>();
+  #closed = false;
+
+  constructor(options: RedisOptions) {
+    this.#options = options;
+  }
+
+  wait(queues: readonly string[], call: CallOptions): Promise<void> {
+    if (this.#closed) return Promise.reject(new HikyakuError("closed", "the broker is closed"));
+    return new Promise((resolve, reject) => {
+      const { signal } = call;
+      const leave: (() => void)[] = [];
+      const timer = setTimeout(() => finish(), call.timeoutMs ?? 30_000);
+      const finish = (error?: unknown): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+        for (const step of leave) step();
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      const onAbort = (): void =>
+        finish(new HikyakuError("cancelled", "the caller stopped waiting for work", { cause: signal?.reason }));
+      if (signal?.aborted === true) {
+        onAbort();
+        return;
+      }
+      signal?.addEventListener("abort", onAbort, { once: true });
+      for (const queue of queues) leave.push(this.#line(queue).join(finish));
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const line of this.#lines.values()) line.close();
+    this.#lines.clear();
+  }
+
+  #line(queue: string): WaitingLine {
+    let line = this.#lines.get(queue);
+    if (line === undefined) {
+      line = new WaitingLine(queue, new Connection(this.#options, "blocking"));
+      this.#lines.set(queue, line);
+    }
+    return line;
+  }
+}
+
+type Waiter = (error?: unknown) => void;
+
+class WaitingLine {
+  readonly #key: string;
+  readonly #connection: Connection;
+  readonly #waiters = new Set<Waiter>();
+  #waiting = false;
+
+  constructor(queue: string, connection: Connection) {
+    this.#key = queueKeys(queue).pending;
+    this.#connection = connection;
+  }
+
+  join(waiter: Waiter): () => void {
+    this.#waiters.add(waiter);
+    if (!this.#waiting) void this.#block();
+    return () => void this.#waiters.delete(waiter);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async #block(): Promise<void> {
+    this.#waiting = true;
+    try {
+      while (this.#waiters.size > 0) {
+        const found = await runCommand(
+          this.#connection,
+          ["BLMOVE", this.#key, this.#key, "RIGHT", "RIGHT", String(blockSeconds)],
+          { timeoutMs: blockSeconds * 1_000 + 2_000 },
+        );
+        if (found !== null) this.#release();
+      }
+    } catch (error) {
+      this.#release(error);
+    } finally {
+      this.#waiting = false;
+    }
+  }
+
+  #release(error?: unknown): void {
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const waiter of waiters) waiter(error);
+  }
+}

@@ -1,0 +1,413 @@
+import { decodeTaskMessage } from "../../codec/task-codec.ts";
+import { errorText } from "../../errors.ts";
+import type { CallOptions } from "../call-options.ts";
+import { settledMessage } from "../settled-message.ts";
+import type { TaskMessage } from "../task-message.ts";
+import type {
+  ClaimedTask,
+  ClaimRequest,
+  ClaimResult,
+  HandledTypes,
+  Lease,
+  SetAside,
+  SettleAnswer,
+  Settlement,
+  SettleResult,
+  TakenOverTask,
+  TakeOverRequest,
+  UnhandledTasks,
+  WorkFacet,
+} from "../work-facet.ts";
+import { attemptLine } from "./attempt-line.ts";
+import type { Reply } from "./connection.ts";
+import { withExactTimes } from "./exact-times.ts";
+import { dueSoonerChannel, type QueueKeys, queueKeys, utcDay } from "./keys.ts";
+import { extendLua, setAsideLua, takeOverLua, workLua, writeResultLua } from "./lua/generated.ts";
+import { Pack } from "./pack.ts";
+import { byQueue, type QueueShare, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
+import { runScript, script } from "./run-script.ts";
+import type { Waiting } from "./waiting.ts";
+
+const workScript = script(workLua);
+const takeOverScript = script(takeOverLua);
+const extendScript = script(extendLua);
+const setAsideScript = script(setAsideLua);
+const writeResultScript = script(writeResultLua);
+
+const mostSettlements = 256;
+const mostClaims = 256;
+
+const dayCountersLiveSeconds = 7_776_000;
+
+/** A Go server's clock may differ and it extends leases late; Asynq itself allows this much. */
+const foreignLeaseMarginMs = 30_000;
+
+const kinds = { done: 1, completed: 2, retry: 3, archived: 4, handed_back: 5 } as const;
+
+const nothingClaimed: ClaimResult = { tasks: [], unhandled: [], setAside: [] };
+
+export class RedisWork implements WorkFacet {
+  readonly #context: RedisContext;
+  readonly #waiting: Waiting;
+  #claims = 0;
+
+  constructor(context: RedisContext, waiting: Waiting) {
+    this.#context = context;
+    this.#waiting = waiting;
+  }
+
+  async claim(request: ClaimRequest, call?: CallOptions): Promise<ClaimResult> {
+    const { claimed } = await this.settle([], request, call);
+    return claimed ?? nothingClaimed;
+  }
+
+  async settle(
+    settlements: readonly Settlement[],
+    thenClaim?: ClaimRequest,
+    call?: CallOptions,
+  ): Promise<SettleAnswer> {
+    const results: SettleResult[] = new Array(settlements.length);
+    const shares = byQueue(settlements, ({ task }) => task.lease.queue, mostSettlements);
+    const quotas = new Map<string, number>();
+    for (const { queue, limit } of thenClaim?.queues ?? []) quotas.set(queue, limit);
+    let free = thenClaim?.limit ?? 0;
+    const trips: Promise<ClaimResult>[] = [];
+    const trip = (share: QueueShare<Settlement> | undefined, queue: string, quota: number): void => {
+      const limit = Math.min(quota, free, mostClaims);
+      if (share === undefined && limit === 0) return;
+      free -= limit;
+      trips.push(this.#trip(queue, share, limit, thenClaim, results, call));
+    };
+    // A queue's settlements and its claim share a script; all scripts leave in one write, in the order that was asked for.
+    for (const { queue } of thenClaim?.queues ?? []) {
+      const own = shares.filter((share) => share.queue === queue);
+      for (const [index, share] of own.entries()) {
+        trip(share, queue, index === own.length - 1 ? (quotas.get(queue) ?? 0) : 0);
+      }
+      if (own.length === 0) trip(undefined, queue, quotas.get(queue) ?? 0);
+    }
+    for (const share of shares) if (!quotas.has(share.queue)) trip(share, share.queue, 0);
+    const claims = await this.#allTrips(trips, call);
+    return { results, claimed: thenClaim === undefined ? undefined : merged(claims) };
+  }
+
+  async extend(leases: readonly Lease[], until: number, call?: CallOptions): Promise<readonly ("held" | "lost")[]> {
+    const answers: ("held" | "lost")[] = new Array(leases.length).fill("held");
+    const shares = byQueue(leases, (lease) => lease.queue, 500);
+    await Promise.all(
+      shares.map(async ({ queue, items, positions }) => {
+        const keys = queueKeys(queue);
+        const args = [keys.task, String(secondAtOrAfter(until))];
+        for (const { taskId, token } of items) args.push(taskId, token);
+        const lost = await runScript(this.#context.connection, extendScript, [keys.lease], args, call);
+        for (const index of list(lost)) answers[positions[Number(index)] ?? 0] = "lost";
+      }),
+    );
+    return answers;
+  }
+
+  async takeOver(
+    { queue, limit, serverId, leaseMs }: TakeOverRequest,
+    call?: CallOptions,
+  ): Promise<{ tasks: readonly TakenOverTask[]; setAside: readonly SetAside[] }> {
+    const keys = queueKeys(queue);
+    const now = this.#context.clock.now();
+    const token = this.#newToken(serverId);
+    const leaseEnd = secondAtOrAfter(now + leaseMs);
+    const answer = await runScript(
+      this.#context.connection,
+      takeOverScript,
+      [keys.active, keys.lease],
+      [
+        keys.task,
+        String(wholeSeconds(now)),
+        String(wholeSeconds(now - foreignLeaseMarginMs)),
+        String(limit),
+        String(leaseEnd),
+        token,
+      ],
+      call,
+    );
+    const [leased, ghosts] = list(answer);
+    const rows = list(leased);
+    const reader = new LeasedReader(queue, token, leaseEnd * 1_000);
+    const tasks: TakenOverTask[] = [];
+    for (let index = 0; index < rows.length; index += 5) {
+      const [id, message, exact, lost, before] = rows.slice(index, index + 5);
+      const task = reader.read(id, message, exact, null, lost);
+      if (task !== undefined) tasks.push({ task, previousServerId: text(before)?.split("/", 1)[0] });
+    }
+    const setAside = await this.#setAside(keys, token, reader.unreadable, list(ghosts), call);
+    return { tasks, setAside };
+  }
+
+  waitForWork(queues: readonly string[], call: CallOptions): Promise<void> {
+    return this.#waiting.wait(queues, call);
+  }
+
+  async writeResult(lease: Lease, result: Uint8Array, call?: CallOptions): Promise<"written" | "lost"> {
+    const keys = queueKeys(lease.queue);
+    const answer = await runScript(
+      this.#context.connection,
+      writeResultScript,
+      [keys.lease, keys.task + lease.taskId],
+      [lease.taskId, lease.token, asBuffer(result)],
+      call,
+    );
+    return answer === 1 ? "written" : "lost";
+  }
+
+  /** One script on one queue: settles the share, then claims. */
+  async #trip(
+    queue: string,
+    share: QueueShare<Settlement> | undefined,
+    limit: number,
+    request: ClaimRequest | undefined,
+    results: SettleResult[],
+    call: CallOptions | undefined,
+  ): Promise<ClaimResult> {
+    const keys = queueKeys(queue);
+    const now = this.#context.clock.now();
+    const token = request === undefined ? "" : this.#newToken(request.serverId);
+    const leaseEnd = secondAtOrAfter(now + (request?.leaseMs ?? 0));
+    const day = utcDay(now);
+    const answer = await runScript(
+      this.#context.connection,
+      workScript,
+      [
+        keys.pending,
+        keys.active,
+        keys.lease,
+        keys.scheduled,
+        keys.retry,
+        keys.archived,
+        keys.completed,
+        keys.due,
+        keys.paused,
+        `${keys.processed}:${day}`,
+        `${keys.failed}:${day}`,
+        keys.processed,
+        keys.failed,
+      ],
+      [
+        keys.task,
+        String(wholeSeconds(now)),
+        String(wholeSeconds(now) + dayCountersLiveSeconds),
+        queue,
+        dueSoonerChannel,
+        share === undefined ? "" : packSettlements(share.items, now),
+        String(limit),
+        String(leaseEnd),
+        token,
+        request === undefined ? "" : packHandledTypes(request.handles),
+      ],
+      call,
+    );
+    const [lost, leased, unhandled, ghosts] = list(answer);
+    if (share !== undefined) {
+      for (const position of share.positions) results[position] = "settled";
+      for (const index of list(lost)) results[share.positions[Number(index)] ?? 0] = "lost";
+    }
+    const rows = list(leased);
+    const reader = new LeasedReader(queue, token, leaseEnd * 1_000);
+    const tasks: ClaimedTask[] = [];
+    for (let index = 0; index < rows.length; index += 5) {
+      const task = reader.read(rows[index], rows[index + 1], rows[index + 2], rows[index + 3], rows[index + 4]);
+      if (task !== undefined) tasks.push(task);
+    }
+    const ghostIds = list(ghosts);
+    const setAside =
+      reader.unreadable.length === 0 && ghostIds.length === 0
+        ? []
+        : await this.#setAside(keys, token, reader.unreadable, ghostIds, call);
+    return { tasks, unhandled: readUnhandled(queue, list(unhandled)), setAside };
+  }
+
+  /** When one trip of several fails, the tasks that the others leased are handed back: the caller never sees them. */
+  async #allTrips(trips: readonly Promise<ClaimResult>[], call: CallOptions | undefined): Promise<ClaimResult[]> {
+    const [only] = trips;
+    if (trips.length === 1 && only !== undefined) return [await only];
+    const ended = await Promise.allSettled(trips);
+    const claims = ended.flatMap((trip) => (trip.status === "fulfilled" ? [trip.value] : []));
+    const failed = ended.find((trip) => trip.status === "rejected");
+    if (failed === undefined) return claims;
+    const unseen = claims.flatMap(({ tasks }) =>
+      tasks.map((task) => ({ task, outcome: { kind: "handed_back" } as const })),
+    );
+    // Best effort: what this does not reach comes back when its lease ends.
+    if (unseen.length > 0) await this.settle(unseen, undefined, call).catch(() => undefined);
+    throw failed.reason;
+  }
+
+  async #setAside(
+    keys: QueueKeys,
+    token: string,
+    unreadable: readonly Unreadable[],
+    ghosts: readonly Reply[],
+    call: CallOptions | undefined,
+  ): Promise<SetAside[]> {
+    const setAside: SetAside[] = ghosts.map((id) => ({
+      queue: keys.queue,
+      taskId: text(id) ?? "",
+      reason: "no_body",
+      detail: "the id had no task behind it",
+    }));
+    for (const { id, detail } of unreadable) {
+      await runScript(
+        this.#context.connection,
+        setAsideScript,
+        [keys.active, keys.lease, keys.archived],
+        [keys.task, String(wholeSeconds(this.#context.clock.now())), token, detail, id],
+        call,
+      );
+      setAside.push({ queue: keys.queue, taskId: id.toString(), reason: "unreadable", detail });
+    }
+    return setAside;
+  }
+
+  #newToken(serverId: string): string {
+    this.#claims++;
+    return `${serverId}/${this.#claims.toString(36)}`;
+  }
+}
+
+interface Unreadable {
+  /** As bytes: an id need not be text. */
+  readonly id: Buffer;
+  readonly detail: string;
+}
+
+/** Turns what scripts give into claimed tasks, and keeps apart what can't be read. */
+class LeasedReader {
+  readonly unreadable: Unreadable[] = [];
+  readonly #queue: string;
+  readonly #token: string;
+  readonly #leaseEndsAt: number;
+
+  constructor(queue: string, token: string, leaseEndsAt: number) {
+    this.#queue = queue;
+    this.#token = token;
+    this.#leaseEndsAt = leaseEndsAt;
+  }
+
+  read(
+    id: Reply | undefined,
+    bytes: Reply | undefined,
+    exact: Reply | undefined,
+    pendingSince: Reply | undefined,
+    lost: Reply | undefined,
+  ): ClaimedTask | undefined {
+    if (!Buffer.isBuffer(id) || !Buffer.isBuffer(bytes)) return undefined;
+    let message: TaskMessage;
+    try {
+      message = withExactTimes(decodeTaskMessage(bytes), text(exact));
+    } catch (error) {
+      this.unreadable.push({ id, detail: errorText(error) });
+      return undefined;
+    }
+    const taskId = id.toString();
+    if (message.id !== taskId || message.queue !== this.#queue) {
+      this.unreadable.push({
+        id,
+        detail: `the message names task ${JSON.stringify(message.id)} of queue ${JSON.stringify(message.queue)}`,
+      });
+      return undefined;
+    }
+    return {
+      message,
+      lease: { queue: this.#queue, taskId, token: this.#token },
+      leaseEndsAt: this.#leaseEndsAt,
+      pendingSince: momentOfNanoseconds(pendingSince),
+      lostAttempts: Number(text(lost) ?? 0),
+    };
+  }
+}
+
+function packSettlements(settlements: readonly Settlement[], now: number): Buffer {
+  const pack = new Pack(settlements.length * 160);
+  for (const { task, outcome, attempt, repeated } of settlements) {
+    const { message, lease } = task;
+    pack.text(lease.taskId);
+    pack.text(lease.token);
+    pack.number(repeated === true ? 1 : 0);
+    pack.number(kinds[outcome.kind]);
+    // A task that is removed keeps no history, so none is sent.
+    pack.text(outcome.kind === "done" ? "" : attemptLine(attempt));
+    switch (outcome.kind) {
+      case "done":
+        pack.text(message.uniqueKey);
+        break;
+      case "completed":
+        pack.text(message.uniqueKey);
+        pack.message(settledMessage(message, outcome, now));
+        pack.number(secondAtOrAfter(now + message.retentionMs));
+        if (outcome.result === undefined) pack.nothing();
+        else pack.bytes(outcome.result);
+        break;
+      case "retry":
+        pack.message(settledMessage(message, outcome, now));
+        pack.number(secondAtOrAfter(outcome.at));
+        pack.number(Math.ceil(outcome.at));
+        pack.number(outcome.counted ? 1 : 0);
+        break;
+      case "archived":
+        pack.message(settledMessage(message, outcome, now));
+        break;
+      case "handed_back":
+        break;
+    }
+  }
+  return pack.finish();
+}
+
+const packedTypes = new WeakMap<HandledTypes, Buffer>();
+
+function packHandledTypes(handles: HandledTypes): Buffer | "" {
+  if (handles.kind === "all") return "";
+  let packed = packedTypes.get(handles);
+  if (packed === undefined) {
+    const pack = new Pack(256);
+    pack.list(handles.exact);
+    pack.list(handles.prefixes);
+    packed = pack.finish();
+    packedTypes.set(handles, packed);
+  }
+  return packed;
+}
+
+function readUnhandled(queue: string, rows: readonly Reply[]): UnhandledTasks[] {
+  const unhandled: UnhandledTasks[] = [];
+  for (let index = 0; index < rows.length; index += 2) {
+    unhandled.push({ queue, type: text(rows[index]) ?? "", count: Number(rows[index + 1]) });
+  }
+  return unhandled;
+}
+
+function merged(claims: readonly ClaimResult[]): ClaimResult {
+  const [only] = claims;
+  if (claims.length === 1 && only !== undefined) return only;
+  return {
+    tasks: claims.flatMap((claim) => claim.tasks),
+    unhandled: claims.flatMap((claim) => claim.unhandled),
+    setAside: claims.flatMap((claim) => claim.setAside),
+  };
+}
+
+export function list(reply: Reply | undefined): Reply[] {
+  return Array.isArray(reply) ? reply : [];
+}
+
+export function text(reply: Reply | undefined): string | undefined {
+  if (Buffer.isBuffer(reply)) return reply.toString();
+  return typeof reply === "number" ? String(reply) : undefined;
+}
+
+/** The millisecond of a moment in nanoseconds as text; undefined where there is none. */
+export function momentOfNanoseconds(reply: Reply | undefined): number | undefined {
+  const digits = text(reply);
+  return digits === undefined || !/^\d{7,}$/.test(digits) ? undefined : Number(digits.slice(0, -6));
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

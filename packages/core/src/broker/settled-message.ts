@@ -1,0 +1,33 @@
+import type { TaskMessage } from "./task-message.ts";
+import type { Outcome } from "./work-facet.ts";
+
+/**
+ * The message as it is to lie in the store after an outcome: only the fields that the outcome is allowed to change
+ * differ. The same object when nothing changes.
+ */
+export function settledMessage(message: TaskMessage, outcome: Outcome, now: number): TaskMessage {
+  switch (outcome.kind) {
+    case "done":
+    case "handed_back":
+      return message;
+    case "completed":
+      return { ...message, completedAt: now };
+    case "retry":
+      return {
+        ...message,
+        retried: outcome.counted ? message.retried + 1 : message.retried,
+        lastError: storableText(outcome.error),
+        lastFailedAt: now,
+      };
+    case "archived":
+      return { ...message, lastError: storableText(outcome.error), lastFailedAt: now };
+  }
+}
+
+const longestErrorText = 8_192;
+
+/** Go refuses text that is not valid UTF-8, so lone surrogates are replaced; and an error is no place for a dump. */
+function storableText(text: string): string {
+  const whole = text.toWellFormed();
+  return whole.length <= longestErrorText ? whole : `${whole.slice(0, longestErrorText).toWellFormed()}… (cut)`;
+}

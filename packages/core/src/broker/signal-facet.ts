@@ -1,0 +1,14 @@
+import type { CallOptions } from "./call-options.ts";
+
+/** A word to whoever listens. Best effort: never the only path to a state. */
+export type Signal =
+  /** Ask the handler of a running task to stop, wherever it runs. */
+  | { readonly kind: "cancel"; readonly taskId: string }
+  /** A task was put into the queue that is due earlier than all others there. Sent by the adapter itself. */
+  | { readonly kind: "due_sooner"; readonly queue: string; readonly at: number };
+
+export interface SignalFacet {
+  send(signal: Signal, call?: CallOptions): Promise<void>;
+  /** Calls back for each signal until the returned function is called. Listens again by itself after a lost connection. */
+  listen(handler: (signal: Signal) => void): () => void;
+}

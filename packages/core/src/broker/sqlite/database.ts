@@ -1,0 +1,82 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { migrate } from "./migrate.ts";
+
+export type Row = Record<string, SQLOutputValue>;
+
+export const inMemory = ":memory:";
+
+/**
+ * How long SQLite itself sleeps on another process's lock. It blocks the event loop meanwhile, so this covers only the
+ * usual short commit; longer waits are the write queue's, which waits without blocking.
+ */
+const blockingWaitMs = 2;
+
+/** One open connection with its prepared statements. */
+export class Database {
+  readonly #connection: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /**
+   * Opens the file and brings its tables up to date. Creates the folder and, readable by its owner only, the file.
+   * Throws what SQLite and the file system throw, and `store_rejected` for a file that isn't ours to use.
+   */
+  constructor(path: string) {
+    if (path !== inMemory) createPrivateFile(path);
+    const connection = new DatabaseSync(path, { timeout: blockingWaitMs, enableForeignKeyConstraints: false });
+    try {
+      connection.exec("PRAGMA journal_mode = WAL");
+      // In WAL mode only FULL puts each commit on the disk before it counts as done.
+      connection.exec("PRAGMA synchronous = FULL");
+      connection.exec("PRAGMA cache_size = -32768");
+      connection.exec("PRAGMA journal_size_limit = 67108864");
+      migrate(connection, path);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    this.#connection = connection;
+  }
+
+  /** False also when SQLite gave up the transaction by itself, as it does on a full disk. */
+  get isTransaction(): boolean {
+    return this.#connection.isTransaction;
+  }
+
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepared(sql).run(...values).changes);
+  }
+
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepared(sql).get(...values);
+  }
+
+  all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepared(sql).all(...values);
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function createPrivateFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    // Never opens a file that is there: closing it again would drop the locks that this process holds on it.
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}

@@ -1,0 +1,145 @@
+import { uniqueScope } from "../../codec/unique-scope.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
+import { storeError } from "./errors.ts";
+import type { Store } from "./store.ts";
+import { insertTask, messageValues, numberOf } from "./task-row.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Kept small enough that a long list leaves the event loop free in between. */
+const itemsPerWrite = 500;
+
+export class SqliteEnqueue implements EnqueueFacet {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async enqueue(items: readonly EnqueueItem[], call?: CallOptions): Promise<readonly EnqueueOutcome[]> {
+    if (items.length <= itemsPerWrite) return this.#write(items, call);
+    const outcomes: EnqueueOutcome[] = [];
+    for (let start = 0; start < items.length; start += itemsPerWrite) {
+      const slice = items.slice(start, start + itemsPerWrite);
+      try {
+        outcomes.push(...(await this.#write(slice, call)));
+      } catch (thrown) {
+        if (start === 0) throw thrown;
+        // What earlier slices accepted is on disk, so the caller must hear of it.
+        const error = storeError(thrown, this.#store.location);
+        for (const _ of items.slice(start)) outcomes.push({ kind: "failed", error });
+        break;
+      }
+    }
+    return outcomes;
+  }
+
+  #write(items: readonly EnqueueItem[], call: CallOptions | undefined): Promise<EnqueueOutcome[]> {
+    return this.#store.write(call, items.length, (transaction) => {
+      const due = new EarliestDue(transaction);
+      const outcomes = items.map((item) => this.#enqueueOne(transaction, due, item));
+      due.signal();
+      return outcomes;
+    });
+  }
+
+  #enqueueOne(transaction: Transaction, due: EarliestDue, item: EnqueueItem): EnqueueOutcome {
+    try {
+      return item.uniqueForMs === undefined
+        ? insert(transaction, due, item, "")
+        : insertUnique(transaction, due, item, item.uniqueForMs);
+    } catch (error) {
+      if (!transaction.db.isTransaction) throw error;
+      return { kind: "failed", error: storeError(error, this.#store.location) };
+    }
+  }
+}
+
+function insert(transaction: Transaction, due: EarliestDue, item: EnqueueItem, uniqueKey: string): EnqueueOutcome {
+  const { message, placement } = item;
+  const { db, now, tally } = transaction;
+  const { queue } = message;
+  const stored = uniqueKey === message.uniqueKey ? message : { ...message, uniqueKey };
+  tally.known(queue);
+  const add = (state: "pending" | "scheduled" | "aggregating", ...where: (number | null)[]): EnqueueOutcome => {
+    const inserted = db.run(insertTask, state, ...where, ...messageValues(stored));
+    if (inserted === 0) return { kind: "id_taken" };
+    tally.moved(queue, undefined, state);
+    return { kind: "accepted", state };
+  };
+  switch (placement.kind) {
+    case "now":
+      return add("pending", transaction.backOf(queue), now, null, null);
+    case "at": {
+      const at = Math.ceil(placement.at);
+      due.before(queue);
+      const outcome = add("scheduled", null, null, at, null);
+      if (outcome.kind === "accepted") due.placed(queue, at);
+      return outcome;
+    }
+    case "group":
+      return add("aggregating", null, null, null, now);
+  }
+}
+
+function insertUnique(
+  transaction: Transaction,
+  due: EarliestDue,
+  item: EnqueueItem,
+  uniqueForMs: number,
+): EnqueueOutcome {
+  const { db, now } = transaction;
+  const { message, placement } = item;
+  if (db.get(selectTask, message.queue, message.id) !== undefined) return { kind: "id_taken" };
+  const scope = uniqueScope(message.type, message.payload);
+  const lock = db.get(selectLock, message.queue, scope);
+  if (lock !== undefined && Number(lock["expires_at"]) > now) {
+    return { kind: "duplicate", ownerId: String(lock["owner_id"]) };
+  }
+  const outcome = insert(transaction, due, item, scope);
+  const mayFirstRunAt = placement.kind === "at" ? Math.max(now, placement.at) : now;
+  db.run(upsertLock, message.queue, scope, message.id, Math.ceil(mayFirstRunAt + uniqueForMs));
+  return outcome;
+}
+
+/** Finds out whether a transaction places a task before all others of its queue that wait for a moment. */
+export class EarliestDue {
+  readonly #transaction: Transaction;
+  readonly #before = new Map<string, number>();
+  readonly #placed = new Map<string, number>();
+
+  constructor(transaction: Transaction) {
+    this.#transaction = transaction;
+  }
+
+  /** To be called before the first task of the queue is placed. */
+  before(queue: string): void {
+    if (!this.#before.has(queue)) this.#before.set(queue, earliestDue(this.#transaction, queue) ?? Infinity);
+  }
+
+  placed(queue: string, at: number): void {
+    this.#placed.set(queue, Math.min(at, this.#placed.get(queue) ?? Infinity));
+  }
+
+  signal(): void {
+    for (const [queue, at] of this.#placed) {
+      if (at < (this.#before.get(queue) ?? Infinity)) this.#transaction.signal({ kind: "due_sooner", queue, at });
+    }
+  }
+}
+
+/** When the next scheduled or retry task of a queue is due. */
+export function earliestDue({ db }: Transaction, queue: string): number | undefined {
+  return numberOf(db.get(selectEarliestDue, queue, queue)?.["due_at"]);
+}
+
+const selectTask = "SELECT 1 FROM tasks WHERE queue = ? AND id = ?";
+const selectLock = "SELECT owner_id, expires_at FROM locks WHERE queue = ? AND scope = ?";
+const upsertLock = `
+  INSERT INTO locks (queue, scope, owner_id, expires_at) VALUES (?, ?, ?, ?)
+  ON CONFLICT (queue, scope) DO UPDATE SET owner_id = excluded.owner_id, expires_at = excluded.expires_at`;
+const selectEarliestDue = `
+  SELECT min(due_at) AS due_at FROM (
+    SELECT min(due_at) AS due_at FROM tasks WHERE queue = ? AND state = 'scheduled' AND due_at IS NOT NULL
+    UNION ALL
+    SELECT min(due_at) FROM tasks WHERE queue = ? AND state = 'retry' AND due_at IS NOT NULL)`;

@@ -1,0 +1,99 @@
+import type { CallOptions } from "../call-options.ts";
+import type { ArchiveLimits, ForwardAnswer, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
+import type { Row } from "./database.ts";
+import { earliestDue } from "./enqueue.ts";
+import type { Store } from "./store.ts";
+import { utcDay } from "./tally.ts";
+import type { Transaction } from "./transaction.ts";
+
+const countersKeptMs = 90 * 86_400_000;
+
+export class SqliteMaintain implements MaintainFacet {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async forwardDue(queue: string, limit: number, call?: CallOptions): Promise<ForwardAnswer> {
+    return this.#store.write(call, limit, (transaction) => {
+      const { db, now } = transaction;
+      const due = db.all(selectDue, queue, now, limit, queue, now, limit, limit);
+      for (const row of due) forward(transaction, queue, row);
+      return { moved: due.length, nextDueAt: earliestDue(transaction, queue) };
+    });
+  }
+
+  async sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer> {
+    return this.#store.write(call, limit, (transaction) => {
+      const { db, now } = transaction;
+      db.run(deleteExpiredLocks, queue, now, limit);
+      db.run(deleteOldDays, queue, utcDay(now - countersKeptMs));
+      const expired = db.all(selectExpired, queue, now, limit);
+      remove(transaction, queue, "completed", expired);
+      const old = this.#surplus(transaction, queue, limit - expired.length, archive);
+      remove(transaction, queue, "archived", old);
+      const removed = expired.length + old.length;
+      return { completed: expired.length, archived: old.length, more: removed > 0 && removed >= limit };
+    });
+  }
+
+  /** Archived tasks that are too old, and then the oldest of those that are too many. */
+  #surplus({ db, now }: Transaction, queue: string, limit: number, archive: ArchiveLimits): Row[] {
+    if (limit <= 0) return [];
+    const count = Number(db.get(countArchived, queue)?.["archived"] ?? 0);
+    const tooMany = Math.max(0, count - archive.maxCount);
+    const oldest = db.all(selectOldest, queue, limit);
+    const oldestAllowed = now - archive.maxAgeMs;
+    return oldest.filter((row, index) => index < tooMany || Number(row["archived_at"]) <= oldestAllowed);
+  }
+}
+
+function forward(transaction: Transaction, queue: string, row: Row): void {
+  const { db, now, tally } = transaction;
+  const number = row["number"] as number;
+  const from = row["state"] as "scheduled" | "retry";
+  if (row["group_name"] === "") {
+    db.run(toPending, transaction.backOf(queue), now, number);
+    tally.moved(queue, from, "pending");
+  } else {
+    db.run(toGroup, now, number);
+    tally.moved(queue, from, "aggregating");
+  }
+}
+
+function remove(
+  { db, tally }: Transaction,
+  queue: string,
+  state: "completed" | "archived",
+  rows: readonly Row[],
+): void {
+  for (const row of rows) {
+    db.run(deleteTask, row["number"] as number);
+    if (row["unique_key"] !== "") db.run(releaseLock, queue, row["unique_key"] as string, row["id"] as string);
+  }
+  if (rows.length > 0) tally.moved(queue, state, undefined, rows.length);
+}
+
+const selectDue = `
+  SELECT number, state, group_name, due_at FROM (
+    SELECT * FROM (SELECT number, state, group_name, due_at FROM tasks
+      WHERE queue = ? AND state = 'scheduled' AND due_at <= ? ORDER BY due_at, number LIMIT ?)
+    UNION ALL
+    SELECT * FROM (SELECT number, state, group_name, due_at FROM tasks
+      WHERE queue = ? AND state = 'retry' AND due_at <= ? ORDER BY due_at, number LIMIT ?))
+  ORDER BY due_at, number LIMIT ?`;
+const toPending = "UPDATE tasks SET state = 'pending', due_at = NULL, position = ?, pending_since = ? WHERE number = ?";
+const toGroup = "UPDATE tasks SET state = 'aggregating', due_at = NULL, grouped_at = ? WHERE number = ?";
+const selectExpired = `
+  SELECT number, id, unique_key FROM tasks WHERE queue = ? AND kept_until <= ? ORDER BY kept_until LIMIT ?`;
+const selectOldest = `
+  SELECT number, id, unique_key, archived_at FROM tasks
+  WHERE queue = ? AND archived_at IS NOT NULL ORDER BY archived_at, number LIMIT ?`;
+const countArchived = "SELECT archived FROM queues WHERE name = ?";
+const deleteTask = "DELETE FROM tasks WHERE number = ?";
+const releaseLock = "DELETE FROM locks WHERE queue = ? AND scope = ? AND owner_id = ?";
+const deleteExpiredLocks = `
+  DELETE FROM locks WHERE (queue, scope) IN
+    (SELECT queue, scope FROM locks WHERE queue = ? AND expires_at <= ? LIMIT ?)`;
+const deleteOldDays = "DELETE FROM daily_counters WHERE queue = ? AND day < ?";

@@ -1,0 +1,115 @@
+// Generated from *.sql by `npm run generate`; do not edit.
+
+export const migrations: readonly { version: number; name: string; sql: string }[] = [
+  {
+    version: 1,
+    name: "tables",
+    sql: `-- Times are milliseconds since the Unix epoch, durations milliseconds.
+
+CREATE TABLE queues (
+  name TEXT PRIMARY KEY,
+  paused_at INTEGER,
+  -- How many tasks are in each state; moved in the same transaction as the tasks, so that nobody has to count rows.
+  pending INTEGER NOT NULL DEFAULT 0,
+  scheduled INTEGER NOT NULL DEFAULT 0,
+  active INTEGER NOT NULL DEFAULT 0,
+  retry INTEGER NOT NULL DEFAULT 0,
+  completed INTEGER NOT NULL DEFAULT 0,
+  archived INTEGER NOT NULL DEFAULT 0,
+  aggregating INTEGER NOT NULL DEFAULT 0,
+  processed INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE daily_counters (
+  queue TEXT NOT NULL,
+  -- UTC, as in 2026-01-31.
+  day TEXT NOT NULL,
+  processed INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (queue, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tasks (
+  number INTEGER PRIMARY KEY,
+  queue TEXT NOT NULL,
+  id TEXT NOT NULL,
+  type TEXT NOT NULL,
+  state TEXT NOT NULL
+    CHECK (state IN ('pending', 'scheduled', 'active', 'retry', 'completed', 'archived', 'aggregating')),
+
+  -- Each of these is filled in its own state only, which is what keeps the partial indexes small.
+  position INTEGER,         -- pending: order in the queue, lowest first
+  pending_since INTEGER,    -- pending
+  due_at INTEGER,           -- scheduled, retry
+  lease_ends_at INTEGER,    -- active
+  lease_token TEXT,         -- active
+  claimed_at INTEGER,       -- active
+  kept_until INTEGER,       -- completed
+  archived_at INTEGER,      -- archived
+  grouped_at INTEGER,       -- aggregating
+
+  -- The lease under which the task was settled last, so that a repeated settlement is recognised.
+  settled_token TEXT,
+  lost_attempts INTEGER NOT NULL DEFAULT 0,
+
+  max_retry INTEGER NOT NULL,
+  retried INTEGER NOT NULL,
+  last_error TEXT NOT NULL,
+  last_failed_at INTEGER,
+  timeout_ms INTEGER NOT NULL,
+  deadline_at INTEGER,
+  unique_key TEXT NOT NULL,
+  group_name TEXT NOT NULL,
+  retention_ms INTEGER NOT NULL,
+  completed_at INTEGER,
+  headers TEXT,             -- JSON object; NULL when there are none
+  unknown_fields TEXT,      -- JSON array; NULL when there are none
+  attempts TEXT,            -- a JSON object per line, newest last
+  payload BLOB,             -- NULL: there is none, which is not the same as empty
+  result BLOB
+) STRICT;
+
+CREATE UNIQUE INDEX tasks_by_id ON tasks (queue, id);
+CREATE INDEX tasks_pending ON tasks (queue, position) WHERE position IS NOT NULL;
+CREATE INDEX tasks_pending_by_type ON tasks (queue, type, position) WHERE position IS NOT NULL;
+CREATE INDEX tasks_due ON tasks (queue, state, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX tasks_leased ON tasks (queue, lease_ends_at) WHERE lease_ends_at IS NOT NULL;
+CREATE INDEX tasks_completed ON tasks (queue, kept_until) WHERE kept_until IS NOT NULL;
+CREATE INDEX tasks_archived ON tasks (queue, archived_at) WHERE archived_at IS NOT NULL;
+CREATE INDEX tasks_grouped ON tasks (queue, group_name, grouped_at) WHERE grouped_at IS NOT NULL;
+
+CREATE TABLE locks (
+  queue TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  owner_id TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (queue, scope)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX locks_by_expiry ON locks (queue, expires_at);
+
+-- One row: the number of the last claim, part of every lease token, so that none is ever used twice.
+CREATE TABLE claims (number INTEGER NOT NULL) STRICT;
+INSERT INTO claims VALUES (0);
+
+CREATE TABLE servers (
+  host TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  server_id TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  server TEXT NOT NULL,     -- JSON
+  workers TEXT NOT NULL,    -- JSON array
+  PRIMARY KEY (host, pid, server_id)
+) STRICT, WITHOUT ROWID;
+
+-- Short-lived words to every process on this file. AUTOINCREMENT: a number is never used again, so a listener needs to
+-- remember only the last one that it saw.
+CREATE TABLE signals (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  sent_at INTEGER NOT NULL,
+  signal TEXT NOT NULL      -- JSON
+) STRICT;
+CREATE INDEX signals_by_age ON signals (sent_at);
+`,
+  },
+];

@@ -1,0 +1,123 @@
+import { settledMessage } from "../settled-message.ts";
+import type { TaskMessage } from "../task-message.ts";
+import type { Outcome, Settlement, SettleResult } from "../work-facet.ts";
+import type { Row } from "./database.ts";
+import { EarliestDue } from "./enqueue.ts";
+import { withAttempt } from "./task-row.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Writes outcomes within a transaction, each only under the lease that its task was claimed with. */
+export function settleTasks(transaction: Transaction, settlements: readonly Settlement[]): SettleResult[] {
+  const due = new EarliestDue(transaction);
+  const results = settlements.map((settlement) => settleOne(transaction, due, settlement));
+  due.signal();
+  return results;
+}
+
+function settleOne(transaction: Transaction, due: EarliestDue, settlement: Settlement): SettleResult {
+  return settlement.outcome.kind === "done"
+    ? settleDone(transaction, settlement)
+    : settleKept(transaction, due, settlement, settlement.outcome);
+}
+
+function settleDone({ db, tally }: Transaction, settlement: Settlement): SettleResult {
+  const { queue, taskId, token } = settlement.task.lease;
+  const deleted = db.get(deleteHeld, queue, taskId, token);
+  if (deleted === undefined) {
+    const row = db.get(selectTask, queue, taskId);
+    const gone = row === undefined && settlement.repeated === true;
+    return gone ? "settled" : unlessRepeated(settlement, row);
+  }
+  tally.moved(queue, "active", undefined);
+  tally.finished(queue, { failed: false });
+  if (deleted["unique_key"] !== "") db.run(releaseLock, queue, deleted["unique_key"] as string, taskId);
+  return "settled";
+}
+
+type KeptOutcome = Exclude<Outcome, { kind: "done" }>;
+
+function settleKept(
+  transaction: Transaction,
+  due: EarliestDue,
+  settlement: Settlement,
+  outcome: KeptOutcome,
+): SettleResult {
+  const { db, now } = transaction;
+  const { queue, taskId, token } = settlement.task.lease;
+  const row = db.get(selectTask, queue, taskId);
+  if (row === undefined || row["state"] !== "active" || row["lease_token"] !== token) {
+    return unlessRepeated(settlement, row);
+  }
+  const number = row["number"] as number;
+  const { attempt } = settlement;
+  const message = settledMessage(settlement.task.message, outcome, now);
+  db.run(
+    settleRow,
+    token,
+    message.retried,
+    message.lastError,
+    message.lastFailedAt ?? null,
+    message.completedAt ?? null,
+    attempt === undefined ? (row["attempts"] as string | null) : withAttempt(row, attempt),
+    number,
+  );
+  place(transaction, due, message, outcome, number);
+  return "settled";
+}
+
+/** Puts a task, whose lease is taken off already, to where its outcome sends it. */
+function place(
+  transaction: Transaction,
+  due: EarliestDue,
+  message: TaskMessage,
+  outcome: KeptOutcome,
+  number: number,
+): void {
+  const { db, now, tally } = transaction;
+  const { queue } = message;
+  switch (outcome.kind) {
+    case "completed":
+      db.run(placeCompleted, now + message.retentionMs, outcome.result ?? null, number);
+      if (message.uniqueKey !== "") db.run(releaseLock, queue, message.uniqueKey, message.id);
+      tally.moved(queue, "active", "completed");
+      tally.finished(queue, { failed: false });
+      return;
+    case "retry": {
+      const at = Math.ceil(outcome.at);
+      due.before(queue);
+      db.run(placeRetry, at, number);
+      due.placed(queue, at);
+      tally.moved(queue, "active", "retry");
+      if (outcome.counted) tally.finished(queue, { failed: true });
+      return;
+    }
+    case "archived":
+      db.run(placeArchived, now, number);
+      tally.moved(queue, "active", "archived");
+      tally.finished(queue, { failed: true });
+      return;
+    case "handed_back":
+      db.run(placePending, transaction.frontOf(queue), now, number);
+      tally.moved(queue, "active", "pending");
+      return;
+  }
+}
+
+/** A settlement that finds its task no longer held: fine when an earlier try of the same one got through. */
+function unlessRepeated(settlement: Settlement, row: Row | undefined): SettleResult {
+  const carriedOut = row?.["settled_token"] === settlement.task.lease.token;
+  return settlement.repeated === true && carriedOut ? "settled" : "lost";
+}
+
+const selectTask = "SELECT number, state, lease_token, settled_token, attempts FROM tasks WHERE queue = ? AND id = ?";
+const deleteHeld =
+  "DELETE FROM tasks WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ? RETURNING unique_key";
+const settleRow = `
+  UPDATE tasks SET settled_token = ?, lease_token = NULL, lease_ends_at = NULL, claimed_at = NULL,
+    retried = ?, last_error = ?, last_failed_at = ?, completed_at = ?, attempts = ? WHERE number = ?`;
+const placeCompleted =
+  "UPDATE tasks SET state = 'completed', kept_until = ?, result = coalesce(?, result) WHERE number = ?";
+const placeRetry = "UPDATE tasks SET state = 'retry', due_at = ? WHERE number = ?";
+const placeArchived = "UPDATE tasks SET state = 'archived', archived_at = ? WHERE number = ?";
+const placePending = "UPDATE tasks SET state = 'pending', position = ?, pending_since = ? WHERE number = ?";
+const releaseLock = "DELETE FROM locks WHERE queue = ? AND scope = ? AND owner_id = ?";

@@ -1,0 +1,55 @@
+import type { CallOptions } from "../call-options.ts";
+import type { Signal, SignalFacet } from "../signal-facet.ts";
+import type { Database } from "./database.ts";
+import type { Store } from "./store.ts";
+
+/** Signals lie in the file for a minute, so that every process on it can read them; all listeners share one reading. */
+export class SqliteSignals implements SignalFacet {
+  readonly #store: Store;
+  readonly #handlers = new Set<(signal: Signal) => void>();
+  #unsubscribe: (() => void) | undefined;
+  /** The last one that was read; undefined while the file could not be asked yet. */
+  #lastNumber: number | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  send(signal: Signal, call?: CallOptions): Promise<void> {
+    return this.#store.write(call, 1, (transaction) => transaction.signal(signal));
+  }
+
+  listen(handler: (signal: Signal) => void): () => void {
+    const own = (signal: Signal) => handler(signal);
+    if (this.#handlers.size === 0) {
+      this.#lastNumber = this.#store.peek(lastNumber);
+      this.#unsubscribe = this.#store.changes.subscribe(() => this.#deliver());
+    }
+    this.#handlers.add(own);
+    return () => {
+      this.#handlers.delete(own);
+      if (this.#handlers.size === 0) this.#unsubscribe?.();
+    };
+  }
+
+  #deliver(): void {
+    const after = this.#lastNumber;
+    const rows = this.#store.peek((db) => {
+      // After a time without the file, what was said meanwhile is too old to act on.
+      if (after === undefined) this.#lastNumber = lastNumber(db);
+      return after === undefined ? [] : db.all(selectSignals, after);
+    });
+    for (const row of rows ?? []) {
+      this.#lastNumber = Number(row["number"]);
+      const signal = JSON.parse(String(row["signal"])) as Signal;
+      for (const handler of this.#handlers) handler(signal);
+    }
+  }
+}
+
+function lastNumber(db: Database): number {
+  return Number(db.get(selectLast)?.["number"] ?? 0);
+}
+
+const selectLast = "SELECT seq AS number FROM sqlite_sequence WHERE name = 'signals'";
+const selectSignals = "SELECT number, signal FROM signals WHERE number > ? ORDER BY number";

@@ -1,0 +1,112 @@
+import { type Clock, systemClock } from "../../clock.ts";
+import { HikyakuError } from "../../errors.ts";
+import { refuseUnknownOptions, shown } from "../../option-names.ts";
+import type { Broker, Reachability } from "../broker.ts";
+import type { CallOptions } from "../call-options.ts";
+import { SqliteEnqueue } from "./enqueue.ts";
+import { SqliteInspect } from "./inspect.ts";
+import { SqliteMaintain } from "./maintain.ts";
+import { SqlitePresence } from "./presence.ts";
+import { SqliteSignals } from "./signals.ts";
+import { Store } from "./store.ts";
+import { SqliteWork } from "./work.ts";
+
+export interface SqliteBrokerOptions {
+  /** The database file; folder and file are made where missing. `:memory:` keeps everything in this one broker. */
+  readonly path: string;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** How long a call without its own `timeoutMs` waits for another process's lock on the file. Default: 5000. */
+  readonly commandTimeoutMs?: number;
+}
+
+/**
+ * A broker on a SQLite file: nothing to install, several processes on one machine. What was accepted is on disk.
+ * The file must lie on a local disk: SQLite's locks do not hold on network file systems.
+ * @throws HikyakuError `invalid_option`. A file that can't be opened is no error here but of each call, until it can.
+ */
+export function sqliteBroker(options: SqliteBrokerOptions): Broker {
+  const { path, clock = systemClock, commandTimeoutMs = 5_000 } = checked(options);
+  return new SqliteBroker(new Store({ path, clock, commandTimeoutMs }));
+}
+
+class SqliteBroker implements Broker {
+  readonly location: string;
+  readonly #store: Store;
+  readonly #enqueue: SqliteEnqueue;
+  readonly #work: SqliteWork;
+  readonly #maintain: SqliteMaintain;
+  readonly #inspect: SqliteInspect;
+  readonly #presence: SqlitePresence;
+  readonly #signals: SqliteSignals;
+
+  constructor(store: Store) {
+    this.location = store.location;
+    this.#store = store;
+    this.#enqueue = new SqliteEnqueue(store);
+    this.#work = new SqliteWork(store);
+    this.#maintain = new SqliteMaintain(store);
+    this.#inspect = new SqliteInspect(store);
+    this.#presence = new SqlitePresence(store);
+    this.#signals = new SqliteSignals(store);
+  }
+
+  async ready(call?: CallOptions): Promise<void> {
+    await this.#store.read(call, (db) => db.get("SELECT count(*) FROM claims"));
+  }
+
+  reachability(): Reachability {
+    return this.#store.reachability;
+  }
+
+  onReachability(listener: (reachability: Reachability) => void): () => void {
+    return this.#store.onReachability(listener);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  enqueue: Broker["enqueue"] = (...args) => this.#enqueue.enqueue(...args);
+
+  claim: Broker["claim"] = (...args) => this.#work.claim(...args);
+  settle: Broker["settle"] = (...args) => this.#work.settle(...args);
+  extend: Broker["extend"] = (...args) => this.#work.extend(...args);
+  takeOver: Broker["takeOver"] = (...args) => this.#work.takeOver(...args);
+  waitForWork: Broker["waitForWork"] = (...args) => this.#work.waitForWork(...args);
+  writeResult: Broker["writeResult"] = (...args) => this.#work.writeResult(...args);
+
+  forwardDue: Broker["forwardDue"] = (...args) => this.#maintain.forwardDue(...args);
+  sweep: Broker["sweep"] = (...args) => this.#maintain.sweep(...args);
+
+  queues: Broker["queues"] = (...args) => this.#inspect.queues(...args);
+  queue: Broker["queue"] = (...args) => this.#inspect.queue(...args);
+  list: Broker["list"] = (...args) => this.#inspect.list(...args);
+  get: Broker["get"] = (...args) => this.#inspect.get(...args);
+  pause: Broker["pause"] = (...args) => this.#inspect.pause(...args);
+  resume: Broker["resume"] = (...args) => this.#inspect.resume(...args);
+
+  announce: Broker["announce"] = (...args) => this.#presence.announce(...args);
+  withdraw: Broker["withdraw"] = (...args) => this.#presence.withdraw(...args);
+  servers: Broker["servers"] = (...args) => this.#presence.servers(...args);
+
+  send: Broker["send"] = (...args) => this.#signals.send(...args);
+  listen: Broker["listen"] = (...args) => this.#signals.listen(...args);
+}
+
+const knownOptions: ReadonlySet<string> = new Set<keyof SqliteBrokerOptions>(["path", "clock", "commandTimeoutMs"]);
+
+function checked(options: SqliteBrokerOptions): SqliteBrokerOptions {
+  refuseUnknownOptions("sqliteBroker", options, knownOptions);
+  const { path, commandTimeoutMs } = options;
+  if (typeof path !== "string" || path === "") {
+    throw new HikyakuError("invalid_option", `option "path": expected the path of a file, got ${shown(path)}`);
+  }
+  if (commandTimeoutMs !== undefined && !(commandTimeoutMs > 0)) {
+    throw new HikyakuError(
+      "invalid_option",
+      `option "commandTimeoutMs": expected a number of milliseconds above 0, got ${shown(commandTimeoutMs)}`,
+    );
+  }
+  return options;
+}

@@ -1,0 +1,70 @@
+import type { TaskState } from "../task-message.ts";
+import type { Database } from "./database.ts";
+
+/** Every state, spelled as the columns of `queues` that count them. */
+const states = ["pending", "scheduled", "active", "retry", "completed", "archived", "aggregating"] as const;
+
+interface QueueDelta {
+  readonly counts: Record<TaskState, number>;
+  processed: number;
+  failed: number;
+}
+
+/**
+ * What one transaction changes in the numbers of queues. Collected while tasks move and written once at the end,
+ * one row per queue instead of one per task.
+ */
+export class Tally {
+  readonly #deltas = new Map<string, QueueDelta>();
+
+  /** A task came (`from` undefined), went (`to` undefined) or changed its state. */
+  moved(queue: string, from: TaskState | undefined, to: TaskState | undefined, count = 1): void {
+    const { counts } = this.#delta(queue);
+    if (from !== undefined) counts[from] -= count;
+    if (to !== undefined) counts[to] += count;
+  }
+
+  /** Attempts were finished. */
+  finished(queue: string, attempt: { failed: boolean }): void {
+    const delta = this.#delta(queue);
+    delta.processed += 1;
+    if (attempt.failed) delta.failed += 1;
+  }
+
+  /** Makes sure that the queue is known, even when nothing moved. */
+  known(queue: string): void {
+    this.#delta(queue);
+  }
+
+  write(db: Database, now: number): void {
+    for (const [queue, delta] of this.#deltas) {
+      db.run(upsertQueue, queue, ...states.map((state) => delta.counts[state]), delta.processed, delta.failed);
+      if (delta.processed > 0) db.run(upsertDay, queue, utcDay(now), delta.processed, delta.failed);
+    }
+  }
+
+  #delta(queue: string): QueueDelta {
+    let delta = this.#deltas.get(queue);
+    if (delta === undefined) {
+      const counts = { pending: 0, scheduled: 0, active: 0, retry: 0, completed: 0, archived: 0, aggregating: 0 };
+      delta = { counts, processed: 0, failed: 0 };
+      this.#deltas.set(queue, delta);
+    }
+    return delta;
+  }
+}
+
+/** The UTC calendar date, as in `2026-01-31`. */
+export function utcDay(now: number): string {
+  return new Date(now).toISOString().slice(0, 10);
+}
+
+const counters = [...states, "processed", "failed"];
+
+const upsertQueue = `
+  INSERT INTO queues (name, ${counters.join(", ")}) VALUES (?${", ?".repeat(counters.length)})
+  ON CONFLICT (name) DO UPDATE SET ${counters.map((name) => `${name} = ${name} + excluded.${name}`).join(", ")}`;
+
+const upsertDay = `
+  INSERT INTO daily_counters (queue, day, processed, failed) VALUES (?, ?, ?, ?)
+  ON CONFLICT (queue, day) DO UPDATE SET processed = processed + excluded.processed, failed = failed + excluded.failed`;

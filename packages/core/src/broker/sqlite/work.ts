@@ -1,0 +1,154 @@
+import { HikyakuError } from "../../errors.ts";
+import type { CallOptions } from "../call-options.ts";
+import type {
+  ClaimRequest,
+  ClaimResult,
+  Lease,
+  SetAside,
+  SettleAnswer,
+  Settlement,
+  SettleResult,
+  TakenOverTask,
+  TakeOverRequest,
+  WorkFacet,
+} from "../work-facet.ts";
+import { claimTasks, leaseTask, nextToken, serverOfToken } from "./claim.ts";
+import { settleTasks } from "./settle.ts";
+import type { Store } from "./store.ts";
+
+/** Kept small enough that a long list leaves the event loop free in between. */
+const settlementsPerWrite = 500;
+
+export class SqliteWork implements WorkFacet {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  claim(request: ClaimRequest, call?: CallOptions): Promise<ClaimResult> {
+    return this.#store.write(call, request.limit, (transaction) => claimTasks(transaction, request));
+  }
+
+  async settle(
+    settlements: readonly Settlement[],
+    thenClaim?: ClaimRequest,
+    call?: CallOptions,
+  ): Promise<SettleAnswer> {
+    const results: SettleResult[] = [];
+    for (let start = 0; ; start += settlementsPerWrite) {
+      const slice = settlements.slice(start, start + settlementsPerWrite);
+      const isLast = start + settlementsPerWrite >= settlements.length;
+      const claim = isLast ? thenClaim : undefined;
+      const answer = await this.#store.write(call, slice.length + (claim?.limit ?? 0), (transaction) => ({
+        settled: settleTasks(transaction, slice),
+        claimed: claim === undefined ? undefined : claimTasks(transaction, claim),
+      }));
+      results.push(...answer.settled);
+      if (isLast) return { results, claimed: answer.claimed };
+    }
+  }
+
+  extend(leases: readonly Lease[], until: number, call?: CallOptions): Promise<readonly ("held" | "lost")[]> {
+    return this.#store.write(call, leases.length, ({ db }) =>
+      leases.map(({ queue, taskId, token }) =>
+        db.run(extendLease, Math.ceil(until), queue, taskId, token) === 1 ? "held" : "lost",
+      ),
+    );
+  }
+
+  takeOver(
+    request: TakeOverRequest,
+    call?: CallOptions,
+  ): Promise<{ tasks: readonly TakenOverTask[]; setAside: readonly SetAside[] }> {
+    return this.#store.write(call, request.limit, (transaction) => {
+      const tasks: TakenOverTask[] = [];
+      const setAside: SetAside[] = [];
+      const expired = transaction.db.all(selectExpired, request.queue, transaction.now, request.limit);
+      if (expired.length === 0) return { tasks, setAside };
+      const token = nextToken(transaction, request.serverId);
+      for (const row of expired) {
+        const leased = leaseTask(transaction, row, token, transaction.now + request.leaseMs);
+        if (leased.kind === "set_aside") setAside.push(leased.setAside);
+        else tasks.push({ task: leased.task, previousServerId: serverOfToken(row["lease_token"]) });
+      }
+      return { tasks, setAside };
+    });
+  }
+
+  async waitForWork(queues: readonly string[], call: CallOptions): Promise<void> {
+    const hasWork = () =>
+      this.#store.read(call.signal === undefined ? undefined : { signal: call.signal }, (db) =>
+        queues.some((queue) => db.get(selectWaiting, queue) !== undefined),
+      );
+    const sleep = new WaitForChange(this.#store, call);
+    try {
+      while (!(await hasWork())) {
+        if ((await sleep.untilWoken()) === "time_over") return;
+      }
+    } finally {
+      sleep.end();
+    }
+  }
+
+  writeResult(lease: Lease, result: Uint8Array, call?: CallOptions): Promise<"written" | "lost"> {
+    return this.#store.write(call, 1, ({ db }) =>
+      db.run(writeResult, result, lease.queue, lease.taskId, lease.token) === 1 ? "written" : "lost",
+    );
+  }
+}
+
+/** Sleeps from one change of the file to the next, until the caller's time is over or its signal fires. */
+class WaitForChange {
+  readonly #stop: (() => void)[] = [];
+  #woken = false;
+  #end: "time_over" | HikyakuError | undefined;
+  #wake: () => void = () => {};
+
+  constructor({ changes, clock }: Store, { signal, timeoutMs }: CallOptions) {
+    const finish = (end: "time_over" | HikyakuError) => {
+      this.#end ??= end;
+      this.#wake();
+    };
+    // From here on no change is missed, so the first look at the queues may come after.
+    this.#stop.push(
+      changes.subscribe(() => {
+        this.#woken = true;
+        this.#wake();
+      }),
+    );
+    if (timeoutMs !== undefined) {
+      const timer = clock.setTimer(() => finish("time_over"), timeoutMs);
+      this.#stop.push(() => timer.cancel());
+    }
+    if (signal !== undefined) {
+      const abort = () => finish(new HikyakuError("cancelled", "waiting for work was given up by the caller"));
+      signal.addEventListener("abort", abort, { once: true });
+      this.#stop.push(() => signal.removeEventListener("abort", abort));
+    }
+  }
+
+  async untilWoken(): Promise<"changed" | "time_over"> {
+    if (!this.#woken && this.#end === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#woken = false;
+    if (this.#end instanceof HikyakuError) throw this.#end;
+    return this.#end ?? "changed";
+  }
+
+  end(): void {
+    for (const stop of this.#stop) stop();
+  }
+}
+
+const extendLease =
+  "UPDATE tasks SET lease_ends_at = ? WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?";
+const selectExpired = `
+  SELECT * FROM tasks WHERE queue = ? AND lease_ends_at <= ? ORDER BY lease_ends_at, number LIMIT ?`;
+const selectWaiting = `
+  SELECT 1 FROM queues WHERE name = ? AND paused_at IS NULL
+    AND EXISTS (SELECT 1 FROM tasks WHERE queue = queues.name AND position IS NOT NULL)`;
+const writeResult = "UPDATE tasks SET result = ? WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?";

@@ -1,0 +1,41 @@
+/** The seven states of a task, as they are named in the store. */
+export type TaskState = "pending" | "scheduled" | "active" | "retry" | "completed" | "archived" | "aggregating";
+
+/** A task as it lies in the store. Times are milliseconds since the Unix epoch, durations milliseconds. */
+export interface TaskMessage {
+  /** Unique within its queue. */
+  readonly id: string;
+  /** Picks the handler. */
+  readonly type: string;
+  readonly queue: string;
+  /** Opaque bytes. Undefined means that there is none, which only uniqueness tells apart from empty. */
+  readonly payload: Uint8Array | undefined;
+  /** How often the task may be tried again after its first run. */
+  readonly maxRetry: number;
+  /** How many of these retries are used up. */
+  readonly retried: number;
+  /** The text of the last failure; empty when there was none. */
+  readonly lastError: string;
+  readonly lastFailedAt: number | undefined;
+  /** Time that one attempt may take; 0 means no such limit. */
+  readonly timeoutMs: number;
+  /** The moment after which no attempt may run; undefined means no such limit. */
+  readonly deadlineAt: number | undefined;
+  /** Names the uniqueness lock that this task took; empty when it took none. Filled in by the adapter. */
+  readonly uniqueKey: string;
+  /** The group that the task is collected in; empty when it belongs to none. */
+  readonly group: string;
+  /** How long the task is kept after success; 0 means that it is removed at once. */
+  readonly retentionMs: number;
+  readonly completedAt: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Fields of the wire format that this version does not know, kept so that re-encoding loses nothing. */
+  readonly unknownFields?: readonly UnknownField[];
+}
+
+/** One field of the wire format that this version has no name for: its number, wire type and raw bytes. */
+export interface UnknownField {
+  readonly no: number;
+  readonly wireType: number;
+  readonly data: Uint8Array;
+}

@@ -1,0 +1,139 @@
+import type { CallOptions } from "./call-options.ts";
+import type { TaskMessage } from "./task-message.ts";
+
+/** Which task types a server can run. A prefix matches every type that starts with it. */
+export type HandledTypes =
+  | { readonly kind: "all" }
+  | { readonly kind: "some"; readonly exact: readonly string[]; readonly prefixes: readonly string[] };
+
+/** The right to work on one task until a moment. Whoever settles or extends must still own it. */
+export interface Lease {
+  readonly queue: string;
+  readonly taskId: string;
+  /** Names this one hold of this one task: `<server id>/<number of the claim>`. Never used again. */
+  readonly token: string;
+}
+
+export interface ClaimedTask {
+  readonly message: TaskMessage;
+  readonly lease: Lease;
+  /** When the lease ends unless it is extended. */
+  readonly leaseEndsAt: number;
+  /** When the task became pending; undefined where the one who put it there did not say. */
+  readonly pendingSince: number | undefined;
+  /** How many attempts of this task ended with their worker's death so far. */
+  readonly lostAttempts: number;
+}
+
+export interface ClaimRequest {
+  /** Asked in this order, at most `limit` tasks from each. */
+  readonly queues: readonly { readonly queue: string; readonly limit: number }[];
+  /** How many tasks at most altogether: the number of free slots, never more. */
+  readonly limit: number;
+  readonly handles: HandledTypes;
+  readonly serverId: string;
+  readonly leaseMs: number;
+}
+
+/** Tasks that wait in a queue and that this server can't run. They stay where they are, with nothing spent. */
+export interface UnhandledTasks {
+  readonly queue: string;
+  readonly type: string;
+  /** How many were met in this look; there may be more. */
+  readonly count: number;
+}
+
+/** A task that can't be worked on as it lies in the store, and what was done about it. */
+export interface SetAside {
+  readonly queue: string;
+  readonly taskId: string;
+  /** `no_body`: a ghost id, dropped. `unreadable`: its bytes are no message; archived untouched. */
+  readonly reason: "no_body" | "unreadable";
+  readonly detail: string;
+}
+
+export interface ClaimResult {
+  readonly tasks: readonly ClaimedTask[];
+  readonly unhandled: readonly UnhandledTasks[];
+  readonly setAside: readonly SetAside[];
+}
+
+/** What should become of a task after a run. */
+export type Outcome =
+  /** Success, or revoked: removed at once, lock released. */
+  | { readonly kind: "done" }
+  /** Success, kept until the message's retention is over, lock released. `result` undefined leaves what was written. */
+  | { readonly kind: "completed"; readonly result: Uint8Array | undefined }
+  /** Waits until `at`. Counted failures spend a retry and move the failure counters. */
+  | { readonly kind: "retry"; readonly at: number; readonly counted: boolean; readonly error: string }
+  /** Kept, never run unless asked. */
+  | { readonly kind: "archived"; readonly error: string }
+  /** Back to the front of its queue, nothing spent. */
+  | { readonly kind: "handed_back" };
+
+/** Who ran one attempt, when, and how it ended. Kept with the task, newest last, at most 20. */
+export interface AttemptRecord {
+  readonly serverId: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly outcome: Outcome["kind"] | "lost";
+  readonly error?: string;
+}
+
+export interface Settlement {
+  readonly task: ClaimedTask;
+  readonly outcome: Outcome;
+  /** Absent when no handler was started, such as for a task handed back unrun. */
+  readonly attempt?: AttemptRecord;
+  /** True when an earlier call with this settlement got no answer: finding it carried out then counts as `settled`. */
+  readonly repeated?: boolean;
+}
+
+/** `lost`: somebody else holds the task or settled it; nothing was written. */
+export type SettleResult = "settled" | "lost";
+
+export interface SettleAnswer {
+  readonly results: readonly SettleResult[];
+  /** Filled when a claim was asked for in the same call. */
+  readonly claimed: ClaimResult | undefined;
+}
+
+export interface TakeOverRequest {
+  readonly queue: string;
+  readonly limit: number;
+  readonly serverId: string;
+  readonly leaseMs: number;
+}
+
+export interface TakenOverTask {
+  readonly task: ClaimedTask;
+  /** The server that lost it, where known. */
+  readonly previousServerId: string | undefined;
+}
+
+export interface WorkFacet {
+  /** Leases waiting tasks to the caller. Skips paused queues. */
+  claim(request: ClaimRequest, call?: CallOptions): Promise<ClaimResult>;
+  /**
+   * Writes outcomes, each atomically and only under the lease it was claimed with, one result per item in order; then
+   * claims, in the same trip where the store can.
+   */
+  settle(settlements: readonly Settlement[], thenClaim?: ClaimRequest, call?: CallOptions): Promise<SettleAnswer>;
+  /** Moves the end of leases to `until`; a lease that is not the caller's any more stays as it is and answers `lost`. */
+  extend(leases: readonly Lease[], until: number, call?: CallOptions): Promise<readonly ("held" | "lost")[]>;
+  /** Leases tasks whose lease ran out to the caller, in one atomic step, so that two recoverers never hold the same. */
+  takeOver(
+    request: TakeOverRequest,
+    call?: CallOptions,
+  ): Promise<{ tasks: readonly TakenOverTask[]; setAside: readonly SetAside[] }>;
+  /**
+   * Resolves when one of the queues may have work: at once where tasks are waiting, else as soon as somebody puts one
+   * there, at the latest after `timeoutMs`. Changes nothing; costs next to nothing meanwhile. Rejects when the store is
+   * lost or the signal fires.
+   */
+  waitForWork(queues: readonly string[], call: CallOptions): Promise<void>;
+  /** Keeps bytes as the task's result while it runs. `lost` when the caller does not hold it any more. */
+  writeResult(lease: Lease, result: Uint8Array, call?: CallOptions): Promise<"written" | "lost">;
+}

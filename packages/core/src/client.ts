@@ -1,0 +1,288 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { EnqueueFacet, EnqueueOutcome } from "./broker/enqueue-facet.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
+import { type Duration, durationMs } from "./duration.ts";
+import { EnqueueBatcher } from "./enqueue-batcher.ts";
+import { EnqueueCall } from "./enqueue-call.ts";
+import { answered, type EnqueuedTask, type PreparedTask, prepareTask } from "./enqueued-task.ts";
+import { errorText, HikyakuError, isHikyakuError } from "./errors.ts";
+import { refuseUnknownOptions, shown } from "./option-names.ts";
+import type { EnqueueArguments, EnqueueRequest, TaskDefinition } from "./task.ts";
+import { type TaskIds, taskIdsOf } from "./task-id.ts";
+import type { EnqueueOptions } from "./task-options.ts";
+
+export interface ClientOptions {
+  /** Where the tasks go. Stays open when the client closes: whoever made it closes it. */
+  readonly broker: EnqueueFacet;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** How long an enqueue may take when it does not say. More than 0. Default 5 seconds. */
+  readonly within?: Duration;
+  /** The largest payload that is accepted, in bytes. Default 1 MiB. Payloads are copied often; large data is better kept elsewhere and named in the payload. */
+  readonly maxPayloadBytes?: number;
+}
+
+/** How long the caller is ready to wait. */
+export interface EnqueueCallOptions {
+  /**
+   * Gives up with `cancelled` when it fires. What was not sent by then is not enqueued; what was may have been
+   * accepted, and the message says which.
+   */
+  readonly signal?: AbortSignal;
+  /** Gives up with `deadline_exceeded` after this time; the message says whether the task was sent. More than 0. */
+  readonly within?: Duration;
+}
+
+/** What became of one request of many. */
+export type EnqueueResult =
+  | { readonly ok: true; readonly task: EnqueuedTask }
+  | { readonly ok: false; readonly error: HikyakuError };
+
+/** A batch must be over in about two milliseconds, so that no other client waits longer for its turn at the store. */
+const maxBatchItems = 256;
+const maxBatchBytes = 262_144;
+/** One: the store works while the next batch fills, and tasks keep the order in which they were asked for. */
+const maxBatchesInFlight = 1;
+/** How many batches `enqueueMany` has waiting or on their way: one to be sent as soon as the other is answered. */
+const maxChunksAhead = 2;
+
+const defaultWithinMs = 5_000;
+const defaultMaxPayloadBytes = 1_048_576;
+
+/** Refused like any other request that no definition made. */
+const noRequest: EnqueueRequest = Object.freeze({ task: undefined, payload: undefined, options: undefined }) as never;
+
+const callOptionNames: ReadonlySet<string> = new Set<keyof EnqueueCallOptions>(["signal", "within"]);
+const clientOptionNames: ReadonlySet<string> = new Set<keyof ClientOptions>([
+  "broker",
+  "clock",
+  "within",
+  "maxPayloadBytes",
+]);
+
+/**
+ * Enqueues tasks. One client serves a whole process: calls that come while an earlier one is on its way share the next
+ * trip to the store. Safe to use from many places at once.
+ */
+export class Client {
+  readonly #clock: Clock;
+  readonly #ids: TaskIds;
+  readonly #batcher: EnqueueBatcher;
+  readonly #withinMs: number;
+  readonly #maxPayloadBytes: number;
+  #callsUnderWay = 0;
+  #whenIdle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  #abandoned = false;
+
+  /** @throws HikyakuError `invalid_option`. */
+  constructor(options: ClientOptions) {
+    refuseUnknownOptions("Client", options, clientOptionNames);
+    const { broker, clock = systemClock, within, maxPayloadBytes = defaultMaxPayloadBytes } = options;
+    if (typeof broker?.enqueue !== "function") {
+      throw new HikyakuError("invalid_option", `option "broker": expected a broker, got ${shown(broker)}`);
+    }
+    if (!Number.isSafeInteger(maxPayloadBytes) || maxPayloadBytes < 0) {
+      throw new HikyakuError(
+        "invalid_option",
+        `option "maxPayloadBytes": expected a whole number from 0 up, got ${shown(maxPayloadBytes)}`,
+      );
+    }
+    this.#clock = clock;
+    this.#ids = taskIdsOf(clock);
+    this.#withinMs = within === undefined ? defaultWithinMs : withinMs(within);
+    this.#maxPayloadBytes = maxPayloadBytes;
+    this.#batcher = new EnqueueBatcher({
+      broker,
+      clock,
+      maxItems: maxBatchItems,
+      maxBytes: maxBatchBytes,
+      maxInFlight: maxBatchesInFlight,
+    });
+  }
+
+  /**
+   * Enqueues one task and resolves when the store has it. Rejects with a HikyakuError:
+   * - `invalid_option`, `invalid_payload`: nothing was sent;
+   * - `task_exists`: an equal unique task is there; `task_id_taken`: the queue has a task of that id;
+   * - `broker_unavailable`, `store_rejected`: the store is away, or answered with an error of its own;
+   * - `deadline_exceeded`, `cancelled`: the message says whether the task may have been accepted all the same;
+   * - `closed`: the client was closed.
+   */
+  enqueue<Payload extends StandardSchemaV1, Result extends StandardSchemaV1>(
+    task: TaskDefinition<Payload, Result>,
+    ...args: EnqueueArguments<StandardSchemaV1.InferInput<Payload>, EnqueueOptions & EnqueueCallOptions>
+  ): Promise<EnqueuedTask> {
+    return new Promise((resolve, reject) => {
+      const [payload, options] = args;
+      if (options === undefined) {
+        const call = this.#begin(undefined, this.#withinMs);
+        this.#enqueueOne(call, { task, payload, options }, resolve, reject);
+      } else {
+        const { signal, within, ...taskOptions } = options;
+        const call = this.#begin(signal, within === undefined ? this.#withinMs : withinMs(within));
+        this.#enqueueOne(call, { task, payload, options: taskOptions }, resolve, reject);
+      }
+    });
+  }
+
+  /**
+   * Enqueues many tasks in as few trips to the store as its bounds allow, at most a few hundred at a time under way, so
+   * that others get their turn between. Resolves with one result per request, in order; requests fail one by one.
+   * `within` limits the whole call; without it each part has the client's own limit. Rejects with `invalid_option` or
+   * `closed` when the call as a whole can't be made.
+   */
+  async enqueueMany(
+    requests: readonly EnqueueRequest[],
+    options: EnqueueCallOptions = {},
+  ): Promise<readonly EnqueueResult[]> {
+    refuseUnknownOptions("enqueueMany", options, callOptionNames);
+    if (!Array.isArray(requests)) {
+      throw new HikyakuError("invalid_option", `enqueueMany: expected an array of requests, got ${shown(requests)}`);
+    }
+    const { signal, within } = options;
+    const call = this.#begin(signal, within === undefined ? Number.POSITIVE_INFINITY : withinMs(within));
+    const results: EnqueueResult[] = new Array(requests.length);
+    try {
+      const underWay: Promise<void>[] = [];
+      for (let start = 0; start < requests.length; start += maxBatchItems) {
+        if (underWay.length === maxChunksAhead) await underWay.shift();
+        underWay.push(this.#enqueueChunk(call, requests, start, results));
+      }
+      await Promise.all(underWay);
+    } finally {
+      this.#end(call);
+    }
+    return results;
+  }
+
+  /**
+   * Refuses new calls with `closed` and waits for those under way; what is not done after `within` (default 5 seconds)
+   * fails with `closed`. The broker stays open. Closing again gives the same promise.
+   */
+  close(options: { readonly within?: Duration } = {}): Promise<void> {
+    this.#closing ??= this.#finish(options.within === undefined ? defaultWithinMs : withinMs(options.within));
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #begin(signal: AbortSignal | undefined, timeMs: number): EnqueueCall {
+    const call = new EnqueueCall(signal, this.#clock.monotonic() + timeMs);
+    if (this.#closing !== undefined) throw new HikyakuError("closed", "the client is closed: nothing was enqueued");
+    if (signal !== undefined) call.listen(() => this.#batcher.cancel(call));
+    this.#callsUnderWay += 1;
+    return call;
+  }
+
+  #end(call: EnqueueCall): void {
+    call.release();
+    this.#callsUnderWay -= 1;
+    if (this.#callsUnderWay === 0) this.#whenIdle?.();
+  }
+
+  /** Calls exactly one of `accepted` and `refused`, once. */
+  #enqueueOne(
+    call: EnqueueCall,
+    request: EnqueueRequest,
+    accepted: (task: EnqueuedTask) => void,
+    refused: (error: HikyakuError) => void,
+  ): void {
+    this.#start(call, request, call.deadline, (answer) => {
+      this.#end(call);
+      if (answer instanceof HikyakuError) refused(answer);
+      else accepted(answer);
+    });
+  }
+
+  #enqueueChunk(
+    call: EnqueueCall,
+    requests: readonly EnqueueRequest[],
+    start: number,
+    results: EnqueueResult[],
+  ): Promise<void> {
+    const end = Math.min(start + maxBatchItems, requests.length);
+    const deadline = Math.min(call.deadline, this.#clock.monotonic() + this.#withinMs);
+    return new Promise((resolve) => {
+      let open = end - start;
+      for (let index = start; index < end; index++) {
+        this.#start(call, requests[index], deadline, (answer) => {
+          results[index] = answer instanceof HikyakuError ? { ok: false, error: answer } : { ok: true, task: answer };
+          open -= 1;
+          if (open === 0) resolve();
+        });
+      }
+    });
+  }
+
+  /** Checks, encodes and hands one request to the batcher; calls back once, whatever happens. Never throws. */
+  #start(
+    call: EnqueueCall,
+    request: EnqueueRequest | undefined,
+    deadline: number,
+    done: (answer: EnqueuedTask | HikyakuError) => void,
+  ): void {
+    try {
+      const { task, payload, options } = request ?? noRequest;
+      const now = this.#clock.now();
+      const preparation = { now, newId: this.#ids, maxPayloadBytes: this.#maxPayloadBytes };
+      const prepared = prepareTask(task, payload, options, preparation);
+      if (prepared instanceof Promise) {
+        prepared.then(
+          (ready) => this.#hand(call, ready, deadline, done),
+          (error: unknown) => done(asHikyakuError(error)),
+        );
+      } else {
+        this.#hand(call, prepared, deadline, done);
+      }
+    } catch (error) {
+      done(asHikyakuError(error));
+    }
+  }
+
+  #hand(
+    call: EnqueueCall,
+    { item, dueAt }: PreparedTask,
+    deadline: number,
+    done: (answer: EnqueuedTask | HikyakuError) => void,
+  ): void {
+    const tooLate = this.#tooLate(call, item.message.id, deadline);
+    if (tooLate !== undefined) done(tooLate);
+    else {
+      const settle = (outcome: EnqueueOutcome): void => done(answered(outcome, item, dueAt));
+      this.#batcher.add({ item, call, deadline, settle, settled: false });
+    }
+  }
+
+  /** What ended the call while its payload was tested, or while earlier parts of it were sent. */
+  #tooLate(call: EnqueueCall, taskId: string, deadline: number): HikyakuError | undefined {
+    const text = `before task "${taskId}" was sent: it was not enqueued`;
+    if (this.#abandoned) return new HikyakuError("closed", `the client was closed ${text}`);
+    if (call.signal?.aborted === true) return new HikyakuError("cancelled", `the caller's signal fired ${text}`);
+    if (deadline > this.#clock.monotonic()) return undefined;
+    return new HikyakuError("deadline_exceeded", `the time given to the call ran out ${text}`);
+  }
+
+  async #finish(timeMs: number): Promise<void> {
+    if (this.#callsUnderWay > 0) {
+      const idle = new AbortController();
+      this.#whenIdle = () => idle.abort();
+      await sleep(this.#clock, timeMs, idle.signal);
+    }
+    this.#abandoned = true;
+    this.#batcher.abandon();
+  }
+}
+
+function withinMs(within: Duration): number {
+  const ms = durationMs("within", within);
+  if (ms > 0) return ms;
+  throw new HikyakuError("invalid_option", `option "within": expected more than 0, got ${shown(within)}`);
+}
+
+function asHikyakuError(thrown: unknown): HikyakuError {
+  if (isHikyakuError(thrown)) return thrown;
+  return new HikyakuError("invalid_payload", `the task can't be prepared: ${errorText(thrown)}`, { cause: thrown });
+}

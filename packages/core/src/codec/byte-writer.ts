@@ -1,0 +1,106 @@
+/** Builds protobuf and MessagePack bytes in one growing buffer, so that a batch is written without an object per field. */
+export class ByteWriter {
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(initialBytes = 4_096) {
+    this.#buffer = Buffer.allocUnsafe(initialBytes);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The bytes written so far. They stay valid: a later `reset` starts on a new buffer unless `reuse` was asked for. */
+  finish(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Starts again in the same memory: what `finish` gave before must not be in use any more. */
+  reuse(): void {
+    this.#length = 0;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#buffer[this.#length++] = value;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#buffer.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  /** Text as UTF-8 without a length. Returns how many bytes it took. */
+  text(value: string): number {
+    this.#reserve(value.length * 3);
+    const start = this.#length;
+    const taken = writeShortAscii(this.#buffer, value, start);
+    this.#length += taken >= 0 ? taken : this.#buffer.write(value, start, "utf8");
+    return this.#length - start;
+  }
+
+  uint16(value: number): void {
+    this.#reserve(2);
+    this.#length = this.#buffer.writeUInt16BE(value, this.#length);
+  }
+
+  uint32(value: number): void {
+    this.#reserve(4);
+    this.#length = this.#buffer.writeUInt32BE(value, this.#length);
+  }
+
+  float64(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#buffer.writeDoubleBE(value, this.#length);
+  }
+
+  /** A protobuf varint of a whole number; negative ones take ten bytes, as the format wants it. */
+  varint(value: number): void {
+    this.#reserve(10);
+    if (value < 0) {
+      this.#negativeVarint(value);
+      return;
+    }
+    let rest = value;
+    while (rest > 0x7f) {
+      this.#buffer[this.#length++] = (rest % 128) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    this.#buffer[this.#length++] = rest;
+  }
+
+  /** Puts `value` where `uint32` was written before. */
+  patchUint32(offset: number, value: number): void {
+    this.#buffer.writeUInt32BE(value, offset);
+  }
+
+  #negativeVarint(value: number): void {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    while (rest > 0x7fn) {
+      this.#buffer[this.#length++] = Number(rest & 0x7fn) | 0x80;
+      rest >>= 7n;
+    }
+    this.#buffer[this.#length++] = Number(rest);
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
+  }
+}
+
+/** Short ASCII text is copied faster by a loop than by a call into the runtime. Returns -1 where it does not apply. */
+function writeShortAscii(buffer: Buffer, value: string, start: number): number {
+  if (value.length > 64) return -1;
+  for (let index = 0; index < value.length; index++) {
+    const code = value.charCodeAt(index);
+    if (code > 0x7f) return -1;
+    buffer[start + index] = code;
+  }
+  return value.length;
+}

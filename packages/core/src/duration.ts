@@ -1,0 +1,44 @@
+import { HikyakuError } from "./errors.ts";
+
+/**
+ * A length of time with its unit: `"250ms"`, `"30s"`, `"3m"`, `"1h30m"`, `"7d"`; or a number of milliseconds in an
+ * object that says so. A bare number is never accepted, because nobody can see its unit.
+ */
+export type Duration = `${number}${string}` | { readonly ms: number };
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * The milliseconds of a duration, rounded up to a whole one.
+ * @throws HikyakuError `invalid_option` when it is not a duration or negative; the message names `option`.
+ */
+export function durationMs(option: string, value: Duration): number {
+  const ms =
+    typeof value === "string" ? parse(value) : typeof value === "object" && value !== null ? value.ms : undefined;
+  if (typeof ms !== "number" || !Number.isFinite(ms) || ms < 0 || ms > Number.MAX_SAFE_INTEGER) {
+    throw new HikyakuError(
+      "invalid_option",
+      `option "${option}": expected a duration such as "30s", "1h30m" or { ms: 250 }, got ${show(value)}`,
+    );
+  }
+  return Math.ceil(ms);
+}
+
+function parse(text: string): number | undefined {
+  let total = 0;
+  let end = 0;
+  for (const part of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)) {
+    const [whole, amount, unit] = part;
+    total += Number(amount) * (unitMs[unit ?? ""] ?? Number.NaN);
+    end = part.index + whole.length;
+  }
+  return end > 0 && end === text.length ? total : undefined;
+}
+
+function show(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}

@@ -1,0 +1,22 @@
+/** One call of the client while it is under way: who may end it, and when it ends by itself. */
+export class EnqueueCall {
+  /** On the clock's monotonic scale. */
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor(signal: AbortSignal | undefined, deadline: number) {
+    this.signal = signal;
+    this.deadline = deadline;
+  }
+
+  /** Calls back when the signal fires, until `release`. */
+  listen(onAbort: () => void): void {
+    this.#onAbort = onAbort;
+    this.signal?.addEventListener("abort", onAbort, { once: true });
+  }
+
+  release(): void {
+    if (this.#onAbort !== undefined) this.signal?.removeEventListener("abort", this.#onAbort);
+  }
+}

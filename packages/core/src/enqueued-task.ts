@@ -1,0 +1,122 @@
+import type { EnqueueItem, EnqueueOutcome } from "./broker/enqueue-facet.ts";
+import { HikyakuError } from "./errors.ts";
+import { shown } from "./option-names.ts";
+import { encodePayload } from "./payload.ts";
+import type { TaskDefinition } from "./task.ts";
+import type { TaskIds } from "./task-id.ts";
+import { type EnqueueOptions, type ResolvedOptions, resolveOptions } from "./task-options.ts";
+
+/** A task that the store has accepted. */
+export interface EnqueuedTask {
+  /** Unique within its queue. */
+  readonly id: string;
+  readonly type: string;
+  readonly queue: string;
+  /** Where it is now: in line, waiting for its moment, or collected in its group. */
+  readonly state: "pending" | "scheduled" | "aggregating";
+  /** When it may first run; for a task that is collected in a group, when it joined. */
+  readonly dueAt: Date;
+}
+
+/** What one enqueue needs besides what its caller says. */
+export interface Preparation {
+  readonly now: number;
+  readonly newId: TaskIds;
+  readonly maxPayloadBytes: number;
+}
+
+/** A task that is ready to be sent. */
+export interface PreparedTask {
+  readonly item: EnqueueItem;
+  readonly dueAt: number;
+}
+
+/**
+ * Everything that can be known of a task before the store is asked. A promise only where the payload's schema answers
+ * with one.
+ * @throws HikyakuError `invalid_option` or `invalid_payload`.
+ */
+export function prepareTask(
+  task: TaskDefinition,
+  payload: unknown,
+  options: EnqueueOptions | undefined,
+  preparation: Preparation,
+): PreparedTask | Promise<PreparedTask> {
+  if (typeof task !== "object" || task === null || typeof task.defaults !== "object") {
+    throw new HikyakuError("invalid_option", `enqueue: expected a task made by defineTask, got ${shown(task)}`);
+  }
+  const resolved = resolveOptions(task.defaults, options, preparation.now);
+  const bytes = encodePayload(task, payload);
+  return bytes instanceof Promise
+    ? bytes.then((encoded) => prepared(task, encoded, resolved, preparation))
+    : prepared(task, bytes, resolved, preparation);
+}
+
+function prepared(
+  task: TaskDefinition,
+  payload: Uint8Array | undefined,
+  options: ResolvedOptions,
+  { newId, maxPayloadBytes }: Preparation,
+): PreparedTask {
+  if (payload !== undefined && payload.length > maxPayloadBytes) {
+    throw new HikyakuError(
+      "invalid_payload",
+      `payload of "${task.type}": expected at most ${maxPayloadBytes} bytes, got ${payload.length}; ` +
+        "keep large data elsewhere and name it in the payload, or raise the client's maxPayloadBytes",
+    );
+  }
+  const item: EnqueueItem = {
+    message: {
+      id: options.taskId ?? newId(),
+      type: task.type,
+      queue: options.queue,
+      payload,
+      maxRetry: options.maxRetry,
+      retried: 0,
+      lastError: "",
+      lastFailedAt: undefined,
+      timeoutMs: options.timeoutMs,
+      deadlineAt: options.deadlineAt,
+      uniqueKey: "",
+      group: options.group,
+      retentionMs: options.retentionMs,
+      completedAt: undefined,
+      headers: options.headers,
+    },
+    placement: options.placement,
+    ...(options.uniqueForMs === undefined ? undefined : { uniqueForMs: options.uniqueForMs }),
+  };
+  return { item, dueAt: options.dueAt };
+}
+
+/** What the store's answer means to the caller. */
+export function answered(
+  outcome: EnqueueOutcome,
+  { message }: EnqueueItem,
+  dueAt: number,
+): EnqueuedTask | HikyakuError {
+  switch (outcome.kind) {
+    case "accepted":
+      return {
+        id: message.id,
+        type: message.type,
+        queue: message.queue,
+        state: outcome.state,
+        dueAt: new Date(dueAt),
+      };
+    case "duplicate":
+      return new HikyakuError(
+        "task_exists",
+        `a unique task "${message.type}" with the same payload is in queue "${message.queue}" already: ` +
+          `task "${outcome.ownerId}"; this one was not enqueued`,
+      );
+    case "id_taken":
+      return new HikyakuError(
+        "task_id_taken",
+        `queue "${message.queue}" has a task "${message.id}" already, waiting, running or kept; ` +
+          "this one was not enqueued",
+      );
+    case "failed":
+      return outcome.error;
+  }
+}

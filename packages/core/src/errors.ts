@@ -1,0 +1,73 @@
+/**
+ * What went wrong, as a word that stays the same between releases. Callers branch on this, never on the text.
+ *
+ * - `invalid_option`: an option or argument can't be used; the message names it, what was expected and what came.
+ * - `invalid_payload`: a payload or result does not fit its schema; `issues` lists the places.
+ * - `task_exists`: an equal unique task holds the uniqueness lock.
+ * - `task_id_taken`: a task with this id exists in the queue, in whatever state.
+ * - `task_not_found`, `queue_not_found`: there is no such task or queue.
+ * - `wrong_state`: the task or queue is in a state that does not allow this.
+ * - `lease_lost`: the caller no longer holds the task.
+ * - `broker_unavailable`: the store can't be reached; nothing is known to have been written.
+ * - `deadline_exceeded`: no answer in time; the store may or may not have carried the call out.
+ * - `cancelled`: the caller's signal fired.
+ * - `store_rejected`: the store answered with an error of its own (out of memory, read-only, wrong type, ...).
+ * - `closed`: the object was closed.
+ * - `corrupt_data`: stored bytes can't be read.
+ */
+export type ErrorCode =
+  | "invalid_option"
+  | "invalid_payload"
+  | "task_exists"
+  | "task_id_taken"
+  | "task_not_found"
+  | "queue_not_found"
+  | "wrong_state"
+  | "lease_lost"
+  | "broker_unavailable"
+  | "deadline_exceeded"
+  | "cancelled"
+  | "store_rejected"
+  | "closed"
+  | "corrupt_data";
+
+/** One place where a value did not fit: the path inside the value, and why, in words. */
+export interface ErrorIssue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Every error that this library throws on purpose. */
+export class HikyakuError extends Error {
+  override readonly name = "HikyakuError";
+  readonly code: ErrorCode;
+  /** Filled for `invalid_payload`; empty otherwise. */
+  readonly issues: readonly ErrorIssue[];
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & { issues?: readonly ErrorIssue[] } = {}) {
+    super(message, options);
+    this.code = code;
+    this.issues = options.issues ?? [];
+  }
+}
+
+/** Whether this is one of our errors, also when it was made by another copy of the package. */
+export function isHikyakuError(error: unknown, code?: ErrorCode): error is HikyakuError {
+  return (
+    error instanceof Error &&
+    error.name === "HikyakuError" &&
+    "code" in error &&
+    (code === undefined || error.code === code)
+  );
+}
+
+/** The text of anything that can be thrown, for logs and stored errors. Never throws itself. */
+export function errorText(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return thrown.message === "" ? thrown.name : thrown.message;
+    if (typeof thrown === "string") return thrown;
+    return `thrown value: ${JSON.stringify(thrown) ?? String(thrown)}`;
+  } catch {
+    return "thrown value that can't be shown";
+  }
+}
