@@ -277,7 +277,7 @@ describe("Client.enqueueMany", () => {
     gated.open();
     await between;
     const sent = gated.batches.flat().map(({ message }) => message.id);
-    expect(sent.length).toBeLessThan(1_000);
+    expect(sent.indexOf("between")).toBe(512);
     expect((await many).every(({ ok }) => ok)).toBe(true);
     const page = await broker.list({ queue: "default", state: "pending", limit: 1_000 });
     const order = page.tasks.map(({ message }) => message.id).filter((id) => id !== "between");
@@ -353,8 +353,8 @@ describe("Client options", () => {
   it.each([
     [{}, 'option "broker": expected a broker, got nothing'],
     [{ broker: {} }, 'option "broker": expected a broker, got {}'],
-    [{ broker: { enqueue: () => 1 }, maxPayloadBytes: -1 }, 'option "maxPayloadBytes"'],
-    [{ broker: { enqueue: () => 1 }, within: "0s" }, 'option "within": expected more than 0'],
+    [{ broker: { enqueue() {} }, maxPayloadBytes: -1 }, 'option "maxPayloadBytes"'],
+    [{ broker: { enqueue() {} }, within: "0s" }, 'option "within": expected more than 0'],
     [{ brocker: 1 }, 'Client: unknown option "brocker"; did you mean "broker"?'],
   ])("refuses %j", (options, message) => {
     expect(() => new Client(options as never)).toThrow(message);

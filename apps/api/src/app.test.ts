@@ -1,0 +1,322 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { problem, REGISTER_DEMO_JOB_PATH, readiness } from "@hikyaku/contract";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { aTestApp, type TestApp } from "../test/a-test-app.ts";
+
+let test: TestApp;
+afterEach(() => test.close());
+
+const json = { "content-type": "application/json" };
+const limitHeaders = [
+  "x-ratelimit-limit",
+  "x-ratelimit-remaining",
+  "x-ratelimit-reset",
+  "x-ratelimit-hour-limit",
+  "x-ratelimit-hour-remaining",
+  "x-ratelimit-hour-reset",
+];
+
+function register(headers: Record<string, string> = {}) {
+  return test.app.inject({
+    method: "POST",
+    url: REGISTER_DEMO_JOB_PATH,
+    headers: { ...json, ...headers },
+    payload: "{}",
+  });
+}
+
+describe("rate limits", () => {
+  it("count down on every answer and end in 429 with the time to wait", async () => {
+    test = await aTestApp({ requestsPerMinute: 2, requestsPerHour: 10 });
+    const first = await register();
+    expect(first.headers).toMatchObject({
+      "x-ratelimit-limit": "2",
+      "x-ratelimit-remaining": "1",
+      "x-ratelimit-reset": "60",
+      "x-ratelimit-hour-limit": "10",
+      "x-ratelimit-hour-remaining": "9",
+      "x-ratelimit-hour-reset": "3600",
+    });
+    expect(first.headers["retry-after"]).toBeUndefined();
+    await register();
+    const refused = await register();
+    expect(refused.statusCode).toBe(429);
+    expect(refused.headers).toMatchObject({ "x-ratelimit-remaining": "0", "x-ratelimit-hour-remaining": "8" });
+    const wait = Number(refused.headers["retry-after"]);
+    expect(wait).toBeGreaterThanOrEqual(59);
+    expect(wait).toBeLessThanOrEqual(60);
+    expect(problem.parse(refused.json())).toMatchObject({ status: 429, title: "Too Many Requests" });
+    expect(await test.jobs()).toBe(2);
+  });
+
+  it("are told on answers of every kind under /api", async () => {
+    test = await aTestApp({ client: { enqueue: () => Promise.reject(new Error("x")) } });
+    const answers = await Promise.all([
+      register(),
+      test.app.inject({ method: "POST", url: REGISTER_DEMO_JOB_PATH, headers: json, payload: "{" }),
+      test.app.inject({ method: "POST", url: REGISTER_DEMO_JOB_PATH, headers: json, payload: "[]" }),
+      test.app.inject({
+        method: "POST",
+        url: REGISTER_DEMO_JOB_PATH,
+        headers: { "content-type": "text/plain" },
+        payload: "x",
+      }),
+      test.app.inject({ method: "DELETE", url: REGISTER_DEMO_JOB_PATH }),
+      test.app.inject({ method: "GET", url: "/api/nothing" }),
+      test.app.inject({ method: "POST", url: "/api/nothing" }),
+      test.app.inject({ method: "GET", url: "/api/%zz" }),
+      test.app.inject({ method: "OPTIONS", url: REGISTER_DEMO_JOB_PATH }),
+      test.app.inject({ method: "POST", url: "/%61pi/dm-jobqueue/register", headers: json, payload: "[]" }),
+    ]);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([500, 400, 422, 415, 405, 404, 404, 400, 204, 422]);
+    for (const answer of answers) expect(Object.keys(answer.headers)).toEqual(expect.arrayContaining(limitHeaders));
+  });
+
+  it("leave everything outside /api alone", async () => {
+    test = await aTestApp({ requestsPerMinute: 1 });
+    for (let count = 0; count < 5; count++) {
+      const answer = await test.app.inject("/health");
+      expect(answer.statusCode).toBe(200);
+      expect(answer.headers["x-ratelimit-limit"]).toBeUndefined();
+    }
+  });
+
+  it("are not told when they are switched off", async () => {
+    test = await aTestApp({ rateLimiter: undefined });
+    const answer = await register();
+    expect(answer.statusCode).toBe(201);
+    expect(answer.headers["x-ratelimit-limit"]).toBeUndefined();
+  });
+
+  it("believe X-Forwarded-For of a trusted proxy only", async () => {
+    test = await aTestApp({ requestsPerMinute: 1 });
+    expect((await register({ "x-forwarded-for": "192.0.2.1" })).statusCode).toBe(201);
+    expect((await register({ "x-forwarded-for": "192.0.2.2" })).statusCode).toBe(429);
+    await test.close();
+    test = await aTestApp({ requestsPerMinute: 1, trustProxy: true });
+    expect((await register({ "x-forwarded-for": "192.0.2.1" })).statusCode).toBe(201);
+    expect((await register({ "x-forwarded-for": "192.0.2.2" })).statusCode).toBe(201);
+    expect((await register({ "x-forwarded-for": "192.0.2.2" })).statusCode).toBe(429);
+  });
+});
+
+describe("other origins", () => {
+  const preflight = { origin: "https://app.example.com", "access-control-request-method": "POST" };
+
+  it("may ask when the settings name them, and read the limits even when they are refused", async () => {
+    test = await aTestApp({ allowedOrigins: ["https://app.example.com"], requestsPerMinute: 1 });
+    const asked = await test.app.inject({ method: "OPTIONS", url: REGISTER_DEMO_JOB_PATH, headers: preflight });
+    expect(asked.statusCode).toBe(204);
+    expect(asked.headers["access-control-allow-origin"]).toBe("https://app.example.com");
+    expect(asked.headers["x-ratelimit-remaining"]).toBe("1");
+    expect((await register({ origin: "https://app.example.com" })).statusCode).toBe(201);
+    const refused = await register({ origin: "https://app.example.com" });
+    expect(refused.statusCode).toBe(429);
+    expect(refused.headers["access-control-allow-origin"]).toBe("https://app.example.com");
+    expect(refused.headers["access-control-expose-headers"]).toContain("Retry-After");
+  });
+
+  it("may not when the settings do not name them", async () => {
+    test = await aTestApp({ allowedOrigins: ["https://app.example.com"] });
+    expect((await register({ origin: "https://evil.example" })).headers["access-control-allow-origin"]).toBeUndefined();
+    await test.close();
+    test = await aTestApp();
+    const asked = await test.app.inject({ method: "OPTIONS", url: REGISTER_DEMO_JOB_PATH, headers: preflight });
+    expect(asked.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+});
+
+describe("health", () => {
+  it("says that the process lives", async () => {
+    test = await aTestApp();
+    const answer = await test.app.inject("/health");
+    expect([answer.statusCode, answer.payload, answer.headers["content-type"]]).toEqual([
+      200,
+      "OK",
+      "text/plain; charset=utf-8",
+    ]);
+  });
+
+  it("has one line per dependency, and warns that nobody works", async () => {
+    test = await aTestApp();
+    const answer = await test.app.inject("/readyz");
+    expect(answer.statusCode).toBe(200);
+    const { status, checks } = readiness.parse(answer.json());
+    expect(status).toBe("ready");
+    expect(checks).toEqual([
+      { name: "job queue store", status: "ok", detail: expect.stringContaining("hikyaku.db") },
+      { name: "rate limit store", status: "ok", detail: "in the memory of this process" },
+      { name: "live workers", status: "ok", detail: expect.stringContaining("no live worker") },
+    ]);
+  });
+
+  it("names who works, and warns when there is more than one", async () => {
+    test = await aTestApp();
+    for (const pid of [11, 12]) {
+      await test.broker.announce(
+        {
+          serverId: `server-${pid}`,
+          host: "box",
+          pid,
+          concurrency: 10,
+          queues: { default: 1 },
+          strictPriority: false,
+          status: "active",
+          startedAt: Date.now(),
+          activeWorkers: 0,
+          details: {
+            version: "0.1.0",
+            directory: `/srv/${pid}`,
+            commandLine: "node",
+            handles: { kind: "all" },
+            lastClaimAt: undefined,
+          },
+        },
+        [],
+        10_000,
+      );
+    }
+    const { checks } = readiness.parse((await test.app.inject("/readyz")).json());
+    const detail = checks.find(({ name }) => name === "live workers")?.detail;
+    expect(detail).toMatch(/^2; warning: more than one live worker/);
+    expect(detail).toContain("box pid 11, in /srv/11, version 0.1.0, started 20");
+    expect(detail).toContain("box pid 12, in /srv/12");
+  });
+
+  it("is not ready once the store is gone", async () => {
+    test = await aTestApp();
+    await test.broker.close();
+    const answer = await test.app.inject("/readyz");
+    expect(answer.statusCode).toBe(503);
+    expect(readiness.parse(answer.json())).toMatchObject({
+      status: "not_ready",
+      checks: [{ status: "failing" }, {}, {}],
+    });
+  });
+});
+
+describe("documentation", () => {
+  it("is OpenAPI 3.1 from the same schemas", async () => {
+    test = await aTestApp();
+    const answer = await test.app.inject("/openapi.json");
+    expect(answer.statusCode).toBe(200);
+    const document = answer.json();
+    expect(document.openapi).toBe("3.1.0");
+    expect(Object.keys(document.paths)).toEqual([REGISTER_DEMO_JOB_PATH]);
+    const operation = document.paths[REGISTER_DEMO_JOB_PATH].post;
+    expect(operation).toMatchObject({ operationId: "register-demo-job", tags: ["jobqueue-demo"] });
+    expect(Object.keys(operation.responses)).toEqual(["201", "400", "413", "415", "422", "429", "500", "503"]);
+    expect(JSON.stringify(document)).toContain("delay_seconds");
+  });
+
+  it("can be read in a browser, from this server alone", async () => {
+    test = await aTestApp();
+    const answer = await test.app.inject("/docs/");
+    expect(answer.statusCode).toBe(200);
+    expect(answer.payload).not.toMatch(/(?:src|href)="https?:/);
+    expect(answer.headers["content-security-policy"]).toContain("default-src 'self'");
+    expect((await test.app.inject("/docs/static/swagger-ui-bundle.js")).statusCode).toBe(200);
+    expect((await test.app.inject("/docs")).statusCode).toBe(200);
+  });
+});
+
+describe("addresses that are not there", () => {
+  beforeEach(async () => {
+    test = await aTestApp();
+  });
+
+  it("are answered with 404 and a problem, whatever is sent", async () => {
+    for (const method of ["GET", "POST", "PUT"] as const) {
+      const answer = await test.app.inject({
+        method,
+        url: "/nothing/here",
+        headers: { "content-type": "x/y" },
+        ...(method === "GET" ? {} : { payload: "x" }),
+      });
+      expect(answer.statusCode).toBe(404);
+      expect(problem.parse(answer.json()).detail).toContain("/nothing/here");
+    }
+  });
+
+  it("are answered with 400 when they are no addresses", async () => {
+    const answer = await test.app.inject("/%zz");
+    expect(answer.statusCode).toBe(400);
+    expect(problem.safeParse(answer.json()).success).toBe(true);
+  });
+
+  it("do not lead out of the web application's folder", async () => {
+    for (const url of [
+      "/../package.json",
+      "/..%2fpackage.json",
+      "/assets/..%2f..%2fpackage.json",
+      "/%2e%2e/%2e%2e/etc/passwd",
+    ]) {
+      const answer = await test.app.inject(url);
+      expect(answer.statusCode).toBeGreaterThanOrEqual(400);
+      expect(answer.statusCode).toBeLessThan(500);
+    }
+  });
+});
+
+describe("pages", () => {
+  let webRoot: string;
+  beforeEach(async () => {
+    webRoot = await mkdtemp(join(tmpdir(), "hikyaku-web-"));
+  });
+  afterEach(() => rm(webRoot, { recursive: true, force: true }));
+
+  async function build() {
+    await mkdir(join(webRoot, "assets"));
+    await writeFile(join(webRoot, "index.html"), "<!doctype html><title>Hikyaku</title>");
+    await writeFile(join(webRoot, "assets", "main-abc123.js"), "export {};");
+    await writeFile(join(webRoot, "favicon.svg"), "<svg/>");
+  }
+
+  it("are the web application's, never stale, with strict headers", async () => {
+    await build();
+    test = await aTestApp({ webRoot });
+    for (const url of ["/", "/dm-jobqueue", "/dm-jobqueue?lang=ja"]) {
+      const answer = await test.app.inject(url);
+      expect([answer.statusCode, answer.payload]).toEqual([200, "<!doctype html><title>Hikyaku</title>"]);
+      expect(answer.headers).toMatchObject({
+        "cache-control": "no-cache",
+        "content-type": "text/html; charset=utf-8",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "content-security-policy": expect.stringMatching(/default-src 'self'.*frame-ancestors 'none'/),
+      });
+    }
+  });
+
+  it("come with assets that may be kept for ever", async () => {
+    await build();
+    test = await aTestApp({ webRoot });
+    const script = await test.app.inject("/assets/main-abc123.js");
+    expect(script.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+    expect(script.headers["content-type"]).toContain("javascript");
+    expect((await test.app.inject("/favicon.svg")).headers["cache-control"]).toBe("public, max-age=3600");
+    expect((await test.app.inject("/assets/old-000.js")).statusCode).toBe(404);
+  });
+
+  it("show people the application's own page for an unknown address, with status 404", async () => {
+    await build();
+    test = await aTestApp({ webRoot });
+    const answer = await test.app.inject({ url: "/no-such-page", headers: { accept: "text/html,*/*" } });
+    expect([answer.statusCode, answer.payload]).toEqual([404, "<!doctype html><title>Hikyaku</title>"]);
+    expect(
+      (await test.app.inject({ url: "/api/x", headers: { accept: "text/html" } })).headers["content-type"],
+    ).toContain("problem+json");
+  });
+
+  it("say how to build them when they are not built, and are there as soon as they are", async () => {
+    test = await aTestApp({ webRoot });
+    const missing = await test.app.inject("/");
+    expect(missing.statusCode).toBe(503);
+    expect(missing.payload).toContain("npm run build");
+    expect((await register()).statusCode).toBe(201);
+    await build();
+    expect((await test.app.inject("/")).statusCode).toBe(200);
+  });
+});

@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import cors from "@fastify/cors";
+import { addHealthRoutes, type ReadinessProbe, storeProbe, workersProbe } from "@hikyaku/app-kit";
+import type { Config } from "@hikyaku/config";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { serializerCompiler } from "fastify-type-provider-zod";
+import type { Broker, Client } from "hikyaku";
+import { sendError } from "./error-response.ts";
+import { acceptOnlyJson, BODY_LIMIT_BYTES } from "./json-body.ts";
+import { answerOtherMethods } from "./method-not-allowed.ts";
+import { describeApi } from "./openapi.ts";
+import { RATE_LIMIT_HEADERS } from "./rate-limit/headers.ts";
+import { addRateLimitHeaders, countRequests, refuseOverLimit } from "./rate-limit/rate-limit-hooks.ts";
+import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
+import { requestValidator } from "./request-validation.ts";
+import { addDemoJobRoutes } from "./routes/demo-jobs.ts";
+import { addSecurityHeaders, setSecurityHeaders } from "./security-headers.ts";
+import { notFound, sendNotFound, serveWebPages } from "./web-pages.ts";
+
+export interface AppParts {
+  readonly config: Pick<Config, "server" | "cors">;
+  readonly client: Pick<Client, "enqueue">;
+  /** Asked for `/readyz` only. */
+  readonly broker: Broker;
+  /** Undefined: no limits, and no headers about them. Closed with the app. */
+  readonly rateLimiter: RateLimiter | undefined;
+  readonly logger: FastifyBaseLogger;
+  /** The folder of the built web application. It may be missing; a page then says how to build it. */
+  readonly webRoot: string;
+}
+
+/** How long a request may take to arrive whole. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Builds the API server, ready to listen. */
+export async function buildApp({ config, client, broker, rateLimiter, logger, webRoot }: AppParts) {
+  const app: FastifyInstance = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    trustProxy: trustProxyOf(config),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    frameworkErrors: (error, request, reply) => {
+      setSecurityHeaders(reply);
+      reply.header("X-Request-Id", request.id);
+      const headers = rateLimiter === undefined ? undefined : addRateLimitHeaders(rateLimiter, request, reply);
+      void Promise.resolve(headers).then(() => sendError(error, request, reply));
+    },
+  });
+  app.setValidatorCompiler(requestValidator);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.setNotFoundHandler((request, reply) => sendNotFound(request, reply, webRoot));
+  acceptOnlyJson(app);
+  const answerWhatIsLeft = answerOtherMethods(app);
+
+  addSecurityHeaders(app);
+  logAnswers(app);
+  if (rateLimiter !== undefined) {
+    countRequests(app, rateLimiter);
+    app.addHook("onClose", () => rateLimiter.close());
+  }
+  await allowOrigins(app, config.cors.allowedOrigins);
+  if (rateLimiter !== undefined) refuseOverLimit(app);
+  refuseUnknownAddresses(app);
+
+  await describeApi(app);
+  addHealthRoutes(app, [storeProbe(broker), rateLimitProbe(rateLimiter), workersProbe(broker)]);
+  addDemoJobRoutes(app, client);
+  await serveWebPages(app, webRoot);
+  answerWhatIsLeft();
+  return app;
+}
+
+function trustProxyOf({ server }: AppParts["config"]): boolean | string[] {
+  return typeof server.trustProxy === "boolean" ? server.trustProxy : [...server.trustProxy];
+}
+
+function logAnswers(app: FastifyInstance): void {
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("X-Request-Id", request.id);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const ms = Math.round(reply.elapsedTime);
+    request.log.info({ method: request.method, url: request.raw.url, status: reply.statusCode, ms }, "answered");
+  });
+}
+
+async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+  if (origins.length === 0) return;
+  await app.register(cors, {
+    origin: [...origins],
+    methods: ["GET", "HEAD", "POST"],
+    allowedHeaders: ["Content-Type"],
+    exposedHeaders: [...RATE_LIMIT_HEADERS, "X-Request-Id"],
+    strictPreflight: false,
+    maxAge: 600,
+  });
+}
+
+/** Before the body is read, so that neither its kind nor its size matters; pages are left to the not-found handler. */
+function refuseUnknownAddresses(app: FastifyInstance): void {
+  app.addHook("onRequest", async (request) => {
+    if (request.is404 && request.method !== "GET" && request.method !== "HEAD") throw notFound(request);
+  });
+}
+
+function rateLimitProbe(rateLimiter: RateLimiter | undefined): ReadinessProbe {
+  const name = "rate limit store";
+  return {
+    name,
+    // Requests pass uncounted while it is away, so the API server serves all the same.
+    required: false,
+    ask: async () =>
+      rateLimiter === undefined
+        ? { name, status: "disabled", detail: "api.rate_limit.enabled is false" }
+        : rateLimiter.check(),
+  };
+}

@@ -1,0 +1,16 @@
+import { brokerFromConfig, logReachability, runUntilSignal } from "@hikyaku/app-kit";
+import { startApi } from "./start-api.ts";
+
+await runUntilSignal(async ({ config, logger }) => {
+  const broker = brokerFromConfig(config);
+  await logReachability(broker, logger);
+  const api = await startApi({ config, broker, logger });
+  logger.info(`the API server runs: open ${api.address}`);
+  return {
+    stopTimeoutMs: 10_000,
+    stop: async () => {
+      await api.stop();
+      await broker.close();
+    },
+  };
+});

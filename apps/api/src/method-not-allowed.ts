@@ -1,0 +1,36 @@
+import type { FastifyInstance } from "fastify";
+import { RequestProblem } from "./request-problem.ts";
+
+/**
+ * Answers methods that an address does not have with 405, and OPTIONS with what it has. Call it before the first route,
+ * and the returned function after the last. Addresses with a wildcard are left alone.
+ */
+export function answerOtherMethods(app: FastifyInstance): () => void {
+  const urls = new Set<string>();
+  app.addHook("onRoute", ({ url }) => {
+    if (!url.includes("*")) urls.add(url);
+  });
+  return () => {
+    for (const url of [...urls]) addAnswers(app, url);
+  };
+}
+
+function addAnswers(app: FastifyInstance, url: string): void {
+  const methods = app.supportedMethods.filter((method) => app.hasRoute({ url, method }));
+  const others = app.supportedMethods.filter((method) => !methods.includes(method) && method !== "OPTIONS");
+  const allow = [...new Set([...methods, "OPTIONS"])].sort().join(", ");
+  app.route({
+    url,
+    method: others,
+    schema: { hide: true },
+    // Refused before the body is read, so that the kind of body does not matter.
+    onRequest: async (request) => {
+      throw new RequestProblem(405, `${request.method} is not possible here; possible are ${allow}.`, {
+        headers: { Allow: allow },
+      });
+    },
+    handler: () => undefined,
+  });
+  if (methods.includes("OPTIONS")) return;
+  app.options(url, { schema: { hide: true } }, (_request, reply) => reply.code(204).header("Allow", allow).send());
+}

@@ -1,0 +1,42 @@
+import { isIP, isIPv4 } from "node:net";
+
+/**
+ * Whom an address stands for, as far as limits go: an IPv4 address for itself, an IPv6 address for its /64 network,
+ * because that is the smallest piece that one customer is given and each holds more addresses than could be counted.
+ * An IPv4 address written as IPv6 (`::ffff:192.0.2.1`) counts as the IPv4 address. Whatever is no address, which only
+ * a trusted proxy can hand on, shares the one key `unknown`.
+ */
+export function clientKey(address: string): string {
+  const text = withoutPort(address.trim()).replace(/%.*$/, "");
+  if (isIPv4(text)) return text;
+  if (isIP(text) === 0) return "unknown";
+  const groups = ipv6Groups(text);
+  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
+  if (mapped)
+    return groups
+      .slice(6)
+      .flatMap((group) => [group >> 8, group & 255])
+      .join(".");
+  const network = groups.slice(0, 4).map((group) => group.toString(16));
+  return `${network.join(":")}::/64`;
+}
+
+/** Some proxies append the port of the client: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function withoutPort(text: string): string {
+  const match = /^(?:\[([^\]]*)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$/.exec(text);
+  return match?.[1] ?? match?.[2] ?? text;
+}
+
+/** The eight 16-bit groups of a valid IPv6 address. */
+function ipv6Groups(address: string): number[] {
+  // The URL parser writes every spelling in one way: hexadecimal groups, at most one "::".
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = "", tail] = canonical.split("::");
+  const left = numbers(head);
+  const right = tail === undefined ? [] : numbers(tail);
+  return [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
+}
+
+function numbers(groups: string): number[] {
+  return groups === "" ? [] : groups.split(":").map((group) => Number.parseInt(group, 16));
+}

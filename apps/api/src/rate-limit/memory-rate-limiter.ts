@@ -1,0 +1,32 @@
+import type { ReadinessCheck } from "@hikyaku/contract";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import type { RateLimiter, RateLimits, Verdict } from "./rate-limiter.ts";
+import { HOUR_SECONDS, MINUTE_SECONDS, Windows } from "./windows.ts";
+
+/** Counts in the memory of this process: right for one API server, too generous by their number for several. */
+export class MemoryRateLimiter implements RateLimiter {
+  readonly #windows: Windows;
+
+  constructor(limits: RateLimits) {
+    this.#windows = new Windows(
+      new RateLimiterMemory({ keyPrefix: "minute", points: limits.requestsPerMinute, duration: MINUTE_SECONDS }),
+      new RateLimiterMemory({ keyPrefix: "hour", points: limits.requestsPerHour, duration: HOUR_SECONDS }),
+    );
+  }
+
+  consume(key: string): Promise<Verdict> {
+    return this.#windows.consume(key);
+  }
+
+  peek(key: string): Promise<Verdict> {
+    return this.#windows.peek(key);
+  }
+
+  check(): Promise<ReadinessCheck> {
+    return Promise.resolve({ name: "rate limit store", status: "ok", detail: "in the memory of this process" });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

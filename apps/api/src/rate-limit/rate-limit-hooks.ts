@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { RequestProblem } from "../request-problem.ts";
+import { clientKey } from "./client-key.ts";
+import { rateLimitHeaders } from "./headers.ts";
+import type { RateLimiter, Verdict } from "./rate-limiter.ts";
+
+/**
+ * Counts every request under `/api` and puts the limits into the headers of its answer, whatever that will be. A
+ * browser's question whether it may ask from another origin (OPTIONS) is answered with the headers but not counted.
+ * Refusing is a step of its own, `refuseOverLimit`, so that what other hooks add to answers is on refusals too.
+ */
+export function countRequests(app: FastifyInstance, limiter: RateLimiter): void {
+  app.decorateRequest("rateLimitVerdict");
+  app.addHook("onRequest", async (request, reply) => {
+    if (!isUnderApi(request)) return;
+    const key = clientKey(request.ip);
+    const verdict = await (request.method === "OPTIONS" ? limiter.peek(key) : limiter.consume(key));
+    request.rateLimitVerdict = verdict;
+    reply.headers(rateLimitHeaders(verdict));
+  });
+}
+
+/** Answers 429 to requests that `countRequests` found to be too many. */
+export function refuseOverLimit(app: FastifyInstance): void {
+  app.addHook("onRequest", async (request) => {
+    const verdict = request.rateLimitVerdict;
+    if (verdict === undefined || verdict.allowed || request.method === "OPTIONS") return;
+    throw new RequestProblem(429, describe(verdict));
+  });
+}
+
+/** Puts the headers on an answer that no hook runs for. */
+export async function addRateLimitHeaders(limiter: RateLimiter, request: FastifyRequest, reply: FastifyReply) {
+  if (isUnderApi(request)) reply.headers(rateLimitHeaders(await limiter.peek(clientKey(request.ip))));
+}
+
+/** Whether the address lies under `/api`, as it was routed or as it was written. */
+export function isUnderApi(request: FastifyRequest): boolean {
+  const written = request.raw.url?.split(/[?#]/, 1)[0] ?? "";
+  return [request.routeOptions.url, written].some((path) => path === "/api" || path?.startsWith("/api/"));
+}
+
+function describe({ minute, hour, retryAfterSeconds }: Verdict): string {
+  const limits = `${minute.limit} a minute and ${hour.limit} an hour`;
+  return `Too many requests from this address (allowed are ${limits}); try again in ${retryAfterSeconds} s.`;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    rateLimitVerdict: Verdict | undefined;
+  }
+}

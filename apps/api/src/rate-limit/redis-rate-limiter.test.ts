@@ -1,0 +1,240 @@
+import { EventEmitter, once } from "node:events";
+import {
+  freePort,
+  type RedisCluster,
+  type RedisServer,
+  redisServerPath,
+  startRedisCluster,
+  startRedisServer,
+} from "@hikyaku/test-support";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { RedisRateLimiter } from "./redis-rate-limiter.ts";
+
+const missing = redisServerPath() === undefined;
+const title = missing ? " (skipped: no redis-server on PATH)" : "";
+const limits = { requestsPerMinute: 3, requestsPerHour: 5 };
+
+/** Keeps what was logged and lets a test wait for the next line. */
+class LogBook extends EventEmitter {
+  readonly warnings: string[] = [];
+  readonly infos: string[] = [];
+  warn(_fields: object, message: string): void {
+    this.warnings.push(message);
+    this.emit("warn");
+  }
+  info(_fields: object, message: string): void {
+    this.infos.push(message);
+    this.emit("info");
+  }
+  async next(kind: "warn" | "info"): Promise<void> {
+    await once(this, kind, { signal: AbortSignal.timeout(5000) });
+  }
+}
+
+const open: RedisRateLimiter[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((limiter) => limiter.close()));
+});
+
+function limiterOn(ports: readonly number[], overrides: { limits?: typeof limits } = {}) {
+  const log = new LogBook();
+  const limiter = new RedisRateLimiter({
+    limits: overrides.limits ?? limits,
+    logger: log,
+    link: {
+      nodes: ports.map((port) => ({ host: "127.0.0.1", port })),
+      connectTimeoutMs: 1000,
+      reconnect: { minDelayMs: 20, maxDelayMs: 200 },
+    },
+  });
+  open.push(limiter);
+  return { limiter, log };
+}
+
+async function timed<Value>(work: Promise<Value>): Promise<{ value: Value; ms: number }> {
+  const start = performance.now();
+  const value = await work;
+  return { value, ms: performance.now() - start };
+}
+
+describe.skipIf(missing)(`rate limits in one Redis${title}`, () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedisServer();
+  });
+  afterAll(() => redis.stop());
+
+  it("counts for all API servers together and refuses what is too much", async () => {
+    const one = limiterOn([redis.port]);
+    const two = limiterOn([redis.port]);
+    await Promise.all([one.limiter.start(), two.limiter.start()]);
+    expect(await one.limiter.consume("shared")).toMatchObject({
+      allowed: true,
+      minute: { limit: 3, remaining: 2, resetSeconds: 60 },
+      hour: { limit: 5, remaining: 4, resetSeconds: 3600 },
+    });
+    await two.limiter.consume("shared");
+    expect((await one.limiter.consume("shared")).minute.remaining).toBe(0);
+    const refused = await two.limiter.consume("shared");
+    expect(refused.allowed).toBe(false);
+    expect(refused.retryAfterSeconds).toBeGreaterThanOrEqual(59);
+    expect(refused.hour.remaining).toBe(2);
+    expect((await two.limiter.consume("someone else")).allowed).toBe(true);
+  });
+
+  it("does not spend the hour on requests that the minute refused", async () => {
+    const { limiter } = limiterOn([redis.port]);
+    await limiter.start();
+    for (let count = 0; count < 20; count++) await limiter.consume("eager");
+    expect((await limiter.peek("eager")).hour.remaining).toBe(2);
+  });
+
+  it("says when the hour is used up, and when it ends", async () => {
+    const { limiter } = limiterOn([redis.port], { limits: { requestsPerMinute: 100, requestsPerHour: 2 } });
+    await limiter.start();
+    await limiter.consume("slow");
+    await limiter.consume("slow");
+    const refused = await limiter.consume("slow");
+    expect(refused).toMatchObject({ allowed: false, hour: { remaining: 0 } });
+    expect(refused.retryAfterSeconds).toBeGreaterThan(3500);
+  });
+
+  it("tells what it is like", async () => {
+    const { limiter } = limiterOn([redis.port]);
+    await limiter.start();
+    expect(await limiter.check()).toEqual({
+      name: "rate limit store",
+      status: "ok",
+      detail: `Redis 127.0.0.1:${redis.port}`,
+    });
+  });
+});
+
+describe.skipIf(missing)(`rate limits while their Redis is away${title}`, () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedisServer();
+  });
+  afterAll(() => redis.stop());
+
+  it("passes requests while the server is down, warns once, and counts again when it is back, again and again", async () => {
+    const { limiter, log } = limiterOn([redis.port]);
+    await limiter.start();
+    for (let outage = 1; outage <= 3; outage++) {
+      const key = `outage ${outage}`;
+      await limiter.consume(key);
+      await redis.kill();
+      for (let count = 0; count < 10; count++) {
+        const { value, ms } = await timed(limiter.consume(key));
+        expect(value.allowed).toBe(true);
+        expect(ms).toBeLessThan(400);
+      }
+      expect(log.warnings).toHaveLength(outage);
+      expect((await limiter.check()).status).toBe("failing");
+      const back = log.next("info");
+      await redis.restart();
+      const { ms } = await timed(back);
+      expect(ms).toBeLessThan(2000);
+      expect(log.infos).toHaveLength(outage);
+      await limiter.consume(key);
+      expect((await limiter.consume(key)).minute.remaining).toBe(1);
+    }
+  });
+
+  it("holds up no request longer than its deadline while the server is frozen, and no second one at all", async () => {
+    const { limiter, log } = limiterOn([redis.port]);
+    await limiter.start();
+    redis.pause();
+    try {
+      const first = await timed(limiter.consume("frozen"));
+      expect(first.value.allowed).toBe(true);
+      expect(first.ms).toBeLessThan(400);
+      const second = await timed(limiter.consume("frozen"));
+      expect(second.value.allowed).toBe(true);
+      expect(second.ms).toBeLessThan(50);
+      expect(log.warnings).toHaveLength(1);
+    } finally {
+      redis.resume();
+    }
+    await log.next("info");
+  });
+
+  it("starts without the server and counts as soon as it is there", async () => {
+    const port = await freePort();
+    const { limiter, log } = limiterOn([port]);
+    const { ms } = await timed(limiter.start(300));
+    expect(ms).toBeLessThan(600);
+    expect(log.warnings).toHaveLength(1);
+    expect((await limiter.consume("early")).allowed).toBe(true);
+    expect((await limiter.check()).detail).toContain("ECONNREFUSED");
+    const back = log.next("info");
+    const late = await startRedisServer({ port });
+    try {
+      await back;
+      await limiter.consume("early");
+      expect((await limiter.consume("early")).minute.remaining).toBe(1);
+    } finally {
+      await limiter.close();
+      await late.stop();
+    }
+  });
+
+  it("ends at once while the server is frozen", async () => {
+    const { limiter } = limiterOn([redis.port]);
+    await limiter.start();
+    redis.pause();
+    try {
+      expect((await timed(limiter.close())).ms).toBeLessThan(1500);
+    } finally {
+      redis.resume();
+    }
+  });
+});
+
+describe.skipIf(missing)(`rate limits in a Redis Cluster${title}`, () => {
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster(3);
+  }, 60_000);
+  afterAll(() => cluster.stop());
+
+  const ports = () => cluster.nodes.map((node) => node.port);
+
+  it("counts keys of every node", async () => {
+    const { limiter } = limiterOn(ports());
+    await limiter.start(5000);
+    for (let client = 0; client < 20; client++) {
+      await limiter.consume(`client ${client}`);
+      expect((await limiter.consume(`client ${client}`)).minute.remaining).toBe(1);
+    }
+    expect((await limiter.check()).detail).toContain("Redis Cluster");
+  });
+
+  it("finds out that one address is a node of a cluster", async () => {
+    const { limiter } = limiterOn(ports().slice(0, 1));
+    await limiter.start(5000);
+    for (let client = 0; client < 20; client++) {
+      await limiter.consume(`alone ${client}`);
+      expect((await limiter.consume(`alone ${client}`)).minute.remaining).toBe(1);
+    }
+  });
+
+  it("passes the requests of a node that is gone, and counts them again when it is back", async () => {
+    const { limiter, log } = limiterOn(ports());
+    await limiter.start(5000);
+    const clients = Array.from({ length: 12 }, (_, index) => `gone ${index}`);
+    for (const client of clients) await limiter.consume(client);
+    await cluster.nodes[1]?.kill();
+    for (const client of clients) {
+      const { value, ms } = await timed(limiter.consume(client));
+      expect(value.allowed).toBe(true);
+      expect(ms).toBeLessThan(400);
+    }
+    expect(log.warnings).toHaveLength(1);
+    const back = log.next("info");
+    await cluster.nodes[1]?.restart();
+    await back;
+    for (const client of clients) await limiter.consume(`${client} again`);
+    expect((await limiter.peek("gone 0 again")).minute.remaining).toBe(2);
+  }, 30_000);
+});

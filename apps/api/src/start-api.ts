@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { closeWithin, listen } from "@hikyaku/app-kit";
+import type { Config } from "@hikyaku/config";
+import { type Broker, Client } from "hikyaku";
+import type { Logger } from "pino";
+import { buildApp } from "./app.ts";
+import { rateLimiterFromConfig } from "./rate-limit/rate-limiter-from-config.ts";
+
+export interface RunningApi {
+  /** The address to open in a browser. */
+  readonly address: string;
+  /** Answers what is under way, for 5 seconds at most, then lets go of everything but the broker. */
+  stop(): Promise<void>;
+}
+
+const STOP_TIMEOUT_MS = 5000;
+const WEB_ROOT = join(import.meta.dirname, "../../web/dist");
+
+/**
+ * Starts the API server on `server.host` and `server.port`. The broker stays the caller's.
+ * @throws ListenError when it cannot listen there.
+ */
+export async function startApi(parts: { config: Config; broker: Broker; logger: Logger }): Promise<RunningApi> {
+  const { config, broker, logger } = parts;
+  const client = new Client({ broker });
+  const rateLimiter = await rateLimiterFromConfig(config, logger);
+  const app = await buildApp({ config, client, broker, rateLimiter, logger, webRoot: WEB_ROOT });
+  const stop = async (): Promise<void> => {
+    await closeWithin(app, STOP_TIMEOUT_MS);
+    await client.close({ within: "1s" });
+  };
+  try {
+    const place = { ...config.server, what: "the API server", portKey: "server.port" };
+    return { address: await listen(app, place), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

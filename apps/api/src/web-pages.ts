@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { join, sep } from "node:path";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isUnderApi } from "./rate-limit/rate-limit-hooks.ts";
+import { RequestProblem } from "./request-problem.ts";
+
+/** The addresses of the web application's pages; it shows the right one by itself. */
+export const WEB_PAGES = ["/", "/dm-jobqueue"] as const;
+
+const INDEX = "index.html";
+const NOT_BUILT = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Hikyaku: the pages are not built</title>
+<h1>The pages are not built yet</h1>
+<p>Run <code>npm run build</code> in the project's folder, then load this page again. <code>npm start</code> does it by itself.</p>
+<p>The API is running: see <a href="/docs">its documentation</a>.</p>
+</html>
+`;
+
+/** Serves the built web application: its pages fresh, its assets, which carry a hash in their names, for ever. */
+export async function serveWebPages(app: FastifyInstance, webRoot: string): Promise<void> {
+  await app.register(fastifyStatic, {
+    root: webRoot,
+    index: false,
+    cacheControl: false,
+    setHeaders: (reply, path) => {
+      reply.header("Cache-Control", cacheControlOf(path, webRoot));
+    },
+  });
+  for (const page of WEB_PAGES) {
+    app.get(page, { schema: { hide: true } }, (_request, reply) => sendIndex(reply, webRoot, 200));
+  }
+}
+
+/** What an unknown address is answered with: the application's own page for people, a problem for programs. */
+export function sendNotFound(request: FastifyRequest, reply: FastifyReply, webRoot: string): FastifyReply {
+  const wantsPage = ["GET", "HEAD"].includes(request.method) && (request.headers.accept ?? "").includes("text/html");
+  if (wantsPage && !isUnderApi(request)) return sendIndex(reply, webRoot, 404);
+  throw notFound(request);
+}
+
+export function notFound(request: FastifyRequest): RequestProblem {
+  const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
+  const shown = path.length <= 200 ? path : `${path.slice(0, 200)}…`;
+  return new RequestProblem(404, `There is nothing at ${shown}; /docs lists what there is.`);
+}
+
+function sendIndex(reply: FastifyReply, webRoot: string, status: number): FastifyReply {
+  if (existsSync(join(webRoot, INDEX))) return reply.code(status).sendFile(INDEX);
+  return reply.code(503).header("Cache-Control", "no-store").type("text/html; charset=utf-8").send(NOT_BUILT);
+}
+
+function cacheControlOf(path: string, webRoot: string): string {
+  if (path.endsWith(".html")) return "no-cache";
+  if (path.startsWith(join(webRoot, "assets") + sep)) return "public, max-age=31536000, immutable";
+  return "public, max-age=3600";
+}

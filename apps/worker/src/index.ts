@@ -1,0 +1,1 @@
+export { startWorker, workerStopTimeoutMs } from "./start-worker.ts";

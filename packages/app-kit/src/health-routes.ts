@@ -1,0 +1,21 @@
+import { READINESS_PATH } from "@hikyaku/contract";
+import type { FastifyInstance } from "fastify";
+import { askReadiness, type ReadinessProbe } from "./readiness.ts";
+
+/** Where a process says that it lives. */
+export const HEALTH_PATH = "/health";
+
+/** Adds `GET /health` and `GET /readyz`. Neither may be cached; both answer within a second whatever hangs. */
+export function addHealthRoutes(app: FastifyInstance, probes: readonly ReadinessProbe[]): void {
+  const schema = { hide: true };
+  app.get(HEALTH_PATH, { schema, logLevel: "warn" }, (_request, reply) =>
+    reply.header("Cache-Control", "no-store").type("text/plain; charset=utf-8").send("OK"),
+  );
+  app.get(READINESS_PATH, { schema, logLevel: "warn" }, async (_request, reply) => {
+    const readiness = await askReadiness(probes);
+    return reply
+      .code(readiness.status === "ready" ? 200 : 503)
+      .header("Cache-Control", "no-store")
+      .send(readiness);
+  });
+}

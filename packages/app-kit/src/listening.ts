@@ -1,0 +1,65 @@
+import type { FastifyInstance } from "fastify";
+
+/** Where a server is to listen, and what to call it and its settings when that fails. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  /** Such as `the API server`. */
+  readonly what: string;
+  /** The key of the port in the settings, such as `server.port`. */
+  readonly portKey: string;
+}
+
+/** The server could not listen; the message says why and what to do. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+/**
+ * Listens and returns the address to open in a browser.
+ * @throws ListenError when the port is taken or the host is not of this machine.
+ */
+export async function listen(app: FastifyInstance, { host, port, what, portKey }: Place): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw new ListenError(`${what} cannot listen on ${host}:${port}: ${reasonOf(error, portKey)}`, { cause: error });
+  }
+  const address = app.server.address();
+  const boundPort = typeof address === "object" && address !== null ? address.port : port;
+  return `http://${browsableHost(host)}:${boundPort}`;
+}
+
+/**
+ * Stops listening, lets requests under way finish until `timeoutMs`, then cuts what is left. Connections that are open
+ * but idle hold up nothing.
+ */
+export async function closeWithin(app: FastifyInstance, timeoutMs: number): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), timeoutMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reasonOf(error: unknown, portKey: string): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const variable = `HIKYAKU__${portKey.replaceAll(".", "__").toUpperCase()}`;
+  switch (code) {
+    case "EADDRINUSE":
+      return `the port is taken by another process; stop that one, or choose another port with ${portKey} or ${variable}`;
+    case "EACCES":
+      return `this user may not use the port; choose one from 1024 up with ${portKey} or ${variable}`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return "the host is none of this machine's; use 127.0.0.1 for this machine only, 0.0.0.0 for all networks";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function browsableHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,79 @@
+import { CONFIG_EXIT_CODE, type Config, ConfigError, loadConfig } from "@hikyaku/config";
+import type { Logger } from "pino";
+import { ListenError } from "./listening.ts";
+import { makeLogger } from "./logger.ts";
+
+/** What a process is made of, once it runs. */
+export interface Running {
+  /** Stops everything in its order. `hurry` fires when someone asks a second time: end now, leave work unfinished. */
+  stop(hurry: AbortSignal): Promise<void>;
+  /** The longest that `stop` may take before the process ends without it. */
+  readonly stopTimeoutMs: number;
+}
+
+export type Start = (context: { readonly config: Config; readonly logger: Logger }) => Promise<Running>;
+
+/** `npm` and the terminal both pass Ctrl-C on, so one press arrives twice; that is not yet a second wish. */
+const SAME_PRESS_MS = 500;
+const HURRY_TIMEOUT_MS = 2000;
+
+/**
+ * The life of a process: read the settings, start, run until SIGINT or SIGTERM, stop, end. Exit codes: 0 stopped as
+ * asked, 1 could not start or failed, 78 the settings cannot be used.
+ */
+export async function runUntilSignal(start: Start): Promise<void> {
+  const config = configOrExit();
+  const logger = makeLogger(config.logging);
+  const die = (err: unknown): never => {
+    logger.fatal({ err }, "unexpected error: the process ends");
+    process.exit(1);
+  };
+  process.on("uncaughtException", die);
+  process.on("unhandledRejection", die);
+
+  const asked = firstSignal();
+  const running = await start({ config, logger }).catch((err: unknown) => {
+    if (err instanceof ListenError) logger.fatal(err.message);
+    else logger.fatal({ err }, "could not start");
+    process.exit(1);
+  });
+  const { signal, hurry } = await asked;
+  logger.info({ signal }, "stopping; once more to end at once");
+  const timer = setTimeout(() => {
+    logger.error({ timeoutMs: running.stopTimeoutMs }, "stopping took too long: the process ends unfinished");
+    process.exit(1);
+  }, running.stopTimeoutMs);
+  hurry.addEventListener("abort", () => setTimeout(() => process.exit(1), HURRY_TIMEOUT_MS));
+  await running.stop(hurry);
+  clearTimeout(timer);
+  logger.info("stopped");
+  process.exit(0);
+}
+
+function configOrExit(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(CONFIG_EXIT_CODE);
+  }
+}
+
+function firstSignal(): Promise<{ signal: NodeJS.Signals; hurry: AbortSignal }> {
+  const again = new AbortController();
+  return new Promise((resolve) => {
+    let firstAt: number | undefined;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      const now = performance.now();
+      if (firstAt === undefined) {
+        firstAt = now;
+        resolve({ signal, hurry: again.signal });
+      } else if (now - firstAt > SAME_PRESS_MS) {
+        again.abort();
+      }
+    };
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
+  });
+}

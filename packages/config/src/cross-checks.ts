@@ -1,0 +1,62 @@
+import type { ConfigProblem } from "./config-error.ts";
+import { variableOf } from "./environment.ts";
+import { reconnectDefaults } from "./schema.ts";
+import type { SettingsTree } from "./settings-tree.ts";
+
+const redisConnections = [
+  ["redis", "jobqueue"],
+  ["redis", "default", "cluster"],
+] as const;
+
+/** The rules that need more than one key. Reads the settings before they are checked, and skips what is malformed. */
+export function crossCheck(tree: SettingsTree): ConfigProblem[] {
+  return [
+    ...rateLimitHasItsStore(tree),
+    ...everyOriginStandsAlone(tree),
+    ...redisConnections.flatMap((path) => [...usernameHasPassword(tree, path), ...delaysAreInOrder(tree, path)]),
+  ];
+}
+
+function rateLimitHasItsStore(tree: SettingsTree): ConfigProblem[] {
+  const storageType = ["api", "rate_limit", "storage_type"];
+  const addrs = ["redis", "default", "cluster", "addrs"];
+  const value = tree.get(addrs);
+  const isEmpty = value === undefined || (Array.isArray(value) && value.length === 0);
+  if (tree.get(storageType) !== "redis" || !isEmpty) return [];
+  return [
+    {
+      source: tree.originOf(storageType) ?? "",
+      key: storageType.join("."),
+      expected: "auto or memory while redis.default.cluster.addrs is empty",
+      got: "redis",
+      hint: `list the addresses in cacheserver.yaml or in ${variableOf(addrs)}`,
+    },
+  ];
+}
+
+function everyOriginStandsAlone(tree: SettingsTree): ConfigProblem[] {
+  const path = ["cors", "allowed_origins"];
+  const origins = tree.get(path);
+  if (!Array.isArray(origins) || !origins.includes("*") || origins.length === 1) return [];
+  const expected = '"*" alone, or a list of origins without it';
+  return [{ source: tree.originOf(path) ?? "", key: path.join("."), expected, got: '"*" among others' }];
+}
+
+function usernameHasPassword(tree: SettingsTree, connection: readonly string[]): ConfigProblem[] {
+  const path = [...connection, "username"];
+  const password = [...connection, "password"];
+  // A client sends the name only together with a password, so the name alone would be dropped in silence.
+  if (tree.get(path) === undefined || tree.get(password) !== undefined) return [];
+  const expected = "a user name together with its password";
+  const hint = `set ${variableOf(password)} or ${variableOf(password)}_FILE`;
+  return [{ source: tree.originOf(path) ?? "", key: path.join("."), expected, got: "a user name alone", hint }];
+}
+
+function delaysAreInOrder(tree: SettingsTree, connection: readonly string[]): ConfigProblem[] {
+  const path = [...connection, "reconnect", "max_delay_ms"];
+  const highest = tree.get(path) ?? reconnectDefaults.maxDelayMs;
+  const lowest = tree.get([...connection, "reconnect", "min_delay_ms"]) ?? reconnectDefaults.minDelayMs;
+  if (typeof lowest !== "number" || typeof highest !== "number" || lowest <= highest) return [];
+  const expected = `at least the ${lowest} of min_delay_ms`;
+  return [{ source: tree.originOf(path) ?? "", key: path.join("."), expected, got: String(highest) }];
+}

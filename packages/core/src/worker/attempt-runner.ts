@@ -1,0 +1,118 @@
+import type { WorkFacet } from "../broker/work-facet.ts";
+import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
+import { encodeResult, parsePayload } from "../payload.ts";
+import { storedText } from "./abort-cause.ts";
+import type { Handlers, RegisteredHandler } from "./handler.ts";
+import type { HeldTask } from "./held-task.ts";
+import type { Logger } from "./logger.ts";
+import { type Verdict, verdictAfterAbort } from "./outcome.ts";
+import { TaskContext } from "./task-context.ts";
+
+const success: Verdict = { kind: "success", result: undefined };
+
+/** Takes a held task through its handler and turns whatever happens into a verdict. */
+export class AttemptRunner {
+  readonly #handlers: Handlers;
+  readonly #broker: Pick<WorkFacet, "writeResult">;
+  readonly #logger: Logger;
+  readonly #onEnd: (task: HeldTask, verdict: Verdict) => void;
+
+  /** `onEnd` is called exactly once for each task that is run, when its handler has returned; possibly at once. */
+  constructor(
+    handlers: Handlers,
+    broker: Pick<WorkFacet, "writeResult">,
+    logger: Logger,
+    onEnd: (task: HeldTask, verdict: Verdict) => void,
+  ) {
+    this.#handlers = handlers;
+    this.#broker = broker;
+    this.#logger = logger;
+    this.#onEnd = onEnd;
+  }
+
+  run(task: HeldTask): void {
+    const { message } = task.claimed;
+    const handler = this.#handlers.find(message.type);
+    if (handler === undefined) {
+      const text = `handler not found for task "${message.type}"`;
+      this.#onEnd(task, { kind: "failure", error: new HikyakuError("invalid_option", text), stored: text });
+      return;
+    }
+    if (task.isExpired()) {
+      task.abort("deadline");
+      this.#onEnd(task, { kind: "failure", error: task.abortReason, stored: storedText.deadline });
+      return;
+    }
+    let payload: unknown;
+    try {
+      payload = parsePayload(handler.definition, message.payload);
+    } catch (error) {
+      this.#onEnd(task, unusable(error));
+      return;
+    }
+    if (payload instanceof Promise) {
+      payload.then(
+        (parsed) => this.#call(task, handler, parsed),
+        (error) => this.#onEnd(task, unusable(error)),
+      );
+    } else {
+      this.#call(task, handler, payload);
+    }
+  }
+
+  #call(task: HeldTask, handler: RegisteredHandler, payload: unknown): void {
+    let returned: unknown;
+    try {
+      returned = handler.run(new TaskContext(task, payload, handler, this.#broker, this.#logger));
+    } catch (error) {
+      this.#onEnd(task, verdictOn(task, error));
+      return;
+    }
+    if (isThenable(returned)) {
+      const settled = returned instanceof Promise ? returned : Promise.resolve(returned);
+      settled.then(
+        (value) => this.#keep(task, handler, value),
+        (error) => this.#onEnd(task, verdictOn(task, error)),
+      );
+    } else {
+      this.#keep(task, handler, returned);
+    }
+  }
+
+  #keep(task: HeldTask, handler: RegisteredHandler, value: unknown): void {
+    if (value === undefined || task.claimed.message.retentionMs <= 0) {
+      this.#onEnd(task, success);
+      return;
+    }
+    try {
+      const result = encodeResult(handler.definition, value);
+      if (result instanceof Promise) {
+        result.then(
+          (bytes) => this.#onEnd(task, { kind: "success", result: bytes }),
+          (error) => this.#onEnd(task, unusable(error)),
+        );
+      } else {
+        this.#onEnd(task, { kind: "success", result });
+      }
+    } catch (error) {
+      this.#onEnd(task, unusable(error));
+    }
+  }
+}
+
+/** A payload or result that does not fit will not fit next time either; a schema that breaks down may work then. */
+function unusable(error: unknown): Verdict {
+  return isHikyakuError(error, "invalid_payload")
+    ? { kind: "hopeless", text: errorText(error) }
+    : { kind: "failure", error };
+}
+
+function verdictOn(task: HeldTask, thrown: unknown): Verdict {
+  return task.abortKind === undefined
+    ? { kind: "failure", error: thrown }
+    : verdictAfterAbort(thrown, task.abortKind, task.abortReason);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,106 @@
+import type { TaskMessage } from "../broker/task-message.ts";
+import type { Outcome } from "../broker/work-facet.ts";
+import { errorText } from "../errors.ts";
+import type { AbortKind } from "./abort-cause.ts";
+import { storedText } from "./abort-cause.ts";
+import type { Random } from "./backoff.ts";
+import { isRevoke, isSkipRetry } from "./verdict-errors.ts";
+
+/** How one attempt ended. */
+export type Verdict =
+  | { readonly kind: "success"; readonly result: Uint8Array | undefined }
+  /** The handler threw; `stored` replaces the text of the error where the wire format has a fixed one. */
+  | { readonly kind: "failure"; readonly error: unknown; readonly stored?: string }
+  /** Running it again can't help, such as a payload that does not fit its schema. */
+  | { readonly kind: "hopeless"; readonly text: string }
+  /** Not finished through no fault of its own: the server stops, or never began. */
+  | { readonly kind: "unfinished" }
+  /** The worker died or lost the lease; `lostAttempts` counts how often that happened to this task, this time included. */
+  | { readonly kind: "lost"; readonly lostAttempts: number };
+
+/** What a retry's delay may depend on. */
+export interface RetryContext {
+  readonly type: string;
+  readonly queue: string;
+  readonly taskId: string;
+  /** Retries used up before this failure. */
+  readonly retried: number;
+  readonly maxRetry: number;
+  readonly error: unknown;
+}
+
+/** The part of a server's settings that decides about tasks. Its functions never throw. */
+export interface OutcomePolicy {
+  readonly retryDelayMs: (context: RetryContext, random: Random) => number;
+  readonly isFailure: (error: unknown) => boolean;
+  readonly maxLostAttempts: number;
+}
+
+/** What should become of a task after an attempt: the only place where that is decided. */
+export function decideOutcome(
+  message: TaskMessage,
+  verdict: Verdict,
+  policy: OutcomePolicy,
+  now: number,
+  random: Random,
+): Outcome {
+  switch (verdict.kind) {
+    case "success":
+      return message.retentionMs > 0 ? { kind: "completed", result: verdict.result } : { kind: "done" };
+    case "unfinished":
+      return { kind: "handed_back" };
+    case "hopeless":
+      return { kind: "archived", error: verdict.text };
+    case "lost":
+      return verdict.lostAttempts >= policy.maxLostAttempts
+        ? {
+            kind: "archived",
+            error: `${storedText.lease_lost}: ${verdict.lostAttempts} workers died or stalled while running it`,
+          }
+        : { kind: "handed_back" };
+    case "failure":
+      return afterFailure(message, verdict.error, verdict.stored ?? errorText(verdict.error), policy, now, random);
+  }
+}
+
+function afterFailure(
+  message: TaskMessage,
+  error: unknown,
+  text: string,
+  policy: OutcomePolicy,
+  now: number,
+  random: Random,
+): Outcome {
+  if (isRevoke(error)) return { kind: "done" };
+  if (isSkipRetry(error)) return { kind: "archived", error: text };
+  const counted = policy.isFailure(error);
+  // What is no failure spends no retry, so it can't be the one for which no retry is left.
+  if (counted && message.retried >= message.maxRetry) return { kind: "archived", error: text };
+  const { type, queue, id, retried, maxRetry } = message;
+  const delayMs = policy.retryDelayMs({ type, queue, taskId: id, retried, maxRetry, error }, random);
+  return { kind: "retry", at: now + delayMs, counted, error: text };
+}
+
+/**
+ * The verdict of a handler that threw after its signal fired. What it throws to say what it wants (`SkipRetry`,
+ * `Revoke`, an error of its own) holds; an error that only passes the abort on is stored under the wire format's text;
+ * and a stopping server never blames a task.
+ */
+export function verdictAfterAbort(thrown: unknown, kind: AbortKind, reason: unknown): Verdict {
+  if (isRevoke(thrown) || isSkipRetry(thrown)) return { kind: "failure", error: thrown };
+  if (kind === "shutdown") return { kind: "unfinished" };
+  return passesAbortOn(thrown, reason)
+    ? { kind: "failure", error: reason, stored: storedText[kind] }
+    : { kind: "failure", error: thrown };
+}
+
+function passesAbortOn(thrown: unknown, reason: unknown): boolean {
+  if (thrown === reason) return true;
+  return thrown instanceof Error && (thrown.name === "AbortError" || thrown.cause === reason);
+}
+
+/** The delay that the wire format's other implementation uses, in milliseconds: n^4 + 15 + 0..29 × (n + 1) seconds. */
+export function defaultRetryDelayMs(context: RetryContext, random: Random): number {
+  const { retried } = context;
+  return (retried ** 4 + 15 + Math.floor(random() * 30) * (retried + 1)) * 1_000;
+}

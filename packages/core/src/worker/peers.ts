@@ -1,0 +1,54 @@
+import type { PresenceFacet, ServerRecord } from "../broker/presence-facet.ts";
+import type { Logger } from "./logger.ts";
+import type { Role } from "./periodic.ts";
+
+const callTimeoutMs = 3_000;
+
+/**
+ * Looks for other servers on the same queues. That is how one scales out, but also what a forgotten process of an older
+ * build looks like, so each newcomer is named once.
+ */
+export class Peers implements Role {
+  readonly name = "looking for other servers";
+  readonly #broker: Pick<PresenceFacet, "servers">;
+  readonly #serverId: string;
+  readonly #queues: ReadonlySet<string>;
+  readonly #logger: Logger;
+  #peers: readonly ServerRecord[] = [];
+
+  constructor(broker: Pick<PresenceFacet, "servers">, serverId: string, queues: Iterable<string>, logger: Logger) {
+    this.#broker = broker;
+    this.#serverId = serverId;
+    this.#queues = new Set(queues);
+    this.#logger = logger;
+  }
+
+  /** The servers that were there at the last look. */
+  get all(): readonly ServerRecord[] {
+    return this.#peers;
+  }
+
+  async runOnce(signal?: AbortSignal): Promise<undefined> {
+    const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
+    const { servers } = await this.#broker.servers(call);
+    const known = new Set(this.#peers.map(({ serverId }) => serverId));
+    this.#peers = servers.filter(
+      ({ serverId, queues }) =>
+        serverId !== this.#serverId && Object.keys(queues).some((queue) => this.#queues.has(queue)),
+    );
+    for (const peer of this.#peers) if (!known.has(peer.serverId)) this.#warn(peer);
+  }
+
+  #warn(peer: ServerRecord): void {
+    this.#logger.warn("another server works on the same queues", {
+      serverId: peer.serverId,
+      host: peer.host,
+      pid: peer.pid,
+      queues: Object.keys(peer.queues),
+      startedAt: new Date(peer.startedAt).toISOString(),
+      directory: peer.details?.directory ?? "not told",
+      commandLine: peer.details?.commandLine ?? "not told",
+      version: peer.details?.version ?? "not told",
+    });
+  }
+}

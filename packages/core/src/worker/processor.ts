@@ -1,0 +1,391 @@
+import type {
+  AttemptRecord,
+  ClaimedTask,
+  ClaimRequest,
+  ClaimResult,
+  SettleResult,
+  WorkFacet,
+} from "../broker/work-facet.ts";
+import type { Clock, Timer } from "../clock.ts";
+import { errorText } from "../errors.ts";
+import { abortReason, storedText } from "./abort-cause.ts";
+import { AttemptRunner } from "./attempt-runner.ts";
+import { Backoff, type Random } from "./backoff.ts";
+import { DeadlineWatch } from "./deadline-watch.ts";
+import { FailureLog } from "./failure-log.ts";
+import type { Handlers } from "./handler.ts";
+import { HeldTask } from "./held-task.ts";
+import type { Logger } from "./logger.ts";
+import { decideOutcome, type OutcomePolicy, type Verdict } from "./outcome.ts";
+import type { QueueOrder } from "./queue-order.ts";
+import { QueueWatch } from "./queue-watch.ts";
+import { UnhandledLog } from "./unhandled-log.ts";
+
+/** Two calls, so that the store works on one batch while the handlers of the other run. */
+const mostCalls = 2;
+/** Bounds how long one call may keep the store busy. */
+const largestBatch = 256;
+
+/** What became of the tasks of this server since it started. */
+export interface ProcessorCounts {
+  /** Written by the store, whatever the outcome. */
+  settled: number;
+  /** Attempts that failed. */
+  failed: number;
+  /** Settlements that the store refused, or that were dropped, because the lease was lost. */
+  lost: number;
+}
+
+export interface ProcessorOptions {
+  readonly broker: Pick<WorkFacet, "claim" | "settle" | "waitForWork" | "writeResult">;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly handlers: Handlers;
+  readonly order: QueueOrder;
+  readonly queues: readonly string[];
+  readonly policy: OutcomePolicy;
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  readonly graceMs: number;
+  readonly worker: Pick<AttemptRecord, "serverId" | "host" | "pid">;
+  /** All tasks whose lease is to be kept alive: the processor adds them, and removes what the store has answered for. */
+  readonly held: Set<HeldTask>;
+  /** Takes over settlements whose call got no answer. */
+  readonly onUnanswered: (tasks: readonly HeldTask[]) => void;
+  /** How many settlements got no answer yet. */
+  readonly unanswered: () => number;
+  /** Called when a task waits for its retry at the given moment. */
+  readonly onRetry: (queue: string, at: number) => void;
+  /** Called for each attempt that failed, with what was thrown. */
+  readonly onFailure: (task: HeldTask, error: unknown) => void;
+}
+
+/**
+ * Claims tasks, runs them and settles them.
+ *
+ * A slot is taken from the claim until the handler has returned and its settlement is on its way. Whatever ends in one
+ * turn of the event loop is settled in one call, which also claims for the slots that it frees; with two such calls
+ * under way the batches grow by themselves under load, and nothing waits for a timer when there is little to do.
+ */
+export class Processor {
+  readonly #options: ProcessorOptions;
+  readonly #runner: AttemptRunner;
+  readonly #watch: QueueWatch;
+  readonly #deadlines: DeadlineWatch;
+  readonly #backoff: Backoff;
+  readonly #failures: FailureLog;
+  readonly #unhandled: UnhandledLog;
+  readonly #claimLimit: number;
+  readonly #idle: (() => void)[] = [];
+  readonly counts: ProcessorCounts = { settled: 0, failed: 0, lost: 0 };
+  lastClaimAt: number | undefined;
+  #ended: HeldTask[] = [];
+  #slotsTaken = 0;
+  #slotsClaimed = 0;
+  #callsUnderWay = 0;
+  #claiming = false;
+  #pause: Timer | undefined;
+  #turn: NodeJS.Immediate | undefined;
+
+  constructor(options: ProcessorOptions) {
+    const { broker, clock, random, logger, handlers, queues } = options;
+    this.#options = options;
+    this.#runner = new AttemptRunner(handlers, broker, logger, (task, verdict) => this.#returned(task, verdict));
+    this.#watch = new QueueWatch({ broker, clock, random, queues, onWork: () => this.#nextTurn() });
+    this.#deadlines = new DeadlineWatch(clock, options.held, (task) => this.#graceIsOver(task));
+    this.#backoff = new Backoff(50, 1_000, random);
+    this.#failures = new FailureLog(logger, clock, "claiming and settling tasks");
+    this.#unhandled = new UnhandledLog(logger, clock);
+    this.#claimLimit = Math.min(largestBatch, Math.ceil(options.concurrency / mostCalls));
+  }
+
+  /** How many slots are taken by tasks. */
+  get running(): number {
+    return this.#slotsTaken;
+  }
+
+  start(): void {
+    this.#claiming = true;
+    this.#nextTurn();
+  }
+
+  /** Claims nothing more. Tasks go on; one that a claim under way still brings is handed back unrun. */
+  quiet(): void {
+    this.#claiming = false;
+    this.#pause?.cancel();
+    this.#pause = undefined;
+    this.#watch.stop();
+  }
+
+  /** Somebody knows that the queue has work now. */
+  wake(queue: string): void {
+    this.#watch.wake(queue);
+  }
+
+  /** The store is there again: no need to wait for the end of a pause. */
+  resume(): void {
+    this.#backoff.reset();
+    this.#pause?.cancel();
+    this.#pause = undefined;
+    this.#nextTurn();
+  }
+
+  /** Asks a running handler to stop. */
+  abort(task: HeldTask, kind: "cancelled" | "lease_lost" | "shutdown"): void {
+    task.abort(kind);
+    this.#deadlines.watch(task);
+  }
+
+  /** Settles as unfinished, so that they run again at once, all tasks whose handlers have not returned. */
+  handBackUnfinished(): void {
+    for (const task of this.#options.held) {
+      if (task.settlement !== undefined || task.lost) continue;
+      const { id, type, queue } = task.claimed.message;
+      this.#options.logger.warn("handed back: the handler did not stop in time", { taskId: id, type, queue });
+      this.#decide(task, { kind: "unfinished" });
+    }
+  }
+
+  /** The store has answered what became of a task, to this processor or to the syncer. */
+  answered(task: HeldTask, result: SettleResult): void {
+    this.#options.held.delete(task);
+    if (result === "lost") {
+      this.#reportLost(task);
+      return;
+    }
+    this.counts.settled++;
+    const outcome = task.settlement?.outcome;
+    if (outcome?.kind === "retry") this.#options.onRetry(task.claimed.message.queue, outcome.at);
+  }
+
+  /** Resolves when no handler runs and every settlement has been answered or given to the syncer. */
+  whenIdle(): Promise<void> {
+    return this.#isIdle() ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Resolves when every settlement so far has been answered or given to the syncer; handlers may still run. */
+  async whenSettled(): Promise<void> {
+    while (this.#ended.length > 0 || this.#callsUnderWay > 0) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Lets go of all timers. */
+  close(): void {
+    this.quiet();
+    this.#deadlines.stop();
+    clearImmediate(this.#turn);
+    this.#turn = undefined;
+  }
+
+  #isIdle(): boolean {
+    return this.#slotsTaken === 0 && this.#ended.length === 0 && this.#callsUnderWay === 0;
+  }
+
+  #nextTurn(): void {
+    this.#turn ??= setImmediate(() => this.#pump());
+  }
+
+  #pump(): void {
+    this.#turn = undefined;
+    while (this.#callsUnderWay < mostCalls) {
+      const batch = this.#takeEnded();
+      const request = this.#claimRequest();
+      if (batch.length === 0 && request === undefined) break;
+      void this.#call(batch, request);
+    }
+    if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #takeEnded(): readonly HeldTask[] {
+    let batch = this.#ended;
+    if (batch.length > largestBatch) batch = this.#ended.splice(0, largestBatch);
+    else this.#ended = [];
+    for (const task of batch) if (task.returned) this.#freeSlot(task);
+    return batch;
+  }
+
+  #freeSlot(task: HeldTask): void {
+    if (!task.holdsSlot) return;
+    task.holdsSlot = false;
+    this.#slotsTaken--;
+  }
+
+  #claimRequest(): ClaimRequest | undefined {
+    if (!this.#claiming || this.#pause !== undefined) return undefined;
+    const { concurrency, order, handlers, worker, leaseMs, unanswered } = this.#options;
+    const free = Math.min(concurrency - this.#slotsTaken - this.#slotsClaimed, this.#claimLimit);
+    // A store that lets us claim but not settle must not make us pile up tasks that we can't get rid of.
+    if (free <= 0 || unanswered() >= concurrency) return undefined;
+    const queues = order.quotas(free, (queue) => this.#watch.mayHaveWork(queue));
+    if (queues.length === 0) return undefined;
+    this.#slotsClaimed += free;
+    return { queues, limit: free, handles: handlers.handledTypes(), serverId: worker.serverId, leaseMs };
+  }
+
+  async #call(batch: readonly HeldTask[], request: ClaimRequest | undefined): Promise<void> {
+    const { broker, clock } = this.#options;
+    const sentAt = clock.monotonic();
+    this.#callsUnderWay++;
+    try {
+      let claimed: ClaimResult | undefined;
+      if (batch.length > 0) {
+        const answer = await broker.settle(batch.map(settlementOf), request);
+        this.#settled(batch, answer.results);
+        claimed = answer.claimed;
+      } else if (request !== undefined) {
+        claimed = await broker.claim(request);
+      }
+      this.#backoff.reset();
+      this.#failures.worked();
+      if (request !== undefined && claimed !== undefined) this.#claimed(request, claimed, sentAt);
+    } catch (error) {
+      this.#failed(batch, error);
+    }
+    this.#callsUnderWay--;
+    if (request !== undefined) this.#slotsClaimed -= request.limit;
+    this.#nextTurn();
+  }
+
+  #settled(batch: readonly HeldTask[], results: readonly SettleResult[]): void {
+    for (let index = 0; index < batch.length; index++) {
+      const task = batch[index];
+      if (task !== undefined) this.answered(task, results[index] ?? "lost");
+    }
+  }
+
+  #reportLost(task: HeldTask): void {
+    this.counts.lost++;
+    const { id, type, queue } = task.claimed.message;
+    const outcome = task.settlement?.outcome.kind ?? "none";
+    this.#options.logger.warn("lease lost: what the handler did was not written, the task may run again", {
+      ...{ taskId: id, type, queue, outcome },
+    });
+  }
+
+  #failed(batch: readonly HeldTask[], error: unknown): void {
+    const { clock, onUnanswered } = this.#options;
+    this.#failures.failed(error);
+    if (batch.length > 0) onUnanswered(batch);
+    if (!this.#claiming || this.#pause !== undefined) return;
+    this.#pause = clock.setTimer(() => {
+      this.#pause = undefined;
+      this.#nextTurn();
+    }, this.#backoff.next());
+  }
+
+  #claimed(request: ClaimRequest, result: ClaimResult, sentAt: number): void {
+    const { clock, logger } = this.#options;
+    this.lastClaimAt = clock.now();
+    this.#unhandled.note(result.unhandled);
+    for (const { queue, taskId, reason, detail } of result.setAside) {
+      logger.error("a task in the queue can't be worked on", { queue, taskId, reason, detail });
+    }
+    this.#noteQueues(request, result.tasks);
+    for (const task of result.tasks) this.#begin(task, sentAt);
+  }
+
+  /**
+   * A queue that gave less than there was room for is empty: it is not asked again until it wakes. A store may share the
+   * room out beforehand, so what counts is the room that was left if all queues before had used theirs.
+   */
+  #noteQueues(request: ClaimRequest, tasks: readonly ClaimedTask[]): void {
+    let left = request.limit;
+    for (const { queue, limit } of request.queues) {
+      const room = Math.min(limit, left);
+      left -= room;
+      let count = 0;
+      for (const task of tasks) if (task.lease.queue === queue) count++;
+      this.#watch.claimed(queue, count, count < room);
+    }
+  }
+
+  #begin(claimed: ClaimedTask, sentAt: number): void {
+    const { clock, leaseMs, graceMs, held } = this.#options;
+    const task = new HeldTask(claimed, clock, sentAt, leaseMs, graceMs);
+    held.add(task);
+    this.#slotsTaken++;
+    if (!this.#claiming) {
+      task.returned = true;
+      task.settlement = { task: claimed, outcome: { kind: "handed_back" } };
+      this.#ended.push(task);
+      return;
+    }
+    this.#deadlines.watch(task);
+    this.#runner.run(task);
+  }
+
+  #returned(task: HeldTask, verdict: Verdict): void {
+    task.returned = true;
+    const { logger, held } = this.#options;
+    if (verdict.kind === "failure" || verdict.kind === "hopeless") this.#noteFailure(task, verdict);
+    if (task.settlement !== undefined) {
+      const { id, type, queue } = task.claimed.message;
+      logger.info("a handler returned long after its attempt was over", { taskId: id, type, queue });
+      this.#freeSlot(task);
+      this.#nextTurn();
+    } else if (task.lost || (task.abortKind === "lease_lost" && verdict.kind !== "success")) {
+      // Nothing to write: whoever holds the task now decides about it. A success is still offered, the store knows best.
+      held.delete(task);
+      this.#reportLost(task);
+      this.#freeSlot(task);
+      this.#nextTurn();
+    } else {
+      this.#decide(task, verdict);
+    }
+  }
+
+  #noteFailure(task: HeldTask, verdict: Verdict & { readonly kind: "failure" | "hopeless" }): void {
+    this.counts.failed++;
+    const { logger, onFailure } = this.#options;
+    const error = verdict.kind === "failure" ? verdict.error : verdict.text;
+    const { id, type, queue, retried, maxRetry } = task.claimed.message;
+    logger.debug("an attempt failed", { taskId: id, type, queue, retried, maxRetry, error: errorText(error) });
+    onFailure(task, error);
+  }
+
+  /** The handler was asked to stop and did not: its attempt ends without it, its slot stays taken until it returns. */
+  #graceIsOver(task: HeldTask): void {
+    const kind = task.abortKind;
+    if (kind === undefined || kind === "lease_lost") return;
+    const { id, type, queue } = task.claimed.message;
+    this.#options.logger.error("a handler goes on although its signal fired; it keeps its slot until it returns", {
+      ...{ taskId: id, type, queue, because: kind },
+    });
+    this.#decide(
+      task,
+      kind === "shutdown"
+        ? { kind: "unfinished" }
+        : { kind: "failure", error: task.abortReason ?? abortReason(kind, type, id), stored: storedText[kind] },
+    );
+  }
+
+  #decide(task: HeldTask, verdict: Verdict): void {
+    const { clock, policy, random, worker } = this.#options;
+    const { claimed } = task;
+    const endedAt = clock.now();
+    const outcome = decideOutcome(claimed.message, verdict, policy, endedAt, random);
+    const error = "error" in outcome ? { error: outcome.error } : undefined;
+    task.settlement = {
+      task: claimed,
+      outcome,
+      attempt: {
+        serverId: worker.serverId,
+        host: worker.host,
+        pid: worker.pid,
+        startedAt: task.startedAt,
+        endedAt,
+        outcome: outcome.kind,
+        ...error,
+      },
+    };
+    this.#ended.push(task);
+    this.#nextTurn();
+  }
+}
+
+function settlementOf(task: HeldTask) {
+  // A task is in the batch because it has one.
+  return task.settlement as NonNullable<HeldTask["settlement"]>;
+}

@@ -1,0 +1,206 @@
+import { availableParallelism } from "node:os";
+import type { Broker } from "../broker/broker.ts";
+import type { ArchiveLimits } from "../broker/maintain-facet.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { type Duration, durationMs } from "../duration.ts";
+import { errorText, HikyakuError } from "../errors.ts";
+import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { checkedQueue } from "../task-options.ts";
+import { jsonLogger, type Logger } from "./logger.ts";
+import { defaultRetryDelayMs, type OutcomePolicy, type RetryContext } from "./outcome.ts";
+
+/** One failed attempt, for `onError`. */
+export interface FailedAttempt {
+  readonly type: string;
+  readonly taskId: string;
+  readonly queue: string;
+  readonly retried: number;
+  readonly maxRetry: number;
+}
+
+export interface ServerOptions {
+  /** Where the tasks are. The server does not close it. */
+  readonly broker: Broker;
+  /** How many tasks run at the same time, from 1 up. Default: the number of CPUs. */
+  readonly concurrency?: number;
+  /**
+   * The queues to work on, with their priorities: whole numbers from 1 up. A queue's chance to be asked first is
+   * proportional to its priority. Default `{ default: 1 }`.
+   */
+  readonly queues?: Readonly<Record<string, number>>;
+  /** Takes nothing from a queue while one of higher priority has tasks. Default false. */
+  readonly strictPriority?: boolean;
+  /** How long a task is held without a sign of life before others may take it; at least `"2s"`. Default `"30s"`. */
+  readonly lease?: Duration;
+  /** How long a stop waits for running handlers before it asks them to stop. Default `"8s"`. */
+  readonly shutdownTimeout?: Duration;
+  /** How long a handler may take to return after its signal fired; its verdict still counts. Default `"5s"`. */
+  readonly abortGrace?: Duration;
+  /** How long to wait before a failed task is tried again. Default: 15 s and more, growing with the retries spent. */
+  readonly retryDelay?: (context: RetryContext) => Duration;
+  /**
+   * Whether an error counts: false means "not now", which spends no retry and is tried again without limit. Default:
+   * every error counts.
+   */
+  readonly isFailure?: (error: unknown) => boolean;
+  /** Called for each failed attempt with what was thrown. What it throws itself is logged. */
+  readonly onError?: (error: unknown, attempt: FailedAttempt) => void;
+  /** How many workers may die or stall on one task before it is archived, from 1 up. Default 3. */
+  readonly maxLostAttempts?: number;
+  /** How many archived tasks each queue keeps at most. Default 10000. */
+  readonly archiveMaxCount?: number;
+  /** How long archived tasks are kept. Default `"90d"`. */
+  readonly archiveMaxAge?: Duration;
+  /** Default: warnings and errors as JSON lines on standard error. */
+  readonly logger?: Logger;
+  /** Default: the machine's own. */
+  readonly clock?: Clock;
+  /** Numbers from 0 up to 1 for jitter and for the order of queues. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** Checked, with every default filled in, in milliseconds. */
+export interface ResolvedServerOptions {
+  readonly broker: Broker;
+  readonly concurrency: number;
+  readonly queues: Readonly<Record<string, number>>;
+  readonly strictPriority: boolean;
+  readonly leaseMs: number;
+  readonly shutdownTimeoutMs: number;
+  readonly graceMs: number;
+  readonly policy: OutcomePolicy;
+  readonly onError: ((error: unknown, attempt: FailedAttempt) => void) | undefined;
+  readonly archive: ArchiveLimits;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
+  broker: true,
+  concurrency: true,
+  queues: true,
+  strictPriority: true,
+  lease: true,
+  shutdownTimeout: true,
+  abortGrace: true,
+  retryDelay: true,
+  isFailure: true,
+  onError: true,
+  maxLostAttempts: true,
+  archiveMaxCount: true,
+  archiveMaxAge: true,
+  logger: true,
+  clock: true,
+  random: true,
+};
+const knownNames: ReadonlySet<string> = new Set(Object.keys(optionNames));
+
+/** Two heartbeats must fit into a lease with room to spare, and Redis keeps its end in whole seconds. */
+const shortestLeaseMs = 2_000;
+const largestConcurrency = 100_000;
+
+/** @throws HikyakuError `invalid_option` for whatever can't be used, also for an option that does not exist. */
+export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
+  refuseUnknownOptions("Server", options, knownNames);
+  const logger = options.logger ?? jsonLogger("warn");
+  checkMethods(
+    "broker",
+    options.broker,
+    ["claim", "settle"],
+    "a broker, such as redisBroker() or sqliteBroker() makes",
+  );
+  checkMethods("logger", logger, ["debug", "info", "warn", "error"], "an object with debug, info, warn and error");
+  const clock = options.clock ?? systemClock;
+  checkMethods("clock", clock, ["now", "monotonic", "setTimer"], "a clock");
+  return Object.freeze({
+    broker: options.broker,
+    concurrency: wholeNumber("concurrency", options.concurrency ?? availableParallelism(), largestConcurrency),
+    queues: checkedQueues(options.queues ?? { default: 1 }),
+    strictPriority: checkedFlag("strictPriority", options.strictPriority ?? false),
+    leaseMs: atLeast("lease", options.lease ?? "30s", shortestLeaseMs),
+    shutdownTimeoutMs: durationMs("shutdownTimeout", options.shutdownTimeout ?? "8s"),
+    graceMs: durationMs("abortGrace", options.abortGrace ?? "5s"),
+    policy: {
+      retryDelayMs: guardedRetryDelay(checkedFunction("retryDelay", options.retryDelay), logger),
+      isFailure: guardedIsFailure(checkedFunction("isFailure", options.isFailure), logger),
+      maxLostAttempts: wholeNumber("maxLostAttempts", options.maxLostAttempts ?? 3),
+    },
+    onError: checkedFunction("onError", options.onError),
+    archive: {
+      maxCount: wholeNumber("archiveMaxCount", options.archiveMaxCount ?? 10_000),
+      maxAgeMs: atLeast("archiveMaxAge", options.archiveMaxAge ?? "90d", 1_000),
+    },
+    logger,
+    clock,
+    random: checkedFunction("random", options.random) ?? Math.random,
+  });
+}
+
+/** A delay function that fails must not lose the task: the default takes its place, and the log says so. */
+function guardedRetryDelay(own: ServerOptions["retryDelay"], logger: Logger): OutcomePolicy["retryDelayMs"] {
+  if (own === undefined) return defaultRetryDelayMs;
+  return (context, random) => {
+    try {
+      return durationMs("retryDelay", own(context));
+    } catch (error) {
+      const { type, queue, taskId } = context;
+      logger.error("retryDelay gave no delay; the default is used", { type, queue, taskId, error: errorText(error) });
+      return defaultRetryDelayMs(context, random);
+    }
+  };
+}
+
+function guardedIsFailure(own: ServerOptions["isFailure"], logger: Logger): OutcomePolicy["isFailure"] {
+  if (own === undefined) return () => true;
+  return (error) => {
+    try {
+      return own(error) !== false;
+    } catch (thrown) {
+      logger.error("isFailure threw; the error is counted", { error: errorText(thrown) });
+      return true;
+    }
+  };
+}
+
+function checkedQueues(queues: unknown): Readonly<Record<string, number>> {
+  const isRecord = typeof queues === "object" && queues !== null && !Array.isArray(queues);
+  if (!isRecord || Object.keys(queues).length === 0) {
+    throw invalid("queues", "an object of queue names with priorities, such as { default: 1 }", queues);
+  }
+  const checked = Object.entries(queues).map(
+    ([queue, priority]) => [checkedQueue("queues", queue), wholeNumber(`queues.${queue}`, priority)] as const,
+  );
+  return Object.freeze(Object.fromEntries(checked));
+}
+
+function wholeNumber(option: string, value: unknown, largest = 2_147_483_647): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= largest) return value;
+  throw invalid(option, `a whole number from 1 to ${largest}`, value);
+}
+
+function atLeast(option: string, value: Duration, leastMs: number): number {
+  const ms = durationMs(option, value);
+  if (ms >= leastMs) return ms;
+  throw invalid(option, `at least ${leastMs} ms`, value);
+}
+
+function checkedFlag(option: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw invalid(option, "true or false", value);
+}
+
+function checkedFunction<Value>(option: string, value: Value): Value {
+  if (value === undefined || typeof value === "function") return value;
+  throw invalid(option, "a function", value);
+}
+
+function checkMethods(option: string, value: unknown, methods: readonly string[], expected: string): void {
+  const has = (name: string): boolean =>
+    typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "function";
+  if (!methods.every(has)) throw invalid(option, expected, value);
+}
+
+function invalid(option: string, expected: string, value: unknown): HikyakuError {
+  return new HikyakuError("invalid_option", `option "${option}": expected ${expected}, got ${shown(value)}`);
+}

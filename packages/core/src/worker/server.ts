@@ -1,0 +1,366 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Reachability } from "../broker/broker.ts";
+import type { ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
+import { sleep } from "../clock.ts";
+import { type Duration, durationMs } from "../duration.ts";
+import { errorText, HikyakuError } from "../errors.ts";
+import type { AnyJson, TaskDefinition } from "../task.ts";
+import { Canceller } from "./canceller.ts";
+import { Forwarder } from "./forwarder.ts";
+import { type Handler, Handlers } from "./handler.ts";
+import { Heartbeater } from "./heartbeater.ts";
+import type { HeldTask } from "./held-task.ts";
+import { Janitor } from "./janitor.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { Peers } from "./peers.ts";
+import { Periodic, type Role } from "./periodic.ts";
+import { Processor, type ProcessorCounts } from "./processor.ts";
+import { QueueOrder } from "./queue-order.ts";
+import { Recoverer } from "./recoverer.ts";
+import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./server-options.ts";
+import { onStopSignals } from "./stop-signals.ts";
+import { Syncer } from "./syncer.ts";
+import { version } from "./version.ts";
+
+const heartbeatMs = 5_000;
+const forwardMs = 1_000;
+const recoverMs = 2_000;
+const sweepMs = 8_000;
+const syncMs = 500;
+const peersMs = 30_000;
+/** What a stop allows itself for each of its last conversations with the store. */
+const lastWordMs = 2_000;
+
+/** `new`, then `active`; `quiet` once it takes no new tasks; `stopping`; `closed`. */
+export type ServerState = "new" | "active" | "quiet" | "stopping" | "closed";
+
+/** How a server is doing, for health endpoints. */
+export interface ServerReport {
+  readonly serverId: string;
+  readonly state: ServerState;
+  /** How many slots are taken, out of `concurrency`. */
+  readonly running: number;
+  readonly concurrency: number;
+  /** When the store last answered a claim. */
+  readonly lastClaimAt: Date | undefined;
+  readonly reachability: Reachability;
+  /** Outcomes that the store has not answered yet and that are being repeated. */
+  readonly unanswered: number;
+  readonly counts: Readonly<ProcessorCounts>;
+}
+
+/**
+ * Works on the tasks of some queues: `concurrency` slots, each running one task at a time.
+ *
+ * Order of stop: first nothing new is taken and the roles that bring tasks end; then running handlers may finish, are
+ * asked to stop, and what is left is handed back; then outcomes without an answer are offered once more. Leases are
+ * kept and cancel signals heard until then, since handlers still run. The announcement goes last, so that others see a
+ * draining server. Every step has its limit, so a stop ends even when the store does not answer.
+ */
+export class Server implements AsyncDisposable {
+  readonly serverId = randomUUID();
+  readonly #options: ResolvedServerOptions;
+  readonly #handlers = new Handlers();
+  readonly #held = new Set<HeldTask>();
+  readonly #processor: Processor;
+  readonly #syncer: Syncer;
+  readonly #canceller: Canceller;
+  readonly #heartbeater: Heartbeater;
+  readonly #peers: Peers;
+  readonly #forwarding = new Map<string, Periodic>();
+  /** Roles that bring tasks or tidy up: they end before the handlers do. */
+  readonly #early: Periodic[] = [];
+  /** Roles that running handlers depend on: they end after them. */
+  readonly #late: Periodic[] = [];
+  readonly #syncing: Periodic;
+  readonly #unsubscribe: (() => void)[] = [];
+  readonly #hurry = new AbortController();
+  #state: ServerState = "new";
+  #startedAt = 0;
+  #stopping: Promise<void> | undefined;
+
+  /** @throws HikyakuError `invalid_option` for whatever can't be used, also for an option that does not exist. */
+  constructor(options: ServerOptions) {
+    this.#options = resolveServerOptions(options);
+    const { broker, clock, logger, queues, leaseMs } = this.#options;
+    const names = Object.keys(queues);
+    this.#processor = this.#makeProcessor(names);
+    this.#syncer = new Syncer({
+      ...{ broker, clock, logger },
+      onAnswer: (task, result) =>
+        result === undefined ? this.#held.delete(task) : this.#processor.answered(task, result),
+    });
+    const leases = new LeaseKeeper({
+      ...{ broker, clock, leaseMs, held: this.#held },
+      onLost: (task) => this.#processor.abort(task, "lease_lost"),
+    });
+    this.#canceller = new Canceller(broker, this.#held, (task) => this.#processor.abort(task, "cancelled"));
+    this.#heartbeater = new Heartbeater(broker, this.#held, () => this.#describe());
+    this.#peers = new Peers(broker, this.serverId, names, logger);
+    this.#syncing = this.#periodic(this.#syncer, syncMs);
+    this.#late.push(this.#periodic(leases, leaseMs / 3), this.#periodic(this.#heartbeater, heartbeatMs));
+    this.#early.push(this.#periodic(this.#peers, peersMs));
+    for (const queue of names) this.#addQueueRoles(queue);
+  }
+
+  /**
+   * Registers the handler of a task. Before `start` only, one for each type.
+   * @throws HikyakuError `invalid_option`, `wrong_state`.
+   */
+  handle<Payload extends StandardSchemaV1 = AnyJson, Result extends StandardSchemaV1 = AnyJson>(
+    task: TaskDefinition<Payload, Result>,
+    handler: Handler<StandardSchemaV1.InferOutput<Payload>, StandardSchemaV1.InferInput<Result>>,
+  ): this {
+    this.#mustBeNew("handle");
+    this.#handlers.add(task, handler);
+    return this;
+  }
+
+  /**
+   * Registers a handler that gets its payload as bytes: for one type, or for every type that starts with a prefix and
+   * has no handler of its own; the longest prefix wins. Before `start` only.
+   * @throws HikyakuError `invalid_option`, `wrong_state`.
+   */
+  handleRaw(type: string | { readonly prefix: string }, handler: Handler<Uint8Array>): this {
+    this.#mustBeNew("handleRaw");
+    this.#handlers.addRaw(type, handler);
+    return this;
+  }
+
+  /**
+   * Begins to work. Does not wait for the store: while it is away the server keeps trying, and works as soon as it is
+   * there.
+   * @throws HikyakuError `wrong_state` when it was started before, `invalid_option` when it has no handler.
+   */
+  start(): void {
+    this.#mustBeNew("start");
+    if (this.#handlers.size === 0) {
+      throw new HikyakuError("invalid_option", "Server.start: expected at least one handler; call handle() first");
+    }
+    const { broker, clock } = this.#options;
+    this.#state = "active";
+    this.#startedAt = clock.now();
+    this.#unsubscribe.push(
+      broker.onReachability(({ reachable }) => {
+        if (reachable) this.#resume();
+      }),
+      broker.listen((signal) => {
+        if (signal.kind === "due_sooner") this.#forwardAt(signal.queue, signal.at);
+      }),
+    );
+    this.#canceller.start();
+    // The announcement goes first, so that whoever sees one of our tasks can see us too.
+    for (const role of [...this.#late.toReversed(), ...this.#early]) role.wake();
+    this.#processor.start();
+  }
+
+  /** Starts, and stops at SIGINT or SIGTERM; a second signal hurries. Resolves when the server has stopped. */
+  async run(): Promise<void> {
+    this.start();
+    await new Promise<void>((resolve, reject) => {
+      const stopListening = onStopSignals(
+        () => void this.stop(),
+        () => this.#hurry.abort(),
+      );
+      this.#onClosed = () => {
+        stopListening();
+        this.#stopping?.then(resolve, reject);
+      };
+    });
+  }
+
+  /** Takes no new tasks; running ones go on. There is no way back but a new server. */
+  quiet(): void {
+    if (this.#state !== "active") return;
+    this.#state = "quiet";
+    this.#processor.quiet();
+    for (const role of this.#late) role.wake();
+  }
+
+  /**
+   * Takes no new tasks, waits for running ones up to `timeout` (default: the server's `shutdownTimeout`), then fires
+   * their signals, waits up to `abortGrace`, and hands back what is still unfinished, to run again at once. Always ends;
+   * calling it again waits for the same end.
+   */
+  stop(options: { readonly timeout?: Duration } = {}): Promise<void> {
+    const waitMs =
+      options.timeout === undefined ? this.#options.shutdownTimeoutMs : durationMs("timeout", options.timeout);
+    this.#stopping ??= this.#shutDown(waitMs);
+    return this.#stopping;
+  }
+
+  /** The same as `stop()`. The broker stays open: it belongs to whoever made it. */
+  close(): Promise<void> {
+    return this.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** Answers without asking the store. */
+  status(): ServerReport {
+    const { lastClaimAt, counts, running } = this.#processor;
+    return {
+      serverId: this.serverId,
+      state: this.#state,
+      running,
+      concurrency: this.#options.concurrency,
+      lastClaimAt: lastClaimAt === undefined ? undefined : new Date(lastClaimAt),
+      reachability: this.#options.broker.reachability(),
+      unanswered: this.#syncer.size,
+      counts: { ...counts },
+    };
+  }
+
+  /** Other servers on the same queues, as of the last look, which is half a minute ago at most. */
+  peers(): readonly ServerRecord[] {
+    return this.#peers.all;
+  }
+
+  #onClosed: () => void = () => undefined;
+
+  #makeProcessor(queues: readonly string[]): Processor {
+    const { broker, clock, random, logger, policy, concurrency, leaseMs, graceMs } = this.#options;
+    return new Processor({
+      ...{ broker, clock, random, logger, policy, concurrency, leaseMs, graceMs, queues },
+      handlers: this.#handlers,
+      order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random),
+      worker: { serverId: this.serverId, host: hostname(), pid: process.pid },
+      held: this.#held,
+      onUnanswered: (tasks) => {
+        this.#syncer.add(tasks);
+        this.#syncing.wake();
+      },
+      unanswered: () => this.#syncer.size,
+      onRetry: (queue, at) => this.#forwardAt(queue, at),
+      onFailure: (task, error) => this.#reportFailure(task, error),
+    });
+  }
+
+  #addQueueRoles(queue: string): void {
+    const { broker, clock, random, logger, policy, leaseMs, archive } = this.#options;
+    const { serverId } = this;
+    const forwarding = this.#periodic(
+      new Forwarder(broker, clock, queue, (moved) => this.#processor.wake(moved)),
+      forwardMs,
+    );
+    this.#forwarding.set(queue, forwarding);
+    const onRecovered = (recovered: string): void => this.#processor.wake(recovered);
+    const recoverer = new Recoverer({
+      ...{ broker, clock, random, logger, queue, serverId, leaseMs, policy, onRecovered },
+    });
+    const janitor = new Janitor(broker, clock, queue, archive);
+    this.#early.push(forwarding, this.#periodic(recoverer, recoverMs), this.#periodic(janitor, sweepMs));
+  }
+
+  #periodic(role: Role, everyMs: number): Periodic {
+    const { clock, random, logger } = this.#options;
+    return new Periodic({ role, everyMs, clock, random, logger });
+  }
+
+  #mustBeNew(method: string): void {
+    if (this.#state === "new") return;
+    throw new HikyakuError("wrong_state", `Server.${method}: expected a server that was not started yet`);
+  }
+
+  #forwardAt(queue: string, at: number): void {
+    this.#forwarding.get(queue)?.wake(at - this.#options.clock.now());
+  }
+
+  #resume(): void {
+    this.#processor.resume();
+    this.#syncing.wake();
+    for (const role of [...this.#late, ...this.#early]) role.wake();
+  }
+
+  #reportFailure(task: HeldTask, error: unknown): void {
+    const { id, type, queue, retried, maxRetry } = task.claimed.message;
+    try {
+      this.#options.onError?.(error, { taskId: id, type, queue, retried, maxRetry });
+    } catch (thrown) {
+      this.#options.logger.error("onError threw", { error: errorText(thrown) });
+    }
+  }
+
+  #describe(): ServerRecord {
+    const { concurrency, queues, strictPriority } = this.#options;
+    const told: Record<ServerState, ServerStatus> = {
+      ...{ new: "new", active: "active", quiet: "stopped", stopping: "closed", closed: "closed" },
+    };
+    return {
+      ...{ serverId: this.serverId, host: hostname(), pid: process.pid, concurrency, queues, strictPriority },
+      status: told[this.#state],
+      startedAt: this.#startedAt,
+      activeWorkers: this.#processor.running,
+      details: {
+        version,
+        directory: process.cwd(),
+        commandLine: process.argv.join(" "),
+        handles: this.#handlers.handledTypes(),
+        lastClaimAt: this.#processor.lastClaimAt,
+      },
+    };
+  }
+
+  async #shutDown(waitMs: number): Promise<void> {
+    const wasStarted = this.#state !== "new";
+    this.#state = "stopping";
+    if (wasStarted) {
+      this.#processor.quiet();
+      const earlyEnded = Promise.all(this.#early.map((role) => role.stop()));
+      await this.#drain(waitMs);
+      await this.#within(this.#syncing.stop(), lastWordMs);
+      await this.#within(this.#lastSync(), lastWordMs);
+      this.#canceller.stop();
+      await this.#within(Promise.all([earlyEnded, ...this.#late.map((role) => role.stop())]), lastWordMs);
+      await this.#within(this.#withdraw(), lastWordMs);
+      for (const unsubscribe of this.#unsubscribe) unsubscribe();
+      this.#processor.close();
+    }
+    this.#state = "closed";
+    this.#onClosed();
+  }
+
+  /** Ends when no handler runs any more, or with the tasks of those that would not stop handed back. */
+  async #drain(waitMs: number): Promise<void> {
+    const idle = this.#processor.whenIdle();
+    if (await this.#within(idle, waitMs, this.#hurry.signal)) return;
+    for (const task of this.#held) if (!task.returned) this.#processor.abort(task, "shutdown");
+    const graceMs = this.#hurry.signal.aborted ? lastWordMs : this.#options.graceMs;
+    if (await this.#within(idle, graceMs)) return;
+    this.#processor.handBackUnfinished();
+    await this.#within(this.#processor.whenSettled(), lastWordMs);
+  }
+
+  async #lastSync(): Promise<void> {
+    try {
+      await this.#syncer.runOnce();
+    } catch (error) {
+      this.#options.logger.error("stopped with outcomes that the store has not answered; their tasks will run again", {
+        ...{ tasks: this.#syncer.size, error: errorText(error) },
+      });
+    }
+  }
+
+  async #withdraw(): Promise<void> {
+    try {
+      await this.#heartbeater.withdraw(lastWordMs);
+    } catch (error) {
+      this.#options.logger.info("could not take the announcement back; it ends by itself", { error: errorText(error) });
+    }
+  }
+
+  /** Waits for `work`, but not longer than this or until the signal fires. Says whether it was finished. */
+  async #within(work: Promise<unknown>, limitMs: number, signal?: AbortSignal): Promise<boolean> {
+    const stopWaiting = new AbortController();
+    const cut = signal === undefined ? stopWaiting.signal : AbortSignal.any([signal, stopWaiting.signal]);
+    const finished = work.then(() => true);
+    const timedOut = sleep(this.#options.clock, limitMs, cut).then(() => false);
+    const answer = await Promise.race([finished, timedOut]);
+    stopWaiting.abort();
+    return answer;
+  }
+}

@@ -1,0 +1,42 @@
+import { type Clock, type HandlerContext, type PayloadOutput, systemClock } from "hikyaku";
+import type { delayPrint } from "./delay-print.ts";
+import { LinePrinter } from "./line-printer.ts";
+
+export interface DelayPrintOptions {
+  /** Default: the machine's clock. */
+  readonly clock?: Pick<Clock, "now">;
+  /** Default: this process's stdout. */
+  readonly printer?: LinePrinter;
+}
+
+type Context = Pick<HandlerContext<PayloadOutput<typeof delayPrint>>, "payload" | "signal">;
+
+/**
+ * The handler of `delayPrint`: prints exactly one line, `[YYYY-MM-DD HH:MM:SS] message`, in local time. Nothing else of
+ * the process may write to stdout.
+ */
+export function delayPrintHandler(options: DelayPrintOptions = {}): (context: Context) => Promise<void> {
+  const { clock = systemClock, printer = new LinePrinter(1) } = options;
+  return ({ payload, signal }) => printer.print(`[${localTime(clock.now())}] ${oneLine(payload.message)}`, signal);
+}
+
+function localTime(moment: number): string {
+  const date = new Date(moment);
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(twoDigits).join("-");
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":");
+  return `${day} ${time}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** The API lets no control characters in, but other producers may: they would break the line or steer a terminal. */
+function oneLine(message: string): string {
+  return message.replaceAll(
+    /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu,
+    (character) => shortEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

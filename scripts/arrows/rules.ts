@@ -1,0 +1,106 @@
+import type { Arrow } from "./imports.ts";
+
+/** A direction that imports must not take. */
+export interface Rule {
+  /** Said to the person who broke it: what holds, and where to go instead. */
+  promise: string;
+  breaks: (arrow: Arrow) => boolean;
+}
+
+const roles = ["aggregator", "canceller", "forwarder", "heartbeater", "janitor", "processor", "recoverer", "syncer"];
+const role = new RegExp(`^packages/core/src/worker/(${roles.join("|")})\\.ts$`);
+
+const workspace = /^(packages|apps)\/[^/]+\//;
+const core = /^packages\/core\/src\//;
+const port = /^packages\/core\/src\/broker\/[^/]+\.ts$/;
+const adapter = /^packages\/core\/src\/broker\/(redis|sqlite)\//;
+const usersOfThePort = /^packages\/core\/src\/(client|worker|scheduler|inspector)(\.ts$|\/)/;
+
+/** Tests sit beside what they test and may reach for more: a real store, the test support. */
+function isTest(path: string): boolean {
+  return /\.test\.tsx?$/.test(path) || /^(packages|apps)\/[^/]+\/test\//.test(path);
+}
+
+/** Path of the workspace that a file belongs to, such as `packages/core/`; undefined for what is not ours. */
+function workspaceOf(path: string): string | undefined {
+  return workspace.exec(path)?.[0];
+}
+
+/** A rule for the program itself, which leaves its tests alone. */
+function rule(promise: string, breaks: (from: string, to: string) => boolean): Rule {
+  return { promise, breaks: ({ from, to }) => !isTest(from) && breaks(from, to) };
+}
+
+export const rules: readonly Rule[] = [
+  rule(
+    "the port knows no store and none of its users",
+    (from, to) =>
+      port.test(from) &&
+      (adapter.test(to) || usersOfThePort.test(to) || /^packages\/core\/src\/codec\//.test(to) || isStore(to)),
+  ),
+  rule(
+    "in the library only broker/redis/connection.ts imports the Redis client",
+    (from, to) => core.test(from) && to === "npm:redis" && from !== "packages/core/src/broker/redis/connection.ts",
+  ),
+  rule(
+    "only broker/sqlite/ imports node:sqlite",
+    (from, to) => to === "node:sqlite" && !/^packages\/core\/src\/broker\/sqlite\//.test(from),
+  ),
+  rule(
+    "adapters know the port and the codec, not who uses them, and not each other",
+    (from, to) =>
+      adapter.test(from) &&
+      (usersOfThePort.test(to) || (adapter.test(to) && adapter.exec(from)?.[1] !== adapter.exec(to)?.[1])),
+  ),
+  rule(
+    "client, worker, scheduler and inspector reach a store only through the port",
+    (from, to) => usersOfThePort.test(from) && (adapter.test(to) || isStore(to)),
+  ),
+  rule(
+    "a worker's roles do not import each other; server.ts wires them",
+    (from, to) => role.test(from) && role.test(to),
+  ),
+  rule("the library imports no other workspace", (from, to) => core.test(from) && leavesWorkspace(from, to)),
+  rule(
+    "the contract imports nothing but zod: api and web both build on it",
+    (from, to) => /^packages\/contract\/src\//.test(from) && (leavesWorkspace(from, to) || isForeign(to, ["npm:zod"])),
+  ),
+  rule(
+    "of our workspaces the web pages import only the contract",
+    (from, to) => from.startsWith("apps/web/src/") && leavesWorkspace(from, to) && !to.startsWith("packages/contract/"),
+  ),
+  rule(
+    "the web pages run in a browser, which has no Node.js modules",
+    (from, to) => from.startsWith("apps/web/src/") && to.startsWith("node:"),
+  ),
+  rule(
+    "nobody imports the web pages' sources",
+    (from, to) => !from.startsWith("apps/web/") && to.startsWith("apps/web/"),
+  ),
+  rule("packages do not import apps", (from, to) => from.startsWith("packages/") && to.startsWith("apps/")),
+  rule(
+    "only apps, and what they share in packages/app-kit, read the configuration",
+    (from, to) => to.startsWith("packages/config/") && !/^(packages\/(config|app-kit)|apps)\//.test(from),
+  ),
+  rule(
+    "only apps import the app kit",
+    (from, to) => to.startsWith("packages/app-kit/") && !/^(packages\/app-kit|apps)\//.test(from),
+  ),
+  rule(
+    "only tests import the test support",
+    (from, to) => to.startsWith("packages/test-support/") && !from.startsWith("packages/test-support/"),
+  ),
+];
+
+function isStore(to: string): boolean {
+  return to === "npm:redis" || to === "node:sqlite";
+}
+
+function leavesWorkspace(from: string, to: string): boolean {
+  const target = workspaceOf(to);
+  return target !== undefined && target !== workspaceOf(from);
+}
+
+function isForeign(to: string, allowed: readonly string[]): boolean {
+  return /^(npm|node):/.test(to) && !allowed.includes(to);
+}

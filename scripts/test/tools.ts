@@ -1,0 +1,37 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** What `inject("redisServerPath")` and `inject("chromiumPath")` answer in a test: a path, or null where there is none. */
+declare module "vitest" {
+  interface ProvidedContext {
+    redisServerPath: string | null;
+    chromiumPath: string | null;
+  }
+}
+
+/** The `redis-server` on PATH, or undefined. */
+export function redisServerPath(): string | undefined {
+  return onPath("redis-server");
+}
+
+/** A Chromium, or a browser that is one inside, on PATH; or undefined. */
+export function chromiumPath(): string | undefined {
+  return onPath("chromium") ?? onPath("chromium-browser") ?? onPath("google-chrome");
+}
+
+function onPath(name: string): string | undefined {
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((folder) => folder !== "")
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const core = join(root, "packages/core");
+const tsc = join(root, "node_modules/.bin/tsc");
+let consumer: string;
+
+// A project somewhere else, with the packed library and its dependencies in node_modules as npm would put them there.
+beforeAll(() => {
+  consumer = mkdtempSync(join(tmpdir(), "hikyaku-consumer-"));
+  execFileSync(process.execPath, ["scripts/build.ts"], { cwd: root });
+  const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", consumer], {
+    cwd: core,
+    encoding: "utf8",
+  });
+  const installed = join(consumer, "node_modules/hikyaku");
+  mkdirSync(installed, { recursive: true });
+  execFileSync("tar", ["-xzf", join(consumer, packed.trim()), "--strip-components=1", "-C", installed]);
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(core, "package.json"), "utf8"));
+  for (const name of [...Object.keys({ ...dependencies, ...peerDependencies }), "@types/node"]) {
+    const link = join(consumer, "node_modules", name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), link);
+  }
+  writeFileSync(join(consumer, "package.json"), JSON.stringify({ type: "module", private: true }));
+});
+
+afterAll(() => rmSync(consumer, { recursive: true, force: true }));
+
+function run(program: string, args: string[]): { status: number | null; output: string } {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: consumer, env, encoding: "utf8" });
+  return { status, output: stdout + stderr };
+}
+
+describe("the published package", () => {
+  it("runs on plain Node.js from any folder, with the adapters on subpaths", () => {
+    writeFileSync(
+      join(consumer, "use.js"),
+      `const names = await Promise.all(["hikyaku", "hikyaku/redis", "hikyaku/sqlite"].map((path) => import(path)));
+for (const exported of names) if (Object.keys(exported).length === 0) throw new Error("exports nothing");`,
+    );
+    expect(run(process.execPath, ["use.js"])).toEqual({ status: 0, output: "" });
+  });
+
+  it("type-checks in a strict project, declarations included", () => {
+    writeFileSync(
+      join(consumer, "use.ts"),
+      `import * as library from "hikyaku";
+import * as redis from "hikyaku/redis";
+import * as sqlite from "hikyaku/sqlite";
+export const all = [library, redis, sqlite];`,
+    );
+    const options = [
+      "--strict",
+      "--exactOptionalPropertyTypes",
+      "--noEmit",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2024",
+    ];
+    const libraries = ["--lib", "es2024,esnext.disposable", "--types", "node"];
+    expect(run(tsc, [...options, ...libraries, "use.ts"])).toEqual({ status: 0, output: "" });
+  });
+
+  it("holds what is built, the licence and nothing else", () => {
+    const files = globSync("**/*.*", { cwd: join(consumer, "node_modules/hikyaku") });
+    const unexpected = files.filter((file) => !/^dist\/.*\.(js|d\.ts)$/.test(file) && file !== "package.json");
+    expect(unexpected).toEqual([]);
+    expect(files.filter((file) => file.includes(".test."))).toEqual([]);
+  });
+});
