@@ -17,6 +17,9 @@ for (const { file, reason, tests } of counts?.skippedSuites ?? []) {
   console.log(`skipped: ${file} (${tests} ${tests === 1 ? "test" : "tests"}): ${reason}`);
 }
 for (const sentence of missing) console.log(`missing: ${sentence}`);
+for (const file of counts?.hanging ?? []) {
+  console.log(`failed: ${file} hung: nothing happened for minutes, so the run was ended`);
+}
 if (!checkPassed) console.log("failed: npm run check, see its lines above");
 if (counts === undefined) console.log(`failed: vitest ended with exit code ${exitCode} before it could count`);
 const { passed, failed, skipped } = counts ?? { passed: 0, failed: 1, skipped: 0 };

@@ -10,18 +10,61 @@ export interface TestCounts {
   skipped: number;
   /** One entry for each file and reason. */
   skippedSuites: { file: string; reason: string; tests: number }[];
+  /** Files that the run gave up on, because nothing had happened for minutes. */
+  hanging: string[];
 }
 
-/** Writes the counts of a run, as JSON, into the file named by `HIKYAKU_TEST_COUNTS`. */
+const stallMs = Number(process.env["HIKYAKU_TEST_STALL_MS"] ?? 5 * 60_000);
+
+/**
+ * Writes the counts of a run, as JSON, into the file named by `HIKYAKU_TEST_COUNTS`.
+ *
+ * Ends the run when nothing has happened for five minutes: a test that blocks its event loop is out of reach of Vitest's
+ * own time limits, and would hold up CI until somebody looks.
+ */
 export default class CountReporter implements Reporter {
+  readonly #running = new Map<string, TestModule>();
+  readonly #finished: TestModule[] = [];
+  #stall: NodeJS.Timeout | undefined;
+
+  onTestRunStart(): void {
+    this.#stall = setTimeout(() => this.#giveUp(), stallMs);
+  }
+
+  onTestModuleQueued(module: TestModule): void {
+    this.#running.set(module.relativeModuleId, module);
+    this.#stall?.refresh();
+  }
+
+  onTestCaseReady(): void {
+    this.#stall?.refresh();
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#running.delete(module.relativeModuleId);
+    this.#finished.push(module);
+    this.#stall?.refresh();
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
-    const path = process.env["HIKYAKU_TEST_COUNTS"];
-    if (path !== undefined) writeFileSync(path, JSON.stringify(count(modules, unhandledErrors)));
+    clearTimeout(this.#stall);
+    write(count(modules, unhandledErrors.length, []));
+  }
+
+  #giveUp(): void {
+    const hanging = [...this.#running.keys()].sort();
+    write(count(this.#finished, hanging.length, hanging));
+    process.exit(1);
   }
 }
 
-function count(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): TestCounts {
-  const counts: TestCounts = { passed: 0, failed: unhandledErrors.length, skipped: 0, skippedSuites: [] };
+function write(counts: TestCounts): void {
+  const path = process.env["HIKYAKU_TEST_COUNTS"];
+  if (path !== undefined) writeFileSync(path, JSON.stringify(counts));
+}
+
+function count(modules: readonly TestModule[], failedOutsideTests: number, hanging: string[]): TestCounts {
+  const counts: TestCounts = { passed: 0, failed: failedOutsideTests, skipped: 0, skippedSuites: [], hanging };
   for (const module of modules) {
     const reasons = new Map<string, number>();
     let failed = 0;

@@ -64,7 +64,7 @@ const clientOptionNames: ReadonlySet<string> = new Set<keyof ClientOptions>([
  * Enqueues tasks. One client serves a whole process: calls that come while an earlier one is on its way share the next
  * trip to the store. Safe to use from many places at once.
  */
-export class Client {
+export class Client implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #ids: TaskIds;
   readonly #batcher: EnqueueBatcher;

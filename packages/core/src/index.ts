@@ -40,7 +40,7 @@ export type { EnqueuedTask } from "./enqueued-task.ts";
 // Errors
 export { type ErrorCode, type ErrorIssue, errorText, HikyakuError, isHikyakuError } from "./errors.ts";
 // Tasks
-export { rawBytes } from "./payload.ts";
+export { parsePayload, parseResult, rawBytes } from "./payload.ts";
 export {
   type AnyJson,
   defineTask,

@@ -149,32 +149,27 @@ describe("resolveOptions", () => {
 
   it("answers any input with options or with invalid_option", () => {
     const odd = fc.oneof(fc.anything(), fc.date({ noInvalidDate: false }), fc.string({ unit: "binary" }));
-    const options = fc.dictionary(
-      fc.constantFrom(
-        "queue",
-        "maxRetry",
-        "timeout",
-        "deadline",
-        "retention",
-        "in",
-        "at",
-        "taskId",
-        "group",
-        "headers",
-      ),
-      odd,
+    const name = fc.constantFrom(
+      "queue",
+      "maxRetry",
+      "timeout",
+      "deadline",
+      "retention",
+      "in",
+      "at",
+      "taskId",
+      "group",
     );
     fc.assert(
-      fc.property(options, (given) => {
+      fc.property(name, odd, (option, value) => {
         try {
-          const resolved = resolve(given as EnqueueOptions);
+          const resolved = resolve({ [option]: value });
           expect(resolved.dueAt).toBeGreaterThanOrEqual(now);
           expect(resolved.queue.isWellFormed()).toBe(true);
         } catch (error) {
           if (!isHikyakuError(error, "invalid_option")) throw error;
         }
       }),
-      { numRuns: 500 },
     );
   });
 });

@@ -69,7 +69,7 @@ export interface ResolvedOptions extends TaskDefaults {
 /** The limit of one attempt where neither timeout nor deadline was given. */
 export const defaultTimeoutMs = 30 * 60_000;
 /** The longest name of a type, queue, task or group, in bytes of UTF-8. */
-export const longestNameBytes = 1_024;
+const longestNameBytes = 1_024;
 
 const defaultQueue = "default";
 const defaultMaxRetry = 25;

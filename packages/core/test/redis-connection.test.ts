@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { promisify } from "node:util";
 import { freePort, type RedisServer, redisServerPath, startRedisServer } from "@hikyaku/test-support";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Broker, Reachability } from "../src/broker/broker.ts";
@@ -35,6 +37,13 @@ function untilReachable(broker: Broker, reachable: boolean): Promise<Reachabilit
       resolve(reachability);
     });
   });
+}
+
+const run = promisify(execFile);
+
+async function redisCli(server: RedisServer, ...args: string[]): Promise<string> {
+  const { stdout } = await run("redis-cli", ["-p", String(server.port), ...args]);
+  return stdout;
 }
 
 const elapsed = async (work: () => Promise<unknown>): Promise<number> => {
@@ -100,8 +109,7 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
     const waiting = broker.waitForWork(["default"], { timeoutMs: 60_000 });
     const refused = expect(waiting).rejects.toMatchObject({ code: "broker_unavailable" });
     // The blocking connection is made by the wait itself, so the kill waits until the server sees it blocked.
-    const { execFileSync } = await import("node:child_process");
-    while (!execFileSync("redis-cli", ["-p", String(server.port), "info", "clients"]).includes("blocked_clients:1"));
+    while (!(await redisCli(server, "info", "clients")).includes("blocked_clients:1"));
     await server.kill();
     await refused;
   });
@@ -135,8 +143,7 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
     const server = await start();
     const broker = open(server.url);
     await broker.forwardDue("default", 10);
-    const { execFileSync } = await import("node:child_process");
-    execFileSync("redis-cli", ["-p", String(server.port), "script", "flush"]);
+    await redisCli(server, "script", "flush");
     await expect(broker.forwardDue("default", 10)).resolves.toEqual({ moved: 0, nextDueAt: undefined });
   });
 
@@ -191,7 +198,11 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
   });
 
   it("survives a peer that is no Redis at all", async () => {
-    const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.resume();
+      socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();

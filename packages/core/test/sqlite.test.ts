@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describe } from "vitest";
 import { sqliteBroker } from "../src/broker/sqlite/index.ts";
-import { describeEnqueueContract } from "./broker-contract/enqueue.contract.ts";
-import { describeWorkContract } from "./broker-contract/work.contract.ts";
+import { describeBrokerContract } from "./broker-contract/broker-contract.ts";
 import type { ContractStore } from "./support/contract-store.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 
@@ -25,5 +25,4 @@ async function setup(): Promise<ContractStore> {
   };
 }
 
-describeEnqueueContract(setup);
-describeWorkContract(setup);
+describe("the SQLite adapter", () => describeBrokerContract(setup));

@@ -10,6 +10,7 @@ import {
   idsOf,
   placedAt,
   placedNow,
+  refusalOf,
   settled,
   stateOf,
   stored,
@@ -30,7 +31,7 @@ export function describeEnqueueContract(setup: ContractSetup): void {
         maxRetry: 7,
         retried: 2,
         lastError: "it broke\nbadly",
-        lastFailedAt: store.clock.now() - 4_321,
+        lastFailedAt: 1_700_000_000_000,
         timeoutMs: 1_500,
         deadlineAt: store.clock.now() + 3_600_001,
         retentionMs: 86_400_500,
@@ -167,16 +168,13 @@ export function describeEnqueueContract(setup: ContractSetup): void {
 
     it("writes nothing when the caller's signal has fired already", async () => {
       const item = placedNow();
-      await expect(store.broker.enqueue([item], { signal: AbortSignal.abort() })).rejects.toMatchObject({
-        name: "HikyakuError",
-        code: "cancelled",
-      });
+      expect(await refusalOf(store.broker.enqueue([item], { signal: AbortSignal.abort() }))).toBe("cancelled");
       expect(await stateOf(store.other, item.message)).toBeUndefined();
     });
 
     it("refuses calls with code closed once the broker is closed", async () => {
       await store.broker.close();
-      await expect(store.broker.enqueue([placedNow()])).rejects.toMatchObject({ code: "closed" });
+      expect(await refusalOf(store.broker.enqueue([placedNow()]))).toBe("closed");
       await store.broker.close();
     });
 

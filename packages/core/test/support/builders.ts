@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { EnqueueItem } from "../../src/broker/enqueue-facet.ts";
 import type { StoredTask } from "../../src/broker/inspect-facet.ts";
@@ -11,6 +12,7 @@ import type {
   SettleResult,
 } from "../../src/broker/work-facet.ts";
 import { systemClock } from "../../src/clock.ts";
+import { isHikyakuError } from "../../src/errors.ts";
 import { taskIdsOf } from "../../src/task-id.ts";
 
 const nextId = taskIdsOf(systemClock);
@@ -131,4 +133,20 @@ export async function stateOf(broker: Broker, message: { id: string; queue: stri
 
 export function idsOf(tasks: readonly { readonly message: TaskMessage }[]): string[] {
   return tasks.map(({ message }) => message.id);
+}
+
+/** Matches a moment that a store may have cut to its whole second, as the wire format does. */
+export function withinTheSecondOf(moment: number): number {
+  const isWithin = (value: unknown) => value === moment || value === Math.floor(moment / 1_000) * 1_000;
+  return expect.toSatisfy(isWithin, `${moment} or its whole second`) as unknown as number;
+}
+
+/** The code with which an enqueue was refused, be it as a whole or item by item; undefined when it was not. */
+export async function refusalOf(enqueueing: ReturnType<Broker["enqueue"]>): Promise<string | undefined> {
+  try {
+    const [outcome] = await enqueueing;
+    return outcome?.kind === "failed" ? outcome.error.code : undefined;
+  } catch (error) {
+    return isHikyakuError(error) ? error.code : String(error);
+  }
 }

@@ -1,0 +1,96 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { silentLogger } from "./logger.ts";
+import { Periodic } from "./periodic.ts";
+
+function setup(runOnce: () => Promise<number | undefined>) {
+  const clock = new FakeClock();
+  const startedAt = clock.monotonic();
+  const runs: number[] = [];
+  const role = {
+    name: "test",
+    runOnce: () => {
+      runs.push(clock.monotonic() - startedAt);
+      return runOnce();
+    },
+  };
+  const periodic = new Periodic({ role, everyMs: 1_000, clock, random: () => 0.5, logger: silentLogger });
+  const advance = async (ms: number): Promise<void> => {
+    clock.advance(ms);
+    await turn();
+  };
+  return { clock, runs, periodic, advance };
+}
+
+describe("a periodic role", () => {
+  it("runs after its period, measured from the end of a run", async () => {
+    const { runs, periodic, advance } = setup(async () => undefined);
+    periodic.wake();
+    await advance(0);
+    await advance(999);
+    expect(runs).toEqual([0]);
+    await advance(1);
+    expect(runs).toEqual([0, 1_000]);
+    await periodic.stop();
+  });
+
+  it("runs when it wants to, and sooner when woken", async () => {
+    const { runs, periodic, advance } = setup(async () => 300);
+    periodic.wake();
+    await advance(0);
+    await advance(300);
+    periodic.wake(100);
+    periodic.wake(200);
+    await advance(100);
+    expect(runs).toEqual([0, 300, 400]);
+    await periodic.stop();
+  });
+
+  it("runs again at once when woken during a run", async () => {
+    const held = Promise.withResolvers<undefined>();
+    const { runs, periodic, advance } = setup(() => held.promise);
+    periodic.wake();
+    await advance(0);
+    periodic.wake();
+    held.resolve(undefined);
+    await turn();
+    await advance(0);
+    expect(runs).toHaveLength(2);
+    await periodic.stop();
+  });
+
+  it("pauses longer and longer while it fails", async () => {
+    const { runs, periodic, advance } = setup(async () => {
+      throw new Error("store away");
+    });
+    periodic.wake();
+    await advance(0);
+    for (let step = 0; step < 1_000; step++) await advance(5);
+    const pauses = runs.slice(1).map((at, index) => at - (runs[index] ?? 0));
+    for (const [index, full] of [50, 100, 200, 400, 800, 1_000, 1_000].entries()) {
+      expect(pauses[index]).toBeGreaterThanOrEqual(full / 2);
+      expect(pauses[index]).toBeLessThanOrEqual(full);
+    }
+    await periodic.stop();
+  });
+
+  it("leaves no timer and starts no run after its stop, which waits for the run under way", async () => {
+    const held = Promise.withResolvers<undefined>();
+    const { clock, runs, periodic, advance } = setup(() => held.promise);
+    periodic.wake();
+    await advance(0);
+    let stopped = false;
+    const stopping = periodic.stop().then(() => {
+      stopped = true;
+    });
+    await turn();
+    expect(stopped).toBe(false);
+    held.resolve(undefined);
+    await stopping;
+    periodic.wake();
+    await advance(5_000);
+    expect(runs).toHaveLength(1);
+    expect(clock.timers).toBe(0);
+  });
+});

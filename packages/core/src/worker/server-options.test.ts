@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { sqliteBroker } from "../broker/sqlite/index.ts";
+import { defineTask } from "../task.ts";
+import { Server } from "./server.ts";
+import type { ServerOptions } from "./server-options.ts";
+import { version } from "./version.ts";
+
+const broker = sqliteBroker({ path: ":memory:" });
+const made = (options: object): Server => new Server({ broker, ...options } as ServerOptions);
+
+describe("the options of a server", () => {
+  it.each([
+    [{ concurrency: 0 }, 'option "concurrency": expected a whole number from 1 to 100000, got 0'],
+    [{ concurrency: 1.5 }, 'option "concurrency": expected a whole number from 1 to 100000, got 1.5'],
+    [{ concurency: 3 }, 'Server: unknown option "concurency"; did you mean "concurrency"?'],
+    [{ queues: {} }, 'option "queues": expected an object of queue names with priorities'],
+    [{ queues: ["default"] }, 'option "queues": expected an object of queue names with priorities'],
+    [{ queues: { default: 0 } }, 'option "queues.default": expected a whole number'],
+    [{ queues: { "a{b}": 1 } }, 'option "queues": expected a queue name without { and }'],
+    [{ strictPriority: 1 }, 'option "strictPriority": expected true or false, got 1'],
+    [{ lease: "1s" }, 'option "lease": expected at least 2000 ms, got "1s"'],
+    [{ lease: 30 }, 'option "lease": expected a duration'],
+    [{ shutdownTimeout: "soon" }, 'option "shutdownTimeout": expected a duration'],
+    [{ retryDelay: "15s" }, 'option "retryDelay": expected a function, got "15s"'],
+    [{ maxLostAttempts: 0 }, 'option "maxLostAttempts": expected a whole number'],
+    [{ logger: {} }, 'option "logger": expected an object with debug, info, warn and error'],
+    [{ broker: {} }, 'option "broker": expected a broker'],
+  ])("are refused with a reason: %j", (options, message) => {
+    expect(() => made(options)).toThrow(message);
+  });
+
+  it("refuse a second handler of a type, a handler that is no function, and a start without handlers", () => {
+    const task = defineTask({ type: "a" });
+    const server = made({}).handle(task, () => undefined);
+    expect(() => server.handle(task, () => undefined)).toThrow('type "a" has a handler already');
+    expect(() => server.handleRaw({ prefix: "b" }, "x" as never)).toThrow('handler of "b": expected a function');
+    expect(() => made({}).start()).toThrow("expected at least one handler");
+  });
+});
+
+describe("the library's version", () => {
+  it("is the one of its package", () => {
+    const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(version).toBe(manifest.version);
+  });
+});

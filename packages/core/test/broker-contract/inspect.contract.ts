@@ -1,0 +1,242 @@
+import { describe, expect, it } from "vitest";
+import type { TaskState } from "../../src/broker/task-message.ts";
+import {
+  aTask,
+  claimed,
+  claimedOne,
+  enqueuedAndClaimed,
+  idsOf,
+  placedAt,
+  placedNow,
+  settled,
+  stored,
+} from "../support/builders.ts";
+import { type ContractSetup, useStore } from "../support/contract-store.ts";
+
+export function describeInspectContract(setup: ContractSetup): void {
+  describe("inspect", () => {
+    const store = useStore(setup);
+
+    it("lists the names of all queues, sorted", async () => {
+      await store.broker.enqueue(["b", "a", "ä", "c"].map((queue) => placedNow({ queue })));
+      await expect.poll(() => store.other.queues()).toEqual(["a", "b", "c", "ä"]);
+    });
+
+    it("knows no queue that never had a task", async () => {
+      expect(await store.broker.queue("nobody")).toBeUndefined();
+    });
+
+    it("counts the tasks of a queue in each state", async () => {
+      const { broker, clock } = store;
+      const [done, retry, archive] = [
+        { kind: "completed", result: undefined },
+        retryAt(clock.now()),
+        archived,
+      ] as const;
+      for (const outcome of [done, done, retry, archive]) {
+        await settled(broker, await enqueuedAndClaimed(broker, { retentionMs: 60_000 }), outcome);
+      }
+      await enqueuedAndClaimed(broker);
+      const group = { message: aTask({ group: "g" }), placement: { kind: "group" } } as const;
+      await broker.enqueue([placedNow(), placedNow(), placedAt(clock.now() + 1_000), group]);
+      expect(await store.other.queue("default")).toEqual({
+        queue: "default",
+        paused: false,
+        counts: { pending: 2, scheduled: 1, active: 1, retry: 1, completed: 2, archived: 1, aggregating: 1 },
+        processedToday: 4,
+        processedTotal: 4,
+        failedToday: 2,
+        failedTotal: 2,
+        latencyMs: 0,
+      });
+    });
+
+    it("starts the counters of the day anew at midnight UTC and keeps the totals", async () => {
+      await settled(store.broker, await enqueuedAndClaimed(store.broker), archived);
+      store.clock.advance(24 * 3_600_000);
+      await settled(store.broker, await enqueuedAndClaimed(store.broker), { kind: "done" });
+      expect(await store.broker.queue("default")).toMatchObject({
+        processedToday: 1,
+        processedTotal: 2,
+        failedToday: 0,
+        failedTotal: 1,
+      });
+    });
+
+    it("tells how long the next task has waited", async () => {
+      await store.broker.enqueue([placedNow()]);
+      store.clock.advance(1_500);
+      await store.broker.enqueue([placedNow()]);
+      store.clock.advance(500);
+      expect((await store.other.queue("default"))?.latencyMs).toBe(2_000);
+      await claimedOne(store.broker);
+      expect((await store.other.queue("default"))?.latencyMs).toBe(500);
+      await claimedOne(store.broker);
+      expect((await store.other.queue("default"))?.latencyMs).toBe(0);
+    });
+
+    it("gives one answer per id in order, undefined where there is no such task", async () => {
+      const [one, two] = [placedNow(), placedNow()];
+      await store.broker.enqueue([one, two, placedNow({ queue: "other", id: "elsewhere" })]);
+      const tasks = await store.other.get("default", [two.message.id, "nobody", "elsewhere", one.message.id]);
+      expect(tasks.map((task) => task?.message.id)).toEqual([two.message.id, undefined, undefined, one.message.id]);
+      expect(await store.other.get("default", [])).toEqual([]);
+      expect(await store.other.get("nobody", ["x"])).toEqual([undefined]);
+    });
+
+    it("fills the moments that belong to a task's state and no others", async () => {
+      const { broker, clock } = store;
+      const nothing = {
+        dueAt: undefined,
+        keptUntil: undefined,
+        archivedAt: undefined,
+        pendingSince: undefined,
+        leaseEndsAt: undefined,
+        leaseToken: undefined,
+        result: undefined,
+        attempts: [],
+      };
+      const now = clock.now();
+      const active = await enqueuedAndClaimed(broker);
+      const [pending, scheduled] = [placedNow(), placedAt(now + 1_234)];
+      await broker.enqueue([pending, scheduled]);
+      expect(await stored(broker, pending.message)).toEqual({
+        ...nothing,
+        message: pending.message,
+        state: "pending",
+        pendingSince: now,
+      });
+      expect(await stored(broker, scheduled.message)).toMatchObject({
+        ...nothing,
+        state: "scheduled",
+        dueAt: expect.any(Number),
+      });
+      expect(await stored(broker, active.message)).toEqual({
+        ...nothing,
+        message: active.message,
+        state: "active",
+        leaseEndsAt: active.leaseEndsAt,
+        leaseToken: active.lease.token,
+      });
+    });
+
+    it("lists pending tasks as they will run", async () => {
+      const items = Array.from({ length: 4 }, () => placedNow());
+      await store.broker.enqueue(items);
+      await settled(store.broker, await claimedOne(store.broker), { kind: "handed_back" });
+      expect(await listed("pending")).toEqual(idsOf(items));
+    });
+
+    it("lists active tasks longest running first", async () => {
+      const items = Array.from({ length: 3 }, () => placedNow());
+      await store.broker.enqueue(items);
+      const tasks = [];
+      for (const _ of items) {
+        tasks.push(await claimedOne(store.broker));
+        store.clock.advance(1_000);
+      }
+      await store.broker.extend(
+        tasks.slice(0, 1).map(({ lease }) => lease),
+        store.clock.now() + 3_600_000,
+      );
+      expect(await listed("active")).toEqual(idsOf(items));
+    });
+
+    it("lists scheduled and retry tasks due first", async () => {
+      const { broker, clock } = store;
+      const delays = [30_000, 10_000, 20_000];
+      const scheduled = delays.map((delayMs) => placedAt(clock.now() + delayMs));
+      await broker.enqueue(scheduled);
+      expect(await listed("scheduled")).toEqual([1, 2, 0].map((index) => scheduled[index]?.message.id));
+      const retried: string[] = [];
+      for (const delayMs of delays) {
+        const task = await enqueuedAndClaimed(broker);
+        await settled(broker, task, retryAt(clock.now() + delayMs));
+        retried.push(task.message.id);
+      }
+      expect(await listed("retry")).toEqual([1, 2, 0].map((index) => retried[index]));
+    });
+
+    it("lists completed and archived tasks oldest first", async () => {
+      for (const outcome of [{ kind: "completed", result: undefined }, archived] as const) {
+        const ids: string[] = [];
+        for (let count = 0; count < 3; count++) {
+          const task = await enqueuedAndClaimed(store.broker, { retentionMs: 60_000 });
+          await settled(store.broker, task, outcome);
+          ids.push(task.message.id);
+          store.clock.advance(1_000);
+        }
+        expect(await listed(outcome.kind)).toEqual(ids);
+      }
+    });
+
+    it("lists the tasks of one group, oldest first, and insists on its name", async () => {
+      const ids: string[] = [];
+      for (const group of ["a", "b", "a"]) {
+        const item = { message: aTask({ group }), placement: { kind: "group" } } as const;
+        await store.broker.enqueue([item]);
+        if (group === "a") ids.push(item.message.id);
+        store.clock.advance(1_000);
+      }
+      const query = { queue: "default", state: "aggregating", limit: 10 } as const;
+      expect(idsOf((await store.other.list({ ...query, group: "a" })).tasks)).toEqual(ids);
+      await expect(store.other.list(query)).rejects.toMatchObject({ code: "invalid_option" });
+    });
+
+    it("gives pages of the asked size until there are no more", async () => {
+      const at = store.clock.now() + 60_000;
+      const items = Array.from({ length: 7 }, (_, index) => placedAt(at + Math.floor(index / 3) * 1_000));
+      await store.broker.enqueue(items);
+      const pages: string[][] = [];
+      let cursor: string | undefined;
+      do {
+        const query = { queue: "default", state: "scheduled", limit: 3 } as const;
+        const page = await store.other.list(cursor === undefined ? query : { ...query, cursor });
+        pages.push(idsOf(page.tasks));
+        cursor = page.nextCursor;
+      } while (cursor !== undefined && pages.length < 10);
+      expect(pages.map((page) => page.length)).toEqual([3, 3, 1]);
+      expect(new Set(pages.flat())).toEqual(new Set(idsOf(items)));
+    });
+
+    it("has no next page when the last one is just full, and an empty page for an empty list", async () => {
+      await store.broker.enqueue([placedNow(), placedNow()]);
+      const query = { queue: "default", state: "pending", limit: 2 } as const;
+      expect(await store.broker.list(query)).toMatchObject({ tasks: [{}, {}], nextCursor: undefined });
+      expect(await store.broker.list({ ...query, state: "retry" })).toEqual({ tasks: [], nextCursor: undefined });
+      expect(await store.broker.list({ ...query, queue: "nobody" })).toEqual({ tasks: [], nextCursor: undefined });
+    });
+
+    it("refuses a cursor that no page gave", async () => {
+      const query = { queue: "default", state: "pending", limit: 2, cursor: "nonsense" } as const;
+      await expect(store.broker.list(query)).rejects.toMatchObject({ code: "invalid_option" });
+    });
+
+    it("pauses and resumes a queue and says whether that changed anything", async () => {
+      await store.broker.enqueue([placedNow()]);
+      expect(await store.broker.resume("default")).toBe("unchanged");
+      expect(await store.broker.pause("default")).toBe("changed");
+      expect(await store.other.pause("default")).toBe("unchanged");
+      expect(await store.other.queue("default")).toMatchObject({ paused: true, counts: { pending: 1 } });
+      expect(await store.other.resume("default")).toBe("changed");
+      expect(await store.broker.queue("default")).toMatchObject({ paused: false });
+      expect(await claimed(store.broker)).toHaveLength(1);
+    });
+
+    it("says where the tasks lie and that it can reach them", async () => {
+      await store.broker.ready();
+      expect(store.broker.location).not.toBe("");
+      expect(store.broker.reachability()).toMatchObject({ reachable: true, reason: undefined });
+    });
+
+    async function listed(state: TaskState): Promise<string[]> {
+      return idsOf((await store.other.list({ queue: "default", state, limit: 100 })).tasks);
+    }
+  });
+}
+
+const archived = { kind: "archived", error: "x" } as const;
+
+function retryAt(at: number): { kind: "retry"; at: number; counted: true; error: string } {
+  return { kind: "retry", at, counted: true, error: "x" };
+}

@@ -1,0 +1,222 @@
+import { describe, expect, it } from "vitest";
+import type { ClaimedTask, Outcome } from "../../src/broker/work-facet.ts";
+import {
+  bytes,
+  claimed,
+  claimedOne,
+  enqueuedAndClaimed,
+  idsOf,
+  leaseMs,
+  placedNow,
+  settled,
+  stateOf,
+  stored,
+} from "../support/builders.ts";
+import { type ContractSetup, useStore } from "../support/contract-store.ts";
+
+/** Past the end of every lease, also where a store keeps whole seconds. */
+const pastLeaseMs = leaseMs + 1_500;
+
+const everyOutcome: readonly Outcome[] = [
+  { kind: "done" },
+  { kind: "completed", result: undefined },
+  { kind: "retry", at: 0, counted: true, error: "x" },
+  { kind: "archived", error: "x" },
+  { kind: "handed_back" },
+];
+
+export function describeLeaseContract(setup: ContractSetup): void {
+  const store = useStore(setup);
+
+  const takenOver = async (): Promise<ClaimedTask> => {
+    const { tasks } = await store.other.takeOver({ queue: "default", limit: 1, serverId: "server-b", leaseMs });
+    const [taken] = tasks;
+    if (taken === undefined) throw new Error("expected a task to take over, got none");
+    return taken.task;
+  };
+
+  describe("extend", () => {
+    it("moves the end of a lease, so that nobody takes the task over before", async () => {
+      const task = await enqueuedAndClaimed(store.broker);
+      store.clock.advance(leaseMs - 1_000);
+      const until = store.clock.now() + leaseMs;
+      expect(await store.broker.extend([task.lease], until)).toEqual(["held"]);
+      const { leaseEndsAt } = await stored(store.other, task.message);
+      expect(leaseEndsAt).toBeGreaterThanOrEqual(until);
+      expect(leaseEndsAt).toBeLessThan(until + 1_000);
+      store.clock.advance(leaseMs - 1);
+      const request = { queue: "default", limit: 9, serverId: "server-b", leaseMs };
+      expect(await store.other.takeOver(request)).toEqual({ tasks: [], setAside: [] });
+      expect(await settled(store.broker, task, { kind: "done" })).toBe("settled");
+    });
+
+    it("answers for each lease in order, also over several queues", async () => {
+      const first = await enqueuedAndClaimed(store.broker);
+      const queues = [{ queue: "other", limit: 1 }];
+      const second = await enqueuedAndClaimed(store.broker, { queue: "other" }, { queues });
+      const third = await enqueuedAndClaimed(store.broker);
+      await settled(store.broker, second, { kind: "done" });
+      const leases = [first, second, third].map(({ lease }) => lease);
+      expect(await store.broker.extend(leases, store.clock.now() + leaseMs)).toEqual(["held", "lost", "held"]);
+      expect(await store.broker.extend([], store.clock.now() + leaseMs)).toEqual([]);
+    });
+
+    it("leaves a lease as it is that somebody else holds by now", async () => {
+      const task = await enqueuedAndClaimed(store.broker);
+      store.clock.advance(pastLeaseMs);
+      const newer = await takenOver();
+      expect(await store.broker.extend([task.lease], store.clock.now() + 10 * leaseMs)).toEqual(["lost"]);
+      const kept = await stored(store.broker, task.message);
+      expect(kept).toMatchObject({ leaseToken: newer.lease.token, leaseEndsAt: newer.leaseEndsAt });
+    });
+
+    it("does not bring back a task that was settled", async () => {
+      const task = await enqueuedAndClaimed(store.broker);
+      await settled(store.broker, task, { kind: "done" });
+      expect(await store.broker.extend([task.lease], store.clock.now() + leaseMs)).toEqual(["lost"]);
+      expect(await stateOf(store.broker, task.message)).toBeUndefined();
+    });
+  });
+
+  describe("takeOver", () => {
+    it("leases what a dead server held to the caller and leaves a live lease alone", async () => {
+      const lost = await enqueuedAndClaimed(store.broker, {}, { serverId: "dead" });
+      store.clock.advance(pastLeaseMs);
+      const live = await enqueuedAndClaimed(store.broker, {}, { serverId: "live" });
+      const request = { queue: "default", limit: 10, serverId: "recoverer", leaseMs };
+      const { tasks, setAside } = await store.other.takeOver(request);
+      expect(setAside).toEqual([]);
+      expect(tasks).toMatchObject([
+        { previousServerId: "dead", task: { message: lost.message, lostAttempts: 1, pendingSince: undefined } },
+      ]);
+      expect(tasks[0]?.task.lease.token).toMatch(/^recoverer\//);
+      expect(tasks[0]?.task.leaseEndsAt).toBeGreaterThanOrEqual(store.clock.now() + leaseMs);
+      expect(await settled(store.broker, live, { kind: "done" })).toBe("settled");
+    });
+
+    it("takes nothing before a lease is over", async () => {
+      await enqueuedAndClaimed(store.broker);
+      store.clock.advance(leaseMs - 1);
+      const request = { queue: "default", limit: 10, serverId: "recoverer", leaseMs };
+      expect((await store.other.takeOver(request)).tasks).toEqual([]);
+    });
+
+    it("looks at one queue, and takes no more than the limit", async () => {
+      await store.broker.enqueue([placedNow(), placedNow(), placedNow(), placedNow({ queue: "other" })]);
+      await claimed(store.broker);
+      await claimed(store.broker, { queues: [{ queue: "other", limit: 1 }] });
+      store.clock.advance(pastLeaseMs);
+      const request = { queue: "default", limit: 2, serverId: "recoverer", leaseMs };
+      expect((await store.other.takeOver(request)).tasks).toHaveLength(2);
+      expect((await store.other.takeOver(request)).tasks).toHaveLength(1);
+      expect((await store.other.takeOver(request)).tasks).toHaveLength(0);
+    });
+
+    it("gives each task to one of several recoverers", async () => {
+      const items = Array.from({ length: 60 }, () => placedNow());
+      await store.broker.enqueue(items);
+      await claimed(store.broker);
+      store.clock.advance(pastLeaseMs);
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => {
+          const request = { queue: "default", limit: 20, serverId: `recoverer-${index}`, leaseMs };
+          return (index % 2 === 0 ? store.broker : store.other).takeOver(request);
+        }),
+      );
+      const ids = answers.flatMap(({ tasks }) => idsOf(tasks.map(({ task }) => task)));
+      expect(ids).toHaveLength(60);
+      expect(new Set(ids)).toEqual(new Set(idsOf(items)));
+    });
+
+    it("counts every attempt that ended with its worker's death, also over a retry", async () => {
+      await enqueuedAndClaimed(store.broker);
+      store.clock.advance(pastLeaseMs);
+      await takenOver();
+      store.clock.advance(pastLeaseMs);
+      const twice = await takenOver();
+      expect(twice.lostAttempts).toBe(2);
+      await settled(store.other, twice, { kind: "retry", at: store.clock.now(), counted: true, error: "lost" });
+      store.clock.advance(1_000);
+      await store.broker.forwardDue("default", 10);
+      expect((await claimedOne(store.broker)).lostAttempts).toBe(2);
+    });
+
+    it("keeps who had the task from settling, extending or writing, and the newer attempt untouched", async () => {
+      for (const outcome of everyOutcome) {
+        const task = await enqueuedAndClaimed(store.broker);
+        store.clock.advance(pastLeaseMs);
+        const newer = await takenOver();
+        const before = await stored(store.other, newer.message);
+        const numbers = await store.other.queue("default");
+        expect(await settled(store.broker, task, outcome)).toBe("lost");
+        expect(await settled(store.broker, task, outcome, { repeated: true })).toBe("lost");
+        expect(await store.broker.writeResult(task.lease, bytes("late"))).toBe("lost");
+        expect(await stored(store.other, newer.message)).toEqual(before);
+        expect(await store.other.queue("default")).toEqual(numbers);
+        expect(await settled(store.other, newer, { kind: "done" })).toBe("settled");
+      }
+    });
+  });
+
+  describe("a lease", () => {
+    it("still lets its holder settle after its end while nobody has taken the task over", async () => {
+      const task = await enqueuedAndClaimed(store.broker);
+      store.clock.advance(pastLeaseMs);
+      expect(await settled(store.broker, task, { kind: "done" })).toBe("settled");
+    });
+
+    it("is another one each time, also for the same server", async () => {
+      const first = await enqueuedAndClaimed(store.broker);
+      await settled(store.broker, first, { kind: "handed_back" });
+      const second = await claimedOne(store.broker);
+      expect(await settled(store.broker, first, { kind: "done" })).toBe("lost");
+      expect(await settled(store.broker, second, { kind: "done" })).toBe("settled");
+    });
+
+    it("settles once: a second settlement is lost and writes nothing", async () => {
+      for (const outcome of everyOutcome) {
+        const task = await enqueuedAndClaimed(
+          store.broker,
+          { retentionMs: 60_000, queue: outcome.kind },
+          inQueue(outcome.kind),
+        );
+        expect(await settled(store.broker, task, outcome)).toBe("settled");
+        const numbers = await store.broker.queue(outcome.kind);
+        expect(await settled(store.other, task, { kind: "archived", error: "again" })).toBe("lost");
+        expect(await store.broker.queue(outcome.kind)).toEqual(numbers);
+      }
+    });
+
+    it("counts a repeated settlement as settled when the first one got through, and writes nothing twice", async () => {
+      for (const outcome of everyOutcome) {
+        const task = await enqueuedAndClaimed(
+          store.broker,
+          { retentionMs: 60_000, queue: outcome.kind },
+          inQueue(outcome.kind),
+        );
+        await settled(store.broker, task, outcome);
+        const numbers = await store.broker.queue(outcome.kind);
+        const [kept] = await store.broker.get(outcome.kind, [task.message.id]);
+        expect(await settled(store.other, task, outcome, { repeated: true })).toBe("settled");
+        expect(await store.broker.queue(outcome.kind)).toEqual(numbers);
+        expect((await store.broker.get(outcome.kind, [task.message.id]))[0]).toEqual(kept);
+      }
+    });
+
+    it("carries a repeated settlement out when the first one never arrived", async () => {
+      for (const outcome of everyOutcome) {
+        const task = await enqueuedAndClaimed(
+          store.broker,
+          { retentionMs: 60_000, queue: outcome.kind },
+          inQueue(outcome.kind),
+        );
+        expect(await settled(store.broker, task, outcome, { repeated: true })).toBe("settled");
+        expect(await stateOf(store.broker, task.message)).not.toBe("active");
+      }
+    });
+  });
+}
+
+function inQueue(queue: string): { queues: { queue: string; limit: number }[] } {
+  return { queues: [{ queue, limit: 1 }] };
+}

@@ -1,0 +1,18 @@
+// A worker process for tests: node child-server.ts <store> <type> <shutdown timeout>
+// Says "running <task id>" for each task it starts, and never finishes one. Ends when it is asked to, by signal.
+import { silentLogger } from "../../src/worker/logger.ts";
+import { Server } from "../../src/worker/server.ts";
+import { openBroker } from "./open-broker.ts";
+
+const [address = "", type = "", shutdownTimeout = "0s"] = process.argv.slice(2);
+const broker = openBroker(address);
+const server = new Server({
+  ...{ broker, concurrency: 4, lease: "2s", abortGrace: "100ms", logger: silentLogger },
+  shutdownTimeout: shutdownTimeout as `${number}s`,
+});
+server.handleRaw(type, ({ taskId }) => {
+  process.stdout.write(`running ${taskId}\n`);
+  return new Promise<never>(() => undefined);
+});
+await server.run();
+await broker.close();
