@@ -1,6 +1,6 @@
 import { REGISTER_DEMO_JOB_PATH } from "@hikyaku/contract";
 import { freePort, type RedisServer, startRedisServer } from "@hikyaku/test-support";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type AppProcess, AppProcesses, eventually } from "../integration/support/app-process.ts";
 import { missingRedis, storeKinds, type TestStore, titled } from "../integration/support/stores.ts";
@@ -99,13 +99,14 @@ describe.skipIf(missingChromium !== undefined)(titled("in a browser", missingChr
     const text = words[locale];
     const { app, origin } = await start();
     const page = await open(origin, "/", locale);
-    await page.getByRole("main").getByRole("link", { name: text.link }).waitFor();
-    await tabTo(page, text.link);
+    const link = page.getByRole("main").getByRole("link", { name: text.link });
+    await link.waitFor();
+    await tabTo(page, link);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: text.heading }).waitFor();
-    await tabTo(page, text.message);
+    await tabTo(page, page.getByLabel(text.message));
     await page.keyboard.type("typed");
-    await tabTo(page, text.delay);
+    await tabTo(page, page.getByLabel(text.delay));
     await page.keyboard.type("1");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: text.registered }).waitFor();
@@ -119,7 +120,7 @@ describe.skipIf(missingChromium !== undefined)(titled("in a browser", missingChr
     await page.getByLabel(text.delay).fill("-1");
     await page.getByRole("button", { name: text.submit }).click();
     await page.locator("input[aria-invalid=true]").waitFor();
-    expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("delay_seconds");
+    expect(await page.locator(":focus").getAttribute("name")).toBe("delay_seconds");
   });
 
   it.each(locales)("what only the server refuses is explained at its field: 422 (%s)", async (locale) => {
@@ -183,17 +184,12 @@ describe.skipIf(missingChromium !== undefined)(titled("in a browser", missingChr
   });
 });
 
-/** Presses Tab until the element of this name has the focus; fails when it cannot be reached. */
-async function tabTo(page: Page, name: string): Promise<void> {
+/** Presses Tab until the element has the focus; fails when it cannot be reached. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  const focused = target.and(page.locator(":focus"));
   for (let presses = 0; presses < 30; presses++) {
     await page.keyboard.press("Tab");
-    const found = await page.evaluate(() => {
-      const element = document.activeElement;
-      const labels =
-        element instanceof HTMLInputElement ? [...(element.labels ?? [])].map((label) => label.textContent) : [];
-      return { inMain: element?.closest("main") !== null, texts: [...labels, element?.textContent] };
-    });
-    if (found.inMain && found.texts.some((text) => text?.trim() === name)) return;
+    if ((await focused.count()) > 0) return;
   }
-  throw new Error(`"${name}" was not reached with the Tab key`);
+  throw new Error(`${target} was not reached with the Tab key`);
 }

@@ -81,6 +81,25 @@ describe.for<AppName>(["standalone", "api", "worker"])("the process %s", (name) 
 });
 
 describe("the process standalone", () => {
+  it("goes on with its work when nobody reads its log any more", async () => {
+    if (embedded === undefined) throw new Error("expected the embedded store");
+    const apps = new AppProcesses();
+    const store = await embedded.create();
+    try {
+      const port = await freePort();
+      const app = await apps.start("standalone", { settings: { ...store.settings, SERVER__PORT: port } }).ready();
+      app.closeStderr();
+      for (const message of ["one", "two"]) {
+        expect((await register(port, { message, delay_seconds: 1 })).status).toBe(201);
+        await app.stdout.next(new RegExp(`\\] ${message}$`));
+      }
+      expect(await app.stop()).toBe(0);
+    } finally {
+      await apps.killAll();
+      await store.remove();
+    }
+  });
+
   it("finishes a request that is under way when it is asked to stop", async () => {
     if (embedded === undefined) throw new Error("expected the embedded store");
     const apps = new AppProcesses();

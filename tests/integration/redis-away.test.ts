@@ -105,4 +105,21 @@ describe.skipIf(missingRedis !== undefined)(titled("while the job queue's Redis 
     await redis.kill();
     expect(await Promise.all([api.stop(), worker.stop()])).toEqual([0, 0]);
   });
+
+  it("a stop ends at once when it is asked for a second time", async () => {
+    const worker = await apps.start("worker", { settings }).ready();
+    redis.pause();
+    try {
+      worker.signal("SIGTERM");
+      await worker.stderr.next(/stopping/);
+      const stopping = performance.now();
+      const insisting = setInterval(() => worker.signal("SIGTERM"), 100);
+      expect(await worker.exit()).toBe(1);
+      clearInterval(insisting);
+      expect(performance.now() - stopping).toBeLessThan(1500);
+      expect(worker.stderr.toString()).toContain("asked again");
+    } finally {
+      redis.resume();
+    }
+  });
 });

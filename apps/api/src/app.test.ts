@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { problem, REGISTER_DEMO_JOB_PATH, readiness } from "@hikyaku/contract";
@@ -244,6 +245,22 @@ describe("addresses that are not there", () => {
     const answer = await test.app.inject("/%zz");
     expect(answer.statusCode).toBe(400);
     expect(problem.safeParse(answer.json()).success).toBe(true);
+  });
+
+  it("are answered with a problem too when they are no HTTP, or too long", async () => {
+    await test.app.listen({ host: "127.0.0.1", port: 0 });
+    const address = test.app.server.address();
+    const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+    for (const [sent, status] of [
+      ["hello\r\n\r\n", 400],
+      [`GET /${"x".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+    ] as const) {
+      const socket = connect(port, "127.0.0.1");
+      socket.end(sent);
+      const answer = (await socket.toArray()).map(String).join("");
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(answer).toContain("application/problem+json");
+    }
   });
 
   it("do not lead out of the web application's folder", async () => {

@@ -5,6 +5,7 @@ import type { Config } from "@hikyaku/config";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import type { Broker, Client } from "hikyaku";
+import { answerBrokenRequest } from "./broken-request.ts";
 import { sendError } from "./error-response.ts";
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from "./json-body.ts";
 import { answerOtherMethods } from "./method-not-allowed.ts";
@@ -41,6 +42,7 @@ export async function buildApp({ config, client, broker, rateLimiter, logger, we
     trustProxy: trustProxyOf(config),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => {
       setSecurityHeaders(reply);
       reply.header("X-Request-Id", request.id);

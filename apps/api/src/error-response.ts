@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { PROBLEM_CONTENT_TYPE, type Problem, type ProblemError } from "@hikyaku/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, type HikyakuError, isHikyakuError } from "hikyaku";
+import { type ErrorCode, errorText, type HikyakuError, isHikyakuError } from "hikyaku";
 import { RequestProblem } from "./request-problem.ts";
 import { shownValue } from "./shown-value.ts";
 
@@ -38,7 +38,8 @@ const RETRY_AFTER_SECONDS = "2";
 /** Answers with a problem (RFC 9457), and logs what is the server's own fault. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const found = problemOf(error);
-  if (found.status >= 500) request.log.error({ err: error, status: found.status }, "request failed");
+  if (found.status === 503) request.log.warn({ reason: errorText(error) }, "request refused: the store cannot be used");
+  else if (found.status >= 500) request.log.error({ err: error }, "request failed");
   const { status, headers = {}, ...rest } = found;
   const body: Problem = {
     type: "about:blank",

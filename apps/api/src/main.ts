@@ -3,13 +3,14 @@ import { startApi } from "./start-api.ts";
 
 await runUntilSignal(async ({ config, logger }) => {
   const broker = brokerFromConfig(config);
-  await logReachability(broker, logger);
+  const endTelling = await logReachability(broker, logger);
   const api = await startApi({ config, broker, logger });
   logger.info(`the API server runs: open ${api.address}`);
   return {
     stopTimeoutMs: 10_000,
     stop: async () => {
       await api.stop();
+      endTelling();
       await broker.close();
     },
   };

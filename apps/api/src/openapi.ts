@@ -18,7 +18,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         description:
           "Errors are problem details (RFC 9457). Every answer under `/api` carries `X-RateLimit-Limit`, `-Remaining` and " +
           "`-Reset` for the current minute and `X-RateLimit-Hour-Limit`, `-Remaining` and `-Reset` for the current hour; " +
-          "resets and `Retry-After` are seconds from now.",
+          "resets and `Retry-After` are seconds from now. Requests are counted by client address, IPv6 by /64 network.",
       },
       servers: [{ url: "/" }],
       tags: [{ name: "jobqueue-demo", description: "A job that prints one line after a delay." }],

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { isUnderApi } from "./rate-limit/rate-limit-hooks.ts";
+import { isUnderApi } from "./api-path.ts";
 import { RequestProblem } from "./request-problem.ts";
 
 /** The addresses of the web application's pages; it shows the right one by itself. */

@@ -4,7 +4,7 @@ import { startWorker, workerStopTimeoutMs } from "@hikyaku/worker";
 
 await runUntilSignal(async ({ config, logger }) => {
   const broker = brokerFromConfig(config);
-  await logReachability(broker, logger);
+  const endTelling = await logReachability(broker, logger);
   // The port first: when another Hikyaku has it, this one must not have taken any tasks.
   const api = await startApi({ config, broker, logger });
   const server = startWorker({ config, broker, logger });
@@ -13,6 +13,7 @@ await runUntilSignal(async ({ config, logger }) => {
     stopTimeoutMs: workerStopTimeoutMs(config) + 5000,
     stop: async () => {
       await Promise.all([api.stop(), server.stop()]);
+      endTelling();
       await broker.close();
     },
   };

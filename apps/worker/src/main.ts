@@ -4,7 +4,7 @@ import { startWorker, workerStopTimeoutMs } from "./start-worker.ts";
 
 await runUntilSignal(async ({ config, logger }) => {
   const broker = brokerFromConfig(config);
-  await logReachability(broker, logger);
+  const endTelling = await logReachability(broker, logger);
   const server = startWorker({ config, broker, logger });
   const app = buildHealthApp({ broker, server, logger });
   const { host, port } = config.jobqueue;
@@ -15,6 +15,7 @@ await runUntilSignal(async ({ config, logger }) => {
     stop: async () => {
       await server.stop();
       await closeWithin(app, 1000);
+      endTelling();
       await broker.close();
     },
   };

@@ -21,7 +21,7 @@ export class ListenError extends Error {
  */
 export async function listen(app: FastifyInstance, { host, port, what, portKey }: Place): Promise<string> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, listenTextResolver: (address) => `${what} listens on ${address}` });
   } catch (error) {
     throw new ListenError(`${what} cannot listen on ${host}:${port}: ${reasonOf(error, portKey)}`, { cause: error });
   }

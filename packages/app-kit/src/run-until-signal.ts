@@ -5,8 +5,8 @@ import { makeLogger } from "./logger.ts";
 
 /** What a process is made of, once it runs. */
 export interface Running {
-  /** Stops everything in its order. `hurry` fires when someone asks a second time: end now, leave work unfinished. */
-  stop(hurry: AbortSignal): Promise<void>;
+  /** Stops everything in its order. */
+  stop(): Promise<void>;
   /** The longest that `stop` may take before the process ends without it. */
   readonly stopTimeoutMs: number;
 }
@@ -15,11 +15,10 @@ export type Start = (context: { readonly config: Config; readonly logger: Logger
 
 /** `npm` and the terminal both pass Ctrl-C on, so one press arrives twice; that is not yet a second wish. */
 const SAME_PRESS_MS = 500;
-const HURRY_TIMEOUT_MS = 2000;
 
 /**
  * The life of a process: read the settings, start, run until SIGINT or SIGTERM, stop, end. Exit codes: 0 stopped as
- * asked, 1 could not start or failed, 78 the settings cannot be used.
+ * asked, 1 could not start, failed, or was hurried by a second signal, 78 the settings cannot be used.
  */
 export async function runUntilSignal(start: Start): Promise<void> {
   const config = configOrExit();
@@ -31,20 +30,23 @@ export async function runUntilSignal(start: Start): Promise<void> {
   process.on("uncaughtException", die);
   process.on("unhandledRejection", die);
 
-  const asked = firstSignal();
+  const { first, again } = stopSignals();
   const running = await start({ config, logger }).catch((err: unknown) => {
     if (err instanceof ListenError) logger.fatal(err.message);
     else logger.fatal({ err }, "could not start");
     process.exit(1);
   });
-  const { signal, hurry } = await asked;
+  const signal = await first;
   logger.info({ signal }, "stopping; once more to end at once");
   const timer = setTimeout(() => {
     logger.error({ timeoutMs: running.stopTimeoutMs }, "stopping took too long: the process ends unfinished");
     process.exit(1);
   }, running.stopTimeoutMs);
-  hurry.addEventListener("abort", () => setTimeout(() => process.exit(1), HURRY_TIMEOUT_MS));
-  await running.stop(hurry);
+  void again.then(() => {
+    logger.warn("asked again: the process ends unfinished; its tasks run again when their leases end");
+    process.exit(1);
+  });
+  await running.stop();
   clearTimeout(timer);
   logger.info("stopped");
   process.exit(0);
@@ -60,20 +62,18 @@ function configOrExit(): Config {
   }
 }
 
-function firstSignal(): Promise<{ signal: NodeJS.Signals; hurry: AbortSignal }> {
-  const again = new AbortController();
-  return new Promise((resolve) => {
-    let firstAt: number | undefined;
-    const onSignal = (signal: NodeJS.Signals): void => {
-      const now = performance.now();
-      if (firstAt === undefined) {
-        firstAt = now;
-        resolve({ signal, hurry: again.signal });
-      } else if (now - firstAt > SAME_PRESS_MS) {
-        again.abort();
-      }
-    };
-    process.on("SIGINT", onSignal);
-    process.on("SIGTERM", onSignal);
-  });
+/** `again` is a second wish, which may never come. */
+function stopSignals(): { readonly first: Promise<NodeJS.Signals>; readonly again: Promise<void> } {
+  const first = Promise.withResolvers<NodeJS.Signals>();
+  const again = Promise.withResolvers<void>();
+  let firstAt: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const now = performance.now();
+    firstAt ??= now;
+    first.resolve(signal);
+    if (now - firstAt > SAME_PRESS_MS) again.resolve();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return { first: first.promise, again: again.promise };
 }

@@ -1,28 +1,408 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe } from "vitest";
-import { sqliteBroker } from "../src/broker/sqlite/index.ts";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Broker } from "../src/broker/broker.ts";
+import { type SqliteBrokerOptions, sqliteBroker } from "../src/broker/sqlite/index.ts";
 import { describeBrokerContract } from "./broker-contract/broker-contract.ts";
+import {
+  aClaim,
+  aTask,
+  claimed,
+  claimedOne,
+  enqueuedAndClaimed,
+  idsOf,
+  placedAt,
+  placedNow,
+  settled,
+  stateOf,
+  stored,
+  unique,
+} from "./support/builders.ts";
 import type { ContractStore } from "./support/contract-store.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 
-async function setup(): Promise<ContractStore> {
-  const folder = mkdtempSync(join(tmpdir(), "hikyaku-sqlite-"));
-  const path = join(folder, "tasks.db");
-  const clock = new FakeClock();
-  const broker = sqliteBroker({ path, clock });
-  const other = sqliteBroker({ path, clock });
-  return {
-    broker,
-    other,
-    clock,
-    async cleanup() {
-      await broker.close();
-      await other.close();
-      rmSync(folder, { recursive: true });
-    },
-  };
+let folder: string;
+let path: string;
+const opened: Broker[] = [];
+
+function open(options: Partial<SqliteBrokerOptions> = {}): Broker {
+  const broker = sqliteBroker({ path, ...options });
+  opened.push(broker);
+  return broker;
 }
 
-describe("the SQLite adapter", () => describeBrokerContract(setup));
+async function cleanup(): Promise<void> {
+  for (const broker of opened.splice(0)) await broker.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function makeFolder(): void {
+  folder = mkdtempSync(join(tmpdir(), "hikyaku-sqlite-"));
+  path = join(folder, "data", "tasks.db");
+}
+
+describe("the SQLite adapter", () => {
+  describeBrokerContract(async (): Promise<ContractStore> => {
+    makeFolder();
+    const clock = new FakeClock();
+    return { broker: open({ clock }), other: open({ clock }), clock, cleanup };
+  });
+
+  describe("a file", () => {
+    beforeEach(makeFolder);
+    afterEach(cleanup);
+
+    it("keeps everything over a restart", async () => {
+      const clock = new FakeClock();
+      const first = open({ clock });
+      const [pending, scheduled] = [unique(placedNow()), placedAt(clock.now() + 5_001)];
+      await first.enqueue([placedNow({ id: "done" })]);
+      await settled(first, await claimedOne(first), { kind: "done" });
+      await first.enqueue([pending, scheduled]);
+      await first.pause("default");
+      const before = await first.queue("default");
+      await first.close();
+      const second = open({ clock });
+      expect(await second.queue("default")).toEqual(before);
+      expect(await second.enqueue([unique(placedNow())])).toMatchObject([{ kind: "duplicate" }]);
+      expect((await stored(second, scheduled.message)).dueAt).toBe(clock.now() + 5_001);
+      await second.resume("default");
+      expect(idsOf(await claimed(second))).toEqual([pending.message.id]);
+    });
+
+    it("is made with its folder, readable by its owner only", async () => {
+      await open().enqueue([placedNow()]);
+      for (const name of [path, `${path}-wal`, `${path}-shm`]) expect(statSync(name).mode & 0o777).toBe(0o600);
+    });
+
+    it("keeps the permissions that it has", async () => {
+      await open().close();
+      chmodSync(path, 0o640);
+      await open().enqueue([placedNow()]);
+      expect(statSync(path).mode & 0o777).toBe(0o640);
+    });
+
+    it("is written ahead, so that readers and a writer don't wait for each other", async () => {
+      await open().ready();
+      const raw = new DatabaseSync(path);
+      expect(raw.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+      raw.close();
+    });
+
+    it("that a newer release wrote is refused and left as it is", async () => {
+      await open().close();
+      const raw = new DatabaseSync(path);
+      raw.exec("PRAGMA user_version = 99");
+      raw.close();
+      const broker = open();
+      await expect(broker.enqueue([placedNow()])).rejects.toMatchObject({
+        code: "store_rejected",
+        message: expect.stringMatching(/version 99, expected at most \d+.*upgrade/),
+      });
+      expect(broker.reachability()).toMatchObject({ reachable: false, reason: expect.stringContaining("version 99") });
+      const after = new DatabaseSync(path);
+      expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 99 });
+      after.close();
+    });
+
+    it("of another program is refused and left as it is", async () => {
+      await open().close();
+      rmSync(path);
+      const raw = new DatabaseSync(path);
+      raw.exec("CREATE TABLE theirs (a)");
+      raw.close();
+      await expect(open().ready()).rejects.toMatchObject({
+        code: "store_rejected",
+        message: expect.stringContaining('table "theirs"'),
+      });
+    });
+
+    it("that is no database is refused with code corrupt_data", async () => {
+      await open().close();
+      writeFileSync(path, "no database at all, but long enough to be looked at as one".repeat(50));
+      await expect(open().ready()).rejects.toMatchObject({ code: "corrupt_data" });
+    });
+
+    it("that can't be opened is told of, and used as soon as it can", async () => {
+      const blocker = join(folder, "data");
+      writeFileSync(blocker, "a file where the folder should be");
+      const broker = open();
+      expect(broker.reachability()).toMatchObject({ reachable: false, reason: expect.stringContaining(path) });
+      await expect(broker.enqueue([placedNow()])).rejects.toMatchObject({ code: "broker_unavailable" });
+      await expect(broker.waitForWork(["default"], { timeoutMs: 5_000 })).rejects.toMatchObject({
+        code: "broker_unavailable",
+      });
+      const back = new Promise((resolve) => broker.onReachability(resolve));
+      rmSync(blocker);
+      expect(await back).toMatchObject({ reachable: true, reason: undefined });
+      expect(await broker.enqueue([placedNow()])).toMatchObject([{ kind: "accepted" }]);
+    });
+
+    it("that is taken away while it is open accepts nothing into nowhere", async () => {
+      const broker = open();
+      await broker.enqueue([placedNow()]);
+      renameSync(path, `${path}.away`);
+      await expect(broker.enqueue([placedNow()])).rejects.toMatchObject({
+        code: "broker_unavailable",
+        message: expect.stringContaining("removed or replaced"),
+      });
+      const item = placedNow();
+      expect(await broker.enqueue([item])).toMatchObject([{ kind: "accepted" }]);
+      expect(existsSync(path)).toBe(true);
+      expect(idsOf(await claimed(broker))).toEqual([item.message.id]);
+    });
+
+    it("in memory belongs to one broker", async () => {
+      const [one, other] = [open({ path: ":memory:" }), open({ path: ":memory:" })];
+      await one.enqueue([placedNow()]);
+      expect(await claimed(other)).toEqual([]);
+      expect(await claimed(one)).toHaveLength(1);
+    });
+
+    it("refuses options that make no sense", () => {
+      expect(() => sqliteBroker({ path: "" })).toThrow(/option "path"/);
+      expect(() => sqliteBroker({ path, commandTimeoutMs: 0 })).toThrow(/option "commandTimeoutMs"/);
+      expect(() => sqliteBroker({ path, clok: 1 } as unknown as SqliteBrokerOptions)).toThrow(/clock/);
+    });
+  });
+
+  describe("exact moments", () => {
+    beforeEach(makeFolder);
+    afterEach(cleanup);
+
+    it("hold for leases, retention and archive as well", async () => {
+      const clock = new FakeClock();
+      const broker = open({ clock });
+      const task = await enqueuedAndClaimed(broker, { retentionMs: 1_001 });
+      expect(task.leaseEndsAt).toBe(clock.now() + 30_000);
+      await settled(broker, task, { kind: "completed", result: undefined });
+      expect((await stored(broker, task.message)).keptUntil).toBe(clock.now() + 1_001);
+      clock.advance(1_000);
+      const limits = { maxCount: 10, maxAgeMs: 5_000 };
+      expect(await broker.sweep("default", 10, limits)).toMatchObject({ completed: 0 });
+      clock.advance(1);
+      expect(await broker.sweep("default", 10, limits)).toMatchObject({ completed: 1 });
+    });
+
+    it("let a uniqueness lock end by the clock, counted from when the task may first run", async () => {
+      const clock = new FakeClock();
+      const broker = open({ clock });
+      const later = (type: string) => unique(placedAt(clock.now() + 10_000, { type }), 1_500);
+      await broker.enqueue([unique(placedNow({ type: "now" }), 1_500), later("later")]);
+      clock.advance(1_499);
+      expect(await broker.enqueue([unique(placedNow({ type: "now" }))])).toMatchObject([{ kind: "duplicate" }]);
+      clock.advance(1);
+      expect(await broker.enqueue([unique(placedNow({ type: "now" }))])).toMatchObject([{ kind: "accepted" }]);
+      clock.advance(9_999);
+      expect(await broker.enqueue([unique(placedNow({ type: "later" }))])).toMatchObject([{ kind: "duplicate" }]);
+      clock.advance(1);
+      expect(await broker.enqueue([unique(placedNow({ type: "later" }))])).toMatchObject([{ kind: "accepted" }]);
+    });
+
+    it("leave a lock alone that ended and that another task holds by now", async () => {
+      const clock = new FakeClock();
+      const broker = open({ clock });
+      await broker.enqueue([unique(placedNow(), 1_000)]);
+      const first = await claimedOne(broker);
+      clock.advance(1_000);
+      const second = unique(placedNow(), 60_000);
+      await broker.enqueue([second]);
+      await settled(broker, first, { kind: "done" });
+      expect(await broker.enqueue([unique(placedNow())])).toEqual([{ kind: "duplicate", ownerId: second.message.id }]);
+    });
+  });
+
+  describe("a row that is no message", () => {
+    beforeEach(makeFolder);
+    afterEach(cleanup);
+
+    it("is set aside and archived untouched, and keeps no other task from running", async () => {
+      const broker = open();
+      const [bad, good] = [placedNow({ headers: { a: "b" } }), placedNow()];
+      await broker.enqueue([bad, good]);
+      const raw = new DatabaseSync(path);
+      raw.prepare("UPDATE tasks SET headers = 'nonsense' WHERE id = ?").run(bad.message.id);
+      raw.close();
+      const { tasks, setAside } = await broker.claim(aClaim());
+      expect(idsOf(tasks)).toEqual([good.message.id]);
+      expect(setAside).toMatchObject([{ queue: "default", taskId: bad.message.id, reason: "unreadable" }]);
+      expect((await broker.queue("default"))?.counts).toMatchObject({ pending: 0, active: 1, archived: 1 });
+      await expect(broker.get("default", [bad.message.id])).rejects.toMatchObject({ code: "corrupt_data" });
+    });
+
+    it("that can't be stored fails alone", async () => {
+      const broker = open();
+      const outcomes = await broker.enqueue([placedNow(), placedNow({ maxRetry: 1.5 }), placedNow()]);
+      expect(outcomes.map(({ kind }) => kind)).toEqual(["accepted", "failed", "accepted"]);
+      expect(outcomes[1]).toMatchObject({ error: { code: "store_rejected" } });
+      expect((await broker.queue("default"))?.counts.pending).toBe(2);
+    });
+  });
+
+  describe("another process's lock", () => {
+    let foreign: DatabaseSync;
+    beforeEach(async () => {
+      makeFolder();
+      await open().ready();
+      foreign = new DatabaseSync(path);
+      foreign.exec("BEGIN IMMEDIATE");
+    });
+    afterEach(async () => {
+      foreign.close();
+      await cleanup();
+    });
+
+    it("is waited for without blocking the event loop", async () => {
+      const broker = open();
+      const item = placedNow();
+      let accepted = false;
+      const enqueueing = broker.enqueue([item]).then((outcomes) => {
+        accepted = true;
+        return outcomes;
+      });
+      let turns = 0;
+      await expect.poll(() => ++turns, { interval: 5 }).toBeGreaterThan(10);
+      expect(accepted).toBe(false);
+      expect(await stateOf(broker, item.message)).toBeUndefined();
+      foreign.exec("COMMIT");
+      expect(await enqueueing).toEqual([{ kind: "accepted", state: "pending" }]);
+    });
+
+    it("ends the wait with code deadline_exceeded or cancelled, and nothing was written", async () => {
+      const broker = open({ commandTimeoutMs: 60_000 });
+      await expect(broker.enqueue([placedNow()], { timeoutMs: 30 })).rejects.toMatchObject({
+        code: "deadline_exceeded",
+      });
+      const stop = new AbortController();
+      const refused = expect(broker.claim(aClaim(), { signal: stop.signal })).rejects.toMatchObject({
+        code: "cancelled",
+      });
+      setTimeout(() => stop.abort(), 20);
+      await refused;
+      foreign.exec("COMMIT");
+      expect(await broker.queues()).toEqual([]);
+    });
+
+    it("does not keep close() from ending", async () => {
+      const broker = open();
+      const refused = expect(broker.enqueue([placedNow()])).rejects.toMatchObject({ code: "closed" });
+      await new Promise((resolve) => setImmediate(resolve));
+      await broker.close();
+      await refused;
+    });
+  });
+
+  describe("several processes on one file", () => {
+    const script = fileURLToPath(new URL("./support/sqlite-process.ts", import.meta.url));
+    const children: ChildProcess[] = [];
+    beforeEach(makeFolder);
+    afterEach(async () => {
+      await Promise.all(children.splice(0).map(killed));
+      await cleanup();
+    });
+
+    /** Starts a process; what it confirms is added to `ids`. */
+    const start = (role: "producer" | "worker" | "holder", ids: string[] = []): ChildProcess => {
+      const child = fork(script, [role, path], { execArgv: ["--conditions=source"] });
+      children.push(child);
+      child.on("message", (message) => {
+        if (Array.isArray(message)) ids.push(...message);
+      });
+      return child;
+    };
+
+    it("start at once on a file that is not there yet", async () => {
+      const workers = [start("worker"), start("worker"), start("worker"), start("worker")];
+      for (const message of await Promise.all(workers.map((worker) => once(worker, "message")))) {
+        expect(message[0]).toBe("ready");
+      }
+      expect(await open().queues()).toEqual([]);
+    });
+
+    it("give each task to exactly one of them", async () => {
+      const [accepted, done]: [string[], string[]] = [[], []];
+      const workers = [start("worker", done), start("worker", done)];
+      const producers = [start("producer", accepted), start("producer", accepted)];
+      await expect.poll(() => accepted.length, { timeout: 12_000 }).toBeGreaterThan(1_500);
+      await Promise.all(producers.map(stopped));
+      await expect.poll(() => done.length, { timeout: 12_000 }).toBe(accepted.length);
+      expect(new Set(done)).toEqual(new Set(accepted));
+      const broker = open();
+      expect(await broker.queue("default")).toMatchObject({
+        counts: { pending: 0, active: 0 },
+        processedTotal: accepted.length,
+      });
+      await Promise.all(workers.map(stopped));
+    });
+
+    it("lose no accepted task when one is killed in the middle of writing", async () => {
+      for (let round = 0; round < 3; round++) {
+        const accepted: string[] = [];
+        const producer = start("producer", accepted);
+        await expect.poll(() => accepted.length, { timeout: 10_000, interval: 5 }).toBeGreaterThan(200);
+        await killed(producer);
+        const broker = open();
+        const found = await broker.get("default", accepted);
+        expect(found.filter((task) => task?.state === "pending")).toHaveLength(accepted.length);
+      }
+      const raw = new DatabaseSync(path);
+      expect(raw.prepare("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
+      const counted = raw.prepare("SELECT count(*) AS count FROM tasks WHERE state = 'pending'").get();
+      expect(raw.prepare("SELECT pending AS count FROM queues").get()).toEqual(counted);
+      raw.close();
+    });
+
+    it("get back what a killed one held, once its leases are over", async () => {
+      const clock = new FakeClock(Date.now());
+      const broker = open({ clock });
+      const items = Array.from({ length: 50 }, () => placedNow());
+      await broker.enqueue(items);
+      const holder = start("holder");
+      const [held] = await once(holder, "message");
+      expect(held).toEqual(idsOf(items));
+      await killed(holder);
+      const request = { queue: "default", limit: 100, serverId: "recoverer", leaseMs: 30_000 };
+      expect((await broker.takeOver(request)).tasks).toEqual([]);
+      clock.advance(120_000);
+      const { tasks } = await broker.takeOver(request);
+      expect(new Set(idsOf(tasks.map(({ task }) => task)))).toEqual(new Set(idsOf(items)));
+      expect(new Set(tasks.map(({ previousServerId }) => previousServerId))).toEqual(new Set(["holder"]));
+    });
+
+    it("wake each other within milliseconds", async () => {
+      const done: string[] = [];
+      const worker = start("worker", done);
+      await once(worker, "message");
+      const broker = open();
+      const delays: number[] = [];
+      for (let round = 0; round < 10; round++) {
+        const startedAt = performance.now();
+        const heard = once(worker, "message");
+        await broker.enqueue([{ message: aTask(), placement: { kind: "now" } }]);
+        await heard;
+        delays.push(performance.now() - startedAt);
+      }
+      expect(delays.sort((one, other) => one - other)[5]).toBeLessThan(100);
+      expect(done).toHaveLength(10);
+    });
+  });
+});
+
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.send("stop");
+  await exited;
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}

@@ -97,6 +97,11 @@ export class AppProcess {
     this.#child.kill(signal);
   }
 
+  /** As `2>&1 | head` does: the next line that it logs meets a closed pipe. */
+  closeStderr(): void {
+    this.#child.stderr?.destroy();
+  }
+
   /** As a crash of the machine would: nothing is finished, nothing is said. */
   async kill(): Promise<void> {
     this.signal("SIGKILL");

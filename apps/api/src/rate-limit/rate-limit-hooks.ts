@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isUnderApi } from "../api-path.ts";
 import { RequestProblem } from "../request-problem.ts";
 import { clientKey } from "./client-key.ts";
 import { rateLimitHeaders } from "./headers.ts";
@@ -32,12 +33,6 @@ export function refuseOverLimit(app: FastifyInstance): void {
 /** Puts the headers on an answer that no hook runs for. */
 export async function addRateLimitHeaders(limiter: RateLimiter, request: FastifyRequest, reply: FastifyReply) {
   if (isUnderApi(request)) reply.headers(rateLimitHeaders(await limiter.peek(clientKey(request.ip))));
-}
-
-/** Whether the address lies under `/api`, as it was routed or as it was written. */
-export function isUnderApi(request: FastifyRequest): boolean {
-  const written = request.raw.url?.split(/[?#]/, 1)[0] ?? "";
-  return [request.routeOptions.url, written].some((path) => path === "/api" || path?.startsWith("/api/"));
 }
 
 function describe({ minute, hour, retryAfterSeconds }: Verdict): string {

@@ -16,9 +16,9 @@ import {
   settled,
   stateOf,
   stored,
-  withinTheSecondOf,
 } from "../support/builders.ts";
 import { type ContractSetup, useStore } from "../support/contract-store.ts";
+import { withinTheSecondOf } from "../support/expectations.ts";
 import { checkHistory, steps } from "./work-model.ts";
 
 export function describeWorkContract(setup: ContractSetup): void {

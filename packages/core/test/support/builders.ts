@@ -1,4 +1,3 @@
-import { expect } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { EnqueueItem } from "../../src/broker/enqueue-facet.ts";
 import type { StoredTask } from "../../src/broker/inspect-facet.ts";
@@ -133,12 +132,6 @@ export async function stateOf(broker: Broker, message: { id: string; queue: stri
 
 export function idsOf(tasks: readonly { readonly message: TaskMessage }[]): string[] {
   return tasks.map(({ message }) => message.id);
-}
-
-/** Matches a moment that a store may have cut to its whole second, as the wire format does. */
-export function withinTheSecondOf(moment: number): number {
-  const isWithin = (value: unknown) => value === moment || value === Math.floor(moment / 1_000) * 1_000;
-  return expect.toSatisfy(isWithin, `${moment} or its whole second`) as unknown as number;
 }
 
 /** The code with which an enqueue was refused, be it as a whole or item by item; undefined when it was not. */

@@ -1,4 +1,4 @@
-import "./bytes-equality.ts";
+import "./expectations.ts";
 import { afterEach, beforeEach } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { FakeClock } from "./fake-clock.ts";

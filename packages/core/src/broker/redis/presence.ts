@@ -10,6 +10,9 @@ import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 import { list, text } from "./work.ts";
 
+/** Tools show the beginning of a payload; a copy of every large one with each heartbeat would cost too much. */
+const mostPayloadBytes = 1_024;
+
 const announceScript = script(announceLua);
 
 export class RedisPresence implements PresenceFacet {
@@ -120,7 +123,7 @@ function encodeWorker(worker: BusyWorker): Buffer {
     serverId: worker.serverId,
     taskId: worker.taskId,
     taskType: worker.taskType,
-    taskPayload: worker.payload,
+    taskPayload: worker.payload.subarray(0, mostPayloadBytes),
     queue: worker.queue,
     startTime: timestampFromMs(worker.startedAt),
     deadline: timestampFromMs(worker.deadlineAt),

@@ -68,26 +68,34 @@ export class RedisWork implements WorkFacet {
   ): Promise<SettleAnswer> {
     const results: SettleResult[] = new Array(settlements.length);
     const shares = byQueue(settlements, ({ task }) => task.lease.queue, mostSettlements);
-    const quotas = new Map<string, number>();
-    for (const { queue, limit } of thenClaim?.queues ?? []) quotas.set(queue, limit);
+    const asking = (thenClaim?.queues ?? []).map(({ queue, limit }) => ({ queue, limit }));
+    const claims: ClaimResult[] = [];
     let free = thenClaim?.limit ?? 0;
-    const trips: Promise<ClaimResult>[] = [];
-    const trip = (share: QueueShare<Settlement> | undefined, queue: string, quota: number): void => {
-      const limit = Math.min(quota, free, mostClaims);
-      if (share === undefined && limit === 0) return;
-      free -= limit;
-      trips.push(this.#trip(queue, share, limit, thenClaim, results, call));
-    };
-    // A queue's settlements and its claim share a script; all scripts leave in one write, in the order that was asked for.
-    for (const { queue } of thenClaim?.queues ?? []) {
-      const own = shares.filter((share) => share.queue === queue);
-      for (const [index, share] of own.entries()) {
-        trip(share, queue, index === own.length - 1 ? (quotas.get(queue) ?? 0) : 0);
+    // A queue that gave less than it was asked for leaves its share to the next ones, which may take another round.
+    for (let round = 0; round === 0 || (free > 0 && asking.some(({ limit }) => limit > 0)); round++) {
+      const trips: Promise<ClaimResult>[] = [];
+      let promised = 0;
+      const trip = (share: QueueShare<Settlement> | undefined, queue: string, limit: number): void => {
+        if (share === undefined && limit === 0) return;
+        promised += limit;
+        trips.push(this.#trip(queue, share, limit, thenClaim, results, call));
+      };
+      for (const asked of asking) {
+        const limit = Math.min(asked.limit, free - promised, mostClaims);
+        // A queue's settlements and its claim share a script; all scripts of a round leave in one write.
+        const own = round === 0 ? shares.filter((share) => share.queue === asked.queue) : [];
+        for (const share of own.slice(0, -1)) trip(share, asked.queue, 0);
+        trip(own.at(-1), asked.queue, limit);
+        if (limit > 0) asked.limit = 0;
       }
-      if (own.length === 0) trip(undefined, queue, quotas.get(queue) ?? 0);
+      if (round === 0) {
+        const asked = new Set(asking.map(({ queue }) => queue));
+        for (const share of shares) if (!asked.has(share.queue)) trip(share, share.queue, 0);
+      }
+      const found = await this.#allTrips(trips, call);
+      claims.push(...found);
+      for (const { tasks } of found) free -= tasks.length;
     }
-    for (const share of shares) if (!quotas.has(share.queue)) trip(share, share.queue, 0);
-    const claims = await this.#allTrips(trips, call);
     return { results, claimed: thenClaim === undefined ? undefined : merged(claims) };
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { type BigIntStats, closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { migrate } from "./migrate.ts";
@@ -15,6 +15,8 @@ const blockingWaitMs = 2;
 
 /** One open connection with its prepared statements. */
 export class Database {
+  readonly #path: string;
+  readonly #file: BigIntStats | undefined;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
@@ -37,6 +39,17 @@ export class Database {
       throw error;
     }
     this.#connection = connection;
+    this.#path = path;
+    this.#file = statOf(path);
+  }
+
+  /**
+   * Whether the path still leads to the file that was opened. SQLite would go on writing into a file that somebody
+   * removed, and everything accepted from then on would be lost.
+   */
+  isInPlace(): boolean {
+    const now = statOf(this.#path);
+    return now?.ino === this.#file?.ino && now?.dev === this.#file?.dev;
   }
 
   /** False also when SQLite gave up the transaction by itself, as it does on a full disk. */
@@ -79,4 +92,8 @@ function createPrivateFile(path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
+}
+
+function statOf(path: string): BigIntStats | undefined {
+  return path === inMemory ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
 }

@@ -76,8 +76,15 @@ export function storeError(thrown: unknown, location: string): HikyakuError {
   }
 }
 
+export function removedError(location: string): HikyakuError {
+  return new HikyakuError(
+    "broker_unavailable",
+    `${location} was removed or replaced while it was open; nothing was written. The next call opens what is there now`,
+  );
+}
+
 export function busyText(location: string): string {
-  return `${location} was locked by another process until the time for this call was over; nothing was written`;
+  return `${location} was busy, as a rule with another process, until the time for this call was over; nothing was written`;
 }
 
 function isFileError(thrown: unknown): boolean {

@@ -4,13 +4,15 @@ import { migrations } from "./migrations/generated.ts";
 
 /**
  * Brings the file to the newest version, in one transaction, so that processes that start together don't clash.
- * @throws HikyakuError `store_rejected` when a newer release of this library wrote the file; it is left as it is.
+ * @throws HikyakuError `store_rejected` when a newer release of this library wrote the file, or another program; it is
+ * left as it is.
  */
 export function migrate(database: DatabaseSync, location: string): void {
   if (versionOf(database, location) === newest) return;
   database.exec("BEGIN IMMEDIATE");
   try {
     const version = versionOf(database, location);
+    if (version === 0) refuseForeignTables(database, location);
     for (const migration of migrations) {
       if (migration.version > version) database.exec(migration.sql);
     }
@@ -34,4 +36,13 @@ function versionOf(database: DatabaseSync, location: string): number {
     );
   }
   return version;
+}
+
+function refuseForeignTables(database: DatabaseSync, location: string): void {
+  const table = database.prepare("SELECT name FROM sqlite_schema LIMIT 1").get()?.["name"];
+  if (table === undefined) return;
+  throw new HikyakuError(
+    "store_rejected",
+    `${location} belongs to another program: expected an empty or new file, found a table "${table}"; give another path`,
+  );
 }

@@ -6,7 +6,7 @@ import type { Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
 import { ChangeWatch } from "./change-watch.ts";
 import { Database, inMemory } from "./database.ts";
-import { busyText, isBusy, isConnectionLost, storeError } from "./errors.ts";
+import { busyText, isBusy, isConnectionLost, removedError, storeError } from "./errors.ts";
 import { Transaction } from "./transaction.ts";
 
 /** Work of one commit, so that one long list can't keep the event loop and other processes waiting. */
@@ -172,6 +172,7 @@ export class Store {
   #commitNow(db: Database, writes: readonly QueuedWrite[]): void {
     const answers: (() => void)[] = [];
     let wake = false;
+    if (!db.isInPlace()) throw this.#lost(removedError(this.location));
     db.run("BEGIN IMMEDIATE");
     try {
       for (const write of writes) {
@@ -219,7 +220,8 @@ export class Store {
     return error;
   }
 
-  #lost(reason: HikyakuError): void {
+  /** Lets go of the connection; answers the reason, for throwing it on. */
+  #lost(reason: HikyakuError): HikyakuError {
     const database = this.#database;
     this.#database = undefined;
     try {
@@ -229,8 +231,8 @@ export class Store {
     }
     this.#setReachability(false, reason.message);
     this.changes.wake();
-    if (this.#closed) return;
     clearTimeout(this.#reopenTimer);
+    if (this.#closed) return reason;
     this.#reopenTimer = setTimeout(() => {
       try {
         this.#open();
@@ -238,6 +240,7 @@ export class Store {
         // `#open` has told the reason and set the next timer.
       }
     }, reopenIntervalMs).unref();
+    return reason;
   }
 
   #setReachability(reachable: boolean, reason: string | undefined): void {

@@ -69,7 +69,6 @@ if ARGV[6] ~= '' then
         redis.call('ZADD', retry, score, id)
         if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
         redis.call('HSET', key, 'msg', settlements[at], 'state', 'retry', 'hk:lease', '=' .. token)
-        redis.call('HDEL', key, 'hk:lost')
         addAttempt(key, attempt)
         if settlements[at + 3] == 1 then
           processed = processed + 1

@@ -7,3 +7,9 @@ expect.addEqualityTesters([
     return Buffer.compare(one, other) === 0;
   },
 ]);
+
+/** Matches a moment that a store may have cut to its whole second, as the wire format does. */
+export function withinTheSecondOf(moment: number): number {
+  const isWithin = (value: unknown) => value === moment || value === Math.floor(moment / 1_000) * 1_000;
+  return expect.toSatisfy(isWithin, `${moment} or its whole second`) as unknown as number;
+}
