@@ -4,8 +4,8 @@ import type { FastifyInstance } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { SWAGGER_UI_POLICY } from "./security-headers.ts";
 
-export const OPENAPI_PATH = "/openapi.json";
-export const DOCS_PATH = "/docs";
+const OPENAPI_PATH = "/openapi.json";
+const DOCS_PATH = "/docs";
 
 /** Describes the routes that are added after it: `/openapi.json` for programs, `/docs` for people. */
 export async function describeApi(app: FastifyInstance): Promise<void> {

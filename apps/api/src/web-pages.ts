@@ -6,7 +6,7 @@ import { isUnderApi } from "./api-path.ts";
 import { RequestProblem } from "./request-problem.ts";
 
 /** The addresses of the web application's pages; it shows the right one by itself. */
-export const WEB_PAGES = ["/", "/dm-jobqueue"] as const;
+const WEB_PAGES = ["/", "/dm-jobqueue"] as const;
 
 const INDEX = "index.html";
 const NOT_BUILT = `<!doctype html>

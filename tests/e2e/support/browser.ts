@@ -2,7 +2,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 import { inject } from "vitest";
 
 /** The Chromium that the pages are shown in, or undefined where the machine has none. */
-export const chromiumPath = process.env["CHROMIUM_PATH"] ?? inject("chromiumPath") ?? undefined;
+const chromiumPath = process.env["CHROMIUM_PATH"] ?? inject("chromiumPath") ?? undefined;
 
 /** Why tests with pages are skipped here, or undefined. */
 export const missingChromium = chromiumPath === undefined ? "no Chromium on PATH; set CHROMIUM_PATH" : undefined;

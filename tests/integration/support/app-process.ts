@@ -9,13 +9,13 @@ const root = join(import.meta.dirname, "../../..");
 export type AppName = "standalone" | "api" | "worker";
 
 /** One line of output and when it came, in milliseconds since the epoch. */
-export interface Line {
+interface Line {
   readonly text: string;
   readonly at: number;
 }
 
 /** The lines of one stream so far, and a way to wait for those to come. */
-export class Lines {
+class Lines {
   readonly all: Line[] = [];
   readonly #waiting = new Set<() => void>();
 

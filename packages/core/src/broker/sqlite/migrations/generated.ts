@@ -72,6 +72,7 @@ CREATE TABLE tasks (
 
 CREATE UNIQUE INDEX tasks_by_id ON tasks (queue, id);
 CREATE INDEX tasks_pending ON tasks (queue, position) WHERE position IS NOT NULL;
+CREATE INDEX tasks_pending_by_type ON tasks (queue, type, position) WHERE position IS NOT NULL;
 CREATE INDEX tasks_due ON tasks (queue, state, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX tasks_leased ON tasks (queue, lease_ends_at) WHERE lease_ends_at IS NOT NULL;
 CREATE INDEX tasks_completed ON tasks (queue, kept_until) WHERE kept_until IS NOT NULL;
