@@ -15,6 +15,7 @@ const steps: Step[] = [
   { name: "format and lint", command: bin("biome"), args: ["ci", "--error-on-warnings", "--colors=off", "."] },
   { name: "types", command: bin("tsc"), args: ["-p", "."] },
   { name: "types of the web pages", command: bin("tsc"), args: ["-p", "apps/web"] },
+  { name: "types of the browser tests", command: bin("tsc"), args: ["-p", "tests/e2e"] },
   {
     name: "unused files, exports and dependencies",
     command: bin("knip"),

@@ -16,7 +16,7 @@ const commands = {
   dev: { web: true, args: ["--watch", "--watch-preserve-output", ...server("apps/standalone/src/main.ts")] },
   "start:api": { web: true, args: server("apps/api/src/main.ts") },
   "start:worker": { args: server("apps/worker/src/main.ts") },
-  test: { args: ["scripts/test.ts"] },
+  test: { web: true, args: ["scripts/test.ts"] },
   check: { args: ["scripts/check.ts"] },
   build: { web: true, args: ["scripts/build.ts"] },
   format: { args: ["scripts/format.ts"] },

@@ -43,7 +43,7 @@ describe.for<AppName>(["standalone", "api", "worker"])("the process %s", (name) 
     const closed = once(idle, "close");
     idle.on("error", () => undefined).resume();
     expect(await app.stop()).toBe(0);
-    expect(performance.now() - started).toBeLessThan(8000);
+    expect(performance.now() - started).toBeLessThan(4000);
     await closed;
   });
 

@@ -68,9 +68,10 @@ export const all = [library, redis, sqlite];`,
     expect(run(tsc, [...options, ...libraries, "use.ts"])).toEqual({ status: 0, output: "" });
   });
 
-  it("holds what is built, the licence and nothing else", () => {
+  it("holds what is built and what describes it, nothing else", () => {
     const files = globSync("**/*.*", { cwd: join(consumer, "node_modules/hikyaku") });
-    const unexpected = files.filter((file) => !/^dist\/.*\.(js|d\.ts)$/.test(file) && file !== "package.json");
+    const described = ["package.json", "README.md"];
+    const unexpected = files.filter((file) => !/^dist\/.*\.(js|d\.ts)$/.test(file) && !described.includes(file));
     expect(unexpected).toEqual([]);
     expect(files.filter((file) => file.includes(".test."))).toEqual([]);
   });

@@ -42,6 +42,8 @@ export async function buildApp({ config, client, broker, rateLimiter, logger, we
     trustProxy: trustProxyOf(config),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // A request that comes on an open connection while the server stops is answered like any other, then hung up on.
+    return503OnClosing: false,
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => {
       setSecurityHeaders(reply);

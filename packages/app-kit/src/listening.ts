@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
 /** Where a server is to listen, and what to call it and its settings when that fails. */
@@ -20,6 +21,7 @@ export class ListenError extends Error {
  * @throws ListenError when the port is taken or the host is not of this machine.
  */
 export async function listen(app: FastifyInstance, { host, port, what, portKey }: Place): Promise<string> {
+  hangUpSilentConnections(app);
   try {
     await app.listen({ host, port, listenTextResolver: (address) => `${what} listens on ${address}` });
   } catch (error) {
@@ -41,6 +43,19 @@ export async function closeWithin(app: FastifyInstance, timeoutMs: number): Prom
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Browsers connect ahead of any request; to Node.js such a connection is not idle, and closing would wait for it. */
+function hangUpSilentConnections(app: FastifyInstance): void {
+  const silent = new Set<Socket>();
+  app.server.on("connection", (socket: Socket) => {
+    silent.add(socket);
+    socket.once("close", () => silent.delete(socket));
+  });
+  app.server.on("request", (request) => silent.delete(request.socket));
+  app.addHook("preClose", async () => {
+    for (const socket of silent) socket.destroy();
+  });
 }
 
 function reasonOf(error: unknown, portKey: string): string {

@@ -36,13 +36,14 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((limiter) => limiter.close()));
 });
 
-function limiterOn(ports: readonly number[], overrides: { limits?: typeof limits } = {}) {
+function limiterOn(ports: readonly number[], overrides: { limits?: typeof limits; password?: string } = {}) {
   const log = new LogBook();
   const limiter = new RedisRateLimiter({
     limits: overrides.limits ?? limits,
     logger: log,
     link: {
       nodes: ports.map((port) => ({ host: "127.0.0.1", port })),
+      ...(overrides.password === undefined ? {} : { password: overrides.password }),
       connectTimeoutMs: 1000,
       reconnect: { minDelayMs: 20, maxDelayMs: 200 },
     },
@@ -176,6 +177,26 @@ describe.skipIf(missing)(`rate limits while their Redis is away${title}`, () => 
     } finally {
       await limiter.close();
       await late.stop();
+    }
+  });
+
+  it("passes requests when the password is wrong, and says that it is", async () => {
+    const locked = await startRedisServer({ args: ["--requirepass", "open sesame"] });
+    try {
+      const right = limiterOn([locked.port], { password: "open sesame" });
+      await right.limiter.start();
+      await right.limiter.consume("guest");
+      expect((await right.limiter.consume("guest")).minute.remaining).toBe(1);
+      const wrong = limiterOn([locked.port], { password: "open barley" });
+      await wrong.limiter.start(500);
+      expect((await wrong.limiter.consume("guest")).minute.remaining).toBe(3);
+      expect(wrong.log.warnings).toHaveLength(1);
+      const { detail } = await wrong.limiter.check();
+      expect(detail).toContain("WRONGPASS");
+      expect(detail).not.toContain("barley");
+      await Promise.all([right.limiter.close(), wrong.limiter.close()]);
+    } finally {
+      await locked.stop();
     }
   });
 

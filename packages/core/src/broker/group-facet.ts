@@ -1,6 +1,7 @@
 import type { CallOptions } from "./call-options.ts";
 import type { EnqueueItem, EnqueueOutcome } from "./enqueue-facet.ts";
 import type { TaskMessage } from "./task-message.ts";
+import type { SetAside } from "./work-facet.ts";
 
 /** When a group is ripe to be taken: when it is large enough, old enough, or has been quiet for long enough. */
 export interface GroupLimits {
@@ -12,37 +13,67 @@ export interface GroupLimits {
   readonly gracePeriodMs: number;
 }
 
+/** The tasks that wait in one group; those that were taken out to be aggregated are not among them. */
+export interface GroupNumbers {
+  readonly group: string;
+  readonly size: number;
+  /** When its oldest task joined it. Redis keeps whole seconds: the last millisecond that it may have been. */
+  readonly oldestAt: number;
+  readonly newestAt: number;
+}
+
 /** A group being taken: its tasks belong to the taker until the deadline. */
 export interface AggregationSet {
   readonly queue: string;
   readonly group: string;
-  /** Names this one taking; never used again. The one task made of it gets an id derived from it. */
+  /** A UUID that names this one taking; never used again. The one task made of it gets an id derived from it. */
   readonly setId: string;
   /** Oldest first. */
   readonly messages: readonly TaskMessage[];
+  /** Tasks of the group that can't be aggregated as they lie in the store, and what was done about them. */
+  readonly setAside: readonly SetAside[];
   /** When others may take the tasks back. */
   readonly deadlineAt: number;
 }
 
+export type FinishAnswer =
+  /** Done. The state is that of the one task; undefined when there was none. */
+  | { readonly kind: "finished"; readonly state: "pending" | "scheduled" | "aggregating" | undefined }
+  /** The one task could not be enqueued. Nothing was written; the set is as it was. */
+  | { readonly kind: "refused"; readonly outcome: Exclude<EnqueueOutcome, { readonly kind: "accepted" }> }
+  /** The set is gone: somebody took it back, or an earlier call did it already. Nothing was written. */
+  | { readonly kind: "lost" };
+
 /** Tasks that are collected to be handled as one. */
 export interface GroupFacet {
-  /** Names of the queue's groups that hold tasks. */
-  groups(queue: string, call?: CallOptions): Promise<readonly { readonly group: string; readonly size: number }[]>;
+  /** The queue's groups that hold tasks, in no order. */
+  groups(queue: string, call?: CallOptions): Promise<readonly GroupNumbers[]>;
   /** Takes the group's tasks out, as one atomic step, when it is ripe; undefined when it is not. */
   collect(
     request: { readonly queue: string; readonly group: string; readonly limits: GroupLimits; readonly holdMs: number },
     call?: CallOptions,
   ): Promise<AggregationSet | undefined>;
   /**
-   * Enqueues the one task and removes the set with its tasks' bodies and locks, in one atomic step. `lost` when the set is
-   * gone: somebody took it back, or an earlier call did it already; nothing is written then. Without an item the tasks
-   * are just removed.
+   * Enqueues the one task and removes the set with its tasks' bodies and locks: from the caller's view one atomic step,
+   * though the bodies of a large set go in slices after it. Without an item the tasks are just removed.
+   * @throws HikyakuError `invalid_option` for an item of another queue.
    */
-  finish(
+  finish(set: AggregationSet, item: EnqueueItem | undefined, call?: CallOptions): Promise<FinishAnswer>;
+  /** Archives tasks of the set, out of it, for reasons of the caller's. Says for each whether it was still in the set. */
+  archiveMembers(
     set: AggregationSet,
-    item: EnqueueItem | undefined,
+    members: readonly { readonly message: TaskMessage; readonly error: string }[],
     call?: CallOptions,
-  ): Promise<{ readonly kind: "finished"; readonly outcome: EnqueueOutcome | undefined } | { readonly kind: "lost" }>;
+  ): Promise<readonly ("archived" | "lost")[]>;
+  /** Puts the tasks of a set back into their group at once. `lost` when the set is gone. */
+  putBack(set: AggregationSet, call?: CallOptions): Promise<"put_back" | "lost">;
   /** Puts the tasks of up to `limit` sets whose deadline has passed back into their groups, so that those are seen again. */
   reclaim(queue: string, limit: number, call?: CallOptions): Promise<{ readonly sets: number; readonly tasks: number }>;
+}
+
+/** When a group is ripe if nothing more is added to it; a moment that has passed means now. */
+export function ripeAt(numbers: GroupNumbers, { maxSize, maxDelayMs, gracePeriodMs }: GroupLimits): number {
+  if (maxSize !== undefined && numbers.size >= maxSize) return numbers.oldestAt;
+  const quietAt = numbers.newestAt + gracePeriodMs;
+  return maxDelayMs === undefined ? quietAt : Math.min(quietAt, numbers.oldestAt + maxDelayMs);
 }

@@ -23,6 +23,8 @@ import { UnhandledLog } from "./unhandled-log.ts";
 
 /** Two calls, so that the store works on one batch while the handlers of the other run. */
 const mostCalls = 2;
+/** A second call with less than this costs more than it gains: what it would carry waits for the first one. */
+const worthwhileBatch = 32;
 /** Bounds how long one call may keep the store busy. */
 const largestBatch = 256;
 
@@ -65,8 +67,9 @@ export interface ProcessorOptions {
  * Claims tasks, runs them and settles them.
  *
  * A slot is taken from the claim until the handler has returned and its settlement is on its way. Whatever ends in one
- * turn of the event loop is settled in one call, which also claims for the slots that it frees; with two such calls
- * under way the batches grow by themselves under load, and nothing waits for a timer when there is little to do.
+ * turn of the event loop is settled in one call, which also claims for the slots that it frees. What ends meanwhile
+ * waits for the next call, so batches grow by themselves under load, and nothing waits for a timer when there is little
+ * to do. Under much load a second call goes beside the first.
  */
 export class Processor {
   readonly #options: ProcessorOptions;
@@ -85,6 +88,8 @@ export class Processor {
   #slotsClaimed = 0;
   #callsUnderWay = 0;
   #claiming = false;
+  /** Whether the last claim was filled, so that there is probably more. */
+  #backlog = false;
   #pause: Timer | undefined;
   #turn: NodeJS.Immediate | undefined;
 
@@ -97,7 +102,8 @@ export class Processor {
     this.#backoff = new Backoff(50, 1_000, random);
     this.#failures = new FailureLog(logger, clock, "claiming and settling tasks");
     this.#unhandled = new UnhandledLog(logger, clock);
-    this.#claimLimit = Math.min(largestBatch, Math.ceil(options.concurrency / mostCalls));
+    const share = Math.ceil(options.concurrency / mostCalls);
+    this.#claimLimit = Math.min(largestBatch, share >= worthwhileBatch ? share : options.concurrency);
   }
 
   /** How many slots are taken by tasks. */
@@ -189,13 +195,18 @@ export class Processor {
 
   #pump(): void {
     this.#turn = undefined;
-    while (this.#callsUnderWay < mostCalls) {
+    while (this.#callsUnderWay === 0 || (this.#callsUnderWay < mostCalls && this.#isWorthAnotherCall())) {
       const batch = this.#takeEnded();
       const request = this.#claimRequest();
       if (batch.length === 0 && request === undefined) break;
       void this.#call(batch, request);
     }
     if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #isWorthAnotherCall(): boolean {
+    if (this.#ended.length >= worthwhileBatch) return true;
+    return this.#backlog && this.#options.concurrency - this.#slotsTaken - this.#slotsClaimed >= worthwhileBatch;
   }
 
   #takeEnded(): readonly HeldTask[] {
@@ -278,6 +289,7 @@ export class Processor {
   #claimed(request: ClaimRequest, result: ClaimResult, sentAt: number): void {
     const { clock, logger } = this.#options;
     this.lastClaimAt = clock.now();
+    this.#backlog = result.tasks.length >= request.limit;
     this.#unhandled.note(result.unhandled);
     for (const { queue, taskId, reason, detail } of result.setAside) {
       logger.error("a task in the queue can't be worked on", { queue, taskId, reason, detail });

@@ -1,8 +1,8 @@
-import type { SQLInputValue } from "node:sqlite";
+import type { SQLOutputValue } from "node:sqlite";
 import { isHikyakuError } from "../../errors.ts";
 import type { ClaimedTask, ClaimRequest, ClaimResult, HandledTypes, SetAside, UnhandledTasks } from "../work-facet.ts";
-import type { Row } from "./database.ts";
-import { messageOf, numberOf } from "./task-row.ts";
+import type { Values } from "./database.ts";
+import { messageColumns, messageOf, numberOf } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Leases waiting tasks to one server, within a transaction. */
@@ -16,12 +16,12 @@ export function claimTasks(transaction: Transaction, request: ClaimRequest): Cla
     if (wanted <= 0 || transaction.db.get(selectPaused, queue) !== undefined) continue;
     const found = findWaiting(transaction, queue, wanted, request.handles);
     unhandled.push(...found.unhandled);
-    for (const row of found.rows) {
-      token ??= nextToken(transaction, request.serverId);
-      const leased = leaseTask(transaction, row, token, transaction.now + request.leaseMs);
-      if (leased.kind === "leased") tasks.push(leased.task);
-      else setAside.push(leased.setAside);
-    }
+    if (found.places.length === 0) continue;
+    token ??= nextToken(transaction, request.serverId);
+    transaction.tally.moved(queue, "pending", "active", found.places.length);
+    const leased = leaseTasks(transaction, queue, found.places, token, transaction.now + request.leaseMs);
+    tasks.push(...leased.tasks);
+    setAside.push(...leased.setAside);
   }
   return { tasks, unhandled, setAside };
 }
@@ -36,36 +36,46 @@ export function serverOfToken(token: unknown): string | undefined {
   return typeof token === "string" ? token.slice(0, token.lastIndexOf("/")) : undefined;
 }
 
-/** Gives one task, pending or with a lease that ran out, to the holder of `token`; archives it when it is unreadable. */
-export function leaseTask(
-  { db, now, tally }: Transaction,
-  row: Row,
+/** Where a task that is to be leased lies, and since when it has been waiting. */
+export interface Place {
+  readonly number: number;
+  readonly pendingSince: number | undefined;
+}
+
+/** Gives tasks, pending or with a lease that ran out, to the holder of `token`; archives what is unreadable. */
+export function leaseTasks(
+  transaction: Transaction,
+  queue: string,
+  places: readonly Place[],
   token: string,
   leaseEndsAt: number,
-): { kind: "leased"; task: ClaimedTask } | { kind: "set_aside"; setAside: SetAside } {
-  const number = row["number"] as number;
-  const queue = row["queue"] as string;
-  const taskId = row["id"] as string;
-  const from = row["state"] as "pending" | "active";
-  const lostAttempts = Number(row["lost_attempts"]) + (from === "active" ? 1 : 0);
-  try {
-    const message = messageOf(row);
-    db.run(leaseRow, leaseEndsAt, token, now, lostAttempts, number);
-    if (from === "pending") tally.moved(queue, "pending", "active");
-    const pendingSince = numberOf(row["pending_since"]);
-    const lease = { queue, taskId, token };
-    return { kind: "leased", task: { message, lease, leaseEndsAt, pendingSince, lostAttempts } };
-  } catch (error) {
-    if (!isHikyakuError(error, "corrupt_data")) throw error;
-    db.run(archiveRow, now, number);
-    tally.moved(queue, from, "archived");
-    return { kind: "set_aside", setAside: { queue, taskId, reason: "unreadable", detail: error.message } };
+): { tasks: ClaimedTask[]; setAside: SetAside[] } {
+  const { db, now } = transaction;
+  const numbers = JSON.stringify(places.map(({ number }) => number));
+  const rows = new Map<SQLOutputValue | undefined, Values>();
+  for (const row of db.rows(leaseRows, leaseEndsAt, token, now, numbers)) rows.set(row.at(-1), row);
+  const tasks: ClaimedTask[] = [];
+  const setAside: SetAside[] = [];
+  for (const { number, pendingSince } of places) {
+    const row = rows.get(number);
+    if (row === undefined) continue;
+    const lease = { queue, taskId: row[1] as string, token };
+    try {
+      const lostAttempts = row.at(-2) as number;
+      tasks.push({ message: messageOf(row), lease, leaseEndsAt, pendingSince, lostAttempts });
+    } catch (error) {
+      if (!isHikyakuError(error, "corrupt_data")) throw error;
+      db.run(archiveRow, now, number);
+      transaction.tally.moved(queue, "active", "archived");
+      setAside.push({ queue, taskId: lease.taskId, reason: "unreadable", detail: error.message });
+    }
   }
+  return { tasks, setAside };
 }
 
 interface Waiting {
   /** In the order of the queue. */
-  readonly rows: readonly Row[];
+  readonly places: readonly Place[];
   readonly unhandled: readonly UnhandledTasks[];
 }
 
@@ -74,18 +84,21 @@ interface Waiting {
  * type by type, so that a million tasks that nobody here can run don't have to be walked over.
  */
 function findWaiting({ db }: Transaction, queue: string, limit: number, handles: HandledTypes): Waiting {
-  const head = db.all(selectHead, queue, limit);
+  const head = db.rows(selectHead, queue, limit);
   const handled = handlesType(handles);
-  if (head.every((row) => handled(row["type"] as string))) return { rows: head, unhandled: [] };
+  if (head.every(([, , , type]) => handled(type as string))) return { places: head.map(placeOf), unhandled: [] };
   const unhandled: UnhandledTasks[] = [];
-  const places: Row[] = [];
+  const found: Values[] = [];
   for (const type of waitingTypes({ db }, queue)) {
-    if (handled(type)) places.push(...db.all(selectPlaces, queue, type, limit));
+    if (handled(type)) found.push(...db.rows(selectOfType, queue, type, limit));
     else unhandled.push({ queue, type, count: Number(db.get(countType, queue, type, mostCounted)?.["count"]) });
   }
-  places.sort((one, other) => (one["position"] as number) - (other["position"] as number));
-  const rows = places.slice(0, limit).flatMap((place) => db.all(selectNumber, place["number"] as SQLInputValue));
-  return { rows, unhandled };
+  found.sort(([, , one], [, , other]) => (one as number) - (other as number));
+  return { places: found.slice(0, limit).map(placeOf), unhandled };
+}
+
+function placeOf([number, pendingSince]: Values): Place {
+  return { number: number as number, pendingSince: numberOf(pendingSince) };
 }
 
 /** Each type that has a waiting task, by one step of the index a type. */
@@ -108,19 +121,21 @@ const mostCounted = 1_000;
 
 const countClaim = "UPDATE claims SET number = number + 1 RETURNING number";
 const selectPaused = "SELECT 1 FROM queues WHERE name = ? AND paused_at IS NOT NULL";
-const selectHead = "SELECT * FROM tasks WHERE queue = ? AND position IS NOT NULL ORDER BY position LIMIT ?";
+const selectHead = `
+  SELECT number, pending_since, position, type FROM tasks INDEXED BY tasks_pending
+  WHERE queue = ? AND position IS NOT NULL ORDER BY position LIMIT ?`;
 const selectFirstType = "SELECT min(type) AS type FROM tasks WHERE queue = ? AND position IS NOT NULL";
 const selectNextType = "SELECT min(type) AS type FROM tasks WHERE queue = ? AND type > ? AND position IS NOT NULL";
-const selectPlaces = `
-  SELECT number, position FROM tasks INDEXED BY tasks_pending_by_type
+const selectOfType = `
+  SELECT number, pending_since, position FROM tasks INDEXED BY tasks_pending_by_type
   WHERE queue = ? AND type = ? AND position IS NOT NULL ORDER BY position LIMIT ?`;
 const countType = `
   SELECT count(*) AS count FROM
     (SELECT 1 FROM tasks INDEXED BY tasks_pending_by_type WHERE queue = ? AND type = ? AND position IS NOT NULL LIMIT ?)`;
-const selectNumber = "SELECT * FROM tasks WHERE number = ?";
-const leaseRow = `
+const leaseRows = `
   UPDATE tasks SET state = 'active', position = NULL, pending_since = NULL,
-    lease_ends_at = ?, lease_token = ?, claimed_at = ?, lost_attempts = ? WHERE number = ?`;
+    lease_ends_at = ?, lease_token = ?, claimed_at = ?, lost_attempts = lost_attempts + (state = 'active')
+  WHERE number IN (SELECT value FROM json_each(?)) RETURNING ${messageColumns}, lost_attempts, number`;
 const archiveRow = `
-  UPDATE tasks SET state = 'archived', position = NULL, pending_since = NULL,
+  UPDATE tasks SET state = 'archived',
     lease_ends_at = NULL, lease_token = NULL, claimed_at = NULL, archived_at = ? WHERE number = ?`;

@@ -2,10 +2,10 @@ import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { InspectFacet, ListQuery, QueueNumbers, StoredTask, TaskPage } from "../inspect-facet.ts";
 import type { TaskState } from "../task-message.ts";
-import type { Row } from "./database.ts";
+import type { Row, Values } from "./database.ts";
 import type { Store } from "./store.ts";
 import { utcDay } from "./tally.ts";
-import { numberOf, storedTaskOf } from "./task-row.ts";
+import { numberOf, storedColumns, storedTaskOf } from "./task-row.ts";
 
 export class SqliteInspect implements InspectFacet {
   readonly #store: Store;
@@ -34,7 +34,7 @@ export class SqliteInspect implements InspectFacet {
     const { sql, scope } = listing(query);
     return this.#store.read(call, (db) => {
       // One more than asked for tells whether there is another page.
-      const rows = db.all(sql, ...scope, after.key, after.key, after.number, query.limit + 1);
+      const rows = db.rows(sql, ...scope, after.key, after.key, after.number, query.limit + 1);
       const page = rows.slice(0, query.limit);
       const last = page.at(-1);
       const nextCursor = rows.length > page.length && last !== undefined ? cursorOf(last) : undefined;
@@ -45,7 +45,7 @@ export class SqliteInspect implements InspectFacet {
   get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (StoredTask | undefined)[]> {
     return this.#store.read(call, (db) =>
       taskIds.map((id) => {
-        const row = db.get(selectTask, queue, id);
+        const [row] = db.rows(selectTask, queue, id);
         return row === undefined ? undefined : storedTaskOf(row);
       }),
     );
@@ -117,7 +117,7 @@ function listing({ queue, state, group }: ListQuery): { sql: string; scope: stri
     scope.push(group ?? "");
   }
   const sql = `
-    SELECT *, ${column} AS sort_key FROM tasks
+    SELECT ${storedColumns}, ${column}, number FROM tasks
     WHERE ${conditions.join(" AND ")} AND ${column} >= ? AND (${column} > ? OR number > ?)
     ORDER BY ${column}, number LIMIT ?`;
   return { sql, scope };
@@ -130,8 +130,9 @@ interface PagePosition {
 
 const beforeAll: PagePosition = { key: Number.MIN_SAFE_INTEGER, number: Number.MIN_SAFE_INTEGER };
 
-function cursorOf(row: Row): string {
-  return `${row["sort_key"]}.${row["number"]}`;
+/** The row ends with what its page is sorted by. */
+function cursorOf(row: Values): string {
+  return row.slice(-2).join(".");
 }
 
 function positionOf(cursor: string | undefined): PagePosition {
@@ -153,7 +154,7 @@ const selectNumbers = `
       ORDER BY position LIMIT 1) AS waiting_since
   FROM queues LEFT JOIN daily_counters AS today ON today.queue = queues.name AND today.day = ?
   WHERE name = ?`;
-const selectTask = "SELECT * FROM tasks WHERE queue = ? AND id = ?";
+const selectTask = `SELECT ${storedColumns} FROM tasks WHERE queue = ? AND id = ?`;
 const pauseQueue = `
   INSERT INTO queues (name, paused_at) VALUES (?, ?)
   ON CONFLICT (name) DO UPDATE SET paused_at = excluded.paused_at WHERE paused_at IS NULL`;

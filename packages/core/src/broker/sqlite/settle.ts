@@ -58,7 +58,7 @@ function settleKept(
     message.lastError,
     message.lastFailedAt ?? null,
     message.completedAt ?? null,
-    attempt === undefined ? (row["attempts"] as string | null) : withAttempt(row, attempt),
+    attempt === undefined ? (row["attempts"] as string | null) : withAttempt(row["attempts"], attempt),
     number,
   );
   place(transaction, due, message, outcome, number);

@@ -1,19 +1,25 @@
-import type { SQLInputValue } from "node:sqlite";
+import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { errorText, HikyakuError } from "../../errors.ts";
 import type { StoredTask } from "../inspect-facet.ts";
 import type { TaskMessage, TaskState, UnknownField } from "../task-message.ts";
 import type { AttemptRecord } from "../work-facet.ts";
-import type { Row } from "./database.ts";
+import type { Values } from "./database.ts";
 
-/** The columns that hold a message, in the order of `messageValues`. */
-const messageColumns = [
+const columnsOfMessage = [
   ...["queue", "id", "type", "max_retry", "retried", "last_error", "last_failed_at", "timeout_ms", "deadline_at"],
   ...["unique_key", "group_name", "retention_ms", "completed_at", "headers", "unknown_fields", "payload"],
 ];
 
+/** The columns that hold a message, in the order that `messageValues` gives and `messageOf` reads. */
+export const messageColumns = columnsOfMessage.join(", ");
+
 export const insertTask = `
-  INSERT INTO tasks (state, position, pending_since, due_at, grouped_at, ${messageColumns.join(", ")})
-  VALUES (?, ?, ?, ?, ?${", ?".repeat(messageColumns.length)}) ON CONFLICT (queue, id) DO NOTHING`;
+  INSERT INTO tasks (state, position, pending_since, due_at, grouped_at, ${messageColumns})
+  VALUES (?, ?, ?, ?, ?${", ?".repeat(columnsOfMessage.length)}) ON CONFLICT (queue, id) DO NOTHING`;
+
+/** The columns of a whole task, in the order that `storedTaskOf` reads. */
+export const storedColumns = `${messageColumns},
+  state, due_at, kept_until, archived_at, pending_since, lease_ends_at, lease_token, result, attempts`;
 
 export function messageValues(message: TaskMessage): SQLInputValue[] {
   return [
@@ -36,62 +42,70 @@ export function messageValues(message: TaskMessage): SQLInputValue[] {
   ];
 }
 
-/** @throws HikyakuError `corrupt_data` when somebody else wrote into the row what is no message. */
-export function messageOf(row: Row): TaskMessage {
+/**
+ * Reads a message from a row that begins with `messageColumns`.
+ * @throws HikyakuError `corrupt_data` when somebody else wrote into the row what is no message.
+ */
+export function messageOf(row: Values): TaskMessage {
+  const [queue, id, type, maxRetry, retried, lastError, lastFailedAt, timeoutMs, deadlineAt, ...more] = row;
+  const [uniqueKey, group, retentionMs, completedAt, headers, unknownFields, payload] = more;
   const message: TaskMessage = {
-    id: row["id"] as string,
-    type: row["type"] as string,
-    queue: row["queue"] as string,
-    payload: bytesOf(row["payload"]),
-    maxRetry: row["max_retry"] as number,
-    retried: row["retried"] as number,
-    lastError: row["last_error"] as string,
-    lastFailedAt: numberOf(row["last_failed_at"]),
-    timeoutMs: row["timeout_ms"] as number,
-    deadlineAt: numberOf(row["deadline_at"]),
-    uniqueKey: row["unique_key"] as string,
-    group: row["group_name"] as string,
-    retentionMs: row["retention_ms"] as number,
-    completedAt: numberOf(row["completed_at"]),
-    headers: row["headers"] === null ? {} : parsed<Record<string, string>>(row, "headers", row["headers"]),
+    id: id as string,
+    type: type as string,
+    queue: queue as string,
+    payload: bytesOf(payload),
+    maxRetry: maxRetry as number,
+    retried: retried as number,
+    lastError: lastError as string,
+    lastFailedAt: numberOf(lastFailedAt),
+    timeoutMs: timeoutMs as number,
+    deadlineAt: numberOf(deadlineAt),
+    uniqueKey: uniqueKey as string,
+    group: group as string,
+    retentionMs: retentionMs as number,
+    completedAt: numberOf(completedAt),
+    headers: headers === null ? {} : parsed<Record<string, string>>(row, "headers", headers),
   };
-  if (row["unknown_fields"] === null) return message;
-  const stored = parsed<StoredUnknownField[]>(row, "unknown_fields", row["unknown_fields"]);
-  return { ...message, unknownFields: stored.map(unknownFieldOf) };
+  if (unknownFields === null) return message;
+  const fields = parsed<StoredUnknownField[]>(row, "unknown_fields", unknownFields);
+  return { ...message, unknownFields: fields.map(unknownFieldOf) };
 }
 
-export function storedTaskOf(row: Row): StoredTask {
+/** Reads a task from a row that begins with `storedColumns`. */
+export function storedTaskOf(row: Values): StoredTask {
+  const [state, dueAt, keptUntil, archivedAt, pendingSince, ...more] = row.slice(columnsOfMessage.length);
+  const [leaseEndsAt, leaseToken, result, attempts] = more;
   return {
     message: messageOf(row),
-    state: row["state"] as TaskState,
-    dueAt: numberOf(row["due_at"]),
-    keptUntil: numberOf(row["kept_until"]),
-    archivedAt: numberOf(row["archived_at"]),
-    pendingSince: numberOf(row["pending_since"]),
-    leaseEndsAt: numberOf(row["lease_ends_at"]),
-    leaseToken: typeof row["lease_token"] === "string" ? row["lease_token"] : undefined,
-    result: bytesOf(row["result"]),
-    attempts: attemptLines(row).map((line) => parsed<AttemptRecord>(row, "attempts", line)),
+    state: state as TaskState,
+    dueAt: numberOf(dueAt),
+    keptUntil: numberOf(keptUntil),
+    archivedAt: numberOf(archivedAt),
+    pendingSince: numberOf(pendingSince),
+    leaseEndsAt: numberOf(leaseEndsAt),
+    leaseToken: typeof leaseToken === "string" ? leaseToken : undefined,
+    result: bytesOf(result),
+    attempts: linesOf(attempts).map((line) => parsed<AttemptRecord>(row, "attempts", line)),
   };
 }
 
 const mostAttempts = 20;
 
 /** The text of the `attempts` column with one more record at its end. */
-export function withAttempt(row: Row, attempt: AttemptRecord): string {
-  return [...attemptLines(row), JSON.stringify(attempt)].slice(-mostAttempts).join("\n");
+export function withAttempt(attempts: SQLOutputValue | undefined, attempt: AttemptRecord): string {
+  return [...linesOf(attempts), JSON.stringify(attempt)].slice(-mostAttempts).join("\n");
 }
 
-export function numberOf(value: Row[string] | undefined): number | undefined {
+export function numberOf(value: SQLOutputValue | undefined): number | undefined {
   return typeof value === "number" ? value : undefined;
 }
 
-function bytesOf(value: Row[string] | undefined): Uint8Array | undefined {
+function bytesOf(value: SQLOutputValue | undefined): Uint8Array | undefined {
   return value instanceof Uint8Array ? value : undefined;
 }
 
-function attemptLines(row: Row): string[] {
-  return typeof row["attempts"] === "string" ? row["attempts"].split("\n") : [];
+function linesOf(value: SQLOutputValue | undefined): string[] {
+  return typeof value === "string" ? value.split("\n") : [];
 }
 
 interface StoredUnknownField extends Omit<UnknownField, "data"> {
@@ -121,14 +135,15 @@ export function bytesOfBase64(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "base64"));
 }
 
-function parsed<T>(row: Row, column: string, text: unknown): T {
+function parsed<T>(row: Values, column: string, text: unknown): T {
   try {
     return JSON.parse(String(text)) as T;
   } catch (error) {
+    const [queue, id] = row;
     throw new HikyakuError(
       "corrupt_data",
-      `task ${JSON.stringify(row["id"])} of queue ${JSON.stringify(row["queue"])}: column "${column}" was expected ` +
-        `to hold JSON: ${errorText(error)}`,
+      `task ${JSON.stringify(id)} of queue ${JSON.stringify(queue)}: column "${column}" was expected to hold JSON: ` +
+        errorText(error),
       { cause: error },
     );
   }

@@ -12,7 +12,7 @@ import type {
   TakeOverRequest,
   WorkFacet,
 } from "../work-facet.ts";
-import { claimTasks, leaseTask, nextToken, serverOfToken } from "./claim.ts";
+import { claimTasks, leaseTasks, nextToken, serverOfToken } from "./claim.ts";
 import { settleTasks } from "./settle.ts";
 import type { Store } from "./store.ts";
 
@@ -62,17 +62,15 @@ export class SqliteWork implements WorkFacet {
     call?: CallOptions,
   ): Promise<{ tasks: readonly TakenOverTask[]; setAside: readonly SetAside[] }> {
     return this.#store.write(call, request.limit, (transaction) => {
-      const tasks: TakenOverTask[] = [];
-      const setAside: SetAside[] = [];
-      const expired = transaction.db.all(selectExpired, request.queue, transaction.now, request.limit);
-      if (expired.length === 0) return { tasks, setAside };
-      const token = nextToken(transaction, request.serverId);
-      for (const row of expired) {
-        const leased = leaseTask(transaction, row, token, transaction.now + request.leaseMs);
-        if (leased.kind === "set_aside") setAside.push(leased.setAside);
-        else tasks.push({ task: leased.task, previousServerId: serverOfToken(row["lease_token"]) });
-      }
-      return { tasks, setAside };
+      const { queue, limit, serverId } = request;
+      const expired = transaction.db.rows(selectExpired, queue, transaction.now, limit);
+      if (expired.length === 0) return { tasks: [], setAside: [] };
+      const previous = new Map(expired.map(([, id, token]) => [id, serverOfToken(token)]));
+      const places = expired.map(([number]) => ({ number: number as number, pendingSince: undefined }));
+      const token = nextToken(transaction, serverId);
+      const leased = leaseTasks(transaction, queue, places, token, transaction.now + request.leaseMs);
+      const tasks = leased.tasks.map((task) => ({ task, previousServerId: previous.get(task.message.id) }));
+      return { tasks, setAside: leased.setAside };
     });
   }
 
@@ -147,7 +145,7 @@ class WaitForChange {
 const extendLease =
   "UPDATE tasks SET lease_ends_at = ? WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?";
 const selectExpired = `
-  SELECT * FROM tasks WHERE queue = ? AND lease_ends_at <= ? ORDER BY lease_ends_at, number LIMIT ?`;
+  SELECT number, id, lease_token FROM tasks WHERE queue = ? AND lease_ends_at <= ? ORDER BY lease_ends_at, number LIMIT ?`;
 const selectWaiting = `
   SELECT 1 FROM queues WHERE name = ? AND paused_at IS NULL
     AND EXISTS (SELECT 1 FROM tasks WHERE queue = queues.name AND position IS NOT NULL)`;

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { problem, readiness } from "@hikyaku/contract";
+import { delayPrint } from "@hikyaku/tasks";
+import { type Broker, Server, silentLogger } from "hikyaku";
+import { sqliteBroker } from "hikyaku/sqlite";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { buildHealthApp } from "./health-app.ts";
+
+describe("the worker server's own port", () => {
+  let folder: string;
+  let broker: Broker;
+  let server: Server;
+  let app: ReturnType<typeof buildHealthApp>;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "hikyaku-worker-"));
+    broker = sqliteBroker({ path: join(folder, "hikyaku.db") });
+    server = new Server({ broker, concurrency: 4, logger: silentLogger });
+    server.handle(delayPrint, () => undefined);
+    app = buildHealthApp({ broker, server, logger: pino({ level: "silent" }) });
+  });
+  afterEach(async () => {
+    await app.close();
+    await server.stop();
+    await broker.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("says that the process lives", async () => {
+    expect((await app.inject("/health")).payload).toBe("OK");
+  });
+
+  it("is ready while the server takes tasks, and not before or after", async () => {
+    expect((await app.inject("/readyz")).statusCode).toBe(503);
+    server.start();
+    const answer = await app.inject("/readyz");
+    expect(answer.statusCode).toBe(200);
+    const { checks } = readiness.parse(answer.json());
+    expect(checks.map(({ name, status }) => [name, status])).toEqual([
+      ["job queue store", "ok"],
+      ["worker server", "ok"],
+      ["live workers", "ok"],
+    ]);
+    expect(checks[1]?.detail).toBe("active, running 0 of at most 4");
+    await server.stop();
+    expect((await app.inject("/readyz")).statusCode).toBe(503);
+  });
+
+  it("has nothing else", async () => {
+    const answer = await app.inject("/api/dm-jobqueue/register");
+    expect(answer.statusCode).toBe(404);
+    expect(problem.parse(answer.json()).detail).toContain("/health and /readyz only");
+  });
+});

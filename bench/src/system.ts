@@ -1,0 +1,38 @@
+/** Where a system keeps its tasks in one run. */
+export interface Store {
+  /** Port of the Redis server, or of the proxy in front of it. */
+  readonly redisPort: number;
+  /** A folder of this run's own, for embedded stores. */
+  readonly folder: string;
+}
+
+/** What a processed task tells: which one it was, when it ran, and for delayed ones when it was to run. */
+export type Ran = (task: { readonly number: number; readonly dueAt: number | undefined }) => void;
+
+export interface WorkerHandle {
+  close(): Promise<void>;
+}
+
+/** Plain tasks carry 100 bytes; `typed` ones an object that a schema checks at both ends, with the extras switched on. */
+export type Flavour = "plain" | "typed";
+
+/** One task queue under measurement, each at the settings that its own documentation recommends for throughput. */
+export interface System {
+  readonly name: string;
+  /** Enqueues tasks numbered `from` to `to` - 1 with the call for many, as few calls as that allows. */
+  enqueueMany(from: number, to: number, flavour: Flavour): Promise<void>;
+  /** Enqueues one task; `delayMs` from now where given. */
+  enqueueOne(number: number, delayMs?: number): Promise<void>;
+  /** Starts a worker with an empty handler; resolves when it is ready. */
+  work(concurrency: number, ran: Ran, flavour: Flavour): Promise<WorkerHandle>;
+  close(): Promise<void>;
+}
+
+/** 100 bytes of JSON, with the number and the due moment of the task in them. */
+export function payloadOf(number: number, dueAt: number | undefined): { n: number; d: number; x: string } {
+  const bare = { n: number, d: dueAt ?? 0, x: "" };
+  return { ...bare, x: "x".repeat(Math.max(0, 100 - JSON.stringify(bare).length)) };
+}
+
+/** How many tasks one call for many carries, for every system alike. */
+export const manyAtOnce = 500;

@@ -1,0 +1,9 @@
+import type { Store, System } from "./system.ts";
+
+/** Loaded when asked for, so that no system pays for the others' code. */
+export const systems: Readonly<Record<string, (store: Store) => Promise<System>>> = {
+  "hikyaku (redis)": async (store) => (await import("./systems/hikyaku.ts")).hikyakuOnRedis(store),
+  "hikyaku (sqlite)": async (store) => (await import("./systems/hikyaku.ts")).hikyakuOnSqlite(store),
+  BullMQ: async (store) => new (await import("./systems/bullmq.ts")).BullMq(store),
+  "bee-queue": async (store) => new (await import("./systems/bee-queue.ts")).BeeQueueSystem(store),
+};

@@ -1,0 +1,59 @@
+import { HikyakuError } from "../errors.ts";
+import type { ListQuery, StoredTask, TaskEntry, TaskFilter } from "./inspect-facet.ts";
+
+/** How far one page looks, so that a search of a long list goes in slices. */
+export const mostScanned = 1_000;
+export const mostScannedBytes = 4 * 1_024 * 1_024;
+
+/**
+ * Refuses what no store can list.
+ * @throws HikyakuError `invalid_option`.
+ */
+export function checkListQuery({ state, group, filter, limit }: ListQuery): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostScanned) {
+    throw new HikyakuError("invalid_option", `option "limit": expected an integer from 1 to ${mostScanned}, got ${limit}`);
+  }
+  if (state === "aggregating" && group === undefined) {
+    throw new HikyakuError("invalid_option", 'option "group": expected the name of a group to list, got none');
+  }
+  const byTime = filter?.from !== undefined || filter?.before !== undefined;
+  if (byTime && (state === "active" || state === "aggregating")) {
+    throw new HikyakuError(
+      "invalid_option",
+      `options "from" and "before": expected none, because ${state} tasks carry no moment to compare with`,
+    );
+  }
+}
+
+/** Whether an entry of a list is wanted. */
+export function fitsFilter(entry: TaskEntry, filter: TaskFilter | undefined): boolean {
+  if (filter === undefined) return true;
+  const id = entry.unreadable === undefined ? entry.message.id : entry.taskId;
+  if (filter.idPrefix !== undefined && !id.startsWith(filter.idPrefix)) return false;
+  if (entry.unreadable !== undefined) return isByIdOnly(filter);
+  const { message } = entry;
+  if (filter.type !== undefined && message.type !== filter.type) return false;
+  if (filter.error !== undefined && !asciiLower(message.lastError).includes(asciiLower(filter.error))) return false;
+  if (filter.payload !== undefined && !bufferOf(message.payload).includes(bufferOf(filter.payload))) return false;
+  return fitsTime(entry, filter);
+}
+
+/** The same in every store and language: only A to Z change. */
+export function asciiLower(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+function isByIdOnly({ type, error, payload, from, before }: TaskFilter): boolean {
+  return [type, error, payload, from, before].every((condition) => condition === undefined);
+}
+
+function fitsTime(task: StoredTask, { from, before }: TaskFilter): boolean {
+  if (from === undefined && before === undefined) return true;
+  const moment = task.dueAt ?? task.archivedAt ?? task.pendingSince ?? task.message.completedAt;
+  if (moment === undefined) return false;
+  return (from === undefined || moment >= from) && (before === undefined || moment < before);
+}
+
+function bufferOf(bytes: Uint8Array | undefined): Buffer {
+  return bytes === undefined ? Buffer.alloc(0) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
