@@ -6,7 +6,8 @@ import { systems } from "./systems.ts";
 const [systemName = "", workloadName = "", port = "", folder = "", sizes = "{}"] = process.argv.slice(2);
 const make = systems[systemName];
 const workload = workloads[workloadName];
-if (make === undefined || workload === undefined) throw new Error(`expected a system and a workload, got ${systemName}, ${workloadName}`);
+if (make === undefined || workload === undefined)
+  throw new Error(`expected a system and a workload, got ${systemName}, ${workloadName}`);
 const store = { redisPort: Number(port), folder };
 const system = await make(store);
 const figures = await workload(system, store, JSON.parse(sizes));

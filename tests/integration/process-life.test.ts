@@ -109,12 +109,14 @@ describe("the process standalone", () => {
       const app = await apps.start("standalone", { settings: { ...store.settings, SERVER__PORT: port } }).ready();
       const answers = Array.from({ length: 20 }, () => register(port, {}));
       await Promise.race(answers);
+      const stopping = performance.now();
       const code = app.stop();
       for (const answer of await Promise.allSettled(answers)) {
         // One whose connection was not accepted yet is refused by the kernel; an accepted one has its answer.
         if (answer.status === "fulfilled") expect([201, 503]).toContain(answer.value.status);
       }
       expect(await code).toBe(0);
+      expect(performance.now() - stopping).toBeLessThan(4000);
     } finally {
       await apps.killAll();
       await store.remove();

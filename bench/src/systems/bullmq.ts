@@ -1,7 +1,15 @@
 import { type JobsOptions, MetricsTime, Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { z } from "zod";
-import { type Flavour, manyAtOnce, payloadOf, type Ran, type Store, type System, type WorkerHandle } from "../system.ts";
+import {
+  type Flavour,
+  manyAtOnce,
+  payloadOf,
+  type Ran,
+  type Store,
+  type System,
+  type WorkerHandle,
+} from "../system.ts";
 
 const shape = z.object({ n: z.number(), d: z.number(), x: z.string() });
 /** Removed when done, as ours are; three attempts with back-off, since ours may be retried too. */
@@ -30,7 +38,10 @@ export class BullMq implements System {
 
   async enqueueOne(number: number, delayMs?: number): Promise<void> {
     const dueAt = delayMs === undefined ? undefined : Date.now() + delayMs;
-    await this.#queue.add("bench", payloadOf(number, dueAt), { ...options, ...(delayMs === undefined ? {} : { delay: delayMs }) });
+    await this.#queue.add("bench", payloadOf(number, dueAt), {
+      ...options,
+      ...(delayMs === undefined ? {} : { delay: delayMs }),
+    });
   }
 
   async work(concurrency: number, ran: Ran, flavour: Flavour): Promise<WorkerHandle> {

@@ -3,7 +3,15 @@ import { type Broker, Client, defineTask, rawBytes, Server } from "hikyaku";
 import { redisBroker } from "hikyaku/redis";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { z } from "zod";
-import { type Flavour, manyAtOnce, payloadOf, type Ran, type Store, type System, type WorkerHandle } from "../system.ts";
+import {
+  type Flavour,
+  manyAtOnce,
+  payloadOf,
+  type Ran,
+  type Store,
+  type System,
+  type WorkerHandle,
+} from "../system.ts";
 
 const shape = z.object({ n: z.number(), d: z.number(), x: z.string() });
 const typed = defineTask({ type: "bench:typed", payload: shape });

@@ -20,6 +20,7 @@ function redisOptions(redis: JobqueueRedisConfig) {
     ...(tls === false ? {} : { tls: tlsOptions(tls) }),
     connectTimeoutMs: redis.connectTimeoutMs,
     commandTimeoutMs: redis.commandTimeoutMs,
+    minReconnectDelayMs: redis.reconnect.minDelayMs,
     maxReconnectDelayMs: redis.reconnect.maxDelayMs,
   };
 }

@@ -21,7 +21,7 @@ export class ListenError extends Error {
  * @throws ListenError when the port is taken or the host is not of this machine.
  */
 export async function listen(app: FastifyInstance, { host, port, what, portKey }: Place): Promise<string> {
-  hangUpSilentConnections(app);
+  hangUpWhenClosing(app);
   try {
     await app.listen({ host, port, listenTextResolver: (address) => `${what} listens on ${address}` });
   } catch (error) {
@@ -45,15 +45,25 @@ export async function closeWithin(app: FastifyInstance, timeoutMs: number): Prom
   }
 }
 
-/** Browsers connect ahead of any request; to Node.js such a connection is not idle, and closing would wait for it. */
-function hangUpSilentConnections(app: FastifyInstance): void {
+/**
+ * Once the server closes, hangs up where nothing is under way. Node.js and Fastify do so for connections that are idle at
+ * that moment, but not for those that never asked anything, as browsers make them ahead of time, nor for those whose
+ * last answer is still on its way.
+ */
+function hangUpWhenClosing(app: FastifyInstance): void {
   const silent = new Set<Socket>();
+  let closing = false;
   app.server.on("connection", (socket: Socket) => {
     silent.add(socket);
     socket.once("close", () => silent.delete(socket));
   });
-  app.server.on("request", (request) => silent.delete(request.socket));
+  app.server.on("request", (request, response) => {
+    silent.delete(request.socket);
+    // Only after the answer's last event does Node.js count its connection as idle.
+    response.once("close", () => closing && setImmediate(() => app.server.closeIdleConnections()));
+  });
   app.addHook("preClose", async () => {
+    closing = true;
     for (const socket of silent) socket.destroy();
   });
 }

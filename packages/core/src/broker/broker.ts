@@ -1,5 +1,6 @@
 import type { CallOptions } from "./call-options.ts";
 import type { EnqueueFacet } from "./enqueue-facet.ts";
+import type { GroupFacet } from "./group-facet.ts";
 import type { InspectFacet } from "./inspect-facet.ts";
 import type { MaintainFacet } from "./maintain-facet.ts";
 import type { PresenceFacet } from "./presence-facet.ts";
@@ -22,7 +23,14 @@ export interface Reachability {
  * A broker connects by itself, at its first use at the latest, and again whenever it was cut off; while the store is
  * away every call is refused at once with `broker_unavailable`, nothing is queued up behind the caller's back.
  */
-export interface Broker extends EnqueueFacet, WorkFacet, MaintainFacet, InspectFacet, PresenceFacet, SignalFacet {
+export interface Broker
+  extends EnqueueFacet,
+    WorkFacet,
+    MaintainFacet,
+    GroupFacet,
+    InspectFacet,
+    PresenceFacet,
+    SignalFacet {
   /** Where the tasks lie, for people; without secrets. */
   readonly location: string;
   /** Waits until the store answers, or for the first reason why it does not. */

@@ -11,7 +11,10 @@ export const mostScannedBytes = 4 * 1_024 * 1_024;
  */
 export function checkListQuery({ state, group, filter, limit }: ListQuery): void {
   if (!Number.isInteger(limit) || limit < 1 || limit > mostScanned) {
-    throw new HikyakuError("invalid_option", `option "limit": expected an integer from 1 to ${mostScanned}, got ${limit}`);
+    throw new HikyakuError(
+      "invalid_option",
+      `option "limit": expected an integer from 1 to ${mostScanned}, got ${limit}`,
+    );
   }
   if (state === "aggregating" && group === undefined) {
     throw new HikyakuError("invalid_option", 'option "group": expected the name of a group to list, got none');

@@ -3,6 +3,7 @@ import type { Logger } from "./logger.ts";
 import type { Role } from "./periodic.ts";
 
 const callTimeoutMs = 3_000;
+const mostRemembered = 1_000;
 
 /**
  * Looks for other servers on the same queues. That is how one scales out, but also what a forgotten process of an older
@@ -14,6 +15,7 @@ export class Peers implements Role {
   readonly #serverId: string;
   readonly #queues: ReadonlySet<string>;
   readonly #logger: Logger;
+  readonly #seen = new Map<string, ServerRecord>();
   #peers: readonly ServerRecord[] = [];
 
   constructor(broker: Pick<PresenceFacet, "servers">, serverId: string, queues: Iterable<string>, logger: Logger) {
@@ -28,6 +30,11 @@ export class Peers implements Role {
     return this.#peers;
   }
 
+  /** A server that was seen at some look, also when it is gone since; the latest thousand are remembered. */
+  find(serverId: string): ServerRecord | undefined {
+    return this.#seen.get(serverId);
+  }
+
   async runOnce(signal?: AbortSignal): Promise<undefined> {
     const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
     const { servers } = await this.#broker.servers(call);
@@ -36,7 +43,17 @@ export class Peers implements Role {
       ({ serverId, queues }) =>
         serverId !== this.#serverId && Object.keys(queues).some((queue) => this.#queues.has(queue)),
     );
-    for (const peer of this.#peers) if (!known.has(peer.serverId)) this.#warn(peer);
+    for (const peer of this.#peers) {
+      this.#remember(peer);
+      if (!known.has(peer.serverId)) this.#warn(peer);
+    }
+  }
+
+  #remember(peer: ServerRecord): void {
+    this.#seen.delete(peer.serverId);
+    this.#seen.set(peer.serverId, peer);
+    const [oldest] = this.#seen.keys();
+    if (this.#seen.size > mostRemembered && oldest !== undefined) this.#seen.delete(oldest);
   }
 
   #warn(peer: ServerRecord): void {

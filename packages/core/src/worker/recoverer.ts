@@ -17,6 +17,8 @@ export interface RecovererOptions {
   readonly serverId: string;
   readonly leaseMs: number;
   readonly policy: OutcomePolicy;
+  /** Where a server runs, or ran, if anybody knows. */
+  readonly findServer: (serverId: string) => Pick<AttemptRecord, "host" | "pid"> | undefined;
   readonly onRecovered: (queue: string) => void;
 }
 
@@ -61,10 +63,11 @@ export class Recoverer implements Role {
       ...{ taskId: message.id, type: message.type, queue: message.queue, lostAttempts },
       ...{ outcome: outcome.kind, previousServerId: previousServerId ?? "unknown" },
     });
+    const previous = previousServerId === undefined ? undefined : this.#options.findServer(previousServerId);
     const attempt: AttemptRecord = {
       serverId: previousServerId ?? "unknown",
-      host: "unknown",
-      pid: unknownPid,
+      host: previous?.host ?? "unknown",
+      pid: previous?.pid ?? unknownPid,
       startedAt: now,
       endedAt: now,
       outcome: "lost",

@@ -251,6 +251,7 @@ export class Server implements AsyncDisposable {
     const onRecovered = (recovered: string): void => this.#processor.wake(recovered);
     const recoverer = new Recoverer({
       ...{ broker, clock, random, logger, queue, serverId, leaseMs, policy, onRecovered },
+      findServer: (lost) => this.#peers.find(lost),
     });
     const janitor = new Janitor(broker, clock, queue, archive);
     this.#early.push(forwarding, this.#periodic(recoverer, recoverMs), this.#periodic(janitor, sweepMs));

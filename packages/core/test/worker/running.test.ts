@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import type { Broker } from "../../src/broker/broker.ts";
@@ -7,6 +8,7 @@ import { defineTask } from "../../src/task.ts";
 import type { HandlerContext } from "../../src/worker/handler.ts";
 import { Revoke, SkipRetry } from "../../src/worker/verdict-errors.ts";
 import { bytes, placedNow, stateOf, stored } from "../support/builders.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { aClient, aServer, Happenings, stores } from "./stores.ts";
 
 const mail = defineTask({ type: "email:send", payload: z.object({ user: z.number() }) });
@@ -83,6 +85,48 @@ describe.each(stores)("a server on $name", ({ open }) => {
     expect(failed.all).toHaveLength(3);
     const { message } = await stored(broker, { id, queue: "default" });
     expect(message).toMatchObject({ retried: 2, lastError: "boom 3" });
+  });
+
+  it("waits the default delay before a retry, by its clock", async () => {
+    const clock = new FakeClock();
+    const broker = (await open()).connect({ clock });
+    const ran = new Happenings<number>();
+    aServer(broker, { clock, random: () => 0, shutdownTimeout: "1h", abortGrace: "1h" })
+      .handleRaw("t", ({ attempt }) => {
+        ran.add(clock.now());
+        if (attempt === 1) throw new Error("boom");
+      })
+      .start();
+    const item = placedNow({ type: "t" });
+    await broker.enqueue([item]);
+    const step = async (): Promise<void> => {
+      clock.advance(50);
+      await turn();
+    };
+    while (ran.all.length < 2) await step();
+    const [first = 0, second = 0] = ran.all;
+    expect(second - first).toBeGreaterThanOrEqual(15_000);
+    expect(second - first).toBeLessThan(20_000);
+  });
+
+  it("keeps a result that the handler writes while it runs, and refuses one after the end", async () => {
+    const { broker, client } = await setup();
+    const contexts = new Happenings<{ writeResult(result: unknown): Promise<void> }>();
+    const gate = Promise.withResolvers<void>();
+    aServer(broker, { shutdownTimeout: "5s" })
+      .handle(mail, async (context) => {
+        await context.writeResult({ progress: 50 });
+        contexts.add(context);
+        await gate.promise;
+      })
+      .start();
+    const { id } = await client.enqueue(mail, { user: 1 }, { retention: "1h" });
+    const [context] = await contexts.reach(1);
+    gate.resolve();
+    await becomes(broker, { id, queue: "default" }, "completed");
+    const { result } = await stored(broker, { id, queue: "default" });
+    expect(Buffer.from(result ?? []).toString()).toBe('{"progress":50}');
+    await expect(context?.writeResult(1)).rejects.toMatchObject({ code: "wrong_state" });
   });
 
   it("takes any thrown value for a failure", async () => {

@@ -13,7 +13,7 @@ import { Server } from "../../src/worker/server.ts";
 import type { ServerOptions } from "../../src/worker/server-options.ts";
 
 /** A real store of one test, that any number of brokers and processes can use. */
-export interface TestStore {
+interface TestStore {
   /** Another broker on the store; closed when the test ends. */
   connect(options?: { readonly clock?: Clock }): Broker;
   /** For another process: what `openBroker` takes. */

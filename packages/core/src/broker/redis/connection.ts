@@ -130,7 +130,7 @@ export class Connection {
     this.#client = client;
     client.on("ready", () => {
       if (this.#client !== client) return;
-      this.#lastHeard = this.#clock.monotonic();
+      this.#lastHeard = this.#timers.monotonic();
       for (const [channel, handler] of this.#subscriptions) this.#resubscribe(client, channel, handler);
       this.#change(true, undefined);
     });
@@ -145,7 +145,11 @@ export class Connection {
   async #sendOnceOpen(args: readonly Argument[], call: CallOptions): Promise<Reply> {
     this.open();
     if (this.#firstAttempt !== undefined && this.#reachability.reason === notConnectedYet) {
-      await Promise.race([this.#firstAttempt, this.#patience(call)]);
+      const waiting = new AbortController();
+      const patience = sleep(this.#timers, call.timeoutMs ?? this.#commandTimeoutMs, waiting.signal);
+      call.signal?.addEventListener("abort", () => waiting.abort(), { once: true, signal: waiting.signal });
+      await Promise.race([this.#firstAttempt, patience]);
+      waiting.abort();
     }
     if (this.#closed) throw new HikyakuError("closed", "expected an open broker; this one was closed");
     if (call.signal?.aborted === true) throw cancelled(call.signal, "before the call was sent");
@@ -154,11 +158,6 @@ export class Connection {
       throw new HikyakuError("broker_unavailable", `Redis at ${this.location} can't be reached: ${reason}`);
     }
     return this.#send(this.#client, args, call);
-  }
-
-  /** Resolves when the caller's time for connecting is over. */
-  #patience(call: CallOptions): Promise<void> {
-    return sleep(this.#timers, call.timeoutMs ?? this.#commandTimeoutMs, call.signal);
   }
 
   #send(client: Client, args: readonly Argument[], call: CallOptions): Promise<Reply> {
@@ -246,6 +245,7 @@ function reasonOf(error: unknown): string {
 }
 
 function makeClient(options: RedisOptions, place: Place, kind: ConnectionKind) {
+  const minDelayMs = options.minReconnectDelayMs ?? 50;
   const maxDelayMs = options.maxReconnectDelayMs ?? 500;
   const tls = options.tls === true || options.tls === undefined || options.tls === false ? {} : options.tls;
   const timing = {
@@ -253,7 +253,7 @@ function makeClient(options: RedisOptions, place: Place, kind: ConnectionKind) {
     port: place.port,
     connectTimeout: options.connectTimeoutMs ?? 2_000,
     reconnectStrategy: (retries: number): number =>
-      Math.min(maxDelayMs, 50 * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2),
+      Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2),
     // A blocking call is silent for as long as it waits; its own deadline finds a dead server.
     ...(kind === "blocking" ? {} : { socketTimeout: 12_000 }),
   };

@@ -119,7 +119,13 @@ export class RedisEnqueue implements EnqueueFacet {
   }
 }
 
-function packItem(pack: Pack, keys: QueueKeys, { message, placement, uniqueForMs }: EnqueueItem, now: number): void {
+/** One task as `enqueue.lua` reads it. */
+export function packItem(
+  pack: Pack,
+  keys: QueueKeys,
+  { message, placement, uniqueForMs }: EnqueueItem,
+  now: number,
+): void {
   const lock = uniqueForMs === undefined ? undefined : uniqueLockKey(keys, message.type, message.payload);
   const exact = exactTimes(message);
   const grouped = placement.kind === "group" || (placement.kind === "at" && message.group !== "");

@@ -1,19 +1,30 @@
-import { decodeTaskMessage } from "../../codec/task-codec.ts";
-import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
-import type { InspectFacet, ListQuery, QueueNumbers, StoredTask, TaskPage } from "../inspect-facet.ts";
+import type {
+  DayNumbers,
+  InspectFacet,
+  ListQuery,
+  MemoryEstimate,
+  QueueNumbers,
+  TaskEntry,
+  TaskFilter,
+  TaskPage,
+} from "../inspect-facet.ts";
+import { asciiLower, checkListQuery, fitsFilter, mostScanned, mostScannedBytes } from "../task-filter.ts";
 import type { TaskState } from "../task-message.ts";
-import { readAttempts } from "./attempt-line.ts";
+import { lastDays } from "../utc-day.ts";
 import type { Reply } from "./connection.ts";
-import { withExactTimes } from "./exact-times.ts";
 import { allQueuesKey, type QueueKeys, queueKeys, utcDay } from "./keys.ts";
-import { queueNumbersLua, readTasksLua } from "./lua/generated.ts";
+import { readListCursor, writeListCursor } from "./list-cursor.ts";
+import { listTasksLua, memoryLua, queueNumbersLua, readTasksLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
+import { readTaskEntry } from "./stored-task.ts";
 import { list, momentOfNanoseconds, text } from "./work.ts";
 
 const numbersScript = script(queueNumbersLua);
 const readScript = script(readTasksLua);
+const listScript = script(listTasksLua);
+const memoryScript = script(memoryLua);
 
 export class RedisInspect implements InspectFacet {
   readonly #context: RedisContext;
@@ -81,38 +92,89 @@ export class RedisInspect implements InspectFacet {
     };
   }
 
-  async list({ queue, state, group, limit, cursor }: ListQuery, call?: CallOptions): Promise<TaskPage> {
+  async history(queue: string, days: number, call?: CallOptions): Promise<readonly DayNumbers[]> {
     const keys = queueKeys(queue);
-    const from = readCursor(cursor);
-    const ids = members(
-      await runCommand(this.#context.connection, rangeCommand(keys, state, group, from, limit + 1), call),
+    const names = lastDays(this.#context.clock.now(), days);
+    const counters = await runCommand(
+      this.#context.connection,
+      ["MGET", ...names.flatMap((day) => [`${keys.processed}:${day}`, `${keys.failed}:${day}`])],
+      call,
     );
-    const isList = state === "pending" || state === "active";
-    const inOrder = (isList ? ids.reverse() : ids).slice(0, limit).map((id) => text(id) ?? "");
-    const tasks = await this.get(queue, inOrder, call);
+    const counted = list(counters).map((counter) => Number(text(counter) ?? 0));
+    return names.map((day, index) => ({
+      day,
+      processed: counted[index * 2] ?? 0,
+      failed: counted[index * 2 + 1] ?? 0,
+    }));
+  }
+
+  async memory(queue: string, call?: CallOptions): Promise<MemoryEstimate> {
+    const keys = queueKeys(queue);
+    const answer = await runScript(
+      this.#context.connection,
+      memoryScript,
+      [keys.pending, keys.active, keys.groups, keys.scheduled, keys.retry, keys.archived, keys.completed],
+      [keys.task, keys.group],
+      call,
+    );
+    const [bytes, sampledTasks, refusal] = list(answer).map((part) => text(part) ?? "");
+    if (refusal !== undefined && refusal !== "") {
+      return { kind: "unknown", reason: `Redis refused the command MEMORY USAGE: ${refusal}` };
+    }
+    return { kind: "estimate", bytes: Number(bytes), sampledTasks: Number(sampledTasks) };
+  }
+
+  async list(query: ListQuery, call?: CallOptions): Promise<TaskPage> {
+    checkListQuery(query);
+    const { queue, state, group, limit, filter } = query;
+    const keys = queueKeys(queue);
+    const position = readListCursor(query.cursor);
+    const answer = await runScript(
+      this.#context.connection,
+      listScript,
+      [state === "aggregating" ? keys.group + (group ?? "") : keys[state], keys.lease, keys.due],
+      [
+        keys.task,
+        containerPrefix(keys),
+        state === "pending" || state === "active" ? "list" : "zset",
+        String(limit),
+        String(mostScanned),
+        String(mostScannedBytes),
+        position.place,
+        position.id,
+        ...scoreBounds(state, filter),
+        filter?.idPrefix ?? "",
+        filter?.type ?? "",
+        Buffer.from(filter?.payload ?? []),
+        asciiLower(filter?.error ?? ""),
+      ],
+      call,
+    );
+    const [rows, place, lastId, scanned, more] = list(answer);
+    const found = list(rows);
+    const tasks: TaskEntry[] = [];
+    for (let index = 0; index < found.length; index += 2) {
+      const entry = readTaskEntry(queue, text(found[index]) ?? "", list(found[index + 1]), state);
+      if (entry !== undefined && fitsFilter(entry, filter)) tasks.push(entry);
+    }
     return {
-      // What moved on between the two calls is another state's business by now.
-      tasks: tasks.flatMap((task) => (task?.state === state ? [task] : [])),
-      nextCursor: ids.length > limit ? String(from + limit) : undefined,
+      tasks,
+      nextCursor: more === 1 ? writeListCursor(text(place), lastId) : undefined,
+      scanned: Number(scanned),
     };
   }
 
-  async get(
-    queue: string,
-    taskIds: readonly string[],
-    call?: CallOptions,
-  ): Promise<readonly (StoredTask | undefined)[]> {
+  async get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (TaskEntry | undefined)[]> {
     if (taskIds.length === 0) return [];
     const keys = queueKeys(queue);
-    const containerPrefix = keys.pending.slice(0, -"pending".length);
     const rows = await runScript(
       this.#context.connection,
       readScript,
       [keys.lease, keys.due],
-      [keys.task, containerPrefix, ...taskIds],
+      [keys.task, containerPrefix(keys), ...taskIds],
       call,
     );
-    return list(rows).map((row) => readStoredTask(list(row)));
+    return list(rows).map((row, index) => readTaskEntry(queue, taskIds[index] ?? "", list(row)));
   }
 
   async pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
@@ -132,83 +194,17 @@ function members(reply: Reply | ReadonlySet<Reply>): Reply[] {
   return reply instanceof Set ? [...reply] : list(reply as Reply);
 }
 
-function readCursor(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  const offset = Number(cursor);
-  if (/^\d+$/.test(cursor) && Number.isSafeInteger(offset)) return offset;
-  throw new HikyakuError(
-    "invalid_option",
-    `option "cursor": expected what an earlier page gave as nextCursor, got ${JSON.stringify(cursor)}`,
-  );
+/** Every container of a queue is called this and the state of its tasks. */
+function containerPrefix(keys: QueueKeys): string {
+  return keys.pending.slice(0, -"pending".length);
 }
 
-function rangeCommand(
-  keys: QueueKeys,
-  state: TaskState,
-  group: string | undefined,
-  from: number,
-  count: number,
-): string[] {
-  switch (state) {
-    case "pending":
-      return ["LRANGE", keys.pending, String(-(from + count)), String(-(from + 1))];
-    case "active":
-      return ["LRANGE", keys.active, String(-(from + count)), String(-(from + 1))];
-    case "aggregating":
-      if (group === undefined) {
-        throw new HikyakuError("invalid_option", 'option "group": expected a name to list aggregating tasks, got none');
-      }
-      return ["ZRANGE", keys.group + group, String(from), String(from + count - 1)];
-    case "scheduled":
-    case "retry":
-    case "archived":
-    case "completed":
-      return ["ZRANGE", keys[state], String(from), String(from + count - 1)];
-  }
-}
-
-const states: ReadonlySet<string> = new Set<TaskState>([
-  "pending",
-  "scheduled",
-  "active",
-  "retry",
-  "completed",
-  "archived",
-  "aggregating",
-]);
-
-function isState(value: string | undefined): value is TaskState {
-  return value !== undefined && states.has(value);
-}
-
-/** @throws HikyakuError `corrupt_data` when the task can't be read. */
-function readStoredTask(row: readonly Reply[]): StoredTask | undefined {
-  const [bytes, stateText, pendingSince, result, exact, attempts, leaseValue, leaseEnd, score, exactDue] = row;
-  if (!Buffer.isBuffer(bytes)) return undefined;
-  const state = text(stateText);
-  if (!isState(state)) {
-    throw new HikyakuError("corrupt_data", `task: expected one of the seven states, got ${JSON.stringify(state)}`);
-  }
-  const moment = score === null || score === undefined ? undefined : Number(text(score)) * 1_000;
-  const held = text(leaseValue);
-  const active = state === "active";
-  return {
-    message: withExactTimes(decodeTaskMessage(bytes), text(exact)),
-    state,
-    dueAt: state === "scheduled" || state === "retry" ? exactMoment(moment, text(exactDue)) : undefined,
-    keptUntil: state === "completed" ? moment : undefined,
-    archivedAt: state === "archived" ? moment : undefined,
-    pendingSince: state === "pending" ? momentOfNanoseconds(pendingSince) : undefined,
-    leaseEndsAt: active && leaseEnd !== null && leaseEnd !== undefined ? Number(text(leaseEnd)) * 1_000 : undefined,
-    leaseToken:
-      active && held !== undefined && !held.startsWith("=") ? held.slice(0, held.lastIndexOf(":")) : undefined,
-    result: Buffer.isBuffer(result) ? result : undefined,
-    attempts: readAttempts(text(attempts)),
-  };
-}
-
-/** The exact moment counts only while the whole second beside it is the one that it was written with. */
-function exactMoment(second: number | undefined, exact: string | undefined): number | undefined {
-  if (second === undefined || exact === undefined) return second;
-  return Math.ceil(Number(exact) / 1_000) * 1_000 === second ? Number(exact) : second;
+/** Lowest and highest score that can fit, where the score is the moment that the filter asks for. */
+function scoreBounds(state: TaskState, filter: TaskFilter | undefined): [string, string] {
+  if (state !== "scheduled" && state !== "retry" && state !== "archived") return ["", ""];
+  const { from, before } = filter ?? {};
+  return [
+    from === undefined ? "" : String(Math.floor(from / 1_000)),
+    before === undefined ? "" : String(Math.ceil(before / 1_000)),
+  ];
 }

@@ -21,11 +21,14 @@ export interface QueueKeys {
   readonly archived: string;
   readonly completed: string;
   readonly groups: string;
+  readonly aggregationSets: string;
   readonly paused: string;
   readonly processed: string;
   readonly failed: string;
   /** Ours: ids of scheduled and retry tasks whose moment is not a whole second, by milliseconds. */
   readonly due: string;
+  /** Ours: ids of finished sets whose tasks' bodies are still being removed; each has the rest of them at `:<set id>`. */
+  readonly leftovers: string;
 }
 
 const known = new Map<string, QueueKeys>();
@@ -49,10 +52,12 @@ export function queueKeys(queue: string): QueueKeys {
     archived: `${prefix}archived`,
     completed: `${prefix}completed`,
     groups: `${prefix}groups`,
+    aggregationSets: `${prefix}aggregation_sets`,
     paused: `${prefix}paused`,
     processed: `${prefix}processed`,
     failed: `${prefix}failed`,
     due: `hikyaku:{${queue}}:due`,
+    leftovers: `hikyaku:{${queue}}:leftovers`,
   };
   if (known.size >= mostKnown) known.clear();
   known.set(queue, keys);

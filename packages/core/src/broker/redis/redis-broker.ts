@@ -18,6 +18,7 @@ import type {
 } from "../work-facet.ts";
 import { Connection } from "./connection.ts";
 import { RedisEnqueue } from "./enqueue.ts";
+import { RedisGroups } from "./groups.ts";
 import { RedisInspect } from "./inspect.ts";
 import { RedisMaintain } from "./maintain.ts";
 import { RedisPresence } from "./presence.ts";
@@ -35,6 +36,7 @@ class RedisBroker implements Broker {
   readonly #enqueue: RedisEnqueue;
   readonly #work: RedisWork;
   readonly #maintain: RedisMaintain;
+  readonly #groups: RedisGroups;
   readonly #inspect: RedisInspect;
   readonly #presence: RedisPresence;
   readonly #signals: RedisSignals;
@@ -46,6 +48,7 @@ class RedisBroker implements Broker {
     this.#enqueue = new RedisEnqueue(context);
     this.#work = new RedisWork(context, this.#waiting);
     this.#maintain = new RedisMaintain(context);
+    this.#groups = new RedisGroups(context);
     this.#inspect = new RedisInspect(context);
     this.#presence = new RedisPresence(context);
     this.#signals = new RedisSignals(context, options);
@@ -112,6 +115,13 @@ class RedisBroker implements Broker {
   sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer> {
     return this.#maintain.sweep(queue, limit, archive, call);
   }
+
+  groups: Broker["groups"] = (...args) => this.#groups.groups(...args);
+  collect: Broker["collect"] = (...args) => this.#groups.collect(...args);
+  finish: Broker["finish"] = (...args) => this.#groups.finish(...args);
+  archiveMembers: Broker["archiveMembers"] = (...args) => this.#groups.archiveMembers(...args);
+  putBack: Broker["putBack"] = (...args) => this.#groups.putBack(...args);
+  reclaim: Broker["reclaim"] = (...args) => this.#groups.reclaim(...args);
 
   queues(call?: CallOptions): Promise<readonly string[]> {
     return this.#inspect.queues(call);

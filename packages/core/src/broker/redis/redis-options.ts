@@ -24,7 +24,9 @@ export interface RedisOptions {
   readonly connectTimeoutMs?: number;
   /** How long a call may take unless it says otherwise. Default 5000. */
   readonly commandTimeoutMs?: number;
-  /** Longest pause between two attempts to connect; the first is 50 ms, then it doubles, with jitter. Default 500. */
+  /** First pause between two attempts to connect; then it doubles, with jitter. Default 50. */
+  readonly minReconnectDelayMs?: number;
+  /** Longest pause between two attempts to connect; there are attempts for as long as the broker is open. Default 500. */
   readonly maxReconnectDelayMs?: number;
   /** Default: the machine's clock. */
   readonly clock?: Clock;

@@ -416,6 +416,6 @@ export function momentOfNanoseconds(reply: Reply | undefined): number | undefine
   return digits === undefined || !/^\d{7,}$/.test(digits) ? undefined : Number(digits.slice(0, -6));
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -34,6 +34,14 @@ export class SqliteEnqueue implements EnqueueFacet {
     return outcomes;
   }
 
+  /** Writes one task as part of somebody else's transaction; whatever the outcome, that one goes on. */
+  enqueueWithin(transaction: Transaction, item: EnqueueItem): EnqueueOutcome {
+    const due = new EarliestDue(transaction);
+    const outcome = this.#enqueueOne(transaction, due, item);
+    due.signal();
+    return outcome;
+  }
+
   #write(items: readonly EnqueueItem[], call: CallOptions | undefined): Promise<EnqueueOutcome[]> {
     return this.#store.write(call, items.length, (transaction) => {
       const due = new EarliestDue(transaction);

@@ -4,6 +4,7 @@ import { refuseUnknownOptions, shown } from "../../option-names.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
 import { SqliteEnqueue } from "./enqueue.ts";
+import { SqliteGroups } from "./groups.ts";
 import { SqliteInspect } from "./inspect.ts";
 import { SqliteMaintain } from "./maintain.ts";
 import { SqlitePresence } from "./presence.ts";
@@ -36,6 +37,7 @@ class SqliteBroker implements Broker {
   readonly #enqueue: SqliteEnqueue;
   readonly #work: SqliteWork;
   readonly #maintain: SqliteMaintain;
+  readonly #groups: SqliteGroups;
   readonly #inspect: SqliteInspect;
   readonly #presence: SqlitePresence;
   readonly #signals: SqliteSignals;
@@ -46,6 +48,7 @@ class SqliteBroker implements Broker {
     this.#enqueue = new SqliteEnqueue(store);
     this.#work = new SqliteWork(store);
     this.#maintain = new SqliteMaintain(store);
+    this.#groups = new SqliteGroups(store, this.#enqueue);
     this.#inspect = new SqliteInspect(store);
     this.#presence = new SqlitePresence(store);
     this.#signals = new SqliteSignals(store);
@@ -78,6 +81,13 @@ class SqliteBroker implements Broker {
 
   forwardDue: Broker["forwardDue"] = (...args) => this.#maintain.forwardDue(...args);
   sweep: Broker["sweep"] = (...args) => this.#maintain.sweep(...args);
+
+  groups: Broker["groups"] = (...args) => this.#groups.groups(...args);
+  collect: Broker["collect"] = (...args) => this.#groups.collect(...args);
+  finish: Broker["finish"] = (...args) => this.#groups.finish(...args);
+  archiveMembers: Broker["archiveMembers"] = (...args) => this.#groups.archiveMembers(...args);
+  putBack: Broker["putBack"] = (...args) => this.#groups.putBack(...args);
+  reclaim: Broker["reclaim"] = (...args) => this.#groups.reclaim(...args);
 
   queues: Broker["queues"] = (...args) => this.#inspect.queues(...args);
   queue: Broker["queue"] = (...args) => this.#inspect.queue(...args);

@@ -13,13 +13,16 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"sync"
 
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 )
 
 type request struct {
@@ -62,11 +65,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: peer <host:port of redis>")
 		os.Exit(2)
 	}
-	redis := asynq.RedisClientOpt{Addr: os.Args[1]}
+	address := asynq.RedisClientOpt{Addr: os.Args[1]}
 	p := &peer{
-		redis:      redis,
-		client:     asynq.NewClient(redis),
-		inspector:  asynq.NewInspector(redis),
+		redis:      address,
+		client:     asynq.NewClient(address),
+		inspector:  asynq.NewInspector(address),
 		gates:      newGates(),
 		servers:    map[string]*asynq.Server{},
 		schedulers: map[string]*asynq.Scheduler{},
@@ -112,6 +115,8 @@ func (p *peer) do(asked request) (result any, err error) {
 		return p.stopServer(asked.Args)
 	case "shutDownServer":
 		return p.shutDownServer(asked.Args)
+	case "redis":
+		return p.command(asked.Args)
 	case "release":
 		return p.release(asked.Args)
 	case "startScheduler":
@@ -126,18 +131,49 @@ func (p *peer) do(asked request) (result any, err error) {
 func kindOf(err error) string {
 	text := err.Error()
 	switch {
-	case is(err, asynq.ErrDuplicateTask):
+	case errors.Is(err, asynq.ErrDuplicateTask):
 		return "duplicate"
-	case is(err, asynq.ErrTaskIDConflict):
+	case errors.Is(err, asynq.ErrTaskIDConflict):
 		return "id_conflict"
-	case is(err, asynq.ErrQueueNotFound):
+	case errors.Is(err, asynq.ErrQueueNotFound):
 		return "queue_not_found"
-	case is(err, asynq.ErrTaskNotFound):
+	case errors.Is(err, asynq.ErrTaskNotFound):
 		return "task_not_found"
-	case is(err, asynq.ErrQueueNotEmpty):
+	case errors.Is(err, asynq.ErrQueueNotEmpty):
 		return "queue_not_empty"
 	case strings.HasPrefix(text, "panic: "):
 		return "panic"
 	}
 	return "other"
+}
+
+// command runs one Redis command, for what no inspector shows.
+func (p *peer) command(args json.RawMessage) (any, error) {
+	var words []any
+	if err := json.Unmarshal(args, &words); err != nil {
+		return nil, err
+	}
+	connection := p.redis.MakeRedisClient().(redis.UniversalClient)
+	defer connection.Close()
+	answer, err := connection.Do(context.Background(), words...).Result()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	return jsonable(answer), err
+}
+
+func jsonable(answer any) any {
+	switch answer := answer.(type) {
+	case []any:
+		for index, item := range answer {
+			answer[index] = jsonable(item)
+		}
+	case map[any]any:
+		object := map[string]any{}
+		for name, value := range answer {
+			object[fmt.Sprint(name)] = jsonable(value)
+		}
+		return object
+	}
+	return answer
 }

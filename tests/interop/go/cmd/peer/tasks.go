@@ -2,13 +2,10 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/hibiken/asynq"
 )
-
-func is(err, target error) bool { return errors.Is(err, target) }
 
 // taskSpec is a task to enqueue. A pointer that is nil leaves the option out.
 type taskSpec struct {

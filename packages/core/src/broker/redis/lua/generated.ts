@@ -12,6 +12,324 @@ redis.call('EXPIRE', workers, life)
 return 1
 `;
 
+export const archiveMembersLua = `-- Archives tasks of a set, out of it.
+-- KEYS 1 set  2 all sets  3 archived
+-- ARGV 1 prefix of task keys  2 now in s  3 the set's end in s
+--      4.. members: id, message or empty to leave it as it is, reason or empty
+-- Returns positions (from 0) of members that were not in the set any more
+local set, sets, archived = KEYS[1], KEYS[2], KEYS[3]
+local taskPrefix, nowSec, setEnd = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local held = tonumber(redis.call('ZSCORE', sets, set) or -1) == setEnd
+local lost = {}
+for index = 4, #ARGV, 3 do
+  local id, msg, reason = ARGV[index], ARGV[index + 1], ARGV[index + 2]
+  if held and redis.call('ZREM', set, id) == 1 then
+    local key = taskPrefix .. id
+    redis.call('ZADD', archived, nowSec, id)
+    redis.call('HSET', key, 'state', 'archived')
+    if msg ~= '' then redis.call('HSET', key, 'msg', msg) end
+    if reason ~= '' then redis.call('HSET', key, 'hk:reason', reason) end
+  else
+    lost[#lost + 1] = (index - 4) / 3
+  end
+end
+return lost
+`;
+
+export const changeLua = `-- Runs, archives or deletes tasks that nobody holds: named ones, or the first ones of a container.
+-- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 exact due moments
+--      10 aggregation sets  11 the container to take from, or any key where ids are given
+-- ARGV 1 prefix of task keys  2 prefix of group keys  3 prefix of locks  4 run, archive or delete  5 now in s  6 now in ns
+--      7 end of a lease up to which it is surely over, in s  8 state of the container, or the state that the ids must be
+--        in, or empty  9 group of the container, or empty  10 most to take from the container; 0 where ids are given
+--      11 most list entries to search before the rest is left for another call  12.. ids
+-- Returns 1 how many tasks were looked at  2 how many were changed  3 for each id (ids) or each that was not changed
+--   (container): id, outcome  4 whether the container holds more
+local pending, active, lease, archived = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
+local groups, due, sets, container = KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local taskPrefix, groupPrefix, lockPrefix, change = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local nowSec, nowNs, over = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local wantedState, containerGroup, limit, budget = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
+local scored = { scheduled = KEYS[4], retry = KEYS[5], archived = KEYS[6], completed = KEYS[7] }
+local places = { pending = true, active = true, aggregating = true, scheduled = true, retry = true, archived = true, completed = true }
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZSCORE', set, id) then return true end
+  end
+  return false
+end
+-- The uniqueness lock that a task took. Some Go programs write it into the message (field 10) only.
+local function lockOf(stored, msg)
+  if stored and stored ~= '' then return stored end
+  local at, size = 1, msg and #msg or 0
+  local function varint()
+    local value, scale = 0, 1
+    for _ = 1, 10 do
+      local byte = string.byte(msg, at)
+      if not byte then return nil end
+      at = at + 1
+      if byte < 128 then return value + byte * scale end
+      value = value + (byte - 128) * scale
+      scale = scale * 128
+    end
+    return nil
+  end
+  while at <= size do
+    local tag = varint()
+    local wire = tag and tag % 8
+    if wire == 2 then
+      local length = varint()
+      if not length then return nil end
+      if tag == 82 then return string.sub(msg, at, at + length - 1) end
+      at = at + length
+    elseif wire == 0 then
+      if not varint() then return nil end
+    elseif wire == 1 then
+      at = at + 8
+    elseif wire == 5 then
+      at = at + 4
+    else
+      return nil
+    end
+  end
+  return nil
+end
+
+-- Frees the lock if the task still owns it. A key that is no lock of this queue is left alone.
+local function release(lock, lockPrefix, id)
+  if not lock or string.sub(lock, 1, #lockPrefix) ~= lockPrefix then return end
+  if redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
+end
+local fromContainer = limit > 0
+local ready, changed, searched = {}, 0, 0
+
+local function removeFromPending(id)
+  searched = searched + redis.call('LLEN', pending)
+  return redis.call('LREM', pending, 1, id)
+end
+
+local function removeFromGroup(group, id)
+  local removed = redis.call('ZREM', groupPrefix .. group, id)
+  if removed == 1 and redis.call('ZCARD', groupPrefix .. group) == 0 then redis.call('SREM', groups, group) end
+  return removed
+end
+
+local function removeFromScored(id)
+  local removed = redis.call('ZREM', due, id)
+  for _, key in pairs(scored) do removed = removed + redis.call('ZREM', key, id) end
+  return removed
+end
+
+-- Takes the id out of the place that its state names, or out of every place where the state is none.
+local function takeOut(id, state, group)
+  if scored[state] then
+    redis.call('ZREM', scored[state], id)
+    if state == 'scheduled' or state == 'retry' then redis.call('ZREM', due, id) end
+    return
+  end
+  if state == 'pending' or not places[state] then removeFromPending(id) end
+  if state == 'active' or not places[state] then
+    redis.call('LREM', active, 1, id)
+    redis.call('ZREM', lease, id)
+  end
+  if group and (state == 'aggregating' or not places[state]) then removeFromGroup(group, id) end
+  if not places[state] then removeFromScored(id) end
+end
+
+local function carryOut(id, key, unique, hasBody)
+  if change == 'run' then
+    redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
+    redis.call('HDEL', key, 'group', 'hk:lost', 'hk:reason')
+    ready[#ready + 1] = id
+  elseif change == 'archive' then
+    redis.call('ZADD', archived, nowSec, id)
+    redis.call('HSET', key, 'state', 'archived')
+    redis.call('HDEL', key, 'pending_since')
+  else
+    release(lockOf(unique, hasBody and not unique and redis.call('HGET', key, 'msg')), lockPrefix, id)
+    redis.call('UNLINK', key)
+  end
+  changed = changed + 1
+  return 'changed'
+end
+
+-- What is left of a task that has no message: nothing to run or keep, but something to delete.
+local function changeRest(id, key, exists, wasListed)
+  if change ~= 'delete' then return 'not_found' end
+  local removed = removeFromScored(id)
+  if exists then redis.call('UNLINK', key) end
+  if not exists and not wasListed and removed == 0 then return 'not_found' end
+  changed = changed + 1
+  return 'changed'
+end
+
+local function changeOne(id)
+  local key = taskPrefix .. id
+  local found = redis.pcall('HMGET', key, 'state', 'group', 'unique_key')
+  if found.err then
+    if wantedState ~= '' and not fromContainer then return 'moved' end
+    return changeRest(id, key, true, fromContainer)
+  end
+  local state, group, unique = found[1], found[2], found[3]
+  if isHeld(lease, id, over) then return 'active' end
+  local hasBody = redis.call('HEXISTS', key, 'msg') == 1
+  if not hasBody and redis.call('EXISTS', key) == 0 then return changeRest(id, key, false, fromContainer) end
+  if fromContainer then
+    -- Taken out of the container already; what its state says counts only where that is another place.
+    if state ~= wantedState then takeOut(id, places[state] and state or '', group) end
+    if not hasBody then return changeRest(id, key, true, true) end
+    return carryOut(id, key, unique, true)
+  end
+  if wantedState ~= '' and state ~= wantedState then return 'moved' end
+  if state == 'pending' and change == 'run' or state == 'archived' and change == 'archive' then return 'unchanged' end
+  if not hasBody and change ~= 'delete' then return 'not_found' end
+  if state == 'aggregating' then
+    local removed = group and removeFromGroup(group, id) or 0
+    if removed == 0 and isTaken(sets, groupPrefix, id) then return 'taken' end
+  else
+    takeOut(id, state, group)
+  end
+  return carryOut(id, key, unique, hasBody)
+end
+
+local ids = {}
+if fromContainer then
+  if wantedState == 'pending' then
+    local range = redis.call('LRANGE', container, -limit, -1)
+    for index = #range, 1, -1 do ids[#ids + 1] = range[index] end
+    if #ids > 0 then redis.call('LTRIM', container, 0, -#ids - 1) end
+  else
+    ids = redis.call('ZRANGE', container, 0, limit - 1)
+    if #ids > 0 then redis.call('ZREMRANGEBYRANK', container, 0, #ids - 1) end
+    if wantedState == 'scheduled' or wantedState == 'retry' then
+      for from = 1, #ids, 1000 do redis.call('ZREM', due, unpack(ids, from, math.min(from + 999, #ids))) end
+    end
+  end
+else
+  for index = 12, #ARGV do ids[#ids + 1] = ARGV[index] end
+end
+
+local outcomes, seen = {}, 0
+for _, id in ipairs(ids) do
+  -- What was taken from a container must be dealt with; named ones can wait for another call.
+  if not fromContainer and searched > budget then break end
+  seen = seen + 1
+  local outcome = changeOne(id)
+  if not fromContainer or outcome ~= 'changed' then
+    outcomes[#outcomes + 1] = id
+    outcomes[#outcomes + 1] = outcome
+  end
+end
+for from = 1, #ready, 1000 do
+  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
+end
+local more = 0
+if fromContainer then
+  more = wantedState == 'pending' and redis.call('LLEN', container) or redis.call('ZCARD', container)
+  if more == 0 and containerGroup ~= '' then redis.call('SREM', groups, containerGroup) end
+end
+return { seen, changed, outcomes, more > 0 and 1 or 0 }
+`;
+
+export const collectLua = `-- Takes tasks out of a group when it is ripe, oldest first. However many they are, single commands of Redis move them.
+-- KEYS 1 group  2 the new set  3 all sets  4 groups
+-- ARGV 1 group  2 most tasks to take, or 0  3 second up to which the oldest makes it ripe, or empty  4 the same for the
+--      newest  5 end of the hold in s
+-- Returns 1, or 0 when the group is not ripe
+local group, set, sets, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local name, most, oldestSec, newestSec, holdEnd = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local size = redis.call('ZCARD', group)
+if size == 0 then return 0 end
+local large = most > 0 and size >= most
+local old = oldestSec and tonumber(redis.call('ZRANGE', group, 0, 0, 'WITHSCORES')[2]) <= oldestSec
+local quiet = tonumber(redis.call('ZRANGE', group, -1, -1, 'WITHSCORES')[2]) <= newestSec
+if not (large or old or quiet) then return 0 end
+if most == 0 or size <= most then
+  redis.call('RENAME', group, set)
+  redis.call('SREM', groups, name)
+else
+  redis.call('ZRANGESTORE', set, group, 0, most - 1)
+  redis.call('ZREMRANGEBYRANK', group, 0, most - 1)
+end
+redis.call('ZADD', sets, holdEnd, set)
+return 1
+`;
+
+export const dropLeftoversLua = `-- Removes leftovers of a finished set with their bodies and locks.
+-- KEYS 1 the set's leftovers  2 all leftovers
+-- ARGV 1 prefix of task keys  2 the set's id  3.. members: id, lock or empty   Returns how many are left
+-- Removes a task of a set with its body and its lock, as far as that is the task's own.
+local function dropMember(set, taskPrefix, id, lock)
+  if redis.call('ZREM', set, id) == 0 then return 0 end
+  local key = taskPrefix .. id
+  for _, scope in ipairs({ lock, redis.call('HGET', key, 'unique_key') or '' }) do
+    if scope ~= '' and redis.call('GET', scope) == id then redis.call('DEL', scope) end
+  end
+  redis.call('DEL', key)
+  return 1
+end
+for index = 3, #ARGV, 2 do dropMember(KEYS[1], ARGV[1], ARGV[index], ARGV[index + 1]) end
+local left = redis.call('ZCARD', KEYS[1])
+if left == 0 then redis.call('SREM', KEYS[2], ARGV[2]) end
+return left
+`;
+
+export const editPayloadLua = `-- Replaces the message of a task that is not running, if it still is what was read; moves its uniqueness lock.
+-- KEYS 1 task  2 lease  3 aggregation sets  4 lock before  5 lock after (4 and 5: any key where there is no lock to move)
+-- ARGV 1 id  2 prefix of group keys  3 end of a lease up to which it is surely over, in s  4 message before
+--      5 message after  6 whether there is a lock to move
+-- Returns the outcome
+local task, lease, sets, lockBefore, lockAfter = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local id, groupPrefix, over, before, after = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZSCORE', set, id) then return true end
+  end
+  return false
+end
+local found = redis.call('HMGET', task, 'msg', 'state', 'group', 'unique_key')
+local state, group = found[2], found[3]
+if not found[1] then return 'not_found' end
+if state == 'active' or isHeld(lease, id, over) then return 'active' end
+if state == 'completed' then return 'completed' end
+if found[1] ~= before then return 'conflict' end
+if state == 'aggregating' and not (group and redis.call('ZSCORE', groupPrefix .. group, id)) and isTaken(sets, groupPrefix, id) then
+  return 'taken'
+end
+if ARGV[6] == '1' then
+  if lockAfter ~= lockBefore and redis.pcall('GET', lockBefore) == id then
+    local life = redis.call('PTTL', lockBefore)
+    local owner = redis.pcall('GET', lockAfter)
+    if owner and owner ~= id then return 'duplicate' end
+    if life > 0 then redis.call('SET', lockAfter, id, 'PX', life) else redis.call('SET', lockAfter, id) end
+    redis.call('DEL', lockBefore)
+  end
+  if found[4] then redis.call('HSET', task, 'unique_key', lockAfter) end
+end
+redis.call('HSET', task, 'msg', after)
+return 'changed'
+`;
+
 export const enqueueLua = `-- Writes new tasks of one queue, each one whole or not at all.
 -- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ns  4 now in s  5 queue  6 channel for "due sooner"
@@ -123,6 +441,95 @@ end
 return lost
 `;
 
+export const finishSetLua = `-- Enqueues the one task that was made of a set, and removes the set. What the caller did not name of a large set becomes
+-- leftovers, which no other program sees and whose bodies go later.
+-- KEYS 1 set  2 all sets  3 pending  4 scheduled  5 retry  6 groups  7 exact due moments  8 the set's leftovers
+--      9 all leftovers
+-- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ns  4 now in s  5 queue  6 channel for "due sooner"
+--      7 the set's end in s  8 its id  9 the one task, packed as for enqueue, or empty  10.. members: id, lock or empty
+-- Returns 0 when the set is gone, 1 when it is done, 2 when the id is taken, or the id of the lock's owner
+local set, sets, pending, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local groups, due, leftovers, allLeftovers = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local setEnd, setId, packed = tonumber(ARGV[7]), ARGV[8], ARGV[9]
+-- Removes a task of a set with its body and its lock, as far as that is the task's own.
+local function dropMember(set, taskPrefix, id, lock)
+  if redis.call('ZREM', set, id) == 0 then return 0 end
+  local key = taskPrefix .. id
+  for _, scope in ipairs({ lock, redis.call('HGET', key, 'unique_key') or '' }) do
+    if scope ~= '' and redis.call('GET', scope) == id then redis.call('DEL', scope) end
+  end
+  redis.call('DEL', key)
+  return 1
+end
+-- The moment (milliseconds) of the first task that waits, or nil. Exact moments lie in their own set; a score of the
+-- other sets is the whole second at or after it.
+local function nextDue(dueKey, scheduledKey, retryKey)
+  local first
+  local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
+  if exact[2] then first = tonumber(exact[2]) end
+  for _, key in ipairs({ scheduledKey, retryKey }) do
+    local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if head[2] then
+      local moment = tonumber(head[2]) * 1000
+      if first == nil or moment < first then first = moment end
+    end
+  end
+  return first
+end
+if tonumber(redis.call('ZSCORE', sets, set) or -1) ~= setEnd then return 0 end
+
+local id, msg, score, moment, group, lock, life, exact
+if packed ~= '' then
+  local item = cmsgpack.unpack(packed)
+  local flags, at = item[3], 4
+  id, msg = item[1], item[2]
+  if flags % 2 >= 1 then score, moment, at = item[at], item[at + 1], at + 2 end
+  if flags % 4 >= 2 then group, at = item[at], at + 1 end
+  if flags % 8 >= 4 then lock, life, at = item[at], item[at + 1], at + 2 end
+  if flags >= 8 then exact = item[at] end
+  if redis.call('EXISTS', taskPrefix .. id) == 1 then return 2 end
+  -- A lock that a task of the set holds is about to be released.
+  local owner = lock and redis.call('GET', lock)
+  if owner and not redis.call('ZSCORE', set, owner) then return owner end
+end
+
+for index = 10, #ARGV, 2 do dropMember(set, taskPrefix, ARGV[index], ARGV[index + 1]) end
+redis.call('ZREM', sets, set)
+if redis.call('EXISTS', set) == 1 then
+  redis.call('RENAME', set, leftovers)
+  redis.call('SADD', allLeftovers, setId)
+end
+
+if id then
+  local fields = { 'msg', msg, 'state', 'pending' }
+  if lock then
+    redis.call('SET', lock, id, 'EX', life)
+    fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock
+  end
+  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+  if score then
+    fields[4] = 'scheduled'
+    if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
+    redis.call('ZADD', scheduled, score, id)
+  elseif group then
+    fields[4] = 'aggregating'
+    redis.call('ZADD', groupPrefix .. group, nowSec, id)
+  else
+    fields[#fields + 1] = 'pending_since'
+    fields[#fields + 1] = nowNs
+  end
+  if group then redis.call('SADD', groups, group) end
+  redis.call('HSET', taskPrefix .. id, unpack(fields))
+  if score and nextDue(due, scheduled, retry) == moment then
+    redis.call('PUBLISH', channel, string.format('%.0f ', moment) .. queue)
+  end
+  if not score and not group then redis.call('LPUSH', pending, id) end
+end
+return 1
+`;
+
 export const forwardDueLua = `-- Moves tasks whose moment has come to their queue or group, none early.
 -- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ms  4 now in s  5 now in ns  6 limit
@@ -192,6 +599,231 @@ local following = nextDue(due, scheduled, retry)
 return { moved, following and string.format('%.0f', following) or '' }
 `;
 
+export const freeLocksLua = `-- Frees those locks whose owner does not exist.
+-- KEYS 1.. locks   ARGV 1 prefix of task keys   Returns how many were freed
+local freed = 0
+for _, lock in ipairs(KEYS) do
+  local owner = redis.pcall('GET', lock)
+  if type(owner) == 'table' or (owner and redis.call('EXISTS', ARGV[1] .. owner) == 0) then
+    freed = freed + redis.call('UNLINK', lock)
+  end
+end
+return freed
+`;
+
+export const listGroupsLua = `-- One page of the groups that hold tasks. A name without tasks is left where it is: a scheduled task may be about to join.
+-- KEYS 1 groups   ARGV 1 prefix of group keys  2 cursor  3 names a page
+-- Returns 1 the next cursor, "0" at the end  2 name, size, oldest and newest score in s, for each
+local page = redis.call('SSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
+local found = {}
+for _, name in ipairs(page[2]) do
+  local key = ARGV[1] .. name
+  local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if oldest[2] then
+    local size = #found
+    found[size + 1], found[size + 2] = name, redis.call('ZCARD', key)
+    found[size + 3], found[size + 4] = oldest[2], redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]
+  end
+end
+return { page[1], found }
+`;
+
+export const listTasksLua = `-- Reads a page of a container: tasks whose bytes may fit the filter, whole. Looks at a bounded number of tasks.
+-- KEYS 1 container  2 lease  3 exact due moments
+-- ARGV 1 prefix of task keys  2 prefix of container keys  3 kind of container: list (read from its end) or zset
+--      4 most tasks to read  5 most to look at  6 most bytes to look at
+--      7 where the page before ended: score, or places from the list's end; empty for the first page
+--      8 id of the last task that was looked at   9 lowest score, or empty  10 highest score, or empty
+--      11 id prefix  12 part of the message  13 part of the message  14 part of the message in lower case (each or empty)
+-- Returns 1 for each task its id and what \`readTask\` says  2 where this page ended, as in 7  3 id of the last task that
+--   was looked at  4 how many were looked at  5 whether there are more
+local container, lease, due = KEYS[1], KEYS[2], KEYS[3]
+local taskPrefix, containerPrefix, kind = ARGV[1], ARGV[2], ARGV[3]
+local limit, mostScanned, mostBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local lastPlace, lastId, lowest, highest = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local idPrefix, firstPart, secondPart, lowerPart = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
+-- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
+-- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
+-- task, 2 something else.
+local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
+  local found = redis.pcall('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
+  if found.err then return { false, false, false, false, false, false, false, false, false, false, 2 } end
+  local state = found[2]
+  local waits = state == 'scheduled' or state == 'retry'
+  local scored = waits or state == 'archived' or state == 'completed'
+  found[8] = state == 'active' and redis.call('ZSCORE', leaseKey, id)
+  found[9] = scored and redis.call('ZSCORE', containerPrefix .. state, id)
+  found[10] = waits and redis.call('ZSCORE', dueKey, id)
+  found[11] = (found[1] or redis.call('EXISTS', taskKey) == 1) and 1 or 0
+  return found
+end
+
+-- The order of members with the same score: by bytes. Lua's own comparison goes by the server's locale.
+local function comesAfter(one, other)
+  local length = math.min(#one, #other)
+  for index = 1, length do
+    local byte, otherByte = string.byte(one, index), string.byte(other, index)
+    if byte ~= otherByte then return byte > otherByte end
+  end
+  return #one > #other
+end
+
+-- How many members come up to and with this one, whether or not it is still there.
+local function rankAfter(score, id)
+  local low = redis.call('ZCOUNT', container, '-inf', '(' .. score)
+  local high = redis.call('ZCOUNT', container, '-inf', score)
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if comesAfter(redis.call('ZRANGE', container, middle, middle)[1], id) then high = middle else low = middle + 1 end
+  end
+  return low
+end
+
+local size, from
+if kind == 'zset' then
+  size, from = redis.call('ZCARD', container), 0
+  if lastPlace ~= '' then
+    from = rankAfter(lastPlace, lastId)
+  elseif lowest ~= '' then
+    from = redis.call('ZCOUNT', container, '-inf', '(' .. lowest)
+  end
+  if highest ~= '' then size = redis.call('ZCOUNT', container, '-inf', highest) end
+else
+  size, from = redis.call('LLEN', container), 0
+  if lastPlace ~= '' then
+    from = tonumber(lastPlace)
+    -- Where the last task is now; tasks before it may have left. Further off than this its old place has to do.
+    if from <= 10000 then
+      local index = redis.call('LPOS', container, lastId, 'RANK', -1, 'MAXLEN', from + 1000)
+      if index then from = size - index end
+    end
+  end
+end
+
+local function idsFrom(place, count)
+  if kind == 'zset' then return redis.call('ZRANGE', container, place, math.min(place + count, size) - 1, 'WITHSCORES') end
+  local range = redis.call('LRANGE', container, -place - count, -place - 1)
+  local ids = {}
+  for index = #range, 1, -1 do
+    ids[#ids + 1] = range[index]
+    ids[#ids + 1] = place + #range - index + 1
+  end
+  return ids
+end
+
+local function mayFit(id, msg)
+  if string.sub(id, 1, #idPrefix) ~= idPrefix then return false end
+  if not msg then return true end
+  if firstPart ~= '' and not string.find(msg, firstPart, 1, true) then return false end
+  if secondPart ~= '' and not string.find(msg, secondPart, 1, true) then return false end
+  return lowerPart == '' or string.find(string.lower(msg), lowerPart, 1, true) ~= nil
+end
+
+local tasks, scanned, bytes, full = {}, 0, 0, false
+while not full and from + scanned < size do
+  local chunk = idsFrom(from + scanned, math.min(100, mostScanned - scanned))
+  if #chunk == 0 then break end
+  for index = 1, #chunk, 2 do
+    local id = chunk[index]
+    local msg = redis.pcall('HGET', taskPrefix .. id, 'msg')
+    if type(msg) == 'table' then msg = false end
+    scanned = scanned + 1
+    lastId, lastPlace = id, tostring(chunk[index + 1])
+    if msg then bytes = bytes + #msg end
+    if mayFit(id, msg) then
+      local task = readTask(taskPrefix .. id, containerPrefix, lease, due, id)
+      if task[4] then bytes = bytes + #task[4] end
+      tasks[#tasks + 1] = id
+      tasks[#tasks + 1] = task
+    end
+    if #tasks >= limit * 2 or scanned >= mostScanned or bytes >= mostBytes then
+      full = true
+      break
+    end
+  end
+end
+return { tasks, lastPlace, lastId, scanned, from + scanned < size and 1 or 0 }
+`;
+
+export const memoryLua = `-- Reckons how many bytes a queue's tasks take, from up to 20 tasks of each container.
+-- KEYS 1 pending  2 active  3 groups  4 scheduled  5 retry  6 archived  7 completed
+-- ARGV 1 prefix of task keys  2 prefix of group keys   Returns 1 bytes  2 tasks that were looked at  3 why not, or empty
+local taskPrefix, groupPrefix = ARGV[1], ARGV[2]
+local sample, mostGroups, bytes, looked, refused = 20, 5, 0, 0, ''
+
+local function usage(key)
+  if refused ~= '' then return 0 end
+  local answer = redis.pcall('MEMORY', 'USAGE', key)
+  if type(answer) == 'table' then
+    refused = answer.err
+    return 0
+  end
+  return answer or 0
+end
+
+local function add(container, size, ids)
+  if size == 0 then return end
+  local total = 0
+  for _, id in ipairs(ids) do total = total + usage(taskPrefix .. id) end
+  looked = looked + #ids
+  bytes = bytes + usage(container) + (#ids > 0 and total / #ids * size or 0)
+end
+
+local function addScored(container)
+  local size = redis.call('ZCARD', container)
+  local ids, step = {}, math.max(1, math.floor(size / sample))
+  for rank = 0, math.min(size - 1, step * (sample - 1)), step do
+    ids[#ids + 1] = redis.call('ZRANGE', container, rank, rank)[1]
+  end
+  add(container, size, ids)
+  return size
+end
+
+for index = 1, 2 do
+  local size = redis.call('LLEN', KEYS[index])
+  local ids = redis.call('LRANGE', KEYS[index], 0, sample / 2 - 1)
+  for _, id in ipairs(redis.call('LRANGE', KEYS[index], math.max(#ids, size - sample / 2), -1)) do ids[#ids + 1] = id end
+  add(KEYS[index], size, ids)
+end
+for index = 4, 7 do addScored(KEYS[index]) end
+local names, before, counted = redis.call('SCARD', KEYS[3]), bytes, 0
+for _, group in ipairs(redis.call('SRANDMEMBER', KEYS[3], mostGroups)) do
+  addScored(groupPrefix .. group)
+  counted = counted + 1
+end
+if counted > 0 then bytes = before + (bytes - before) / counted * names end
+return { string.format('%.0f', bytes), looked, refused }
+`;
+
+export const queueContentsLua = `-- What a queue still holds, for removing it.
+-- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 aggregation sets
+-- ARGV 1 prefix of group keys  2 now in s  3 end of a lease up to which it is surely over, in s
+-- Returns 1 tasks that may be held by a worker or an aggregator  2 states that hold tasks  3 groups that hold tasks, and
+--   aggregation sets that nobody works on, by their part of the key (at most 100)  4 ids in active or lease (at most 100)
+local groupPrefix, nowSec, over = ARGV[1], ARGV[2], ARGV[3]
+local lease, groups, sets = KEYS[3], KEYS[8], KEYS[9]
+local held = redis.call('ZCOUNT', lease, '(' .. over, '+inf') + redis.call('ZCOUNT', sets, '(' .. nowSec, '+inf')
+local states = {}
+if redis.call('LLEN', KEYS[1]) > 0 then states[1] = 'pending' end
+for index, state in ipairs({ 'scheduled', 'retry', 'archived', 'completed' }) do
+  if redis.call('ZCARD', KEYS[index + 3]) > 0 then states[#states + 1] = state end
+end
+local grouped = {}
+for _, group in ipairs(redis.call('SMEMBERS', groups)) do
+  if #grouped < 100 and redis.call('ZCARD', groupPrefix .. group) > 0 then grouped[#grouped + 1] = group end
+end
+for _, set in ipairs(redis.call('ZRANGEBYSCORE', sets, '-inf', nowSec, 'LIMIT', 0, 100)) do
+  if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZCARD', set) > 0 then
+    grouped[#grouped + 1] = string.sub(set, #groupPrefix + 1)
+  else
+    redis.call('ZREM', sets, set)
+  end
+end
+local stuck = redis.call('LRANGE', KEYS[2], 0, 99)
+for _, id in ipairs(redis.call('ZRANGE', lease, 0, 99)) do stuck[#stuck + 1] = id end
+return { held, states, grouped, stuck }
+`;
+
 export const queueNumbersLua = `-- The numbers of one queue at one moment.
 -- KEYS 1 pending  2 active  3 scheduled  4 retry  5 archived  6 completed  7 groups  8 paused
 --      9 processed today  10 failed today  11 processed  12 failed
@@ -214,25 +846,88 @@ return {
 }
 `;
 
+export const readSetLua = `-- Reads a slice of the tasks of a set, oldest first.
+-- KEYS 1 set   ARGV 1 prefix of task keys  2 first rank  3 last rank
+-- Returns id, message (false where there is none), exact times, for each
+local found = {}
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[3])) do
+  local fields = redis.call('HMGET', ARGV[1] .. id, 'msg', 'hk:exact')
+  local size = #found
+  found[size + 1], found[size + 2], found[size + 3] = id, fields[1], fields[2]
+end
+return found
+`;
+
 export const readTasksLua = `-- Reads tasks whole.
 -- KEYS 1 lease  2 exact due moments
 -- ARGV 1 prefix of task keys  2 prefix of container keys  3.. ids
--- Returns for each id: message (false where there is no task), state, pending since, result, exact times, attempts,
---   lease value, lease end, score in the container of its state, exact due moment in ms
+-- Returns for each id what \`readTask\` says
+local lease, due = KEYS[1], KEYS[2]
+local taskPrefix, containerPrefix = ARGV[1], ARGV[2]
+-- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
+-- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
+-- task, 2 something else.
+local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
+  local found = redis.pcall('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
+  if found.err then return { false, false, false, false, false, false, false, false, false, false, 2 } end
+  local state = found[2]
+  local waits = state == 'scheduled' or state == 'retry'
+  local scored = waits or state == 'archived' or state == 'completed'
+  found[8] = state == 'active' and redis.call('ZSCORE', leaseKey, id)
+  found[9] = scored and redis.call('ZSCORE', containerPrefix .. state, id)
+  found[10] = waits and redis.call('ZSCORE', dueKey, id)
+  found[11] = (found[1] or redis.call('EXISTS', taskKey) == 1) and 1 or 0
+  return found
+end
 local result = {}
 for index = 3, #ARGV do
-  local id = ARGV[index]
-  local found = redis.call('HMGET', ARGV[1] .. id, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
-  local state, score = found[2], false
-  if state == 'scheduled' or state == 'retry' or state == 'archived' or state == 'completed' then
-    score = redis.call('ZSCORE', ARGV[2] .. state, id)
-  end
-  found[8] = state == 'active' and redis.call('ZSCORE', KEYS[1], id) or false
-  found[9] = score
-  found[10] = (state == 'scheduled' or state == 'retry') and redis.call('ZSCORE', KEYS[2], id) or false
-  result[#result + 1] = found
+  result[index - 2] = readTask(taskPrefix .. ARGV[index], containerPrefix, lease, due, ARGV[index])
 end
 return result
+`;
+
+export const reclaimSetsLua = `-- Puts the tasks of a set back into their group, a slice at a time where other tasks wait there, and tells the group's
+-- name again. From the first slice on the set is nobody's: its end is 0.
+-- KEYS 1 set  2 all sets  3 group  4 groups   ARGV 1 group  2 the set's end in s, as it is in all sets  3 slice
+-- Returns 1 how many were put back, or -1 when the set is gone  2 how many are left
+local set, sets, group, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local name, setEnd, slice = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+if tonumber(redis.call('ZSCORE', sets, set) or -1) ~= setEnd then return { -1, 0 } end
+local size = redis.call('ZCARD', set)
+if size > 0 then redis.call('SADD', groups, name) end
+if size > slice and redis.call('EXISTS', group) == 1 then
+  redis.call('ZADD', sets, 0, set)
+  local members = redis.call('ZRANGE', set, 0, slice - 1, 'WITHSCORES')
+  for index = 1, #members, 2 do redis.call('ZADD', group, members[index + 1], members[index]) end
+  redis.call('ZREMRANGEBYRANK', set, 0, slice - 1)
+  return { slice, size - slice }
+end
+if size > 0 then
+  if redis.call('EXISTS', group) == 0 then
+    redis.call('RENAME', set, group)
+  else
+    redis.call('ZUNIONSTORE', group, 2, group, set, 'AGGREGATE', 'MIN')
+    redis.call('DEL', set)
+  end
+end
+redis.call('ZREM', sets, set)
+return { size, 0 }
+`;
+
+export const removeQueueLua = `-- Removes what is left of a queue without tasks.
+-- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 aggregation sets
+--      10.. everything else: pause flag, counters, keys of our own
+-- ARGV 1 prefix of group keys
+-- Returns 1, or 0 when it holds tasks again
+for index = 1, 7 do
+  if redis.call('EXISTS', KEYS[index]) == 1 then return 0 end
+end
+if redis.call('ZCARD', KEYS[9]) > 0 then return 0 end
+for _, group in ipairs(redis.call('SMEMBERS', KEYS[8])) do
+  if redis.call('ZCARD', ARGV[1] .. group) > 0 then return 0 end
+end
+redis.call('UNLINK', unpack(KEYS))
+return 1
 `;
 
 export const setAsideLua = `-- Archives tasks that can't be read, exactly as they are, under the caller's lease.
@@ -255,6 +950,24 @@ for index = 5, #ARGV do
   end
 end
 return moved
+`;
+
+export const staleSetsLua = `-- Finds sets whose end has passed, and leftovers of finished ones. The ids of sets that Go programs made are UUIDs of
+-- version 4; their clocks may differ from ours and they can't tell that a set was taken from them, so those get a margin.
+-- KEYS 1 all sets  2 all leftovers   ARGV 1 now in s  2 the same less the margin  3 most sets
+-- Returns 1 set keys with their ends, for each  2 ids of sets with leftovers
+local nowSec, marginSec, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local found = {}
+local passed = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
+for index = 1, #passed, 2 do
+  local key, ends = passed[index], passed[index + 1]
+  local ours = string.find(key, ':%x+%-%x+%-7%x+%-%x+%-%x+$')
+  if #found < most * 2 and (ours or tonumber(ends) <= marginSec) then
+    found[#found + 1] = key
+    found[#found + 1] = ends
+  end
+end
+return { found, redis.call('SRANDMEMBER', KEYS[2], 10) }
 `;
 
 export const sweepLua = `-- Removes completed tasks past their retention and archived ones that are too old or too many, with bodies and locks.

@@ -1,0 +1,315 @@
+import { encodeTaskMessage } from "../../codec/task-codec.ts";
+import { HikyakuError } from "../../errors.ts";
+import { taskIdsOf } from "../../task-id.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
+import type { AggregationSet, FinishAnswer, GroupFacet, GroupLimits, GroupNumbers } from "../group-facet.ts";
+import { settledMessage } from "../settled-message.ts";
+import type { TaskMessage } from "../task-message.ts";
+import type { Reply } from "./connection.ts";
+import { packItem } from "./enqueue.ts";
+import { dueSoonerChannel, type QueueKeys, queueKeys } from "./keys.ts";
+import {
+  archiveMembersLua,
+  collectLua,
+  dropLeftoversLua,
+  finishSetLua,
+  listGroupsLua,
+  readSetLua,
+  reclaimSetsLua,
+  staleSetsLua,
+} from "./lua/generated.ts";
+import { Pack } from "./pack.ts";
+import { nanoseconds, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
+import { runScript, script } from "./run-script.ts";
+import { readSlice, type SetSlice } from "./set-slice.ts";
+import { asBuffer, list, text } from "./work.ts";
+
+const listGroupsScript = script(listGroupsLua);
+const collectScript = script(collectLua);
+const readSetScript = script(readSetLua);
+const finishSetScript = script(finishSetLua);
+const dropLeftoversScript = script(dropLeftoversLua);
+const archiveMembersScript = script(archiveMembersLua);
+const staleSetsScript = script(staleSetsLua);
+const reclaimSetsScript = script(reclaimSetsLua);
+
+/** Keeps one script short, however large a group is. */
+const slice = 500;
+
+/** A Go server's clock may differ, and it can't tell that its set was taken from it; as with its leases. */
+const foreignSetMarginMs = 30_000;
+
+/** A score is a whole second: what it stands for may have been up to this much later. */
+const restOfSecondMs = 999;
+
+interface SetKeys {
+  readonly keys: QueueKeys;
+  readonly set: string;
+  /** The set's end as it stands among all sets. */
+  readonly end: string;
+}
+
+export class RedisGroups implements GroupFacet {
+  readonly #context: RedisContext;
+
+  constructor(context: RedisContext) {
+    this.#context = context;
+  }
+
+  async groups(queue: string, call?: CallOptions): Promise<readonly GroupNumbers[]> {
+    const keys = queueKeys(queue);
+    // A scan may come across a name twice.
+    const found = new Map<string, GroupNumbers>();
+    let cursor = "0";
+    do {
+      const answer = await this.#run(listGroupsScript, [keys.groups], [keys.group, cursor, String(slice)], call);
+      const [next, rows] = list(answer);
+      for (const [group, size, oldest, newest] of chunks(list(rows), 4)) {
+        const name = text(group) ?? "";
+        found.set(name, {
+          group: name,
+          size: Number(size),
+          oldestAt: Number(text(oldest)) * 1_000 + restOfSecondMs,
+          newestAt: Number(text(newest)) * 1_000 + restOfSecondMs,
+        });
+      }
+      cursor = text(next) ?? "0";
+    } while (cursor !== "0");
+    return [...found.values()];
+  }
+
+  async collect(
+    request: { readonly queue: string; readonly group: string; readonly limits: GroupLimits; readonly holdMs: number },
+    call?: CallOptions,
+  ): Promise<AggregationSet | undefined> {
+    const { queue, group, limits, holdMs } = request;
+    const { clock } = this.#context;
+    const keys = queueKeys(queue);
+    const now = clock.now();
+    const end = secondAtOrAfter(now + holdMs);
+    const setId = taskIdsOf(clock)();
+    const set = setKey(keys, group, setId);
+    const latest = (waitMs: number): string => String(wholeSeconds(now - waitMs - restOfSecondMs));
+    const taken = await this.#run(
+      collectScript,
+      [keys.group + group, set, keys.aggregationSets, keys.groups],
+      [
+        group,
+        String(limits.maxSize ?? 0),
+        limits.maxDelayMs === undefined ? "" : latest(limits.maxDelayMs),
+        latest(limits.gracePeriodMs),
+        String(end),
+      ],
+      call,
+    );
+    if (taken !== 1) return undefined;
+    const slices: SetSlice[] = [];
+    let read: SetSlice;
+    do {
+      read = await this.#readSlice(keys, set, slices.length * slice, call);
+      slices.push(read);
+    } while (read.ids.length >= slice);
+    const unreadable = slices.flatMap((each) => each.unreadable);
+    await this.#archive(
+      { keys, set, end: String(end) },
+      unreadable.map(({ taskId, detail }) => [taskId, "", detail]),
+      call,
+    );
+    return {
+      ...{ queue, group, setId, deadlineAt: end * 1_000 },
+      messages: slices.flatMap((each) => each.messages),
+      setAside: [...unreadable, ...slices.flatMap((each) => each.ghosts)],
+    };
+  }
+
+  async finish(set: AggregationSet, item: EnqueueItem | undefined, call?: CallOptions): Promise<FinishAnswer> {
+    if (item !== undefined && item.message.queue !== set.queue) {
+      throw new HikyakuError(
+        "invalid_option",
+        `finishing a set of queue "${set.queue}": expected a task of the same queue, got one of "${item.message.queue}"`,
+      );
+    }
+    const { keys, set: key, end } = keysOf(set);
+    const now = this.#context.clock.now();
+    const leftovers = `${keys.leftovers}:${set.setId}`;
+    const answer = await this.#run(
+      finishSetScript,
+      [
+        ...[key, keys.aggregationSets, keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due],
+        ...[leftovers, keys.leftovers],
+      ],
+      [
+        ...[keys.task, keys.group, nanoseconds(now), String(wholeSeconds(now)), keys.queue, dueSoonerChannel],
+        ...[end, set.setId, item === undefined ? "" : packed(keys, item, now)],
+        ...idsWithLocks(set.messages.slice(0, slice)),
+        // Tasks without a body have no message, but their ids must go too.
+        ...set.setAside.slice(0, slice).flatMap(({ taskId }) => [taskId, ""]),
+      ],
+      call,
+    );
+    const refused = refusalOf(answer);
+    if (refused !== undefined) return refused;
+    if (set.messages.length > slice || set.setAside.length > slice) {
+      // What can't be removed now is found by `reclaim`: the set is finished either way.
+      await this.#dropLeftovers(keys, set.setId, call).catch(() => undefined);
+    }
+    return { kind: "finished", state: item === undefined ? undefined : stateOf(item) };
+  }
+
+  async archiveMembers(
+    set: AggregationSet,
+    members: readonly { readonly message: TaskMessage; readonly error: string }[],
+    call?: CallOptions,
+  ): Promise<readonly ("archived" | "lost")[]> {
+    const now = this.#context.clock.now();
+    const entries = members.map(({ message, error }): MemberEntry => {
+      const bytes = encodeTaskMessage(settledMessage(message, { kind: "archived", error }, now));
+      return [message.id, asBuffer(bytes), ""];
+    });
+    return this.#archive(keysOf(set), entries, call);
+  }
+
+  async putBack(set: AggregationSet, call?: CallOptions): Promise<"put_back" | "lost"> {
+    const { keys, set: key, end } = keysOf(set);
+    const moved = await this.#putBack(keys, key, set.group, end, call);
+    return moved === undefined ? "lost" : "put_back";
+  }
+
+  async reclaim(queue: string, limit: number, call?: CallOptions): Promise<{ sets: number; tasks: number }> {
+    const keys = queueKeys(queue);
+    const now = this.#context.clock.now();
+    const answer = await this.#run(
+      staleSetsScript,
+      [keys.aggregationSets, keys.leftovers],
+      [String(wholeSeconds(now)), String(wholeSeconds(now - foreignSetMarginMs)), String(limit)],
+      call,
+    );
+    const [stale, leftovers] = list(answer);
+    let sets = 0;
+    let tasks = 0;
+    for (const [key, end] of chunks(list(stale), 2)) {
+      const set = text(key) ?? "";
+      const moved = await this.#putBack(keys, set, groupOf(keys, set), text(end) ?? "", call);
+      if (moved === undefined) continue;
+      sets += 1;
+      tasks += moved;
+    }
+    for (const setId of list(leftovers)) await this.#dropLeftovers(keys, text(setId) ?? "", call);
+    return { sets, tasks };
+  }
+
+  /** How many tasks went back; undefined when the set was gone before the first of them. */
+  async #putBack(
+    keys: QueueKeys,
+    set: string,
+    group: string,
+    end: string,
+    call: CallOptions | undefined,
+  ): Promise<number | undefined> {
+    let moved: number | undefined;
+    // After the first slice the set's end is 0, which is also what a crash in the middle leaves behind.
+    for (let expected = end; ; expected = "0") {
+      const answer = await this.#run(
+        reclaimSetsScript,
+        [set, keys.aggregationSets, keys.group + group, keys.groups],
+        [group, expected, String(slice)],
+        call,
+      );
+      const [count, left] = list(answer).map(Number);
+      if (count === undefined || count < 0) return moved;
+      moved = (moved ?? 0) + count;
+      if (left === 0) return moved;
+    }
+  }
+
+  async #archive(
+    { keys, set, end }: SetKeys,
+    entries: readonly MemberEntry[],
+    call: CallOptions | undefined,
+  ): Promise<("archived" | "lost")[]> {
+    const answers = entries.map((): "archived" | "lost" => "archived");
+    for (let from = 0; from < entries.length; from += slice) {
+      const lost = await this.#run(
+        archiveMembersScript,
+        [set, keys.aggregationSets, keys.archived],
+        [keys.task, String(wholeSeconds(this.#context.clock.now())), end, ...entries.slice(from, from + slice).flat()],
+        call,
+      );
+      for (const position of list(lost)) answers[from + Number(position)] = "lost";
+    }
+    return answers;
+  }
+
+  async #dropLeftovers(keys: QueueKeys, setId: string, call: CallOptions | undefined): Promise<void> {
+    const leftovers = `${keys.leftovers}:${setId}`;
+    for (let left = 1; left > 0; ) {
+      const { ids, messages } = await this.#readSlice(keys, leftovers, 0, call);
+      const locks = new Map(messages.map(({ id, uniqueKey }) => [id, uniqueKey]));
+      const answer = await this.#run(
+        dropLeftoversScript,
+        [leftovers, keys.leftovers],
+        [keys.task, setId, ...ids.flatMap((id) => [id, locks.get(id) ?? ""])],
+        call,
+      );
+      left = Number(answer);
+    }
+  }
+
+  async #readSlice(keys: QueueKeys, set: string, from: number, call: CallOptions | undefined): Promise<SetSlice> {
+    const args = [keys.task, String(from), String(from + slice - 1)];
+    return readSlice(keys.queue, list(await this.#run(readSetScript, [set], args, call)));
+  }
+
+  #run(
+    lua: ReturnType<typeof script>,
+    keys: readonly string[],
+    args: readonly (string | Buffer)[],
+    call: CallOptions | undefined,
+  ): Promise<Reply> {
+    return runScript(this.#context.connection, lua, keys, args, call);
+  }
+}
+
+/** Id, message or empty, reason or empty: as `archive-members.lua` takes them. */
+type MemberEntry = [taskId: string, message: Buffer | "", reason: string];
+
+function setKey(keys: QueueKeys, group: string, setId: string): string {
+  return `${keys.group}${group}:${setId}`;
+}
+
+function keysOf({ queue, group, setId, deadlineAt }: AggregationSet): SetKeys {
+  const keys = queueKeys(queue);
+  return { keys, set: setKey(keys, group, setId), end: String(wholeSeconds(deadlineAt)) };
+}
+
+/** The group's name may contain colons, a set's id never does. */
+function groupOf(keys: QueueKeys, set: string): string {
+  return set.slice(keys.group.length, set.lastIndexOf(":"));
+}
+
+function packed(keys: QueueKeys, item: EnqueueItem, now: number): Buffer {
+  const pack = new Pack(1_024);
+  packItem(pack, keys, item, now);
+  return pack.finish();
+}
+
+function idsWithLocks(messages: readonly TaskMessage[]): string[] {
+  return messages.flatMap(({ id, uniqueKey }) => [id, uniqueKey]);
+}
+
+function refusalOf(answer: Reply): FinishAnswer | undefined {
+  if (answer === 0) return { kind: "lost" };
+  if (answer === 1) return undefined;
+  const outcome: Exclude<EnqueueOutcome, { kind: "accepted" }> =
+    answer === 2 ? { kind: "id_taken" } : { kind: "duplicate", ownerId: text(answer) ?? "" };
+  return { kind: "refused", outcome };
+}
+
+function stateOf({ placement }: EnqueueItem): "pending" | "scheduled" | "aggregating" {
+  return placement.kind === "now" ? "pending" : placement.kind === "at" ? "scheduled" : "aggregating";
+}
+
+function* chunks(rows: readonly Reply[], size: number): Generator<Reply[]> {
+  for (let from = 0; from < rows.length; from += size) yield rows.slice(from, from + size);
+}

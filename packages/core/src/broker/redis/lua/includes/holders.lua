@@ -1,0 +1,16 @@
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZSCORE', set, id) then return true end
+  end
+  return false
+end

@@ -1,0 +1,179 @@
+import { HikyakuError } from "../../errors.ts";
+import type { CallOptions } from "../call-options.ts";
+import { checkRemoval, clockMarginMs } from "../change-check.ts";
+import type { ChangeFacet, RemoveQueueAnswer, RemoveQueueRequest, Selection } from "../change-facet.ts";
+import type { TaskState } from "../task-message.ts";
+import { lastDays } from "../utc-day.ts";
+import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
+import { freeLocksLua, queueContentsLua, removeQueueLua } from "./lua/generated.ts";
+import { type RedisContext, wholeSeconds } from "./redis-context.ts";
+import { runCommand, runScript, script } from "./run-script.ts";
+import { list, text } from "./work.ts";
+
+const contentsScript = script(queueContentsLua);
+const removeScript = script(removeQueueLua);
+const freeLocksScript = script(freeLocksLua);
+
+/** Day counters live 90 days after their first increment. */
+const countedDays = 93;
+const keysPerScan = 1_000;
+
+interface Contents {
+  readonly held: number;
+  readonly states: readonly Exclude<TaskState, "active" | "aggregating">[];
+  readonly groups: readonly string[];
+  /** Ids that are listed as running and that nobody runs. */
+  readonly stuck: readonly string[];
+}
+
+/**
+ * Removes a queue step by step. First its tasks go, a slice a step. Then a walk over all keys of the database finds what no
+ * list names any more: bodies without an entry, locks without an owner, groups without a name. At last the fixed keys
+ * go, in one step that refuses when there are tasks again. The cursor is the place of that walk.
+ */
+export class QueueRemoval {
+  readonly #context: RedisContext;
+  readonly #change: Pick<ChangeFacet, "change">;
+  readonly #onRemoved: (queue: string) => void;
+
+  constructor(context: RedisContext, change: Pick<ChangeFacet, "change">, onRemoved: (queue: string) => void) {
+    this.#context = context;
+    this.#change = change;
+    this.#onRemoved = onRemoved;
+  }
+
+  async step(queue: string, request: RemoveQueueRequest, call?: CallOptions): Promise<RemoveQueueAnswer> {
+    checkRemoval(request);
+    const { force, limit, cursor = "0" } = request;
+    if (!/^\d{1,20}$/.test(cursor)) {
+      throw new HikyakuError(
+        "invalid_option",
+        `option "cursor": expected what the call before answered, got ${JSON.stringify(cursor)}`,
+      );
+    }
+    const { connection } = this.#context;
+    const keys = queueKeys(queue);
+    const contents = await this.#contents(keys, call);
+    const isEmpty = [contents.states, contents.groups, contents.stuck].every(({ length }) => length === 0);
+    if (!force && !(isEmpty && contents.held === 0)) return { kind: "not_empty" };
+    if (contents.held > 0) return { kind: "active", tasks: 0 };
+    if (request.cursor === undefined && isEmpty) {
+      const known = await runCommand(connection, ["SISMEMBER", allQueuesKey, queue], call);
+      if (known !== 1) return { kind: "not_found" };
+    }
+    if (!isEmpty) return { kind: "more", cursor, tasks: await this.#removeSome(queue, contents, limit, call) };
+    const walk = await this.#walk(keys, cursor, limit, call);
+    if (walk.next !== "0") return { kind: "more", cursor: walk.next, tasks: walk.tasks };
+    if (!(await this.#removeFixedKeys(keys, call))) return { kind: "more", cursor: "0", tasks: walk.tasks };
+    await runCommand(connection, ["SREM", allQueuesKey, queue], call);
+    this.#onRemoved(queue);
+    return { kind: "removed", tasks: walk.tasks };
+  }
+
+  async #contents(keys: QueueKeys, call: CallOptions | undefined): Promise<Contents> {
+    const now = this.#context.clock.now();
+    const answer = await runScript(
+      this.#context.connection,
+      contentsScript,
+      [
+        ...[keys.pending, keys.active, keys.lease, keys.scheduled, keys.retry, keys.archived, keys.completed],
+        ...[keys.groups, keys.aggregationSets],
+      ],
+      [keys.group, String(wholeSeconds(now)), String(wholeSeconds(now - clockMarginMs))],
+      call,
+    );
+    const [held, states, groups, stuck] = list(answer);
+    const words = (reply: typeof held): string[] => list(reply).map((word) => text(word) ?? "");
+    return {
+      held: Number(held),
+      states: words(states) as Contents["states"][number][],
+      groups: words(groups),
+      stuck: words(stuck),
+    };
+  }
+
+  async #removeSome(
+    queue: string,
+    { states, groups, stuck }: Contents,
+    limit: number,
+    call: CallOptions | undefined,
+  ): Promise<number> {
+    const selections: Selection[] = [
+      ...states.map((state): Selection => ({ kind: "state", queue, state })),
+      ...groups.map((group): Selection => ({ kind: "state", queue, state: "aggregating", group })),
+    ];
+    let removed = 0;
+    for (const selection of selections) {
+      if (removed >= limit) return removed;
+      removed += (await this.#change.change(selection, "delete", limit - removed, call)).changed;
+    }
+    if (removed >= limit || stuck.length === 0) return removed;
+    const rest = await this.#change.change({ kind: "ids", queue, taskIds: stuck }, "delete", limit, call);
+    await this.#forgetStuck(queueKeys(queue), stuck, call);
+    return removed + rest.changed;
+  }
+
+  /** Ids without a body are no tasks to change; their entries are all there is of them. */
+  async #forgetStuck(keys: QueueKeys, ids: readonly string[], call: CallOptions | undefined): Promise<void> {
+    const { connection } = this.#context;
+    await Promise.all([
+      runCommand(connection, ["ZREM", keys.lease, ...ids], call),
+      ...ids.map((id) => runCommand(connection, ["LREM", keys.active, "1", id], call)),
+    ]);
+  }
+
+  /** One step of the walk over all keys. */
+  async #walk(
+    keys: QueueKeys,
+    cursor: string,
+    limit: number,
+    call: CallOptions | undefined,
+  ): Promise<{ next: string; tasks: number }> {
+    const { connection } = this.#context;
+    const ours = `hikyaku:{${keys.queue}}:`;
+    const pattern = `*:{${globEscaped(keys.queue)}}:*`;
+    const answer = await runCommand(
+      connection,
+      ["SCAN", cursor, "MATCH", pattern, "COUNT", String(keysPerScan)],
+      call,
+    );
+    const [next, found] = list(answer);
+    const names = list(found).map((name) => text(name) ?? "");
+    const starting = (prefix: string): string[] => names.filter((name) => name.startsWith(prefix));
+    const taskIds = starting(keys.task).map((name) => name.slice(keys.task.length));
+    let tasks = 0;
+    if (taskIds.length > 0) {
+      const selection = { kind: "ids", queue: keys.queue, taskIds } as const;
+      tasks = (await this.#change.change(selection, "delete", limit, call)).changed;
+    }
+    const locks = starting(keys.unique);
+    if (locks.length > 0) await runScript(connection, freeLocksScript, locks, [keys.task], call);
+    const groups = starting(keys.group).map((name) => name.slice(keys.group.length));
+    // Told again, they are emptied like any other by the next step.
+    if (groups.length > 0) await runCommand(connection, ["SADD", keys.groups, ...groups], call);
+    const own = starting(ours);
+    if (own.length > 0) await runCommand(connection, ["UNLINK", ...own], call);
+    return { next: groups.length > 0 ? cursor : (text(next) ?? "0"), tasks };
+  }
+
+  async #removeFixedKeys(keys: QueueKeys, call: CallOptions | undefined): Promise<boolean> {
+    const days = lastDays(this.#context.clock.now() + 86_400_000, countedDays);
+    const answer = await runScript(
+      this.#context.connection,
+      removeScript,
+      [
+        ...[keys.pending, keys.active, keys.lease, keys.scheduled, keys.retry, keys.archived, keys.completed],
+        ...[keys.groups, keys.aggregationSets, keys.paused, keys.processed, keys.failed, keys.due],
+        ...days.flatMap((day) => [`${keys.processed}:${day}`, `${keys.failed}:${day}`]),
+      ],
+      [keys.group],
+      call,
+    );
+    return answer === 1;
+  }
+}
+
+/** Takes the meaning off the characters that mean something in a pattern. */
+function globEscaped(name: string): string {
+  return name.replaceAll(/[*?[\]\\^-]/g, "\\$&");
+}

@@ -1,0 +1,46 @@
+import { decodeTaskMessage } from "../../codec/task-codec.ts";
+import { errorText } from "../../errors.ts";
+import type { TaskMessage } from "../task-message.ts";
+import type { SetAside } from "../work-facet.ts";
+import type { Reply } from "./connection.ts";
+import { withExactTimes } from "./exact-times.ts";
+import { text } from "./work.ts";
+
+/** Some tasks of an aggregation set, sorted by what can be done with them. */
+export interface SetSlice {
+  readonly ids: readonly string[];
+  readonly messages: readonly TaskMessage[];
+  readonly unreadable: readonly SetAside[];
+  /** Ids without a task. */
+  readonly ghosts: readonly SetAside[];
+}
+
+/** Reads what `read-set.lua` answers: id, message, exact times, for each. */
+export function readSlice(queue: string, rows: readonly Reply[]): SetSlice {
+  const ids: string[] = [];
+  const messages: TaskMessage[] = [];
+  const unreadable: SetAside[] = [];
+  const ghosts: SetAside[] = [];
+  for (let index = 0; index < rows.length; index += 3) {
+    const taskId = text(rows[index]) ?? "";
+    const bytes = rows[index + 1];
+    ids.push(taskId);
+    if (!Buffer.isBuffer(bytes)) {
+      ghosts.push({ queue, taskId, reason: "no_body", detail: "the group named a task that does not exist" });
+      continue;
+    }
+    try {
+      const message = withExactTimes(decodeTaskMessage(bytes), text(rows[index + 2]));
+      if (message.id === taskId && message.queue === queue) messages.push(message);
+      else
+        unreadable.push({ queue, taskId, reason: "unreadable", detail: `the message is that of ${nameOf(message)}` });
+    } catch (error) {
+      unreadable.push({ queue, taskId, reason: "unreadable", detail: errorText(error) });
+    }
+  }
+  return { ids, messages, unreadable, ghosts };
+}
+
+function nameOf({ id, queue }: TaskMessage): string {
+  return `task ${JSON.stringify(id)} of queue ${JSON.stringify(queue)}`;
+}

@@ -1,0 +1,16 @@
+import { HikyakuError } from "../errors.ts";
+
+const dayMs = 86_400_000;
+/** Counters of a day are kept for 90; nothing further back is worth a question. */
+const mostDays = 366;
+
+/**
+ * The last days in UTC, today first, as in `2026-01-31`.
+ * @throws HikyakuError `invalid_option`.
+ */
+export function lastDays(now: number, days: number): string[] {
+  if (!Number.isInteger(days) || days < 1 || days > mostDays) {
+    throw new HikyakuError("invalid_option", `option "days": expected an integer from 1 to ${mostDays}, got ${days}`);
+  }
+  return Array.from({ length: days }, (_, back) => new Date(now - back * dayMs).toISOString().slice(0, 10));
+}

@@ -1,0 +1,44 @@
+// Builds the Go side once for all tests of tests/interop, into a folder that git ignores.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { redisServerPath } from "../../../scripts/test/tools.ts";
+
+/** The program to run, or why there is none. */
+export type GoPeerProgram = { readonly path: string } | { readonly missing: string };
+
+declare module "vitest" {
+  interface ProvidedContext {
+    goPeer: GoPeerProgram;
+  }
+}
+
+const source = join(import.meta.dirname, "../go");
+const program = join(import.meta.dirname, "../../../node_modules/.cache/hikyaku-interop/peer");
+/** The first build on a machine fetches asynq and compiles it. */
+const buildTimeoutMs = 300_000;
+const modulesCannotBeFetched =
+  /dial tcp|no such host|proxyconnect|i\/o timeout|connection refused|module lookup disabled/;
+
+export function setup(project: TestProject): void {
+  project.provide("goPeer", build());
+}
+
+function build(): GoPeerProgram {
+  if (redisServerPath() === undefined) return { missing: "needs redis-server, which is not on PATH" };
+  const { status, stderr, error } = spawnSync("go", ["build", "-o", program, "./cmd/peer"], {
+    cwd: source,
+    encoding: "utf8",
+    timeout: buildTimeoutMs,
+    env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false", GOWORK: "off" },
+  });
+  if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT") {
+    return { missing: "needs Go, which is not on PATH: proof against asynq itself runs only with it" };
+  }
+  if (status === 0) return { path: program };
+  const reason = stderr.trim();
+  if (modulesCannotBeFetched.test(reason)) {
+    return { missing: `Go's modules can't be fetched: ${reason.split("\n")[0]}` };
+  }
+  throw new Error(`go build of ${source} failed: ${error?.message ?? reason}`);
+}

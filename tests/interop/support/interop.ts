@@ -1,0 +1,72 @@
+import { fileURLToPath } from "node:url";
+import { type RedisServer, startRedisServer } from "@hikyaku/test-support";
+import { beforeEach, inject, onTestFinished } from "vitest";
+import { Peer } from "./peer.ts";
+
+export type Side = "Go" | "Hikyaku";
+
+/** Both directions, for `describe.each`. */
+export const directions: readonly (readonly [one: Side, other: Side])[] = [
+  ["Go", "Hikyaku"],
+  ["Hikyaku", "Go"],
+];
+
+const ourProgram = fileURLToPath(new URL("hikyaku-peer.ts", import.meta.url));
+
+/** Skips every test of the file, with the reason, where there is no Go. */
+export function needsGo(): void {
+  beforeEach(({ skip }) => {
+    const program = inject("goPeer");
+    if ("missing" in program) skip(program.missing);
+  });
+}
+
+/** A Redis of one test, and processes of either side on it. All of it ends with the test. */
+export class Interop {
+  readonly redis: RedisServer;
+  #prober: Promise<Peer> | undefined;
+
+  private constructor(redis: RedisServer) {
+    this.redis = redis;
+  }
+
+  static async open(): Promise<Interop> {
+    const redis = await startRedisServer();
+    onTestFinished(() => redis.stop());
+    return new Interop(redis);
+  }
+
+  /** Another process of a side, ready to be asked. Only ours can have a clock that is wrong. */
+  async peer(side: Side, { clockAheadMs = 0 } = {}): Promise<Peer> {
+    const address = `127.0.0.1:${this.redis.port}`;
+    const program = inject("goPeer");
+    if ("missing" in program) throw new Error(program.missing);
+    const peer =
+      side === "Go"
+        ? new Peer(side, program.path, [address])
+        : new Peer(side, process.execPath, ["--conditions=source", ourProgram, address, String(clockAheadMs)]);
+    onTestFinished(() => peer.kill());
+    await peer.first({ event: "ready" });
+    return peer;
+  }
+
+  /** What one Redis command answers, in the words of Go's client. */
+  async command(...words: readonly (string | number)[]): Promise<unknown> {
+    this.#prober ??= this.peer("Go");
+    return (await this.#prober).ask("redis", words);
+  }
+
+  /** All keys that fit, sorted. */
+  async redisKeys(pattern: string): Promise<readonly string[]> {
+    return ((await this.command("KEYS", pattern)) as string[]).sort();
+  }
+
+  /** One process of each side, the first side first. */
+  async pair(one: Side, other: Side): Promise<readonly [one: Peer, other: Peer]> {
+    return Promise.all([this.peer(one), this.peer(other)]);
+  }
+}
+
+export function bytes(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
