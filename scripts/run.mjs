@@ -17,6 +17,7 @@ const commands = {
   "start:api": { web: true, args: server("apps/api/src/main.ts") },
   "start:worker": { args: server("apps/worker/src/main.ts") },
   test: { web: true, args: ["scripts/test.ts"] },
+  bench: { args: ["scripts/bench.ts"] },
   check: { args: ["scripts/check.ts"] },
   build: { web: true, args: ["scripts/build.ts"] },
   format: { args: ["scripts/format.ts"] },

@@ -1,10 +1,7 @@
 import BeeQueue from "bee-queue";
 import { manyAtOnce, payloadOf, type Ran, type Store, type System, type WorkerHandle } from "../system.ts";
 
-interface Payload {
-  readonly n: number;
-  readonly d: number;
-}
+type Payload = ReturnType<typeof payloadOf>;
 
 /** bee-queue. Its delayed jobs have a granularity of a second or so, so it takes no part in that workload. */
 export class BeeQueueSystem implements System {

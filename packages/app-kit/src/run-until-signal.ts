@@ -1,4 +1,4 @@
-import { CONFIG_EXIT_CODE, type Config, ConfigError, loadConfig } from "@hikyaku/config";
+import { CONFIG_EXIT_CODE, type Config, ConfigError, describeConfig, loadConfig } from "@hikyaku/config";
 import type { Logger } from "pino";
 import { ListenError } from "./listening.ts";
 import { makeLogger } from "./logger.ts";
@@ -30,6 +30,7 @@ export async function runUntilSignal(start: Start): Promise<void> {
   process.on("uncaughtException", die);
   process.on("unhandledRejection", die);
 
+  logger.debug({ settings: describeConfig(config) }, "the settings in use, secrets masked");
   const { first, again } = stopSignals();
   const running = await start({ config, logger }).catch((err: unknown) => {
     if (err instanceof ListenError) logger.fatal(err.message);

@@ -81,7 +81,7 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
           ...credentials(),
           tls: tls(rootDir),
           connect_timeout_ms: integer(1, 600_000).default(2000),
-          command_timeout_ms: integer(1, 600_000).default(500),
+          command_timeout_ms: integer(1, 600_000).default(250),
           reconnect: reconnect(),
         }),
       }),

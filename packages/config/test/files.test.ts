@@ -69,7 +69,7 @@ describe("the files of an environment", () => {
             addrs: [],
             tls: false,
             connectTimeoutMs: 2000,
-            commandTimeoutMs: 500,
+            commandTimeoutMs: 250,
             reconnect: { minDelayMs: 50, maxDelayMs: 1000 },
           },
         },

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { type RedisServer, startRedisServer } from "@hikyaku/test-support";
 import { beforeEach, inject, onTestFinished } from "vitest";
 import { Peer } from "./peer.ts";
+import { type Hear, LocalWire, ProcessWire, type Wire } from "./wire.ts";
 
 export type Side = "Go" | "Hikyaku";
 
@@ -36,16 +37,13 @@ export class Interop {
     return new Interop(redis);
   }
 
-  /** Another process of a side, ready to be asked. Only ours can have a clock that is wrong. */
-  async peer(side: Side, { clockAheadMs = 0 } = {}): Promise<Peer> {
-    const address = `127.0.0.1:${this.redis.port}`;
-    const program = inject("goPeer");
-    if ("missing" in program) throw new Error(program.missing);
-    const peer =
-      side === "Go"
-        ? new Peer(side, program.path, [address])
-        : new Peer(side, process.execPath, ["--conditions=source", ourProgram, address, String(clockAheadMs)]);
-    onTestFinished(() => peer.kill());
+  /**
+   * Another peer of a side, ready to be asked. Go's is always a process; ours is one where a test is to kill or freeze it.
+   * Only ours can have a clock that is wrong.
+   */
+  async peer(side: Side, { ownProcess = false, clockAheadMs = 0 } = {}): Promise<Peer> {
+    const peer = new Peer(side, (hear) => this.#connect(side, ownProcess, clockAheadMs, hear));
+    onTestFinished(() => peer.end());
     await peer.first({ event: "ready" });
     return peer;
   }
@@ -61,9 +59,21 @@ export class Interop {
     return ((await this.command("KEYS", pattern)) as string[]).sort();
   }
 
-  /** One process of each side, the first side first. */
+  /** One peer of each side, the first side first. */
   async pair(one: Side, other: Side): Promise<readonly [one: Peer, other: Peer]> {
     return Promise.all([this.peer(one), this.peer(other)]);
+  }
+
+  #connect(side: Side, ownProcess: boolean, clockAheadMs: number, hear: Hear): Wire {
+    const address = `127.0.0.1:${this.redis.port}`;
+    if (side === "Hikyaku" && !ownProcess) return new LocalWire(address, clockAheadMs, hear);
+    if (side === "Hikyaku") {
+      const args = ["--conditions=source", ourProgram, address, String(clockAheadMs)];
+      return new ProcessWire(process.execPath, args, hear);
+    }
+    const program = inject("goPeer");
+    if ("missing" in program) throw new Error(program.missing);
+    return new ProcessWire(program.path, [address], hear);
   }
 }
 

@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import type { PeerEvent, PeerFailure, ServerSpec, TaskSpec, ToldQueue, ToldServer, ToldTask } from "./peer-protocol.ts";
+import type { Hear, Wire } from "./wire.ts";
 
 const answerTimeoutMs = 30_000;
 const eventTimeoutMs = 30_000;
@@ -19,6 +17,13 @@ export class PeerError extends Error {
 
 export type EventMatch = Partial<Omit<PeerEvent, "event">> & { readonly event: string };
 
+interface Answer {
+  readonly result?: unknown;
+  readonly error?: PeerFailure;
+}
+
+type Said = PeerEvent & Answer & { readonly id?: number };
+
 const defaultServer: ServerSpec = {
   name: "server",
   concurrency: 10,
@@ -33,39 +38,18 @@ const defaultServer: ServerSpec = {
   quiet: false,
 };
 
-/** One side of a test, Go or ours, as a process of its own. Both speak the same protocol. */
+/** One side of a test, Go or ours. Both speak the same protocol. */
 export class Peer {
   readonly name: string;
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
+  readonly #wire: Wire;
   readonly #events: PeerEvent[] = [];
   readonly #listeners = new Set<() => void>();
-  readonly #asked = new Map<number, (answer: { result?: unknown; error?: PeerFailure }) => void>();
+  readonly #asked = new Map<number, (answer: Answer) => void>();
   #requests = 0;
-  #stderr = "";
 
-  constructor(name: string, command: string, args: readonly string[]) {
+  constructor(name: string, connect: (hear: Hear) => Wire) {
     this.name = name;
-    this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, NODE_OPTIONS: "" } });
-    this.#exited = once(this.#child, "close");
-    this.#child.stdin?.on("error", () => undefined);
-    this.#child.stderr?.on("data", (chunk: Buffer) => {
-      this.#stderr += chunk.toString();
-    });
-    if (this.#child.stdout !== null) createInterface(this.#child.stdout).on("line", (line) => this.#hear(line));
-    void this.#exited.then(() => {
-      for (const answer of this.#asked.values()) answer({ error: { kind: "ended", text: "the process has ended" } });
-      this.#asked.clear();
-    });
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? -1;
-  }
-
-  /** What it wrote to stderr so far. */
-  get stderr(): string {
-    return this.#stderr;
+    this.#wire = connect((said) => this.#hear(said as Said));
   }
 
   /** All events so far that match. */
@@ -150,23 +134,19 @@ export class Peer {
     return this.#ask(op, args);
   }
 
-  /** As a crash would: nothing is finished, nothing is said. */
-  async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#exited;
+  /** As a crash would, for a process: nothing is finished, nothing is said. */
+  async end(): Promise<void> {
+    await this.#wire.end();
+    for (const answer of this.#asked.values()) answer({ error: { kind: "ended", text: "it was ended" } });
+    this.#asked.clear();
   }
 
-  /** Freezes the process, until `resume`. */
-  pause(): void {
-    this.#child.kill("SIGSTOP");
+  /** `SIGSTOP` freezes a process, `SIGCONT` lets it go on. */
+  signal(signal: NodeJS.Signals): void {
+    this.#wire.signal(signal);
   }
 
-  resume(): void {
-    this.#child.kill("SIGCONT");
-  }
-
-  #hear(line: string): void {
-    const said = JSON.parse(line) as PeerEvent & { id?: number; result?: unknown; error?: PeerFailure };
+  #hear(said: Said): void {
     if (said.id !== undefined) {
       this.#asked.get(said.id)?.(said);
       return;
@@ -177,13 +157,16 @@ export class Peer {
 
   async #ask(op: string, args: unknown): Promise<unknown> {
     const id = ++this.#requests;
-    const answer = Promise.withResolvers<{ result?: unknown; error?: PeerFailure }>();
+    const answer = Promise.withResolvers<Answer>();
     const timer = setTimeout(
-      () => answer.reject(new Error(`${this.name} did not answer ${op} within ${answerTimeoutMs} ms\n${this.#stderr}`)),
+      () =>
+        answer.reject(
+          new Error(`${this.name} did not answer ${op} within ${answerTimeoutMs} ms\n${this.#wire.stderr}`),
+        ),
       answerTimeoutMs,
     );
     this.#asked.set(id, answer.resolve);
-    this.#child.stdin?.write(`${JSON.stringify({ id, op, args })}\n`);
+    this.#wire.send(id, op, args);
     try {
       const { result, error } = await answer.promise;
       if (error !== undefined) throw new PeerError(this.name, error);
@@ -198,7 +181,7 @@ export class Peer {
     const last = this.#events.slice(-20).map((event) => JSON.stringify(event));
     return (
       `${this.name}: expected ${count} × ${JSON.stringify(match)}, got ${this.heard(match).length}; ` +
-      `the last of ${this.#events.length} events:\n${last.join("\n")}\n${this.#stderr.slice(-2_000)}`
+      `the last of ${this.#events.length} events:\n${last.join("\n")}\n${this.#wire.stderr.slice(-2_000)}`
     );
   }
 }

@@ -5,9 +5,6 @@ import type { RateLimiter, RateLimits } from "./rate-limiter.ts";
 import type { RedisLinkOptions } from "./redis-link.ts";
 import { type OutageLogger, RedisRateLimiter } from "./redis-rate-limiter.ts";
 
-/** The longest that counting in Redis may hold up a request, whatever the settings allow other uses of the cache. */
-const LONGEST_TIMEOUT_MS = 250;
-
 /**
  * The rate limiter that `api.rate_limit` asks for, or undefined when it is off. One that counts in Redis is connected,
  * or after a second still trying: it does not keep the API server from starting.
@@ -19,8 +16,12 @@ export async function rateLimiterFromConfig(config: Config, logger: OutageLogger
   const cache = config.redis.default.cluster;
   const inRedis = storageType === "redis" || (storageType === "auto" && cache.addrs.length > 0);
   if (!inRedis) return new MemoryRateLimiter(limits);
-  const timeoutMs = Math.min(LONGEST_TIMEOUT_MS, cache.commandTimeoutMs);
-  const limiter = new RedisRateLimiter({ limits, logger, timeoutMs, link: linkOptions(cache) });
+  const limiter = new RedisRateLimiter({
+    limits,
+    logger,
+    timeoutMs: cache.commandTimeoutMs,
+    link: linkOptions(cache),
+  });
   await limiter.start();
   return limiter;
 }

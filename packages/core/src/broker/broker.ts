@@ -1,4 +1,5 @@
 import type { CallOptions } from "./call-options.ts";
+import type { ChangeFacet } from "./change-facet.ts";
 import type { EnqueueFacet } from "./enqueue-facet.ts";
 import type { GroupFacet } from "./group-facet.ts";
 import type { InspectFacet } from "./inspect-facet.ts";
@@ -29,6 +30,7 @@ export interface Broker
     MaintainFacet,
     GroupFacet,
     InspectFacet,
+    ChangeFacet,
     PresenceFacet,
     SignalFacet {
   /** Where the tasks lie, for people; without secrets. */

@@ -23,7 +23,10 @@ export function checkChange(selection: Selection, change: Change, limit: number)
   }
   if ((change === "run" && state === "pending") || (change === "archive" && state === "archived")) {
     const target = change === "run" ? "waiting to run" : "archived";
-    throw new HikyakuError("invalid_option", `option "state": expected another one, ${state} tasks are ${target} already`);
+    throw new HikyakuError(
+      "invalid_option",
+      `option "state": expected another one, ${state} tasks are ${target} already`,
+    );
   }
 }
 
@@ -34,5 +37,8 @@ export function checkRemoval({ limit }: RemoveQueueRequest): void {
 
 function checkLimit(limit: number): void {
   if (Number.isInteger(limit) && limit >= 1 && limit <= mostChanged) return;
-  throw new HikyakuError("invalid_option", `option "limit": expected an integer from 1 to ${mostChanged}, got ${limit}`);
+  throw new HikyakuError(
+    "invalid_option",
+    `option "limit": expected an integer from 1 to ${mostChanged}, got ${limit}`,
+  );
 }

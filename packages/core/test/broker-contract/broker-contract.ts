@@ -1,5 +1,6 @@
 import type { ContractSetup } from "../support/contract-store.ts";
 import { describeEnqueueContract } from "./enqueue.contract.ts";
+import { describeGroupsContract } from "./groups.contract.ts";
 import { describeInspectContract } from "./inspect.contract.ts";
 import { describeLeaseContract } from "./lease.contract.ts";
 import { describeMaintainContract } from "./maintain.contract.ts";
@@ -13,6 +14,7 @@ export function describeBrokerContract(setup: ContractSetup): void {
   describeWorkContract(setup);
   describeLeaseContract(setup);
   describeMaintainContract(setup);
+  describeGroupsContract(setup);
   describeInspectContract(setup);
   describePresenceContract(setup);
   describeSignalsContract(setup);

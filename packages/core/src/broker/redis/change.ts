@@ -1,5 +1,4 @@
-import { decodeTaskMessage } from "../../codec/task-codec.ts";
-import { encodeTaskMessage } from "../../codec/task-codec.ts";
+import { decodeTaskMessage, encodeTaskMessage } from "../../codec/task-codec.ts";
 import { errorText, HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { checkChange, clockMarginMs } from "../change-check.ts";
@@ -66,7 +65,11 @@ export class RedisChange implements ChangeFacet {
   }
 
   async releaseLock(
-    { queue, type, payload }: { readonly queue: string; readonly type: string; readonly payload: Uint8Array | undefined },
+    {
+      queue,
+      type,
+      payload,
+    }: { readonly queue: string; readonly type: string; readonly payload: Uint8Array | undefined },
     call?: CallOptions,
   ): Promise<string | undefined> {
     const lock = uniqueLockKey(queueKeys(queue), type, payload);
@@ -114,7 +117,15 @@ export class RedisChange implements ChangeFacet {
         ofState ? containerOf(keys, selection) : keys.pending,
       ],
       [
-        ...[keys.task, keys.group, keys.unique, change, String(wholeSeconds(now)), nanoseconds(now), this.#surelyOver()],
+        ...[
+          keys.task,
+          keys.group,
+          keys.unique,
+          change,
+          String(wholeSeconds(now)),
+          nanoseconds(now),
+          this.#surelyOver(),
+        ],
         selection.state ?? "",
         ofState && selection.state === "aggregating" ? (selection.group ?? "") : "",
         String(ofState ? limit : 0),

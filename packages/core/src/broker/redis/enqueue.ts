@@ -45,6 +45,11 @@ export class RedisEnqueue implements EnqueueFacet {
     return outcomes;
   }
 
+  /** Tells the queue's name again with its next task. */
+  forget(queue: string): void {
+    this.#publishedAt.delete(queue);
+  }
+
   /** A share is split again by bytes; its parts go one after the other, so that order is kept. */
   async #enqueueShare(
     share: QueueShare<EnqueueItem>,

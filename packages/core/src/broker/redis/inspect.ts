@@ -164,7 +164,11 @@ export class RedisInspect implements InspectFacet {
     };
   }
 
-  async get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (TaskEntry | undefined)[]> {
+  async get(
+    queue: string,
+    taskIds: readonly string[],
+    call?: CallOptions,
+  ): Promise<readonly (TaskEntry | undefined)[]> {
     if (taskIds.length === 0) return [];
     const keys = queueKeys(queue);
     const rows = await runScript(

@@ -5,13 +5,14 @@ import type { ChangeFacet, RemoveQueueAnswer, RemoveQueueRequest, Selection } fr
 import type { TaskState } from "../task-message.ts";
 import { lastDays } from "../utc-day.ts";
 import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
-import { freeLocksLua, queueContentsLua, removeQueueLua } from "./lua/generated.ts";
+import { freeLocksLua, queueContentsLua, removeQueueLua, unlistedLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 import { list, text } from "./work.ts";
 
 const contentsScript = script(queueContentsLua);
 const removeScript = script(removeQueueLua);
+const unlistedScript = script(unlistedLua);
 const freeLocksScript = script(freeLocksLua);
 
 /** Day counters live 90 days after their first increment. */
@@ -132,15 +133,12 @@ export class QueueRemoval {
     const { connection } = this.#context;
     const ours = `hikyaku:{${keys.queue}}:`;
     const pattern = `*:{${globEscaped(keys.queue)}}:*`;
-    const answer = await runCommand(
-      connection,
-      ["SCAN", cursor, "MATCH", pattern, "COUNT", String(keysPerScan)],
-      call,
-    );
+    const answer = await runCommand(connection, ["SCAN", cursor, "MATCH", pattern, "COUNT", String(keysPerScan)], call);
     const [next, found] = list(answer);
     const names = list(found).map((name) => text(name) ?? "");
     const starting = (prefix: string): string[] => names.filter((name) => name.startsWith(prefix));
-    const taskIds = starting(keys.task).map((name) => name.slice(keys.task.length));
+    const bodies = starting(keys.task).map((name) => name.slice(keys.task.length));
+    const taskIds = bodies.length === 0 ? [] : await this.#unlisted(keys, bodies, call);
     let tasks = 0;
     if (taskIds.length > 0) {
       const selection = { kind: "ids", queue: keys.queue, taskIds } as const;
@@ -154,6 +152,20 @@ export class QueueRemoval {
     const own = starting(ours);
     if (own.length > 0) await runCommand(connection, ["UNLINK", ...own], call);
     return { next: groups.length > 0 ? cursor : (text(next) ?? "0"), tasks };
+  }
+
+  async #unlisted(keys: QueueKeys, ids: readonly string[], call: CallOptions | undefined): Promise<string[]> {
+    const answer = await runScript(
+      this.#context.connection,
+      unlistedScript,
+      [
+        ...[keys.pending, keys.active, keys.lease, keys.scheduled, keys.retry, keys.archived, keys.completed],
+        keys.aggregationSets,
+      ],
+      [keys.task, keys.group, ...ids],
+      call,
+    );
+    return list(answer).map((id) => text(id) ?? "");
   }
 
   async #removeFixedKeys(keys: QueueKeys, call: CallOptions | undefined): Promise<boolean> {

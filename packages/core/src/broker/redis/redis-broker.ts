@@ -2,7 +2,6 @@ import { systemClock } from "../../clock.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
-import type { ListQuery, QueueNumbers, StoredTask, TaskPage } from "../inspect-facet.ts";
 import type { ArchiveLimits, ForwardAnswer, SweepAnswer } from "../maintain-facet.ts";
 import type { BusyWorker, ServerRecord } from "../presence-facet.ts";
 import type { Signal } from "../signal-facet.ts";
@@ -16,6 +15,7 @@ import type {
   TakenOverTask,
   TakeOverRequest,
 } from "../work-facet.ts";
+import { RedisChange } from "./change.ts";
 import { Connection } from "./connection.ts";
 import { RedisEnqueue } from "./enqueue.ts";
 import { RedisGroups } from "./groups.ts";
@@ -38,6 +38,7 @@ class RedisBroker implements Broker {
   readonly #maintain: RedisMaintain;
   readonly #groups: RedisGroups;
   readonly #inspect: RedisInspect;
+  readonly #change: RedisChange;
   readonly #presence: RedisPresence;
   readonly #signals: RedisSignals;
 
@@ -50,6 +51,7 @@ class RedisBroker implements Broker {
     this.#maintain = new RedisMaintain(context);
     this.#groups = new RedisGroups(context);
     this.#inspect = new RedisInspect(context);
+    this.#change = new RedisChange(context, (queue) => this.#enqueue.forget(queue));
     this.#presence = new RedisPresence(context);
     this.#signals = new RedisSignals(context, options);
     this.#connection.open();
@@ -123,29 +125,19 @@ class RedisBroker implements Broker {
   putBack: Broker["putBack"] = (...args) => this.#groups.putBack(...args);
   reclaim: Broker["reclaim"] = (...args) => this.#groups.reclaim(...args);
 
-  queues(call?: CallOptions): Promise<readonly string[]> {
-    return this.#inspect.queues(call);
-  }
+  queues: Broker["queues"] = (...args) => this.#inspect.queues(...args);
+  queue: Broker["queue"] = (...args) => this.#inspect.queue(...args);
+  history: Broker["history"] = (...args) => this.#inspect.history(...args);
+  memory: Broker["memory"] = (...args) => this.#inspect.memory(...args);
+  list: Broker["list"] = (...args) => this.#inspect.list(...args);
+  get: Broker["get"] = (...args) => this.#inspect.get(...args);
+  pause: Broker["pause"] = (...args) => this.#inspect.pause(...args);
+  resume: Broker["resume"] = (...args) => this.#inspect.resume(...args);
 
-  queue(queue: string, call?: CallOptions): Promise<QueueNumbers | undefined> {
-    return this.#inspect.queue(queue, call);
-  }
-
-  list(query: ListQuery, call?: CallOptions): Promise<TaskPage> {
-    return this.#inspect.list(query, call);
-  }
-
-  get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (StoredTask | undefined)[]> {
-    return this.#inspect.get(queue, taskIds, call);
-  }
-
-  pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
-    return this.#inspect.pause(queue, call);
-  }
-
-  resume(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
-    return this.#inspect.resume(queue, call);
-  }
+  change: Broker["change"] = (...args) => this.#change.change(...args);
+  editPayload: Broker["editPayload"] = (...args) => this.#change.editPayload(...args);
+  releaseLock: Broker["releaseLock"] = (...args) => this.#change.releaseLock(...args);
+  removeQueue: Broker["removeQueue"] = (...args) => this.#change.removeQueue(...args);
 
   announce(server: ServerRecord, workers: readonly BusyWorker[], ttlMs: number, call?: CallOptions): Promise<void> {
     return this.#presence.announce(server, workers, ttlMs, call);

@@ -42,11 +42,14 @@ export function readTaskEntry(
     bytes,
   });
   if (row[10] === nothing) {
-    return listedIn === undefined ? undefined : unreadable(`the list of ${listedIn} tasks names it, but it does not exist`);
+    return listedIn === undefined
+      ? undefined
+      : unreadable(`the list of ${listedIn} tasks names it, but it does not exist`);
   }
   if (row[10] === somethingElse) return unreadable("its key holds something that is no task");
   if (bytes === undefined) return unreadable("it has no message");
-  if (state === undefined) return unreadable(`expected one of the seven states, got ${JSON.stringify(ownState ?? null)}`);
+  if (state === undefined)
+    return unreadable(`expected one of the seven states, got ${JSON.stringify(ownState ?? null)}`);
   if (listedIn !== undefined && listedIn !== state) {
     return unreadable(`the list of ${listedIn} tasks names it, but it says that it is ${state}`);
   }

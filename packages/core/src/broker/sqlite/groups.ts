@@ -99,9 +99,11 @@ export class SqliteGroups implements GroupFacet {
   }
 
   putBack({ setId }: AggregationSet, call?: CallOptions): Promise<"put_back" | "lost"> {
-    return this.#store.write(call, slice, (transaction) =>
-      transaction.db.get(selectHeld, setId) === undefined ? "lost" : (putTasksBack(transaction, setId), "put_back"),
-    );
+    return this.#store.write(call, slice, (transaction) => {
+      if (transaction.db.get(selectHeld, setId) === undefined) return "lost";
+      putTasksBack(transaction, setId);
+      return "put_back";
+    });
   }
 
   async reclaim(queue: string, limit: number, call?: CallOptions): Promise<{ sets: number; tasks: number }> {

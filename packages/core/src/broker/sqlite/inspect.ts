@@ -1,11 +1,22 @@
 import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
-import type { InspectFacet, ListQuery, QueueNumbers, StoredTask, TaskPage } from "../inspect-facet.ts";
+import type {
+  DayNumbers,
+  InspectFacet,
+  ListQuery,
+  MemoryEstimate,
+  QueueNumbers,
+  TaskEntry,
+  TaskFilter,
+  TaskPage,
+} from "../inspect-facet.ts";
+import { checkListQuery, fitsFilter, mostScanned, mostScannedBytes } from "../task-filter.ts";
 import type { TaskState } from "../task-message.ts";
+import { lastDays } from "../utc-day.ts";
 import type { Row, Values } from "./database.ts";
 import type { Store } from "./store.ts";
 import { utcDay } from "./tally.ts";
-import { numberOf, storedColumns, storedTaskOf } from "./task-row.ts";
+import { numberOf, storedColumns, taskEntryOf } from "./task-row.ts";
 
 export class SqliteInspect implements InspectFacet {
   readonly #store: Store;
@@ -26,27 +37,59 @@ export class SqliteInspect implements InspectFacet {
     });
   }
 
-  async list(query: ListQuery, call?: CallOptions): Promise<TaskPage> {
-    if (query.state === "aggregating" && query.group === undefined) {
-      throw new HikyakuError("invalid_option", 'option "group": expected the name of a group to list, got none');
-    }
-    const after = positionOf(query.cursor);
-    const { sql, scope } = listing(query);
+  history(queue: string, days: number, call?: CallOptions): Promise<readonly DayNumbers[]> {
+    return this.#store.read(call, (db) =>
+      lastDays(this.#store.clock.now(), days).map((day) => {
+        const row = db.get(selectDay, queue, day);
+        return { day, processed: Number(row?.["processed"] ?? 0), failed: Number(row?.["failed"] ?? 0) };
+      }),
+    );
+  }
+
+  memory(queue: string, call?: CallOptions): Promise<MemoryEstimate> {
     return this.#store.read(call, (db) => {
-      // One more than asked for tells whether there is another page.
-      const rows = db.rows(sql, ...scope, after.key, after.key, after.number, query.limit + 1);
-      const page = rows.slice(0, query.limit);
-      const last = page.at(-1);
-      const nextCursor = rows.length > page.length && last !== undefined ? cursorOf(last) : undefined;
-      return { tasks: page.map(storedTaskOf), nextCursor };
+      const counted = Number(db.get(countTasks, queue)?.["tasks"] ?? 0);
+      const sample = db.get(sampleBytes, queue, mostSampled);
+      const sampledTasks = Number(sample?.["tasks"] ?? 0);
+      const average = sampledTasks === 0 ? 0 : Number(sample?.["bytes"]) / sampledTasks;
+      const bytes = Math.round(counted * (average + bytesBesideTexts));
+      return { kind: "estimate", bytes, sampledTasks };
     });
   }
 
-  get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (StoredTask | undefined)[]> {
+  async list(query: ListQuery, call?: CallOptions): Promise<TaskPage> {
+    checkListQuery(query);
+    const after = positionOf(query.cursor);
+    const { sql, scope } = listing(query);
+    return this.#store.read(call, (db) => {
+      // One more than is looked at tells whether there is another page.
+      const most = query.filter === undefined ? query.limit : mostScanned;
+      const places = db.rows(sql, ...scope, after.key, after.key, after.number, most + 1);
+      const tasks: TaskEntry[] = [];
+      let scanned = 0;
+      let bytes = 0;
+      for (const place of places.slice(0, most)) {
+        if (tasks.length >= query.limit || bytes >= mostScannedBytes) break;
+        scanned++;
+        const [, number = 0, id, type] = place;
+        if (isExcluded(query.filter, String(id), String(type))) continue;
+        const [row] = db.rows(selectByNumber, number);
+        // It moved on between the two looks when its state is another one by now.
+        const entry = row === undefined ? undefined : taskEntryOf(row);
+        if (entry?.state !== query.state) continue;
+        bytes += sizeOf(entry);
+        if (fitsFilter(entry, query.filter)) tasks.push(entry);
+      }
+      const last = places[scanned - 1];
+      return { tasks, nextCursor: scanned < places.length && last !== undefined ? cursorOf(last) : undefined, scanned };
+    });
+  }
+
+  get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (TaskEntry | undefined)[]> {
     return this.#store.read(call, (db) =>
       taskIds.map((id) => {
         const [row] = db.rows(selectTask, queue, id);
-        return row === undefined ? undefined : storedTaskOf(row);
+        return row === undefined ? undefined : taskEntryOf(row);
       }),
     );
   }
@@ -117,7 +160,7 @@ function listing({ queue, state, group }: ListQuery): { sql: string; scope: stri
     scope.push(group ?? "");
   }
   const sql = `
-    SELECT ${storedColumns}, ${column}, number FROM tasks
+    SELECT ${column}, number, id, type FROM tasks
     WHERE ${conditions.join(" AND ")} AND ${column} >= ? AND (${column} > ? OR number > ?)
     ORDER BY ${column}, number LIMIT ?`;
   return { sql, scope };
@@ -130,10 +173,25 @@ interface PagePosition {
 
 const beforeAll: PagePosition = { key: Number.MIN_SAFE_INTEGER, number: Number.MIN_SAFE_INTEGER };
 
-/** The row ends with what its page is sorted by. */
+/** The row begins with what its page is sorted by. */
 function cursorOf(row: Values): string {
-  return row.slice(-2).join(".");
+  return row.slice(0, 2).join(".");
 }
+
+/** Whether a task can't fit, known without reading it whole. */
+function isExcluded(filter: TaskFilter | undefined, id: string, type: string): boolean {
+  if (filter?.idPrefix !== undefined && !id.startsWith(filter.idPrefix)) return true;
+  return filter?.type !== undefined && type !== filter.type;
+}
+
+function sizeOf(entry: TaskEntry): number {
+  if (entry.unreadable !== undefined) return 0;
+  return (entry.message.payload?.length ?? 0) + (entry.result?.length ?? 0);
+}
+
+/** From how many tasks memory is reckoned, and what each takes beside its texts: numbers, indexes, room in pages. */
+const mostSampled = 140;
+const bytesBesideTexts = 250;
 
 function positionOf(cursor: string | undefined): PagePosition {
   if (cursor === undefined) return beforeAll;
@@ -155,6 +213,16 @@ const selectNumbers = `
   FROM queues LEFT JOIN daily_counters AS today ON today.queue = queues.name AND today.day = ?
   WHERE name = ?`;
 const selectTask = `SELECT ${storedColumns} FROM tasks WHERE queue = ? AND id = ?`;
+const selectByNumber = `SELECT ${storedColumns} FROM tasks WHERE number = ?`;
+const selectDay = "SELECT processed, failed FROM daily_counters WHERE queue = ? AND day = ?";
+const countTasks = `
+  SELECT pending + scheduled + active + retry + completed + archived + aggregating AS tasks FROM queues WHERE name = ?`;
+// By id, which is by age or by chance: not only what was enqueued last.
+const sampleBytes = `
+  SELECT count(*) AS tasks, sum(length(id) * 2 + length(type) + length(last_error) + length(unique_key)
+    + coalesce(length(headers), 0) + coalesce(length(attempts), 0) + coalesce(length(payload), 0)
+    + coalesce(length(result), 0)) AS bytes
+  FROM (SELECT * FROM tasks WHERE queue = ? ORDER BY id LIMIT ?)`;
 const pauseQueue = `
   INSERT INTO queues (name, paused_at) VALUES (?, ?)
   ON CONFLICT (name) DO UPDATE SET paused_at = excluded.paused_at WHERE paused_at IS NULL`;

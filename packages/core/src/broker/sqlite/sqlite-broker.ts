@@ -3,6 +3,7 @@ import { HikyakuError } from "../../errors.ts";
 import { refuseUnknownOptions, shown } from "../../option-names.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
+import { SqliteChange } from "./change.ts";
 import { SqliteEnqueue } from "./enqueue.ts";
 import { SqliteGroups } from "./groups.ts";
 import { SqliteInspect } from "./inspect.ts";
@@ -39,6 +40,7 @@ class SqliteBroker implements Broker {
   readonly #maintain: SqliteMaintain;
   readonly #groups: SqliteGroups;
   readonly #inspect: SqliteInspect;
+  readonly #change: SqliteChange;
   readonly #presence: SqlitePresence;
   readonly #signals: SqliteSignals;
 
@@ -50,6 +52,7 @@ class SqliteBroker implements Broker {
     this.#maintain = new SqliteMaintain(store);
     this.#groups = new SqliteGroups(store, this.#enqueue);
     this.#inspect = new SqliteInspect(store);
+    this.#change = new SqliteChange(store);
     this.#presence = new SqlitePresence(store);
     this.#signals = new SqliteSignals(store);
   }
@@ -91,10 +94,17 @@ class SqliteBroker implements Broker {
 
   queues: Broker["queues"] = (...args) => this.#inspect.queues(...args);
   queue: Broker["queue"] = (...args) => this.#inspect.queue(...args);
+  history: Broker["history"] = (...args) => this.#inspect.history(...args);
+  memory: Broker["memory"] = (...args) => this.#inspect.memory(...args);
   list: Broker["list"] = (...args) => this.#inspect.list(...args);
   get: Broker["get"] = (...args) => this.#inspect.get(...args);
   pause: Broker["pause"] = (...args) => this.#inspect.pause(...args);
   resume: Broker["resume"] = (...args) => this.#inspect.resume(...args);
+
+  change: Broker["change"] = (...args) => this.#change.change(...args);
+  editPayload: Broker["editPayload"] = (...args) => this.#change.editPayload(...args);
+  releaseLock: Broker["releaseLock"] = (...args) => this.#change.releaseLock(...args);
+  removeQueue: Broker["removeQueue"] = (...args) => this.#change.removeQueue(...args);
 
   announce: Broker["announce"] = (...args) => this.#presence.announce(...args);
   withdraw: Broker["withdraw"] = (...args) => this.#presence.withdraw(...args);

@@ -36,6 +36,11 @@ export class Tally {
     this.#delta(queue);
   }
 
+  /** The queue is gone, and with it everything that was counted for it. */
+  forget(queue: string): void {
+    this.#deltas.delete(queue);
+  }
+
   write(db: Database, now: number): void {
     for (const [queue, delta] of this.#deltas) {
       db.run(upsertQueue, queue, ...states.map((state) => delta.counts[state]), delta.processed, delta.failed);

@@ -1,6 +1,6 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { errorText, HikyakuError } from "../../errors.ts";
-import type { StoredTask } from "../inspect-facet.ts";
+import type { StoredTask, TaskEntry } from "../inspect-facet.ts";
 import type { TaskMessage, TaskState, UnknownField } from "../task-message.ts";
 import type { AttemptRecord } from "../work-facet.ts";
 import type { Values } from "./database.ts";
@@ -87,6 +87,22 @@ export function storedTaskOf(row: Values): StoredTask {
     result: bytesOf(result),
     attempts: linesOf(attempts).map((line) => parsed<AttemptRecord>(row, "attempts", line)),
   };
+}
+
+/** As `storedTaskOf`; a row that is no task is told as such. */
+export function taskEntryOf(row: Values): TaskEntry {
+  try {
+    return storedTaskOf(row);
+  } catch (error) {
+    const [queue, id] = row;
+    return {
+      unreadable: errorText(error),
+      queue: String(queue),
+      taskId: String(id),
+      state: row[columnsOfMessage.length] as TaskState,
+      bytes: undefined,
+    };
+  }
 }
 
 const mostAttempts = 20;

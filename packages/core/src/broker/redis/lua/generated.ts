@@ -1040,6 +1040,40 @@ end
 return { leased, ghosts }
 `;
 
+export const unlistedLua = `-- Tells which tasks no list, set or lease of the queue names any more, so that nobody will ever run or remove them.
+-- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 aggregation sets
+-- ARGV 1 prefix of task keys  2 prefix of group keys  3.. ids   Returns those ids
+local taskPrefix, groupPrefix, sets = ARGV[1], ARGV[2], KEYS[8]
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZSCORE', set, id) then return true end
+  end
+  return false
+end
+local unlisted = {}
+for index = 3, #ARGV do
+  local id = ARGV[index]
+  local group = redis.pcall('HGET', taskPrefix .. id, 'group')
+  local listed = redis.call('LPOS', KEYS[1], id) or redis.call('LPOS', KEYS[2], id)
+  for key = 3, 7 do listed = listed or redis.call('ZSCORE', KEYS[key], id) end
+  if type(group) == 'string' then
+    listed = listed or redis.call('ZSCORE', groupPrefix .. group, id) or isTaken(sets, groupPrefix, id)
+  end
+  if not listed then unlisted[#unlisted + 1] = id end
+end
+return unlisted
+`;
+
 export const workLua = `-- Settles tasks of one queue under their leases, then leases waiting ones, in one step.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments  9 paused
 --      10 processed today  11 failed today  12 processed  13 failed

@@ -1,0 +1,130 @@
+import { type Broker, Client, type Clock, errorText, Server, silentLogger, systemClock, type TaskState } from "hikyaku";
+import { redisBroker } from "hikyaku/redis";
+import { Failure, requestOf, toldServers, toldTask } from "./hikyaku-told.ts";
+import { Gates, notNow, work } from "./hikyaku-worker.ts";
+import type { PeerEvent, ServerSpec, TaskSpec, ToldQueue } from "./peer-protocol.ts";
+
+interface InspectArgs {
+  readonly method: string;
+  readonly queue: string;
+  readonly taskId: string;
+  readonly state: TaskState;
+  readonly group: string;
+}
+
+interface Named {
+  readonly name: string;
+}
+
+/** Our side: client, servers and inspector on one Redis; the counterpart of tests/interop/go/cmd/peer. */
+export class HikyakuSide {
+  readonly #say: (event: PeerEvent) => void;
+  readonly #clock: Clock;
+  readonly #broker: Broker;
+  readonly #client: Client;
+  readonly #servers = new Map<string, Server>();
+  readonly #gates = new Gates();
+
+  constructor(address: string, clockAheadMs: number, say: (event: PeerEvent) => void) {
+    this.#say = say;
+    this.#clock = { ...systemClock, now: () => Date.now() + clockAheadMs };
+    this.#broker = redisBroker({ addr: address, clock: this.#clock });
+    this.#client = new Client({ broker: this.#broker, clock: this.#clock });
+  }
+
+  async ready(): Promise<void> {
+    await this.#broker.ready();
+    this.#say({ event: "ready" });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#servers.values()].map((server) => server.stop({ timeout: "0s" })));
+    await this.#client.close();
+    await this.#broker.close();
+  }
+
+  async answer(op: string, args: unknown): Promise<unknown> {
+    switch (op) {
+      case "enqueue":
+        return this.#enqueue([args as TaskSpec]).then(([task]) => task);
+      case "enqueueMany":
+        return this.#enqueue(args as TaskSpec[]).then((tasks) => tasks.map(({ id }) => id));
+      case "inspect":
+        return this.#inspect(args as InspectArgs);
+      case "startServer":
+        return this.#startServer(args as ServerSpec);
+      case "stopServer":
+        return this.#server(args as Named).quiet();
+      case "shutDownServer":
+        return this.#server(args as Named).stop();
+      case "release":
+        return this.#gates.of((args as { taskId: string }).taskId).resolve();
+      default:
+        throw new Error(`our side knows no op ${op}`);
+    }
+  }
+
+  async #enqueue(specs: readonly TaskSpec[]) {
+    const results = await this.#client.enqueueMany(specs.map(requestOf));
+    return results.map((result) => {
+      if (!result.ok) throw result.error;
+      return result.task;
+    });
+  }
+
+  #startServer(spec: ServerSpec): void {
+    const { name, concurrency, queues, strict, shutdownTimeoutMs, retryDelayMs, quiet } = spec;
+    const server = new Server({
+      ...{ broker: this.#broker, clock: this.#clock, concurrency, queues, strictPriority: strict },
+      ...{ shutdownTimeout: { ms: shutdownTimeoutMs }, abortGrace: { ms: 200 }, logger: silentLogger },
+      retryDelay: () => ({ ms: retryDelayMs }),
+      isFailure: (error) => error !== notNow,
+      onError: (error, { taskId, type }) => {
+        this.#say({ event: "failed", server: name, taskId, type, error: errorText(error) });
+      },
+    });
+    server.handleRaw({ prefix: "" }, (context) => {
+      return work(context, { server: name, quiet, gates: this.#gates, say: this.#say });
+    });
+    this.#servers.set(name, server);
+    server.start();
+  }
+
+  #server({ name }: Named): Server {
+    const server = this.#servers.get(name);
+    if (server === undefined) throw new Error(`no server ${name}`);
+    return server;
+  }
+
+  async #inspect({ method, queue, taskId, state, group }: InspectArgs): Promise<unknown> {
+    switch (method) {
+      case "queues":
+        return this.#broker.queues();
+      case "queue":
+        return this.#toldQueue(queue);
+      case "task": {
+        const [task] = await this.#broker.get(queue, [taskId]);
+        if (task === undefined) throw new Failure("task_not_found", `no task ${taskId}`);
+        return toldTask(task);
+      }
+      case "list":
+        return (await this.#broker.list({ queue, state, group, limit: 1_000 })).tasks.map(toldTask);
+      case "pause":
+        return this.#broker.pause(queue);
+      case "resume":
+        return this.#broker.resume(queue);
+      case "cancel":
+        return this.#broker.send({ kind: "cancel", taskId });
+      case "servers":
+        return toldServers(this.#broker);
+      default:
+        throw new Error(`our inspector has no method ${method}`);
+    }
+  }
+
+  async #toldQueue(queue: string): Promise<ToldQueue> {
+    const numbers = await this.#broker.queue(queue);
+    if (numbers === undefined) throw new Failure("queue_not_found", `no queue ${queue}`);
+    return numbers;
+  }
+}
