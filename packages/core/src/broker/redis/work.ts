@@ -333,9 +333,9 @@ class LeasedReader {
 
 function packSettlements(settlements: readonly Settlement[], now: number): Buffer {
   const pack = new Pack(settlements.length * 160);
+  pack.list(settlements.map(({ task }) => task.lease.taskId));
   for (const { task, outcome, attempt, repeated } of settlements) {
     const { message, lease } = task;
-    pack.text(lease.taskId);
     pack.text(lease.token);
     pack.number(repeated === true ? 1 : 0);
     pack.number(kinds[outcome.kind]);

@@ -36,6 +36,29 @@ end
 return lost
 `;
 
+export const archiveUnreadableLua = `-- Archives a task whose message can't be read, as it is, where it still is the same and nobody holds it.
+-- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments
+-- ARGV 1 task key  2 prefix of group keys  3 id  4 the message that was read  5 now in s  6 reason   Returns 1, or 0
+local key, groupPrefix, id, msg, nowSec, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local found = redis.call('HMGET', key, 'msg', 'state', 'group')
+local state, group = found[2], found[3]
+if found[1] ~= msg or redis.call('ZSCORE', KEYS[3], id) then return 0 end
+local removed = 0
+if state == 'pending' then
+  removed = redis.call('LREM', KEYS[1], 0, id)
+elseif state == 'scheduled' or state == 'retry' then
+  removed = redis.call('ZREM', state == 'scheduled' and KEYS[4] or KEYS[5], id)
+  redis.call('ZREM', KEYS[8], id)
+elseif state == 'aggregating' and group then
+  removed = redis.call('ZREM', groupPrefix .. group, id)
+end
+if removed == 0 then return 0 end
+redis.call('ZADD', KEYS[6], nowSec, id)
+redis.call('HSET', key, 'state', 'archived', 'hk:reason', reason)
+redis.call('HDEL', key, 'pending_since')
+return 1
+`;
+
 export const changeLua = `-- Runs, archives or deletes tasks that nobody holds: named ones, or the first ones of a container.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 exact due moments
 --      10 aggregation sets  11 the container to take from, or any key where ids are given
@@ -691,11 +714,16 @@ if kind == 'zset' then
 else
   size, from = redis.call('LLEN', container), 0
   if lastPlace ~= '' then
+    -- Where the last task is now: tasks before it may have left, or have been put back. Where it is not found near its old
+    -- place, that place has to do.
     from = tonumber(lastPlace)
-    -- Where the last task is now; tasks before it may have left. Further off than this its old place has to do.
-    if from <= 10000 then
-      local index = redis.call('LPOS', container, lastId, 'RANK', -1, 'MAXLEN', from + 1000)
-      if index then from = size - index end
+    local deepest = math.min(from + 500, size)
+    local window = redis.call('LRANGE', container, -from - 500, -math.max(1, from - 2000))
+    for index, id in ipairs(window) do
+      if id == lastId then
+        from = deepest - index + 1
+        break
+      end
     end
   end
 end
@@ -914,6 +942,386 @@ redis.call('ZREM', sets, set)
 return { size, 0 }
 `;
 
+export const reconcileDueLua = `-- Finds exact moments of tasks that do not wait for them any more, and drops them.
+-- KEYS 1 exact due moments  2 scheduled  3 retry   ARGV 1 repair (0 or 1)  2.. ids   Returns those ids
+local due, scheduled, retry, repair = KEYS[1], KEYS[2], KEYS[3], ARGV[1] == '1'
+local stray = {}
+for index = 2, #ARGV do
+  local id = ARGV[index]
+  local moment = redis.call('ZSCORE', due, id)
+  local second = moment and math.ceil(tonumber(moment) / 1000)
+  local waits = tonumber(redis.call('ZSCORE', scheduled, id) or redis.call('ZSCORE', retry, id) or -1)
+  if moment and waits ~= second then
+    if repair then redis.call('ZREM', due, id) end
+    stray[#stray + 1] = id
+  end
+end
+return stray
+`;
+
+export const reconcileGroupsLua = `-- Finds groups that hold tasks and that no list names: names them again, or, where it is a set that was taken out of a
+-- group, puts its tasks back.
+-- KEYS 1 groups  2 aggregation sets
+-- ARGV 1 prefix of task keys  2 prefix of group keys  3 repair (0 or 1)  4.. parts of the keys after the prefix
+-- Returns for each: that part, kind, group, how many tasks
+local groups, sets = KEYS[1], KEYS[2]
+local taskPrefix, groupPrefix, repair = ARGV[1], ARGV[2], ARGV[3] == '1'
+local hex = '%x%x%x%x'
+local setPattern = '^(.*):' .. hex .. hex .. '%-' .. hex .. '%-' .. hex .. '%-' .. hex .. '%-' .. hex .. hex .. hex .. '$'
+local found = {}
+for index = 4, #ARGV do
+  local name = ARGV[index]
+  local key = groupPrefix .. name
+  local size = redis.pcall('ZCARD', key)
+  local known = redis.call('SISMEMBER', groups, name) == 1 or redis.call('ZSCORE', sets, key)
+  if type(size) == 'number' and size > 0 and not known then
+    local kind, group = 'group_unknown', name
+    local outer = string.match(name, setPattern)
+    if outer then
+      local member = redis.call('ZRANGE', key, 0, 0)[1]
+      if redis.pcall('HGET', taskPrefix .. member, 'group') == outer then kind, group = 'lost_set', outer end
+    end
+    if repair then
+      if kind == 'lost_set' then
+        redis.call('ZUNIONSTORE', groupPrefix .. group, 2, groupPrefix .. group, key, 'AGGREGATE', 'MIN')
+        redis.call('DEL', key)
+      end
+      redis.call('SADD', groups, group)
+    end
+    local at = #found
+    found[at + 1], found[at + 2], found[at + 3], found[at + 4] = name, kind, group, size
+  end
+end
+return found
+`;
+
+export const reconcileLocksLua = `-- Finds uniqueness locks whose owner does not own them, and frees them.
+-- KEYS locks   ARGV 1 prefix of task keys  2 repair (0 or 1)
+-- Returns for each such lock: position (from 0), the owner's id, and why: gone, completed or other
+local taskPrefix, repair = ARGV[1], ARGV[2] == '1'
+-- The uniqueness lock that a task took. Some Go programs write it into the message (field 10) only.
+local function lockOf(stored, msg)
+  if stored and stored ~= '' then return stored end
+  local at, size = 1, msg and #msg or 0
+  local function varint()
+    local value, scale = 0, 1
+    for _ = 1, 10 do
+      local byte = string.byte(msg, at)
+      if not byte then return nil end
+      at = at + 1
+      if byte < 128 then return value + byte * scale end
+      value = value + (byte - 128) * scale
+      scale = scale * 128
+    end
+    return nil
+  end
+  while at <= size do
+    local tag = varint()
+    local wire = tag and tag % 8
+    if wire == 2 then
+      local length = varint()
+      if not length then return nil end
+      if tag == 82 then return string.sub(msg, at, at + length - 1) end
+      at = at + length
+    elseif wire == 0 then
+      if not varint() then return nil end
+    elseif wire == 1 then
+      at = at + 8
+    elseif wire == 5 then
+      at = at + 4
+    else
+      return nil
+    end
+  end
+  return nil
+end
+
+-- Frees the lock if the task still owns it. A key that is no lock of this queue is left alone.
+local function release(lock, lockPrefix, id)
+  if not lock or string.sub(lock, 1, #lockPrefix) ~= lockPrefix then return end
+  if redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
+end
+local found = {}
+for index, lock in ipairs(KEYS) do
+  local owner = redis.pcall('GET', lock)
+  if type(owner) == 'string' then
+    local task = redis.pcall('HMGET', taskPrefix .. owner, 'unique_key', 'msg', 'state')
+    local why
+    if not task.err then
+      if not task[2] then
+        why = 'gone'
+      elseif task[3] == 'completed' then
+        why = 'completed'
+      elseif lockOf(task[1], task[2]) ~= lock then
+        why = 'other'
+      end
+    end
+    if why then
+      if repair then redis.call('DEL', lock) end
+      local size = #found
+      found[size + 1], found[size + 2], found[size + 3] = index - 1, owner, why
+    end
+  end
+end
+return found
+`;
+
+export const reconcileTasksLua = `-- Compares where tasks are listed with what they say of themselves, and mends what does not agree.
+-- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 exact due moments
+--      10 aggregation sets  11 all leftovers
+-- ARGV 1 prefix of task keys  2 prefix of group keys  3 prefix of leftovers  4 now in s  5 now in ns  6 repair (0 or 1)
+--      7 where the ids come from: pending or active (read here), group (with its key in 8), bodies, or entries
+--      8 key of the group or set  9 first place in the list  10 how many of the list  11 most list entries to search
+--      12.. for each: id, score for a completed one or empty, group or empty
+-- Returns 1 how many ids were looked at  2 findings: id, kind, state or empty, places joined by commas, action
+local pending, active, lease, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local archived, completed, groups, due, sets, leftovers = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local taskPrefix, groupPrefix, leftoverPrefix = ARGV[1], ARGV[2], ARGV[3]
+local nowSec, nowNs, repair, origin, originKey = ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7], ARGV[8]
+local first, most, budget = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZSCORE', set, id) then return true end
+  end
+  return false
+end
+local scoredKeys = { scheduled = scheduled, retry = retry, archived = archived, completed = completed }
+local scoredNames = { 'scheduled', 'retry', 'archived', 'completed' }
+local order = { 'active', 'pending', 'retry', 'scheduled', 'aggregating', 'archived', 'completed' }
+local findings, searched = {}, 0
+
+-- How often each id stands in a list, or nil when the list is too long to read for it.
+local function countsOf(key)
+  if redis.call('LLEN', key) > 2000 then return nil end
+  local counts = {}
+  for _, id in ipairs(redis.call('LRANGE', key, 0, -1)) do counts[id] = (counts[id] or 0) + 1 end
+  return counts
+end
+local inPending, inActive = countsOf(pending), countsOf(active)
+local pendingSize, activeSize = redis.call('LLEN', pending), redis.call('LLEN', active)
+
+local function timesIn(counts, key, size, id)
+  if counts then return counts[id] or 0 end
+  searched = searched + size
+  return redis.call('LPOS', key, id, 'RANK', -1) and 1 or 0
+end
+
+-- Whoever became pending after the task that is next in line has its place behind it, as good as certainly.
+local function waitsLongerThanAll(since)
+  local nextId = redis.call('LINDEX', pending, -1)
+  local nextSince = nextId and tonumber(redis.call('HGET', taskPrefix .. nextId, 'pending_since') or '')
+  return not (nextSince and since and tonumber(since) >= nextSince)
+end
+
+local function isLeftover(id)
+  local names = redis.call('SRANDMEMBER', leftovers, 101)
+  if #names > 100 then return true end
+  for _, name in ipairs(names) do
+    if redis.call('ZSCORE', leftoverPrefix .. name, id) then return true end
+  end
+  return false
+end
+
+local function placesOf(id, state, group, since, leaseEnd)
+  local places, times = {}, 1
+  for _, name in ipairs(scoredNames) do
+    if redis.call('ZSCORE', scoredKeys[name], id) then places[#places + 1] = name end
+  end
+  if inActive or origin == 'active' or state == 'active' or leaseEnd then
+    local count = origin == 'active' and not inActive and 1 or timesIn(inActive, active, activeSize, id)
+    if count > 0 then places[#places + 1] = 'active' end
+    times = math.max(times, count)
+  end
+  local groupKey = group and group ~= '' and groupPrefix .. group
+  if groupKey and redis.call('ZSCORE', groupKey, id) then
+    places[#places + 1] = 'aggregating'
+  elseif originKey ~= '' and redis.call('ZSCORE', originKey, id) then
+    places[#places + 1] = 'aggregating'
+    groupKey = originKey
+  end
+  local count = 0
+  if inPending then
+    count = inPending[id] or 0
+  elseif origin == 'pending' then
+    count = 1
+  elseif #places == 0 and (origin ~= 'bodies' or state ~= 'pending' or waitsLongerThanAll(since)) then
+    count = timesIn(nil, pending, pendingSize, id)
+  elseif #places == 0 then
+    count = 1
+  end
+  if count > 0 then places[#places + 1] = 'pending' end
+  return places, math.max(times, count), groupKey
+end
+
+local function removeFrom(place, id, groupKey)
+  if place == 'pending' then
+    redis.call('LREM', pending, 0, id)
+  elseif place == 'active' then
+    redis.call('LREM', active, 0, id)
+    redis.call('ZREM', lease, id)
+  elseif place == 'aggregating' then
+    redis.call('ZREM', groupKey, id)
+  else
+    redis.call('ZREM', scoredKeys[place], id)
+    if place == 'scheduled' or place == 'retry' then redis.call('ZREM', due, id) end
+  end
+end
+
+local function setState(key, state)
+  redis.call('HSET', key, 'state', state)
+  if state == 'pending' then redis.call('HSETNX', key, 'pending_since', nowNs) else redis.call('HDEL', key, 'pending_since') end
+end
+
+local function archive(id, key, reason)
+  redis.call('ZADD', archived, nowSec, id)
+  setState(key, 'archived')
+  redis.call('HSET', key, 'hk:reason', reason)
+end
+
+-- Lists a task that no list names. Its old holder, if it had one, lost it with the entry.
+local function listAgain(id, key, state, group, score)
+  local exact = redis.call('ZSCORE', due, id)
+  if state == 'pending' then
+    if repair then
+      redis.call('LPUSH', pending, id)
+      setState(key, 'pending')
+    end
+  elseif state == 'active' then
+    if repair then
+      redis.call('LPUSH', active, id)
+      redis.call('ZADD', lease, nowSec, id)
+      redis.call('HDEL', key, 'hk:lease')
+    end
+  elseif state == 'retry' or state == 'scheduled' and exact then
+    if repair then redis.call('ZADD', scoredKeys[state], exact and math.ceil(tonumber(exact) / 1000) or nowSec, id) end
+  elseif state == 'archived' or state == 'completed' and score ~= '' then
+    if repair then redis.call('ZADD', scoredKeys[state], state == 'completed' and score or nowSec, id) end
+  elseif state == 'aggregating' and group ~= '' then
+    if repair then
+      redis.call('ZADD', groupPrefix .. group, nowSec, id)
+      redis.call('SADD', groups, group)
+      redis.call('HSET', key, 'group', group)
+    end
+  else
+    local lost = state == 'scheduled' and 'its moment' or state == 'aggregating' and 'its group' or 'its place'
+    if repair then archive(id, key, 'no list named the task, and ' .. lost .. ' was lost') end
+    return 'archived'
+  end
+  return 'listed'
+end
+
+local function keepOne(id, key, state, places, times, leaseEnd, groupKey)
+  local among = {}
+  for _, place in ipairs(places) do among[place] = true end
+  local keep = among.active and leaseEnd and tonumber(leaseEnd) > tonumber(nowSec) and 'active'
+  if not keep and state and among[state] then keep = state end
+  for _, place in ipairs(order) do
+    if not keep and among[place] then keep = place end
+  end
+  if repair then
+    for _, place in ipairs(places) do
+      if place ~= keep then removeFrom(place, id, groupKey) end
+    end
+    if times > 1 and keep == 'pending' then redis.call('LREM', pending, times - 1, id) end
+    if times > 1 and keep == 'active' then redis.call('LREM', active, times - 1, id) end
+    setState(key, keep)
+  end
+  return 'kept_' .. keep
+end
+
+local function report(id, kind, state, places, action)
+  local size = #findings
+  findings[size + 1], findings[size + 2], findings[size + 3] = id, kind, state or ''
+  findings[size + 4], findings[size + 5] = table.concat(places, ','), action
+end
+
+local function look(id, score, knownGroup)
+  local key = taskPrefix .. id
+  local found = redis.pcall('HMGET', key, 'state', 'group', 'pending_since')
+  if found.err then return report(id, 'unreadable', nil, {}, '') end
+  local state, group, since = found[1], found[2], found[3]
+  local hasMessage = redis.call('HEXISTS', key, 'msg') == 1
+  if origin == 'bodies' and hasMessage and scoredKeys[state] and redis.call('ZSCORE', scoredKeys[state], id) then return end
+  local leaseEnd = redis.call('ZSCORE', lease, id)
+  local places, times, groupKey = placesOf(id, state, group, since, leaseEnd)
+  -- What is listed is seen by those who walk the lists.
+  if origin == 'bodies' and #places > 0 then return end
+
+  if not hasMessage then
+    local exists = redis.call('EXISTS', key) == 1
+    if #places == 0 and not leaseEnd then
+      if not exists then return end
+      if repair then redis.call('DEL', key) end
+      return report(id, 'no_message', state, places, 'removed')
+    end
+    if repair then
+      for _, place in ipairs(places) do removeFrom(place, id, groupKey) end
+      redis.call('ZREM', lease, id)
+      redis.call('ZREM', due, id)
+      redis.call('DEL', key)
+    end
+    if leaseEnd and #places == 0 then places = { 'lease' } end
+    return report(id, 'no_body', state, places, 'dropped')
+  end
+
+  local isActive = false
+  for _, place in ipairs(places) do isActive = isActive or place == 'active' end
+  if leaseEnd and not isActive then
+    if state == 'active' and #places == 0 then
+      if repair then redis.call('LPUSH', active, id) end
+      return report(id, 'lease_without_active', state, places, 'listed')
+    end
+    if repair then redis.call('ZREM', lease, id) end
+    report(id, 'lease_without_active', state, places, 'lease_dropped')
+  end
+
+  if #places == 0 then
+    if state == 'aggregating' and (isTaken(sets, groupPrefix, id) or isLeftover(id)) then return end
+    local ownGroup = group and group ~= '' and group or knownGroup
+    return report(id, 'unlisted', state, places, listAgain(id, key, state, ownGroup, score))
+  end
+  if #places > 1 or times > 1 then
+    return report(id, 'listed_twice', state, places, keepOne(id, key, state, places, times, leaseEnd, groupKey))
+  end
+  if isActive and not leaseEnd then
+    if repair then
+      redis.call('ZADD', lease, nowSec, id)
+      redis.call('HDEL', key, 'hk:lease')
+      redis.call('HSET', key, 'state', 'active')
+    end
+    return report(id, 'active_without_lease', state, places, 'lease_given')
+  end
+  if places[1] ~= state then
+    if repair then setState(key, places[1]) end
+    report(id, 'wrong_state', state, places, 'state_' .. places[1])
+  end
+end
+
+local looked = 0
+if origin == 'pending' or origin == 'active' then
+  local ids = redis.call('LRANGE', origin == 'pending' and pending or active, first, first + most - 1)
+  for _, id in ipairs(ids) do look(id, '', '') end
+  looked = #ids
+else
+  for index = 12, #ARGV, 3 do
+    if searched > budget then break end
+    look(ARGV[index], ARGV[index + 1], ARGV[index + 2])
+    looked = looked + 1
+  end
+end
+return { looked, findings }
+`;
+
 export const removeQueueLua = `-- Removes what is left of a queue without tasks.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 aggregation sets
 --      10.. everything else: pause flag, counters, keys of our own
@@ -1078,7 +1486,7 @@ export const workLua = `-- Settles tasks of one queue under their leases, then l
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments  9 paused
 --      10 processed today  11 failed today  12 processed  13 failed
 -- ARGV 1 prefix of task keys  2 now in s  3 end of life of day counters in s  4 queue  5 channel for "due sooner"
---      6 settlements, MessagePack: for each id, token, repeated (0 or 1), kind, attempt line and then, by kind,
+--      6 settlements, MessagePack: their ids as a list, then for each token, repeated (0 or 1), kind, attempt line and, by kind,
 --        1 done: lock key            2 completed: lock key, message, kept until in s, result or false
 --        3 retry: message, score in s, exact moment in ms, counted (0 or 1)
 --        4 archived: message         5 handed back: nothing
@@ -1135,19 +1543,21 @@ end
 
 if ARGV[6] ~= '' then
   local settlements = cmsgpack.unpack(ARGV[6])
-  local at, position, total = 1, 0, #settlements
+  local ids, at = settlements[1], 2
+  local allEnds = redis.call('ZMSCORE', lease, unpack(ids))
   local processed, failed, earliest = 0, 0, nil
   local settledIds, doneKeys = {}, {}
-  while at <= total do
-    local id, token, repeated, kind, attempt =
-      settlements[at], settlements[at + 1], settlements[at + 2], settlements[at + 3], settlements[at + 4]
-    at = at + 5
+  for index, id in ipairs(ids) do
+    local position = index - 1
+    local token, repeated, kind, attempt =
+      settlements[at], settlements[at + 1], settlements[at + 2], settlements[at + 3]
+    at = at + 4
     local key = taskPrefix .. id
     -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since
     -- then left another end.
     local held = redis.call('HGET', key, 'hk:lease')
-    local ends = held and redis.call('ZSCORE', lease, id)
-    local mine = ends and held == token .. ':' .. ends
+    local ends = allEnds[index]
+    local mine = ends and held and held == token .. ':' .. ends
     if mine then
       redis.call('LREM', active, 1, id)
       settledIds[#settledIds + 1] = id
@@ -1201,7 +1611,6 @@ if ARGV[6] ~= '' then
       redis.call('HSET', key, 'state', 'pending', 'hk:lease', '=' .. token)
       addAttempt(key, attempt)
     end
-    position = position + 1
   end
   for from = 1, #settledIds, 1000 do
     redis.call('ZREM', lease, unpack(settledIds, from, math.min(from + 999, #settledIds)))

@@ -2,7 +2,7 @@
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments  9 paused
 --      10 processed today  11 failed today  12 processed  13 failed
 -- ARGV 1 prefix of task keys  2 now in s  3 end of life of day counters in s  4 queue  5 channel for "due sooner"
---      6 settlements, MessagePack: for each id, token, repeated (0 or 1), kind, attempt line and then, by kind,
+--      6 settlements, MessagePack: their ids as a list, then for each token, repeated (0 or 1), kind, attempt line and, by kind,
 --        1 done: lock key            2 completed: lock key, message, kept until in s, result or false
 --        3 retry: message, score in s, exact moment in ms, counted (0 or 1)
 --        4 archived: message         5 handed back: nothing
@@ -25,19 +25,21 @@ end
 
 if ARGV[6] ~= '' then
   local settlements = cmsgpack.unpack(ARGV[6])
-  local at, position, total = 1, 0, #settlements
+  local ids, at = settlements[1], 2
+  local allEnds = redis.call('ZMSCORE', lease, unpack(ids))
   local processed, failed, earliest = 0, 0, nil
   local settledIds, doneKeys = {}, {}
-  while at <= total do
-    local id, token, repeated, kind, attempt =
-      settlements[at], settlements[at + 1], settlements[at + 2], settlements[at + 3], settlements[at + 4]
-    at = at + 5
+  for index, id in ipairs(ids) do
+    local position = index - 1
+    local token, repeated, kind, attempt =
+      settlements[at], settlements[at + 1], settlements[at + 2], settlements[at + 3]
+    at = at + 4
     local key = taskPrefix .. id
     -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since
     -- then left another end.
     local held = redis.call('HGET', key, 'hk:lease')
-    local ends = held and redis.call('ZSCORE', lease, id)
-    local mine = ends and held == token .. ':' .. ends
+    local ends = allEnds[index]
+    local mine = ends and held and held == token .. ':' .. ends
     if mine then
       redis.call('LREM', active, 1, id)
       settledIds[#settledIds + 1] = id
@@ -91,7 +93,6 @@ if ARGV[6] ~= '' then
       redis.call('HSET', key, 'state', 'pending', 'hk:lease', '=' .. token)
       addAttempt(key, attempt)
     end
-    position = position + 1
   end
   for from = 1, #settledIds, 1000 do
     redis.call('ZREM', lease, unpack(settledIds, from, math.min(from + 999, #settledIds)))
