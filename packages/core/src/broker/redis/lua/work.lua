@@ -23,6 +23,25 @@ local function release(lock, id)
   if lock ~= '' and redis.call('GET', lock) == id then redis.call('DEL', lock) end
 end
 
+-- Takes ids out of the list of active ones. LREM looks through the list once for each id, so where a good part of the
+-- list leaves it is cheaper to write down who stays.
+local function leave(ids)
+  local size = #ids > 8 and redis.call('LLEN', active) or math.huge
+  if size > #ids * 4 then
+    for _, id in ipairs(ids) do redis.call('LREM', active, 1, id) end
+    return
+  end
+  local leaving, staying = {}, {}
+  for _, id in ipairs(ids) do leaving[id] = true end
+  for _, id in ipairs(redis.call('LRANGE', active, 0, -1)) do
+    if not leaving[id] then staying[#staying + 1] = id end
+  end
+  redis.call('DEL', active)
+  for from = 1, #staying, 1000 do
+    redis.call('RPUSH', active, unpack(staying, from, math.min(from + 999, #staying)))
+  end
+end
+
 if ARGV[6] ~= '' then
   local settlements = cmsgpack.unpack(ARGV[6])
   local ids, at = settlements[1], 2
@@ -41,7 +60,6 @@ if ARGV[6] ~= '' then
     local ends = allEnds[index]
     local mine = ends and held and held == token .. ':' .. ends
     if mine then
-      redis.call('LREM', active, 1, id)
       settledIds[#settledIds + 1] = id
     elseif repeated == 1 and (held == '=' .. token or (kind == 1 and redis.call('EXISTS', key) == 0)) then
       -- An earlier call did it and its answer was lost.
@@ -94,6 +112,7 @@ if ARGV[6] ~= '' then
       addAttempt(key, attempt)
     end
   end
+  leave(settledIds)
   for from = 1, #settledIds, 1000 do
     redis.call('ZREM', lease, unpack(settledIds, from, math.min(from + 999, #settledIds)))
   end
@@ -194,6 +213,13 @@ if #left > 0 and #taken < limit then
 end
 putBack(left, 'RPUSH')
 
+-- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
+-- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
+if #taken > 16 and redis.call('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
+  local long = string.rep('-', 80)
+  redis.call('ZADD', lease, leaseEnd, long, leaseEnd, taken[1])
+  redis.call('ZREM', lease, long)
+end
 for from = 1, #taken, 500 do
   local to = math.min(from + 499, #taken)
   redis.call('LPUSH', active, unpack(taken, from, to))
