@@ -41,8 +41,11 @@ export type EnqueueResult =
 /** A batch must be over in about two milliseconds, so that no other client waits longer for its turn at the store. */
 const maxBatchItems = 256;
 const maxBatchBytes = 262_144;
-/** One: the store works while the next batch fills, and tasks keep the order in which they were asked for. */
-const maxBatchesInFlight = 1;
+/**
+ * Two: one batch is made and sent while the store works on the other. Both travel on one connection, which keeps tasks in
+ * the order in which they were asked for.
+ */
+const maxBatchesInFlight = 2;
 /** How many batches `enqueueMany` has waiting or on their way: one to be sent as soon as the other is answered. */
 const maxChunksAhead = 2;
 
