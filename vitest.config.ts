@@ -41,7 +41,7 @@ export default defineConfig({
         test: {
           name: "interop",
           include: ["tests/interop/**/*.test.ts"],
-          globalSetup: ["tests/interop/support/build-go-peer.ts"],
+          globalSetup: ["tests/interop/support/build-go.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

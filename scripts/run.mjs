@@ -16,6 +16,7 @@ const commands = {
   dev: { web: true, args: ["--watch", "--watch-preserve-output", ...server("apps/standalone/src/main.ts")] },
   "start:api": { web: true, args: server("apps/api/src/main.ts") },
   "start:worker": { args: server("apps/worker/src/main.ts") },
+  hikyaku: { args: ["--conditions=source", "apps/cli/src/main.ts"] },
   test: { web: true, args: ["scripts/test.ts"] },
   bench: { args: ["scripts/bench.ts"] },
   check: { args: ["scripts/check.ts"] },

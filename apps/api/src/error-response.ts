@@ -13,6 +13,8 @@ const httpStatus: Record<ErrorCode, number> = {
   task_id_taken: 409,
   task_not_found: 404,
   queue_not_found: 404,
+  entry_not_found: 404,
+  entry_exists: 409,
   wrong_state: 409,
   lease_lost: 409,
   broker_unavailable: 503,

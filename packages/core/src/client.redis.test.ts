@@ -1,5 +1,6 @@
 import { type RedisServer, redisServerPath, startRedisServer } from "@hikyaku/test-support";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { readable } from "../test/support/builders.ts";
 import { redisBroker } from "./broker/redis/index.ts";
 import { Client } from "./client.ts";
 import type { HikyakuError } from "./errors.ts";
@@ -40,7 +41,7 @@ describe.skipIf(redisServerPath() === undefined)("Client on Redis (needs redis-s
     ]);
     expect(results.map((result) => result.ok && result.task.state)).toEqual(["pending", "scheduled", "aggregating"]);
     const ids = results.map((result) => (result.ok ? result.task.id : ""));
-    const [now, later, grouped] = await broker.get("stores", ids);
+    const [now, later, grouped] = (await broker.get("stores", ids)).map((task) => task && readable(task));
     expect(now?.message).toMatchObject({ timeoutMs: 1_500, headers: { trace: "1" } });
     expect(new TextDecoder().decode(now?.message.payload)).toBe('{"n":1}');
     expect(later?.dueAt).toBe(at.getTime());

@@ -6,6 +6,7 @@
  * - `task_exists`: an equal unique task holds the uniqueness lock.
  * - `task_id_taken`: a task with this id exists in the queue, in whatever state.
  * - `task_not_found`, `queue_not_found`: there is no such task or queue.
+ * - `entry_not_found`, `entry_exists`: there is no scheduler entry of this id; there is one already.
  * - `wrong_state`: the task or queue is in a state that does not allow this.
  * - `lease_lost`: the caller no longer holds the task.
  * - `broker_unavailable`: the store can't be reached; nothing is known to have been written.
@@ -22,6 +23,8 @@ export type ErrorCode =
   | "task_id_taken"
   | "task_not_found"
   | "queue_not_found"
+  | "entry_not_found"
+  | "entry_exists"
   | "wrong_state"
   | "lease_lost"
   | "broker_unavailable"

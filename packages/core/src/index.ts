@@ -1,8 +1,32 @@
 // The port and its words
 export type { Broker, Reachability } from "./broker/broker.ts";
+export type { BrokerRecipe } from "./broker/broker-recipe.ts";
 export type { CallOptions } from "./broker/call-options.ts";
+export type {
+  Change,
+  ChangeAnswer,
+  ChangeFacet,
+  ChangeOutcome,
+  EditOutcome,
+  RemoveQueueAnswer,
+  RemoveQueueRequest,
+  Selection,
+} from "./broker/change-facet.ts";
 export type { EnqueueFacet, EnqueueItem, EnqueueOutcome, Placement } from "./broker/enqueue-facet.ts";
-export type { InspectFacet, ListQuery, QueueNumbers, StoredTask, TaskPage } from "./broker/inspect-facet.ts";
+export { type Finding, type FindingKind, type FindingLevel, findingKinds } from "./broker/finding.ts";
+export type { AggregationSet, FinishAnswer, GroupFacet, GroupLimits, GroupNumbers } from "./broker/group-facet.ts";
+export type {
+  DayNumbers,
+  InspectFacet,
+  ListQuery,
+  MemoryEstimate,
+  QueueNumbers,
+  StoredTask,
+  TaskEntry,
+  TaskFilter,
+  TaskPage,
+  UnreadableTask,
+} from "./broker/inspect-facet.ts";
 export type { ArchiveLimits, ForwardAnswer, MaintainFacet, SweepAnswer } from "./broker/maintain-facet.ts";
 export type {
   BusyWorker,
@@ -11,6 +35,18 @@ export type {
   ServerRecord,
   ServerStatus,
 } from "./broker/presence-facet.ts";
+export type { ReconcileAnswer, ReconcileFacet, ReconcileRequest } from "./broker/reconcile-facet.ts";
+export type {
+  AnnouncedEntry,
+  CatchUp,
+  DurableEntry,
+  EnqueueEvent,
+  FireAnswer,
+  ScheduleFacet,
+  ScheduleRecord,
+  Turn,
+  TurnMemory,
+} from "./broker/schedule-facet.ts";
 export type { Signal, SignalFacet } from "./broker/signal-facet.ts";
 export type { TaskMessage, TaskState, UnknownField } from "./broker/task-message.ts";
 // Working
@@ -19,6 +55,7 @@ export type {
   ClaimedTask,
   ClaimRequest,
   ClaimResult,
+  GoneHolder,
   HandledTypes,
   Lease,
   Outcome,
@@ -26,6 +63,8 @@ export type {
   SettleAnswer,
   Settlement,
   SettleResult,
+  TakeBackRequest,
+  TakenOver,
   TakenOverTask,
   TakeOverRequest,
   UnhandledTasks,
@@ -35,12 +74,45 @@ export type {
 export { Client, type ClientOptions, type EnqueueCallOptions, type EnqueueResult } from "./client.ts";
 // Time
 export { type Clock, sleep, systemClock, type Timer } from "./clock.ts";
+// Checking a store
+export { type CheckedBroker, checkStore, type StoreCheckOptions } from "./doctor/check-store.ts";
 export { type Duration, durationMs } from "./duration.ts";
 export type { EnqueuedTask } from "./enqueued-task.ts";
 // Errors
 export { type ErrorCode, type ErrorIssue, errorText, HikyakuError, isHikyakuError } from "./errors.ts";
+// Inspecting
+export type { BulkOptions, BulkProgress, BulkReport } from "./inspector/bulk-change.ts";
+export {
+  type InspectedBroker,
+  Inspector,
+  type InspectorOptions,
+  type RemoveQueueOptions,
+  type TaskListing,
+  type TaskSelection,
+} from "./inspector/inspector.ts";
+export type { DayInfo, GroupInfo, QueueInfo, QueueSummary } from "./inspector/queue-info.ts";
+export type { ServerInfo, WorkerInfo } from "./inspector/server-info.ts";
+export type { AttemptInfo, Content, TaskInfo, UnreadableTaskInfo } from "./inspector/task-info.ts";
+export type { TaskConditions, TaskQuery } from "./inspector/task-query.ts";
 // Tasks
 export { parsePayload, parseResult, rawBytes } from "./payload.ts";
+// Periodic tasks
+export type { TurnInfo } from "./scheduler/entry-runner.ts";
+export {
+  type EntryProvider,
+  type ProvidedEntry,
+  type RegisterOptions,
+  Scheduler,
+  type SchedulerOptions,
+  type SchedulerState,
+} from "./scheduler/scheduler.ts";
+export {
+  type ScheduleChanges,
+  type ScheduleEntry,
+  type ScheduleOptions,
+  Schedules,
+  type SchedulesOptions,
+} from "./scheduler/schedules.ts";
 export {
   type AnyJson,
   defineTask,
@@ -54,6 +126,12 @@ export {
   type TaskDefinition,
 } from "./task.ts";
 export type { EnqueueOptions, TaskDefaults, TaskOptions } from "./task-options.ts";
+export type {
+  AggregateContext,
+  AggregateFunction,
+  AggregateOptions,
+  GroupedTask,
+} from "./worker/aggregators.ts";
 export type { Handler, HandlerContext } from "./worker/handler.ts";
 export { jsonLogger, type LogFields, type Logger, type LogLevel, silentLogger } from "./worker/logger.ts";
 export type { RetryContext } from "./worker/outcome.ts";

@@ -232,7 +232,11 @@ describe("the SQLite adapter", () => {
       expect(idsOf(tasks)).toEqual([good.message.id]);
       expect(setAside).toMatchObject([{ queue: "default", taskId: bad.message.id, reason: "unreadable" }]);
       expect((await broker.queue("default"))?.counts).toMatchObject({ pending: 0, active: 1, archived: 1 });
-      await expect(broker.get("default", [bad.message.id])).rejects.toMatchObject({ code: "corrupt_data" });
+      const unreadable = { unreadable: expect.stringContaining("headers"), taskId: bad.message.id, state: "archived" };
+      expect(await broker.get("default", [bad.message.id])).toMatchObject([unreadable]);
+      expect((await broker.list({ queue: "default", state: "archived", limit: 9 })).tasks).toMatchObject([unreadable]);
+      const selection = { kind: "ids", queue: "default", taskIds: [bad.message.id] } as const;
+      expect(await broker.change(selection, "delete", 9)).toMatchObject({ changed: 1 });
     });
 
     it("that can't be stored fails alone", async () => {

@@ -1,4 +1,15 @@
-import { type Broker, Client, type Clock, errorText, Server, silentLogger, systemClock, type TaskState } from "hikyaku";
+import {
+  type Broker,
+  Client,
+  type Clock,
+  defineTask,
+  errorText,
+  rawBytes,
+  Server,
+  silentLogger,
+  systemClock,
+  type TaskState,
+} from "hikyaku";
 import { redisBroker } from "hikyaku/redis";
 import { Failure, requestOf, toldServers, toldTask } from "./hikyaku-told.ts";
 import { Gates, notNow, work } from "./hikyaku-worker.ts";
@@ -86,8 +97,22 @@ export class HikyakuSide {
     server.handleRaw({ prefix: "" }, (context) => {
       return work(context, { server: name, quiet, gates: this.#gates, say: this.#say });
     });
+    if (spec.groupGraceMs > 0) this.#collectGroups(server, spec);
     this.#servers.set(name, server);
     server.start();
+  }
+
+  /** A group whose name begins with `hold` is never finished, so that its collector can die meanwhile. */
+  #collectGroups(server: Server, { name, groupGraceMs, groupMaxSize }: ServerSpec): void {
+    server.aggregateRaw(
+      async ({ group, tasks }) => {
+        this.#say({ event: "collecting", server: name, group });
+        if (group.startsWith("hold")) await new Promise(() => undefined);
+        const payload = Buffer.from(`${group}:${tasks.map((task) => Buffer.from(task.payload)).join(",")}`);
+        return defineTask({ type: "collected", payload: rawBytes }).with(payload);
+      },
+      { gracePeriod: { ms: groupGraceMs }, ...(groupMaxSize > 0 ? { maxSize: groupMaxSize } : {}) },
+    );
   }
 
   #server({ name }: Named): Server {

@@ -5,7 +5,7 @@ import {
   type EnqueueRequest,
   isHikyakuError,
   rawBytes,
-  type StoredTask,
+  type TaskPage,
 } from "hikyaku";
 import type { PeerFailure, TaskSpec, ToldServer, ToldTask } from "./peer-protocol.ts";
 
@@ -38,7 +38,8 @@ function optionsOf({ options = {}, headers }: TaskSpec): EnqueueOptions {
   };
 }
 
-export function toldTask(task: StoredTask): ToldTask {
+export function toldTask(task: TaskPage["tasks"][number]): ToldTask {
+  if (task.unreadable !== undefined) throw new Failure("unreadable", `task ${task.taskId}: ${task.unreadable}`);
   const { message } = task;
   return {
     ...{ id: message.id, queue: message.queue, type: message.type, payload: base64(message.payload) },

@@ -17,8 +17,8 @@ const ourProgram = fileURLToPath(new URL("hikyaku-peer.ts", import.meta.url));
 /** Skips every test of the file, with the reason, where there is no Go. */
 export function needsGo(): void {
   beforeEach(({ skip }) => {
-    const program = inject("goPeer");
-    if ("missing" in program) skip(program.missing);
+    const programs = inject("goPrograms");
+    if ("missing" in programs) skip(programs.missing);
   });
 }
 
@@ -59,6 +59,12 @@ export class Interop {
     return ((await this.command("KEYS", pattern)) as string[]).sort();
   }
 
+  /** Puts a waiting task in line at once, as an operator of Go's tools would. */
+  async run(taskId: string, queue = "default"): Promise<void> {
+    this.#prober ??= this.peer("Go");
+    await (await this.#prober).inspect("run", { queue, taskId });
+  }
+
   /** One peer of each side, the first side first. */
   async pair(one: Side, other: Side): Promise<readonly [one: Peer, other: Peer]> {
     return Promise.all([this.peer(one), this.peer(other)]);
@@ -71,9 +77,9 @@ export class Interop {
       const args = ["--conditions=source", ourProgram, address, String(clockAheadMs)];
       return new ProcessWire(process.execPath, args, hear);
     }
-    const program = inject("goPeer");
-    if ("missing" in program) throw new Error(program.missing);
-    return new ProcessWire(program.path, [address], hear);
+    const programs = inject("goPrograms");
+    if ("missing" in programs) throw new Error(programs.missing);
+    return new ProcessWire(programs.peer, [address], hear);
   }
 }
 

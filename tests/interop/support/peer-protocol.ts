@@ -38,7 +38,10 @@ export interface ServerSpec {
   readonly forwardEveryMs: number;
   readonly sweepEveryMs: number;
   readonly shutdownTimeoutMs: number;
-  /** 0: groups are left alone. */
+  /**
+   * 0: groups are left alone. Else they are collected into a task `collected` with the payload `<group>:<payloads, joined
+   * by commas>`; one whose name begins with `hold` never.
+   */
   readonly groupGraceMs: number;
   readonly groupMaxSize: number;
   /** Does not tell of tasks that returned. */
@@ -103,6 +106,7 @@ export interface PeerEvent {
   readonly taskId?: string;
   readonly type?: string;
   readonly queue?: string;
+  readonly group?: string;
   readonly payload?: string | null;
   readonly headers?: Readonly<Record<string, string>> | null;
   readonly retried?: number;

@@ -1,3 +1,4 @@
+import type { BrokerRecipe } from "./broker-recipe.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { ChangeFacet } from "./change-facet.ts";
 import type { EnqueueFacet } from "./enqueue-facet.ts";
@@ -5,6 +6,8 @@ import type { GroupFacet } from "./group-facet.ts";
 import type { InspectFacet } from "./inspect-facet.ts";
 import type { MaintainFacet } from "./maintain-facet.ts";
 import type { PresenceFacet } from "./presence-facet.ts";
+import type { ReconcileFacet } from "./reconcile-facet.ts";
+import type { ScheduleFacet } from "./schedule-facet.ts";
 import type { SignalFacet } from "./signal-facet.ts";
 import type { WorkFacet } from "./work-facet.ts";
 
@@ -32,9 +35,13 @@ export interface Broker
     InspectFacet,
     ChangeFacet,
     PresenceFacet,
+    ReconcileFacet,
+    ScheduleFacet,
     SignalFacet {
   /** Where the tasks lie, for people; without secrets. */
   readonly location: string;
+  /** How another thread opens the same store. */
+  readonly recipe: BrokerRecipe;
   /** Waits until the store answers, or for the first reason why it does not. */
   ready(call?: CallOptions): Promise<void>;
   reachability(): Reachability;

@@ -26,6 +26,12 @@ export interface ServerDetails {
   readonly commandLine: string;
   readonly handles: HandledTypes;
   readonly lastClaimAt: number | undefined;
+  /** The longest time that its event loop was kept from turning in the last seconds. */
+  readonly loopDelayMs?: number | undefined;
+  /** How far its clock is ahead of the store's; undefined until measured, and where the store has none of its own. */
+  readonly clockOffsetMs?: number | undefined;
+  /** Lets servers on the same machine tell when its process is gone; undefined where that can't be known for sure. */
+  readonly processIdentity?: string | undefined;
 }
 
 /** One task that a server is running now. */
@@ -50,4 +56,6 @@ export interface PresenceFacet {
   withdraw(server: ServerRecord, call?: CallOptions): Promise<void>;
   /** Everyone whose word is still fresh, sorted by host, pid and id. */
   servers(call?: CallOptions): Promise<{ servers: readonly ServerRecord[]; workers: readonly BusyWorker[] }>;
+  /** What the store's own clock says; undefined for a store that goes by this machine's. */
+  storeTime(call?: CallOptions): Promise<number | undefined>;
 }

@@ -10,29 +10,63 @@ export interface ScheduleRecord {
   readonly payload: Uint8Array | undefined;
   /** Options in Asynq's textual form, such as `MaxRetry(5)`. */
   readonly options: readonly string[];
+  /** Undefined when the spec never matches, or the entry is paused. */
   readonly nextAt: number | undefined;
   readonly previousAt: number | undefined;
+}
+
+/** An entry, and who told of it. Several schedulers may tell of the same one. */
+export interface AnnouncedEntry extends ScheduleRecord {
+  readonly schedulerId: string;
 }
 
 /** An entry that lives in the store, so that any scheduler can fire it and anybody can change it at run time. */
 export interface DurableEntry {
   readonly entryId: string;
   readonly spec: string;
-  readonly timeZone: string | undefined;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** The queue of its task. */
+  readonly queue: string;
   /** The task to enqueue, as JSON of the scheduler's own shape: the store does not look inside. */
   readonly definition: string;
   readonly paused: boolean;
-  readonly catchUp: "skip" | "once" | "all";
-  /** The turn that fired last. */
-  readonly lastTurnAt: number | undefined;
-  /** Counts up with each change, so that two editors don't overwrite each other. */
+  /** What becomes of turns that were missed: nothing, one run for all of them, or a run for each of the last so many. */
+  readonly catchUp: CatchUp;
+  /** Turns at or before this moment are none of this entry's; `@every` counts from it. */
+  readonly since: number;
+  /** 1 for a new entry, one more with each change, so that two editors don't overwrite each other. */
   readonly revision: number;
 }
+
+export type CatchUp = "skip" | "once" | { readonly all: number };
 
 export interface EnqueueEvent {
   readonly taskId: string;
   readonly at: number;
 }
+
+/** What all schedulers on a store know of an entry's turns. */
+export interface TurnMemory {
+  /** Since when the entry has this schedule: `@every` counts from here, and no turn before is made up for. */
+  readonly since: number;
+  /** The last turn that was fired and is not in the future; undefined where none was. */
+  readonly lastTurnAt: number | undefined;
+}
+
+export interface Turn {
+  readonly entryId: string;
+  readonly turnAt: number;
+  /** The task. The turns of an entry are remembered with its queue. */
+  readonly item: EnqueueItem;
+  /** Who fires it: whoever asks again after a lost answer gets the answer of the first time. */
+  readonly firedBy: string;
+}
+
+export type FireAnswer =
+  | { readonly kind: "fired"; readonly outcome: EnqueueOutcome }
+  /** This turn, or a later one that is not in the future, was fired before: nothing was written. */
+  | { readonly kind: "fired_before" };
 
 /** Periodic tasks: several schedulers on one store never fire a turn twice and never miss one while one lives. */
 export interface ScheduleFacet {
@@ -45,25 +79,35 @@ export interface ScheduleFacet {
   ): Promise<void>;
   withdrawEntries(schedulerId: string, call?: CallOptions): Promise<void>;
   /** Entries of all schedulers whose word is still fresh. */
-  scheduleRecords(call?: CallOptions): Promise<readonly ScheduleRecord[]>;
+  scheduleRecords(call?: CallOptions): Promise<readonly AnnouncedEntry[]>;
   /**
-   * Enqueues the task of one turn of an entry and remembers the turn, in one atomic step. `fired_before` when this turn or
-   * a later one was fired already, by whomever; nothing is written then.
+   * What is known of an entry's turns. An entry that nobody knew, or knew with another schedule, is known from now on,
+   * since `since`. Forgotten some 400 days after the last turn or call.
    */
-  fireTurn(
-    turn: { readonly entryId: string; readonly turnAt: number; readonly item: EnqueueItem },
+  beginTurns(
+    entry: { readonly entryId: string; readonly queue: string; readonly schedule: string; readonly since: number },
     call?: CallOptions,
-  ): Promise<{ readonly kind: "fired"; readonly outcome: EnqueueOutcome } | { readonly kind: "fired_before" }>;
-  /** The last turn that was fired; undefined where none was. */
-  lastTurn(entryId: string, call?: CallOptions): Promise<number | undefined>;
-  /** Newest first; at most 1000 are kept for each entry. */
+  ): Promise<TurnMemory>;
+  /**
+   * Enqueues the task of one turn of an entry and remembers the turn, in one atomic step; a turn whose task was refused
+   * as a duplicate, or for its id, counts as fired. At least the last 100 turns are remembered one by one.
+   */
+  fireTurn(turn: Turn, call?: CallOptions): Promise<FireAnswer>;
+  /** Adds to an entry's history; at most 1000 events are kept for each, some 90 days after the last. */
+  recordEvent(entryId: string, event: EnqueueEvent, call?: CallOptions): Promise<void>;
+  /** Newest first. A cursor stays good while events are added. */
   enqueueEvents(
     entryId: string,
     page: { readonly limit: number; readonly cursor?: string },
     call?: CallOptions,
   ): Promise<{ readonly events: readonly EnqueueEvent[]; readonly nextCursor: string | undefined }>;
+  /** All of them, sorted by id. */
   durableEntries(call?: CallOptions): Promise<readonly DurableEntry[]>;
-  /** Writes an entry if the stored one still has the revision before; `conflict` otherwise. Revision 1 creates. */
+  /**
+   * Writes an entry if the stored one still has the revision before; `conflict` otherwise. Revision 1 creates. Tells all
+   * schedulers.
+   */
   putDurableEntry(entry: DurableEntry, call?: CallOptions): Promise<"written" | "conflict">;
+  /** Tells all schedulers. */
   removeDurableEntry(entryId: string, call?: CallOptions): Promise<"removed" | "not_found">;
 }

@@ -5,7 +5,9 @@ export type Signal =
   /** Ask the handler of a running task to stop, wherever it runs. */
   | { readonly kind: "cancel"; readonly taskId: string }
   /** A task was put into the queue that is due earlier than all others there. Sent by the adapter itself. */
-  | { readonly kind: "due_sooner"; readonly queue: string; readonly at: number };
+  | { readonly kind: "due_sooner"; readonly queue: string; readonly at: number }
+  /** A durable scheduler entry was added, changed or removed. Sent by the adapter itself. */
+  | { readonly kind: "schedules_changed" };
 
 export interface SignalFacet {
   send(signal: Signal, call?: CallOptions): Promise<void>;

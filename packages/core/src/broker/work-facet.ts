@@ -10,7 +10,7 @@ export type HandledTypes =
 export interface Lease {
   readonly queue: string;
   readonly taskId: string;
-  /** Names this one hold of this one task: `<server id>/<number of the claim>`. Never used again. */
+  /** Names this one hold of this one task: `<server id>/<name of the claim>`. Never used again. */
   readonly token: string;
 }
 
@@ -33,6 +33,8 @@ export interface ClaimRequest {
   readonly handles: HandledTypes;
   readonly serverId: string;
   readonly leaseMs: number;
+  /** For the leases that this claim gives: the server's id, `/`, and what it never used before. Default: a new one. */
+  readonly token?: string;
 }
 
 /** Tasks that wait in a queue and that this server can't run. They stay where they are, with nothing spent. */
@@ -105,6 +107,24 @@ export interface TakeOverRequest {
   readonly limit: number;
   readonly serverId: string;
   readonly leaseMs: number;
+  /** As in a claim. */
+  readonly token?: string;
+}
+
+/** A holder that is known to be gone. */
+export type GoneHolder =
+  /** A server whose process is dead: each task counts one more lost attempt. */
+  | { readonly kind: "server"; readonly serverId: string }
+  /** Calls that leased tasks and whose answer was lost: nobody began to work on those, so nothing is counted. */
+  | { readonly kind: "lost_answers"; readonly tokens: readonly string[] };
+
+export interface TakeBackRequest extends TakeOverRequest {
+  readonly from: GoneHolder;
+}
+
+export interface TakenOver {
+  readonly tasks: readonly TakenOverTask[];
+  readonly setAside: readonly SetAside[];
 }
 
 export interface TakenOverTask {
@@ -124,10 +144,12 @@ export interface WorkFacet {
   /** Moves the end of leases to `until`; a lease that is not the caller's any more stays as it is and answers `lost`. */
   extend(leases: readonly Lease[], until: number, call?: CallOptions): Promise<readonly ("held" | "lost")[]>;
   /** Leases tasks whose lease ran out to the caller, in one atomic step, so that two recoverers never hold the same. */
-  takeOver(
-    request: TakeOverRequest,
-    call?: CallOptions,
-  ): Promise<{ tasks: readonly TakenOverTask[]; setAside: readonly SetAside[] }>;
+  takeOver(request: TakeOverRequest, call?: CallOptions): Promise<TakenOver>;
+  /**
+   * Leases to the caller, without waiting for their leases' end, tasks that a holder still has who is known to be gone:
+   * the caller answers for that. Comes back with `limit` tasks while there may be more.
+   */
+  takeBack(request: TakeBackRequest, call?: CallOptions): Promise<TakenOver>;
   /**
    * Resolves when one of the queues may have work: at once where tasks are waiting, else as soon as somebody puts one
    * there, at the latest after `timeoutMs`. Changes nothing; costs next to nothing meanwhile. Rejects when the store is

@@ -98,7 +98,7 @@ function parseItem(
     );
   const [whole, star, first, last, stepText] = itemPattern.exec(item) ?? [];
   if (whole === undefined) throw invalid('"*", a value, or a range such as "1-5", each with an optional "/step"');
-  const valueOf = (text: string): number => {
+  const numberOf = (text: string): number => {
     const word = rule.words?.indexOf(text.toLowerCase()) ?? -1;
     const value = word >= 0 ? word + rule.least : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= rule.least && value <= rule.most) return value;
@@ -108,8 +108,8 @@ function parseItem(
   const step = stepText === undefined ? 1 : /^\d{1,9}$/.test(stepText) ? Number(stepText) : 0;
   if (step === 0) throw invalid("a step that is a whole number from 1 up");
   if (star !== undefined) return { from: rule.least, to: rule.most, step, star: step === 1 };
-  const from = valueOf(first ?? "");
-  const to = last !== undefined ? valueOf(last) : stepText !== undefined ? rule.most : from;
+  const from = numberOf(first ?? "");
+  const to = last !== undefined ? numberOf(last) : stepText !== undefined ? rule.most : from;
   if (from > to) throw invalid("a range that does not run backwards");
   return { from, to, step, star: false };
 }

@@ -28,7 +28,10 @@ const descriptors: Readonly<Record<string, string>> = {
  */
 export function parseSchedule(spec: unknown, defaultZone: string): Schedule {
   if (typeof spec !== "string") {
-    throw new HikyakuError("invalid_option", `cron spec: expected a text such as "0 9 * * mon-fri", got ${shown(spec)}`);
+    throw new HikyakuError(
+      "invalid_option",
+      `cron spec: expected a text such as "0 9 * * mon-fri", got ${shown(spec)}`,
+    );
   }
   const { zoneName, rest } = withoutZone(spec);
   if (rest.startsWith("@every ")) return { kind: "every", intervalMs: interval(rest.slice("@every ".length), spec) };

@@ -4,7 +4,7 @@ import type { Role } from "./periodic.ts";
 
 const sliceSize = 200;
 /** Programs on other libraries do not tell that they put a task there which is due sooner. */
-const longestPauseMs = 1_000;
+const longestPauseMs = 2_000;
 
 /** Brings the due tasks of one queue back to it, on time: it runs when the next one is due. */
 export class Forwarder implements Role {

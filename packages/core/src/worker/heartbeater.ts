@@ -1,38 +1,58 @@
 import type { BusyWorker, PresenceFacet, ServerRecord } from "../broker/presence-facet.ts";
+import type { ClockWatch } from "./clock-watch.ts";
 import type { HeldTask } from "./held-task.ts";
+import type { Announcement } from "./lease-thread.ts";
 import type { Role } from "./periodic.ts";
 
+/** How often it is to run. */
+export const heartbeatMs = 5_000;
 const ttlMs = 10_000;
 const callTimeoutMs = 3_000;
 const longestPayload = 1_024;
 
+export interface HeartbeaterOptions {
+  readonly broker: Pick<PresenceFacet, "announce" | "withdraw">;
+  readonly held: ReadonlySet<HeldTask>;
+  readonly describe: () => ServerRecord;
+  readonly clockWatch: ClockWatch;
+  /** Called with what is about to be announced. */
+  readonly onAnnounce: (announcement: Announcement) => void;
+}
+
 /** Tells others that this server is there, and what it runs: for people to see, never the base of a decision. */
 export class Heartbeater implements Role {
   readonly name = "announcing this server";
-  readonly #broker: Pick<PresenceFacet, "announce" | "withdraw">;
-  readonly #held: ReadonlySet<HeldTask>;
-  readonly #describe: () => ServerRecord;
+  readonly #options: HeartbeaterOptions;
 
-  constructor(
-    broker: Pick<PresenceFacet, "announce" | "withdraw">,
-    held: ReadonlySet<HeldTask>,
-    describe: () => ServerRecord,
-  ) {
-    this.#broker = broker;
-    this.#held = held;
-    this.#describe = describe;
+  constructor(options: HeartbeaterOptions) {
+    this.#options = options;
+  }
+
+  /** Tells what there is to announce and announces nothing: before the first handler can block the event loop. */
+  prepare(): void {
+    this.#announcement();
   }
 
   async runOnce(signal?: AbortSignal): Promise<undefined> {
-    const server = this.#describe();
-    const workers = [...this.#held].filter((task) => !task.returned).map((task) => describeWorker(task, server));
+    const { broker, clockWatch } = this.#options;
+    const { server, workers } = this.#announcement();
     const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
-    await this.#broker.announce({ ...server, activeWorkers: workers.length }, workers, ttlMs, call);
+    await Promise.all([broker.announce(server, workers, ttlMs, call), clockWatch.measure(signal)]);
   }
 
   /** Takes the announcement back. */
   async withdraw(timeoutMs: number): Promise<void> {
-    await this.#broker.withdraw(this.#describe(), { timeoutMs });
+    await this.#options.broker.withdraw(this.#options.describe(), { timeoutMs });
+  }
+
+  #announcement(): Announcement {
+    const { describe, held, onAnnounce } = this.#options;
+    const described = describe();
+    const workers = [...held].filter((task) => !task.returned).map((task) => describeWorker(task, described));
+    const server = { ...described, activeWorkers: workers.length };
+    const announcement = { server, workers, everyMs: heartbeatMs, ttlMs };
+    onAnnounce(announcement);
+    return announcement;
   }
 }
 
@@ -42,7 +62,8 @@ function describeWorker(task: HeldTask, { serverId, host, pid }: ServerRecord): 
     ...{ serverId, host, pid, queue },
     taskId: id,
     taskType: type,
-    payload: (payload ?? new Uint8Array()).subarray(0, longestPayload),
+    // A copy: a thread would be given all the memory behind a view.
+    payload: Uint8Array.from((payload ?? new Uint8Array()).subarray(0, longestPayload)),
     startedAt: task.startedAt,
     deadlineAt: task.deadlineAt,
   };

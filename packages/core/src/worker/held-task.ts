@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { HikyakuError } from "../errors.ts";
 import { defaultTimeoutMs } from "../task-options.ts";
 import { type AbortKind, abortReason } from "./abort-cause.ts";
+import type { TableEntry } from "./lease-table.ts";
 
 const forEver = Number.POSITIVE_INFINITY;
 
@@ -12,17 +13,18 @@ const forEver = Number.POSITIVE_INFINITY;
  */
 export class HeldTask {
   readonly claimed: ClaimedTask;
-  readonly startedAt: number;
-  /** The end of this attempt, wall time. A task that names no limit at all gets the default one. */
-  readonly deadlineAt: number;
-  readonly #deadline: number;
+  /** When the lease ends that the claim gave, monotonic time. */
+  readonly leaseEnd: number;
+  #startedAt = 0;
+  #deadlineAt = 0;
+  #deadline = 0;
   readonly #graceMs: number;
   readonly #clock: Clock;
-  #leaseEndsAt: number;
-  #leaseEnd: number;
   #controller: AbortController | undefined;
   #abort: { readonly kind: AbortKind; readonly reason: HikyakuError } | undefined;
   #graceEnd = forEver;
+  /** Where its lease lies in the table of leases; undefined when it is not held. */
+  entry: TableEntry | undefined;
   /** Set as soon as it is decided what should become of the task. */
   settlement: Settlement | undefined;
   /** Whether the handler has ended, or never began. */
@@ -37,14 +39,33 @@ export class HeldTask {
     this.claimed = claimed;
     this.#clock = clock;
     this.#graceMs = graceMs;
-    this.startedAt = clock.now();
-    const { timeoutMs, deadlineAt } = claimed.message;
-    const ownEnd = timeoutMs > 0 ? this.startedAt + timeoutMs : forEver;
+    this.leaseEnd = claimedAt + leaseMs;
+    this.begin();
+  }
+
+  /** Starts its time, anew when handlers of the same claim kept it waiting. */
+  begin(): void {
+    const { timeoutMs, deadlineAt } = this.claimed.message;
+    const startedAt = this.#clock.now();
+    const ownEnd = timeoutMs > 0 ? startedAt + timeoutMs : forEver;
     const unlimited = timeoutMs <= 0 && deadlineAt === undefined;
-    this.deadlineAt = unlimited ? this.startedAt + defaultTimeoutMs : Math.min(ownEnd, deadlineAt ?? forEver);
-    this.#deadline = clock.monotonic() + (this.deadlineAt - this.startedAt);
-    this.#leaseEndsAt = claimed.leaseEndsAt;
-    this.#leaseEnd = claimedAt + leaseMs;
+    this.#startedAt = startedAt;
+    this.#deadlineAt = unlimited ? startedAt + defaultTimeoutMs : Math.min(ownEnd, deadlineAt ?? forEver);
+    this.#deadline = this.#clock.monotonic() + (this.#deadlineAt - startedAt);
+  }
+
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  /** The end of this attempt, wall time. A task that names no limit at all gets the default one. */
+  get deadlineAt(): number {
+    return this.#deadlineAt;
+  }
+
+  /** The monotonic time at which its attempt is over for good. */
+  get holdUntil(): number {
+    return this.#deadline + this.#graceMs;
   }
 
   /** Fires on deadline, cancel, lost lease and shutdown. Made only for handlers that look at it. */
@@ -72,17 +93,6 @@ export class HeldTask {
     const { type, id } = this.claimed.message;
     this.#abort = { kind, reason: abortReason(kind, type, id) };
     this.#controller?.abort(this.#abort.reason);
-  }
-
-  /** The lease was extended by a call that was sent at monotonic time `sentAt`, wall time included. */
-  leaseExtended(endsAt: number, sentAt: number, leaseMs: number): void {
-    this.#leaseEndsAt = endsAt;
-    this.#leaseEnd = sentAt + leaseMs;
-  }
-
-  /** Whether the lease has ended as far as this process can tell: by either clock, as one may have stood still. */
-  leaseIsOver(): boolean {
-    return this.#clock.monotonic() >= this.#leaseEnd || this.#clock.now() >= this.#leaseEndsAt;
   }
 
   /** Whether its time was over before it began. */

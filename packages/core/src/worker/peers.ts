@@ -1,6 +1,7 @@
 import type { PresenceFacet, ServerRecord } from "../broker/presence-facet.ts";
 import type { Logger } from "./logger.ts";
 import type { Role } from "./periodic.ts";
+import { isSurelyGone } from "./process-identity.ts";
 
 const callTimeoutMs = 3_000;
 const mostRemembered = 1_000;
@@ -16,10 +17,19 @@ export class Peers implements Role {
   readonly #queues: ReadonlySet<string>;
   readonly #logger: Logger;
   readonly #seen = new Map<string, ServerRecord>();
+  readonly #onGone: (server: ServerRecord) => void;
   #peers: readonly ServerRecord[] = [];
 
-  constructor(broker: Pick<PresenceFacet, "servers">, serverId: string, queues: Iterable<string>, logger: Logger) {
+  /** `onGone` is called for a server whose process was on this machine and is gone for sure. */
+  constructor(
+    broker: Pick<PresenceFacet, "servers">,
+    serverId: string,
+    queues: Iterable<string>,
+    logger: Logger,
+    onGone: (server: ServerRecord) => void,
+  ) {
     this.#broker = broker;
+    this.#onGone = onGone;
     this.#serverId = serverId;
     this.#queues = new Set(queues);
     this.#logger = logger;
@@ -39,10 +49,16 @@ export class Peers implements Role {
     const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
     const { servers } = await this.#broker.servers(call);
     const known = new Set(this.#peers.map(({ serverId }) => serverId));
-    this.#peers = servers.filter(
+    const others = servers.filter(
       ({ serverId, queues }) =>
         serverId !== this.#serverId && Object.keys(queues).some((queue) => this.#queues.has(queue)),
     );
+    const gone = new Set(others.filter(isGone));
+    for (const server of gone) {
+      this.#remember(server);
+      this.#onGone(server);
+    }
+    this.#peers = others.filter((server) => !gone.has(server));
     for (const peer of this.#peers) {
       this.#remember(peer);
       if (!known.has(peer.serverId)) this.#warn(peer);
@@ -68,4 +84,8 @@ export class Peers implements Role {
       version: peer.details?.version ?? "not told",
     });
   }
+}
+
+function isGone({ pid, details }: ServerRecord): boolean {
+  return details?.processIdentity !== undefined && isSurelyGone(pid, details.processIdentity);
 }

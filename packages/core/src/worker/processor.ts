@@ -15,7 +15,9 @@ import { DeadlineWatch } from "./deadline-watch.ts";
 import { FailureLog } from "./failure-log.ts";
 import type { Handlers } from "./handler.ts";
 import { HeldTask } from "./held-task.ts";
+import type { HeldTasks } from "./held-tasks.ts";
 import type { Logger } from "./logger.ts";
+import type { LeasingCall, LostAnswers } from "./lost-answers.ts";
 import { decideOutcome, type OutcomePolicy, type Verdict } from "./outcome.ts";
 import type { QueueOrder } from "./queue-order.ts";
 import { QueueWatch } from "./queue-watch.ts";
@@ -52,7 +54,9 @@ export interface ProcessorOptions {
   readonly graceMs: number;
   readonly worker: Pick<AttemptRecord, "serverId" | "host" | "pid">;
   /** All tasks whose lease is to be kept alive: the processor adds them, and removes what the store has answered for. */
-  readonly held: Set<HeldTask>;
+  readonly held: HeldTasks;
+  /** Gives claims their tokens, and hears of those whose answer was lost. */
+  readonly lostAnswers: Pick<LostAnswers, "begin">;
   /** Takes over settlements whose call got no answer. */
   readonly onUnanswered: (tasks: readonly HeldTask[]) => void;
   /** How many settlements got no answer yet. */
@@ -61,6 +65,11 @@ export interface ProcessorOptions {
   readonly onRetry: (queue: string, at: number) => void;
   /** Called for each attempt that failed, with what was thrown. */
   readonly onFailure: (task: HeldTask, error: unknown) => void;
+}
+
+interface Claim {
+  readonly request: ClaimRequest;
+  readonly call: LeasingCall;
 }
 
 /**
@@ -197,9 +206,9 @@ export class Processor {
     this.#turn = undefined;
     while (this.#callsUnderWay === 0 || (this.#callsUnderWay < mostCalls && this.#isWorthAnotherCall())) {
       const batch = this.#takeEnded();
-      const request = this.#claimRequest();
-      if (batch.length === 0 && request === undefined) break;
-      void this.#call(batch, request);
+      const claim = this.#nextClaim();
+      if (batch.length === 0 && claim === undefined) break;
+      void this.#call(batch, claim);
     }
     if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
   }
@@ -223,20 +232,24 @@ export class Processor {
     this.#slotsTaken--;
   }
 
-  #claimRequest(): ClaimRequest | undefined {
+  #nextClaim(): Claim | undefined {
     if (!this.#claiming || this.#pause !== undefined) return undefined;
-    const { concurrency, order, handlers, worker, leaseMs, unanswered } = this.#options;
+    const { concurrency, order, handlers, worker, leaseMs, unanswered, lostAnswers } = this.#options;
     const free = Math.min(concurrency - this.#slotsTaken - this.#slotsClaimed, this.#claimLimit);
     // A store that lets us claim but not settle must not make us pile up tasks that we can't get rid of.
     if (free <= 0 || unanswered() >= concurrency) return undefined;
     const queues = order.quotas(free, (queue) => this.#watch.mayHaveWork(queue));
     if (queues.length === 0) return undefined;
     this.#slotsClaimed += free;
-    return { queues, limit: free, handles: handlers.handledTypes(), serverId: worker.serverId, leaseMs };
+    const call = lostAnswers.begin(queues.map(({ queue }) => queue));
+    const { serverId } = worker;
+    const request = { queues, limit: free, handles: handlers.handledTypes(), serverId, leaseMs, token: call.token };
+    return { request, call };
   }
 
-  async #call(batch: readonly HeldTask[], request: ClaimRequest | undefined): Promise<void> {
+  async #call(batch: readonly HeldTask[], claim: Claim | undefined): Promise<void> {
     const { broker, clock } = this.#options;
+    const request = claim?.request;
     const sentAt = clock.monotonic();
     this.#callsUnderWay++;
     try {
@@ -252,6 +265,7 @@ export class Processor {
       this.#failures.worked();
       if (request !== undefined && claimed !== undefined) this.#claimed(request, claimed, sentAt);
     } catch (error) {
+      claim?.call.failed();
       this.#failed(batch, error);
     }
     this.#callsUnderWay--;
@@ -295,7 +309,17 @@ export class Processor {
       logger.error("a task in the queue can't be worked on", { queue, taskId, reason, detail });
     }
     this.#noteQueues(request, result.tasks);
-    for (const task of result.tasks) this.#begin(task, sentAt);
+    this.#beginAll(result.tasks, sentAt);
+  }
+
+  /** All leases of the claim are on record before the first handler runs: it may block the event loop for long. */
+  #beginAll(claimed: readonly ClaimedTask[], sentAt: number): void {
+    const { clock, leaseMs, graceMs, held } = this.#options;
+    const isTooLate = clock.monotonic() - sentAt >= leaseMs;
+    const tasks = claimed.map((task) => new HeldTask(task, clock, sentAt, leaseMs, graceMs));
+    for (const task of tasks) held.add(task);
+    this.#slotsTaken += tasks.length;
+    for (const task of tasks) this.#begin(task, isTooLate);
   }
 
   /**
@@ -313,17 +337,15 @@ export class Processor {
     }
   }
 
-  #begin(claimed: ClaimedTask, sentAt: number): void {
-    const { clock, leaseMs, graceMs, held } = this.#options;
-    const task = new HeldTask(claimed, clock, sentAt, leaseMs, graceMs);
-    held.add(task);
-    this.#slotsTaken++;
-    if (!this.#claiming) {
+  #begin(task: HeldTask, isTooLate: boolean): void {
+    const { held } = this.#options;
+    if (!this.#claiming || isTooLate || held.isInDoubt(task)) {
       task.returned = true;
-      task.settlement = { task: claimed, outcome: { kind: "handed_back" } };
+      task.settlement = { task: task.claimed, outcome: { kind: "handed_back" } };
       this.#ended.push(task);
       return;
     }
+    held.begin(task);
     this.#deadlines.watch(task);
     this.#runner.run(task);
   }

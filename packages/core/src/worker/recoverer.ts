@@ -1,7 +1,17 @@
-import type { AttemptRecord, SetAside, Settlement, TakenOverTask, WorkFacet } from "../broker/work-facet.ts";
+import type {
+  AttemptRecord,
+  GoneHolder,
+  SetAside,
+  Settlement,
+  TakenOver,
+  TakenOverTask,
+  TakeOverRequest,
+  WorkFacet,
+} from "../broker/work-facet.ts";
 import type { Clock } from "../clock.ts";
 import type { Random } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
+import type { LostAnswers } from "./lost-answers.ts";
 import { decideOutcome, type OutcomePolicy } from "./outcome.ts";
 import type { Role } from "./periodic.ts";
 
@@ -9,7 +19,7 @@ const sliceSize = 50;
 const unknownPid = 0;
 
 export interface RecovererOptions {
-  readonly broker: Pick<WorkFacet, "takeOver" | "settle">;
+  readonly broker: Pick<WorkFacet, "takeOver" | "takeBack" | "settle">;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -17,41 +27,82 @@ export interface RecovererOptions {
   readonly serverId: string;
   readonly leaseMs: number;
   readonly policy: OutcomePolicy;
+  readonly lostAnswers: Pick<LostAnswers, "begin" | "tokensOf">;
   /** Where a server runs, or ran, if anybody knows. */
   readonly findServer: (serverId: string) => Pick<AttemptRecord, "host" | "pid"> | undefined;
   readonly onRecovered: (queue: string) => void;
 }
 
 /**
- * Takes over the tasks of one queue whose worker died or stalled until its lease ran out, and puts them back. Uses no
- * slot. Should this server die in between, the lease that it took runs out in turn.
+ * Takes over the tasks of one queue whose worker died or stalled until its lease ran out, and puts them back. Does not
+ * wait for the lease's end where it is certain that nobody has the task: the server's process is gone, or the answer of
+ * a call that leased it was lost. Uses no slot. Should this server die in between, the lease that it took runs out in
+ * turn.
  */
 export class Recoverer implements Role {
   readonly name: string;
   readonly #options: RecovererOptions;
+  readonly #goneServers = new Set<string>();
 
   constructor(options: RecovererOptions) {
     this.name = `recovering lost tasks of queue "${options.queue}"`;
     this.#options = options;
   }
 
+  /** Has the next run take back what a server holds whose process is gone for sure. */
+  noteGone(serverId: string): void {
+    this.#goneServers.add(serverId);
+  }
+
   async runOnce(signal?: AbortSignal): Promise<undefined> {
-    const { broker, queue, serverId, leaseMs, onRecovered } = this.#options;
+    const { broker, queue, lostAnswers } = this.#options;
     const call = signal === undefined ? undefined : { signal };
-    const request = { queue, limit: sliceSize, serverId, leaseMs };
+    const tokens = lostAnswers.tokensOf(queue);
+    if (tokens.length > 0) {
+      const from: GoneHolder = { kind: "lost_answers", tokens };
+      await this.#takeAll((request) => broker.takeBack({ ...request, from }, call), false, signal);
+    }
+    for (const serverId of this.#goneServers) {
+      const from: GoneHolder = { kind: "server", serverId };
+      await this.#takeAll((request) => broker.takeBack({ ...request, from }, call), true, signal);
+      this.#goneServers.delete(serverId);
+    }
+    await this.#takeAll((request) => broker.takeOver(request, call), true, signal);
+  }
+
+  /** `ran`: whether somebody may have begun to work on the tasks. */
+  async #takeAll(
+    take: (request: TakeOverRequest) => Promise<TakenOver>,
+    ran: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { broker, queue, serverId, leaseMs, lostAnswers, onRecovered } = this.#options;
     for (;;) {
-      const { tasks, setAside } = await broker.takeOver(request, call);
+      const { token, failed } = lostAnswers.begin([queue]);
+      let taken: TakenOver;
+      try {
+        taken = await take({ queue, limit: sliceSize, serverId, leaseMs, token });
+      } catch (error) {
+        failed();
+        throw error;
+      }
+      const { tasks, setAside } = taken;
       this.#reportSetAside(setAside);
       if (tasks.length > 0) {
-        await broker.settle(
-          tasks.map((task) => this.#settlement(task)),
-          undefined,
-          call,
-        );
+        const settlements = tasks.map((task) => (ran ? this.#settlement(task) : this.#handBack(task)));
+        await broker.settle(settlements, undefined, signal === undefined ? undefined : { signal });
         onRecovered(queue);
       }
       if (tasks.length + setAside.length < sliceSize || signal?.aborted === true) return;
     }
+  }
+
+  #handBack({ task }: TakenOverTask): Settlement {
+    const { id, type, queue } = task.message;
+    this.#options.logger.info("took back a task: the answer that gave it to this server was lost", {
+      ...{ taskId: id, type, queue },
+    });
+    return { task, outcome: { kind: "handed_back" } };
   }
 
   #settlement({ task, previousServerId }: TakenOverTask): Settlement {

@@ -7,31 +7,42 @@ import { sleep } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
 import type { AnyJson, TaskDefinition } from "../task.ts";
+import { Aggregating } from "./aggregating.ts";
+import type { AggregateFunction, AggregateOptions } from "./aggregators.ts";
 import { Canceller } from "./canceller.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import { Forwarder } from "./forwarder.ts";
 import { type Handler, Handlers } from "./handler.ts";
-import { Heartbeater } from "./heartbeater.ts";
+import { Heartbeater, heartbeatMs } from "./heartbeater.ts";
 import type { HeldTask } from "./held-task.ts";
+import { HeldTasks } from "./held-tasks.ts";
 import { Janitor } from "./janitor.ts";
+import { extendEveryMs } from "./lease-extender.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import { LoopWatch } from "./loop-watch.ts";
+import { LostAnswers } from "./lost-answers.ts";
 import { Peers } from "./peers.ts";
 import { Periodic, type Role } from "./periodic.ts";
+import { ownProcessIdentity } from "./process-identity.ts";
 import { Processor, type ProcessorCounts } from "./processor.ts";
 import { QueueOrder } from "./queue-order.ts";
+import { Reconciler } from "./reconciler.ts";
 import { Recoverer } from "./recoverer.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./server-options.ts";
 import { onStopSignals } from "./stop-signals.ts";
 import { Syncer } from "./syncer.ts";
 import { version } from "./version.ts";
 
-const heartbeatMs = 5_000;
-const forwardMs = 1_000;
-const recoverMs = 2_000;
+const forwardMs = 2_000;
+const recoverMs = 4_000;
 const sweepMs = 8_000;
 const syncMs = 500;
 const peersMs = 30_000;
+const reconcileMs = 60_000;
 /** What a stop allows itself for each of its last conversations with the store. */
 const lastWordMs = 2_000;
+
+const processIdentity = ownProcessIdentity();
 
 /** `new`, then `active`; `quiet` once it takes no new tasks; `stopping`; `closed`. */
 export type ServerState = "new" | "active" | "quiet" | "stopping" | "closed";
@@ -49,6 +60,12 @@ export interface ServerReport {
   /** Outcomes that the store has not answered yet and that are being repeated. */
   readonly unanswered: number;
   readonly counts: Readonly<ProcessorCounts>;
+  /** `thread`: a handler may block the event loop and keeps its task. `event_loop`: only for as long as the lease. */
+  readonly leasesExtendedBy: "thread" | "event_loop";
+  /** The longest time that the event loop was kept from turning in the last seconds; undefined before the start. */
+  readonly loopDelayMs: number | undefined;
+  /** How far this machine's clock is ahead of the store's; undefined until measured, and where the store has none. */
+  readonly clockOffsetMs: number | undefined;
 }
 
 /**
@@ -63,13 +80,19 @@ export class Server implements AsyncDisposable {
   readonly serverId = randomUUID();
   readonly #options: ResolvedServerOptions;
   readonly #handlers = new Handlers();
-  readonly #held = new Set<HeldTask>();
+  readonly #held: HeldTasks;
+  readonly #leases: LeaseKeeper;
+  readonly #lostAnswers: LostAnswers;
+  readonly #loopWatch: LoopWatch;
+  readonly #clockWatch: ClockWatch;
   readonly #processor: Processor;
   readonly #syncer: Syncer;
   readonly #canceller: Canceller;
   readonly #heartbeater: Heartbeater;
   readonly #peers: Peers;
+  readonly #aggregating: Aggregating;
   readonly #forwarding = new Map<string, Periodic>();
+  readonly #recovering = new Map<string, { readonly recoverer: Recoverer; readonly periodic: Periodic }>();
   /** Roles that bring tasks or tidy up: they end before the handlers do. */
   readonly #early: Periodic[] = [];
   /** Roles that running handlers depend on: they end after them. */
@@ -84,24 +107,49 @@ export class Server implements AsyncDisposable {
   /** @throws HikyakuError `invalid_option` for whatever can't be used, also for an option that does not exist. */
   constructor(options: ServerOptions) {
     this.#options = resolveServerOptions(options);
-    const { broker, clock, logger, queues, leaseMs } = this.#options;
+    const { broker, clock, random, logger, queues, leaseMs } = this.#options;
     const names = Object.keys(queues);
+    this.#held = new HeldTasks(clock);
+    this.#loopWatch = new LoopWatch(this.#held, logger);
+    this.#clockWatch = new ClockWatch(broker, clock, logger);
+    this.#lostAnswers = new LostAnswers(broker, this.serverId, clock, (lost) => this.#recoverAtOnce(lost));
     this.#processor = this.#makeProcessor(names);
     this.#syncer = new Syncer({
       ...{ broker, clock, logger },
       onAnswer: (task, result) =>
         result === undefined ? this.#held.delete(task) : this.#processor.answered(task, result),
     });
-    const leases = new LeaseKeeper({
-      ...{ broker, clock, leaseMs, held: this.#held },
+    this.#leases = new LeaseKeeper({
+      ...{ broker, clock, logger, leaseMs, held: this.#held },
       onLost: (task) => this.#processor.abort(task, "lease_lost"),
     });
     this.#canceller = new Canceller(broker, this.#held, (task) => this.#processor.abort(task, "cancelled"));
-    this.#heartbeater = new Heartbeater(broker, this.#held, () => this.#describe());
-    this.#peers = new Peers(broker, this.serverId, names, logger);
+    this.#heartbeater = new Heartbeater({
+      ...{ broker, held: this.#held, clockWatch: this.#clockWatch },
+      describe: () => this.#describe(),
+      onAnnounce: (announcement) => {
+        this.#leases.announced(announcement);
+        this.#loopWatch.nextPeriod();
+      },
+    });
+    this.#peers = new Peers(broker, this.serverId, names, logger, (gone) => {
+      for (const queue of Object.keys(gone.queues)) this.#recovering.get(queue)?.recoverer.noteGone(gone.serverId);
+      this.#recoverAtOnce(Object.keys(gone.queues));
+    });
+    this.#aggregating = new Aggregating({
+      ...{ broker, clock, random, logger },
+      periodic: (role, everyMs) => this.#periodic(role, everyMs),
+    });
     this.#syncing = this.#periodic(this.#syncer, syncMs);
-    this.#late.push(this.#periodic(leases, leaseMs / 3), this.#periodic(this.#heartbeater, heartbeatMs));
+    const keeping = this.#periodic(this.#leases, extendEveryMs(leaseMs));
+    this.#late.push(keeping, this.#periodic(this.#heartbeater, heartbeatMs));
     this.#early.push(this.#periodic(this.#peers, peersMs));
+    const { archive } = this.#options;
+    const reconciler = new Reconciler({
+      ...{ broker, clock, random, logger, archive, queues: names },
+      spreadMs: reconcileMs,
+    });
+    this.#early.push(this.#periodic(reconciler, reconcileMs));
     for (const queue of names) this.#addQueueRoles(queue);
   }
 
@@ -130,6 +178,32 @@ export class Server implements AsyncDisposable {
   }
 
   /**
+   * Makes one task out of many: the function gets the tasks of this definition that a group holds, once it is ripe, and
+   * answers the one task that takes their place. Before `start` only, one for each `groups` prefix. Groups that no
+   * function of this server is for wait for a server that has one.
+   * @throws HikyakuError `invalid_option`, `wrong_state`.
+   */
+  aggregate<Payload extends StandardSchemaV1 = AnyJson, Result extends StandardSchemaV1 = AnyJson>(
+    task: TaskDefinition<Payload, Result>,
+    run: AggregateFunction<StandardSchemaV1.InferOutput<Payload>>,
+    options?: AggregateOptions,
+  ): this {
+    this.#mustBeNew("aggregate");
+    this.#aggregating.aggregators.add(task, run, options);
+    return this;
+  }
+
+  /**
+   * As `aggregate`, for groups that hold tasks of several types or such that have no definition: payloads are bytes.
+   * @throws HikyakuError `invalid_option`, `wrong_state`.
+   */
+  aggregateRaw(run: AggregateFunction<Uint8Array>, options?: AggregateOptions): this {
+    this.#mustBeNew("aggregateRaw");
+    this.#aggregating.aggregators.addRaw(run, options);
+    return this;
+  }
+
+  /**
    * Begins to work. Does not wait for the store: while it is away the server keeps trying, and works as soon as it is
    * there.
    * @throws HikyakuError `wrong_state` when it was started before, `invalid_option` when it has no handler.
@@ -144,13 +218,19 @@ export class Server implements AsyncDisposable {
     this.#startedAt = clock.now();
     this.#unsubscribe.push(
       broker.onReachability(({ reachable }) => {
-        if (reachable) this.#resume();
+        if (!reachable) return;
+        this.#lostAnswers.reached();
+        this.#resume();
       }),
       broker.listen((signal) => {
         if (signal.kind === "due_sooner") this.#forwardAt(signal.queue, signal.at);
       }),
     );
+    this.#early.push(...this.#aggregating.rolesOf(Object.keys(this.#options.queues)));
     this.#canceller.start();
+    this.#loopWatch.start();
+    this.#leases.start();
+    this.#heartbeater.prepare();
     // The announcement goes first, so that whoever sees one of our tasks can see us too.
     for (const role of [...this.#late.toReversed(), ...this.#early]) role.wake();
     this.#processor.start();
@@ -212,6 +292,9 @@ export class Server implements AsyncDisposable {
       reachability: this.#options.broker.reachability(),
       unanswered: this.#syncer.size,
       counts: { ...counts },
+      leasesExtendedBy: this.#leases.place,
+      loopDelayMs: this.#loopWatch.lately,
+      clockOffsetMs: this.#clockWatch.offsetMs,
     };
   }
 
@@ -230,6 +313,7 @@ export class Server implements AsyncDisposable {
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random),
       worker: { serverId: this.serverId, host: hostname(), pid: process.pid },
       held: this.#held,
+      lostAnswers: this.#lostAnswers,
       onUnanswered: (tasks) => {
         this.#syncer.add(tasks);
         this.#syncing.wake();
@@ -251,10 +335,13 @@ export class Server implements AsyncDisposable {
     const onRecovered = (recovered: string): void => this.#processor.wake(recovered);
     const recoverer = new Recoverer({
       ...{ broker, clock, random, logger, queue, serverId, leaseMs, policy, onRecovered },
+      lostAnswers: this.#lostAnswers,
       findServer: (lost) => this.#peers.find(lost),
     });
     const janitor = new Janitor(broker, clock, queue, archive);
-    this.#early.push(forwarding, this.#periodic(recoverer, recoverMs), this.#periodic(janitor, sweepMs));
+    const recovering = this.#periodic(recoverer, recoverMs);
+    this.#recovering.set(queue, { recoverer, periodic: recovering });
+    this.#early.push(forwarding, recovering, this.#periodic(janitor, sweepMs));
   }
 
   #periodic(role: Role, everyMs: number): Periodic {
@@ -269,6 +356,10 @@ export class Server implements AsyncDisposable {
 
   #forwardAt(queue: string, at: number): void {
     this.#forwarding.get(queue)?.wake(at - this.#options.clock.now());
+  }
+
+  #recoverAtOnce(queues: Iterable<string>): void {
+    for (const queue of queues) this.#recovering.get(queue)?.periodic.wake();
   }
 
   #resume(): void {
@@ -302,6 +393,9 @@ export class Server implements AsyncDisposable {
         commandLine: process.argv.join(" "),
         handles: this.#handlers.handledTypes(),
         lastClaimAt: this.#processor.lastClaimAt,
+        loopDelayMs: this.#loopWatch.lately,
+        clockOffsetMs: this.#clockWatch.offsetMs,
+        processIdentity,
       },
     };
   }
@@ -312,11 +406,13 @@ export class Server implements AsyncDisposable {
     if (wasStarted) {
       this.#processor.quiet();
       const earlyEnded = Promise.all(this.#early.map((role) => role.stop()));
-      await this.#drain(waitMs);
+      await Promise.all([this.#drain(waitMs), this.#drainGroups(waitMs)]);
       await this.#within(this.#syncing.stop(), lastWordMs);
       await this.#within(this.#lastSync(), lastWordMs);
       this.#canceller.stop();
-      await this.#within(Promise.all([earlyEnded, ...this.#late.map((role) => role.stop())]), lastWordMs);
+      const lateEnded = [...this.#late.map((role) => role.stop()), this.#leases.stop()];
+      await this.#within(Promise.all([earlyEnded, ...lateEnded]), lastWordMs);
+      this.#loopWatch.stop();
       await this.#within(this.#withdraw(), lastWordMs);
       for (const unsubscribe of this.#unsubscribe) unsubscribe();
       this.#processor.close();
@@ -334,6 +430,13 @@ export class Server implements AsyncDisposable {
     if (await this.#within(idle, graceMs)) return;
     this.#processor.handBackUnfinished();
     await this.#within(this.#processor.whenSettled(), lastWordMs);
+  }
+
+  /** Ends when no aggregate function runs any more, or with their tasks put back. */
+  async #drainGroups(waitMs: number): Promise<void> {
+    if (await this.#within(this.#aggregating.whenIdle(), waitMs, this.#hurry.signal)) return;
+    this.#aggregating.abort();
+    await this.#within(this.#aggregating.whenIdle(), lastWordMs);
   }
 
   async #lastSync(): Promise<void> {

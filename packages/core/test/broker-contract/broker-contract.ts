@@ -1,10 +1,14 @@
 import type { ContractSetup } from "../support/contract-store.ts";
+import { describeAggregationSetContract } from "./aggregation-set.contract.ts";
+import { describeChangeContract } from "./change.contract.ts";
 import { describeEnqueueContract } from "./enqueue.contract.ts";
 import { describeGroupsContract } from "./groups.contract.ts";
 import { describeInspectContract } from "./inspect.contract.ts";
 import { describeLeaseContract } from "./lease.contract.ts";
 import { describeMaintainContract } from "./maintain.contract.ts";
 import { describePresenceContract } from "./presence.contract.ts";
+import { describeReconcileContract } from "./reconcile.contract.ts";
+import { describeScheduleContract } from "./schedule.contract.ts";
 import { describeSignalsContract } from "./signals.contract.ts";
 import { describeWorkContract } from "./work.contract.ts";
 
@@ -15,7 +19,11 @@ export function describeBrokerContract(setup: ContractSetup): void {
   describeLeaseContract(setup);
   describeMaintainContract(setup);
   describeGroupsContract(setup);
+  describeAggregationSetContract(setup);
   describeInspectContract(setup);
+  describeChangeContract(setup);
   describePresenceContract(setup);
+  describeScheduleContract(setup);
+  describeReconcileContract(setup);
   describeSignalsContract(setup);
 }

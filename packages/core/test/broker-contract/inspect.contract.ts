@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
+import type { TaskFilter } from "../../src/broker/inspect-facet.ts";
 import type { TaskState } from "../../src/broker/task-message.ts";
 import {
   aTask,
+  bytes,
   claimed,
   claimedOne,
   enqueuedAndClaimed,
   idsOf,
   placedAt,
   placedNow,
+  readable,
   settled,
   stored,
 } from "../support/builders.ts";
@@ -79,7 +82,12 @@ export function describeInspectContract(setup: ContractSetup): void {
       const [one, two] = [placedNow(), placedNow()];
       await store.broker.enqueue([one, two, placedNow({ queue: "other", id: "elsewhere" })]);
       const tasks = await store.other.get("default", [two.message.id, "nobody", "elsewhere", one.message.id]);
-      expect(tasks.map((task) => task?.message.id)).toEqual([two.message.id, undefined, undefined, one.message.id]);
+      expect(tasks.map((task) => task && readable(task).message.id)).toEqual([
+        two.message.id,
+        undefined,
+        undefined,
+        one.message.id,
+      ]);
       expect(await store.other.get("default", [])).toEqual([]);
       expect(await store.other.get("nobody", ["x"])).toEqual([undefined]);
     });
@@ -203,13 +211,128 @@ export function describeInspectContract(setup: ContractSetup): void {
       await store.broker.enqueue([placedNow(), placedNow()]);
       const query = { queue: "default", state: "pending", limit: 2 } as const;
       expect(await store.broker.list(query)).toMatchObject({ tasks: [{}, {}], nextCursor: undefined });
-      expect(await store.broker.list({ ...query, state: "retry" })).toEqual({ tasks: [], nextCursor: undefined });
-      expect(await store.broker.list({ ...query, queue: "nobody" })).toEqual({ tasks: [], nextCursor: undefined });
+      expect(await store.broker.list({ ...query, state: "retry" })).toEqual({
+        tasks: [],
+        nextCursor: undefined,
+        scanned: 0,
+      });
+      expect(await store.broker.list({ ...query, queue: "nobody" })).toEqual({
+        tasks: [],
+        nextCursor: undefined,
+        scanned: 0,
+      });
     });
 
     it("refuses a cursor that no page gave", async () => {
       const query = { queue: "default", state: "pending", limit: 2, cursor: "nonsense" } as const;
       await expect(store.broker.list(query)).rejects.toMatchObject({ code: "invalid_option" });
+    });
+
+    it("keeps pages right while tasks come and go between them", async () => {
+      const { broker, other, clock } = store;
+      for (const state of ["scheduled", "pending"] as const) {
+        const place = (id: string, second: number) =>
+          state === "pending" ? placedNow({ id }) : placedAt(clock.now() + second * 1_000, { id });
+        const ids = Array.from({ length: 30 }, (_, index) => `${state}-${String(index).padStart(2, "0")}`);
+        // Three of a kind share a moment, so that pages end in the middle of one.
+        await broker.enqueue(ids.map((id, index) => place(id, 60 + Math.floor(index / 3))));
+        const seen: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const query = { queue: "default", state, limit: 4 } as const;
+          const page = await other.list(cursor === undefined ? query : { ...query, cursor });
+          seen.push(...idsOf(page.tasks));
+          cursor = page.nextCursor;
+          // All but the last one of the page go, and others come at both ends.
+          await broker.change({ kind: "ids", queue: "default", taskIds: seen.slice(0, -1) }, "delete", 100);
+          await broker.enqueue([place(`early-${state}-${seen.length}`, 1)]);
+        } while (cursor !== undefined && seen.length < 100);
+        expect(seen.filter((id) => id.startsWith(state))).toEqual(ids);
+      }
+    });
+
+    it("finds tasks by type, id, error, payload and moment", async () => {
+      const { broker, other, clock } = store;
+      const at = clock.now() + 60_000;
+      await broker.enqueue([
+        placedAt(at, { id: "a1", type: "mail", payload: bytes("hello Wörld"), lastError: "Disk FULL" }),
+        placedAt(at + 10_000, { id: "a2", type: "mail:big", payload: bytes("bye"), lastError: "disk empty" }),
+        placedAt(at + 20_000, { id: "b1", type: "mail", payload: new Uint8Array([0, 255, 1]) }),
+      ]);
+      const found = async (filter: TaskFilter) =>
+        idsOf((await other.list({ queue: "default", state: "scheduled", limit: 10, filter })).tasks);
+      expect(await found({ type: "mail" })).toEqual(["a1", "b1"]);
+      expect(await found({ idPrefix: "a" })).toEqual(["a1", "a2"]);
+      expect(await found({ error: "DISK f" })).toEqual(["a1"]);
+      expect(await found({ payload: bytes("Wö") })).toEqual(["a1"]);
+      expect(await found({ payload: new Uint8Array([255, 1]) })).toEqual(["b1"]);
+      expect(await found({ payload: bytes("mail") })).toEqual([]);
+      expect(await found({ from: at + 10_000 })).toEqual(["a2", "b1"]);
+      expect(await found({ from: at + 1, before: at + 20_000 })).toEqual(["a2"]);
+      expect(await found({ type: "mail", error: "full", before: at + 1 })).toEqual(["a1"]);
+      expect(await found({})).toEqual(["a1", "a2", "b1"]);
+      const byTime = { queue: "default", state: "active", limit: 1, filter: { from: 1 } } as const;
+      await expect(other.list(byTime)).rejects.toMatchObject({ code: "invalid_option" });
+    });
+
+    it("searches a long list in slices and says how far it looked", async () => {
+      for (const state of ["pending", "scheduled"] as const) {
+        const { broker, clock } = store;
+        const at = clock.now() + 60_000;
+        const placed = (type: string) => (state === "pending" ? placedNow({ type }) : placedAt(at, { type }));
+        await broker.enqueue(
+          Array.from({ length: 2_500 }, (_, index) => placed(index % 1_250 === 1_249 ? "rare" : "x")),
+        );
+        const looks: { found: number; scanned: number }[] = [];
+        let cursor: string | undefined;
+        do {
+          const query = { queue: "default", state, limit: 10, filter: { type: "rare" } } as const;
+          const page = await store.other.list(cursor === undefined ? query : { ...query, cursor });
+          looks.push({ found: page.tasks.length, scanned: page.scanned });
+          cursor = page.nextCursor;
+        } while (cursor !== undefined);
+        expect(looks.map(({ scanned }) => scanned)).toEqual([1_000, 1_000, 500]);
+        expect(looks.reduce((sum, { found }) => sum + found, 0)).toBe(2);
+      }
+    });
+
+    it("ends a page early that would be very large", async () => {
+      const payload = new Uint8Array(1_500_000);
+      for (let count = 0; count < 5; count++) await store.broker.enqueue([placedNow({ payload })]);
+      const page = await store.other.list({ queue: "default", state: "pending", limit: 100 });
+      expect(page).toMatchObject({ scanned: 3, nextCursor: expect.any(String) });
+      expect(page.tasks).toHaveLength(3);
+    });
+
+    it("tells what was done on each of the last days, today first", async () => {
+      const { broker, other, clock } = store;
+      const day = () => new Date(clock.now()).toISOString().slice(0, 10);
+      const first = day();
+      await settled(broker, await enqueuedAndClaimed(broker), archived);
+      clock.advance(2 * 24 * 3_600_000);
+      await settled(broker, await enqueuedAndClaimed(broker), { kind: "done" });
+      expect(await other.history("default", 3)).toEqual([
+        { day: day(), processed: 1, failed: 0 },
+        { day: expect.any(String), processed: 0, failed: 0 },
+        { day: first, processed: 1, failed: 1 },
+      ]);
+      expect(await other.history("nobody", 1)).toEqual([{ day: day(), processed: 0, failed: 0 }]);
+      await expect(other.history("default", 0)).rejects.toMatchObject({ code: "invalid_option" });
+    });
+
+    it("reckons how much room a queue's tasks take", async () => {
+      const payload = new Uint8Array(10_000);
+      await store.broker.enqueue([
+        ...Array.from({ length: 100 }, () => placedNow({ payload })),
+        ...Array.from({ length: 100 }, () => placedAt(store.clock.now() + 60_000, { payload })),
+        { message: aTask({ payload, group: "g" }), placement: { kind: "group" } },
+      ]);
+      const estimate = await store.other.memory("default");
+      expect(estimate).toMatchObject({ kind: "estimate", sampledTasks: expect.any(Number) });
+      if (estimate.kind !== "estimate") return;
+      expect(estimate.bytes).toBeGreaterThan(201 * 10_000);
+      expect(estimate.bytes).toBeLessThan(201 * 15_000);
+      expect(await store.other.memory("nobody")).toEqual({ kind: "estimate", bytes: 0, sampledTasks: 0 });
     });
 
     it("pauses and resumes a queue and says whether that changed anything", async () => {

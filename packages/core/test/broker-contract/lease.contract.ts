@@ -158,6 +158,61 @@ export function describeLeaseContract(setup: ContractSetup): void {
     });
   });
 
+  describe("takeBack", () => {
+    const request = { queue: "default", limit: 10, serverId: "recoverer", leaseMs };
+
+    it("leases what a server held that is gone, at once, and counts one more lost attempt", async () => {
+      const held = await enqueuedAndClaimed(store.broker, {}, { serverId: "gone" });
+      const others = await enqueuedAndClaimed(store.broker, {}, { serverId: "gone-not" });
+      const from = { kind: "server", serverId: "gone" } as const;
+      const { tasks, setAside } = await store.other.takeBack({ ...request, from, token: "recoverer/own" });
+      expect(setAside).toEqual([]);
+      expect(tasks).toMatchObject([
+        {
+          previousServerId: "gone",
+          task: { message: held.message, lostAttempts: 1, lease: { token: "recoverer/own" } },
+        },
+      ]);
+      expect(await settled(store.broker, held, { kind: "done" })).toBe("lost");
+      expect(await settled(store.broker, others, { kind: "done" })).toBe("settled");
+      expect(await store.other.takeBack({ ...request, from })).toEqual({ tasks: [], setAside: [] });
+    });
+
+    it("leases what was claimed under the tokens of lost answers, and counts nothing", async () => {
+      const lost = await enqueuedAndClaimed(store.broker, {}, { token: "server-a/lost" });
+      const known = await enqueuedAndClaimed(store.broker, {}, { token: "server-a/known" });
+      expect(lost.lease.token).toBe("server-a/lost");
+      const from = { kind: "lost_answers", tokens: ["server-a/never", "server-a/lost"] } as const;
+      const { tasks } = await store.broker.takeBack({ ...request, from });
+      expect(tasks).toMatchObject([{ previousServerId: "server-a", task: { message: lost.message, lostAttempts: 0 } }]);
+      expect(tasks[0]?.task.leaseEndsAt).toBeGreaterThanOrEqual(store.clock.now() + leaseMs);
+      expect(await settled(store.broker, known, { kind: "done" })).toBe("settled");
+    });
+
+    it("finds them among many, a limit at a time, in one queue", async () => {
+      await store.broker.enqueue([...Array.from({ length: 1_500 }, () => placedNow()), placedNow({ queue: "other" })]);
+      for (let round = 0; round < 15; round++)
+        await claimed(store.broker, { serverId: round % 3 === 0 ? "gone" : "b" });
+      await claimed(store.broker, { serverId: "gone", ...inQueue("other") });
+      const from = { kind: "server", serverId: "gone" } as const;
+      const found: string[] = [];
+      for (let left = 500; left > 0; left -= 200) {
+        const { tasks } = await store.other.takeBack({ ...request, limit: 200, from });
+        found.push(...idsOf(tasks.map(({ task }) => task)));
+      }
+      expect(new Set(found).size).toBe(500);
+      expect((await store.other.takeBack({ ...request, from })).tasks).toEqual([]);
+    });
+
+    it("leaves alone what was settled meanwhile", async () => {
+      const task = await enqueuedAndClaimed(store.broker, {}, { serverId: "gone" });
+      await settled(store.broker, task, { kind: "retry", at: store.clock.now(), counted: true, error: "x" });
+      const from = { kind: "server", serverId: "gone" } as const;
+      expect((await store.other.takeBack({ ...request, from })).tasks).toEqual([]);
+      expect(await stateOf(store.broker, task.message)).toBe("retry");
+    });
+  });
+
   describe("a lease", () => {
     it("still lets its holder settle after its end while nobody has taken the task over", async () => {
       const task = await enqueuedAndClaimed(store.broker);

@@ -70,6 +70,23 @@ export function describePresenceContract(setup: ContractSetup): void {
       }
     });
 
+    it("keeps how a server is doing, and what names its process", async () => {
+      const { details } = aServer();
+      if (details === undefined) throw new Error("expected details");
+      const told = { ...details, loopDelayMs: 1_200, clockOffsetMs: -7, processIdentity: "boot/world/1" };
+      const server = aServer({ details: told });
+      await store.broker.announce(server, [], ttlMs);
+      expect((await store.other.servers()).servers).toEqual([server]);
+    });
+
+    it("tells the time of the store's own clock, if it has one", async () => {
+      const before = Date.now();
+      const told = await store.broker.storeTime();
+      if (told === undefined) return;
+      expect(told).toBeGreaterThanOrEqual(before - 1);
+      expect(told).toBeLessThanOrEqual(Date.now() + 1);
+    });
+
     it("replaces what a server said before", async () => {
       const server = aServer();
       await store.broker.announce(server, [aWorker(server)], ttlMs);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { ClaimedTask, Outcome } from "../../src/broker/work-facet.ts";
-import { claimed, leaseMs, placedNow } from "../support/builders.ts";
+import { claimed, idsOf, leaseMs, placedNow } from "../support/builders.ts";
 import type { ContractStore } from "../support/contract-store.ts";
 
 const outcomes = ["done", "completed", "retry", "archived", "handed_back"] as const;
@@ -103,7 +103,7 @@ export async function checkHistory({ broker, other, clock }: ContractStore, hist
         // Which of two tasks that are due at the same moment goes first is nobody's promise.
         const moved = new Set(due.map(([id]) => id));
         const listed = (await broker.list({ queue: "default", state: "pending", limit: 1_000 })).tasks;
-        model.pending.push(...listed.map(({ message }) => message.id).filter((id) => moved.has(id)));
+        model.pending.push(...idsOf(listed).filter((id) => moved.has(id)));
         break;
       }
       case "wait":

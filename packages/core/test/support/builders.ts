@@ -1,6 +1,6 @@
 import type { Broker } from "../../src/broker/broker.ts";
 import type { EnqueueItem } from "../../src/broker/enqueue-facet.ts";
-import type { StoredTask } from "../../src/broker/inspect-facet.ts";
+import type { StoredTask, TaskEntry, UnreadableTask } from "../../src/broker/inspect-facet.ts";
 import type { TaskMessage, TaskState } from "../../src/broker/task-message.ts";
 import type {
   AttemptRecord,
@@ -122,7 +122,7 @@ export function anAttempt(overrides: Partial<AttemptRecord> = {}): AttemptRecord
 export async function stored(broker: Broker, { id, queue }: { id: string; queue: string }): Promise<StoredTask> {
   const [task] = await broker.get(queue, [id]);
   if (task === undefined) throw new Error(`expected task ${id} in queue ${queue}, got none`);
-  return task;
+  return readable(task);
 }
 
 export async function stateOf(broker: Broker, message: { id: string; queue: string }): Promise<TaskState | undefined> {
@@ -130,8 +130,14 @@ export async function stateOf(broker: Broker, message: { id: string; queue: stri
   return task?.state;
 }
 
-export function idsOf(tasks: readonly { readonly message: TaskMessage }[]): string[] {
-  return tasks.map(({ message }) => message.id);
+/** The task, where it can be read; throws otherwise. */
+export function readable(entry: TaskEntry): StoredTask {
+  if (entry.unreadable !== undefined) throw new Error(`expected a task that can be read: ${entry.unreadable}`);
+  return entry;
+}
+
+export function idsOf(tasks: readonly ({ readonly message: TaskMessage } | UnreadableTask)[]): string[] {
+  return tasks.map((task) => ("message" in task ? task.message.id : task.taskId));
 }
 
 /** The code with which an enqueue was refused, be it as a whole or item by item; undefined when it was not. */

@@ -8,8 +8,8 @@ import { Happenings } from "./stores.ts";
 const program = fileURLToPath(new URL("child-server.ts", import.meta.url));
 
 /** A worker process of its own on a test's store, and what it says. */
-export function startChildServer(address: string, type: string, shutdownTimeout = "0s") {
-  const child = spawn(process.execPath, ["--conditions=source", program, address, type, shutdownTimeout], {
+export function startChildServer(address: string, type: string, shutdownTimeout = "0s", lease = "2s") {
+  const child = spawn(process.execPath, ["--conditions=source", program, address, type, shutdownTimeout, lease], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit") as Promise<[code: number | null, signal: string | null]>;

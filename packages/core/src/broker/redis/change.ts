@@ -24,7 +24,7 @@ const changeScript = script(changeLua);
 const editScript = script(editPayloadLua);
 
 /** Taking a task out of the middle of a list means walking along it. One script walks no further than this. */
-const mostSearched = 200_000;
+const mostSearched = 100_000;
 
 export class RedisChange implements ChangeFacet {
   readonly #context: RedisContext;

@@ -255,7 +255,7 @@ function makeClient(options: RedisOptions, place: Place, kind: ConnectionKind) {
     reconnectStrategy: (retries: number): number =>
       Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2),
     // A blocking call is silent for as long as it waits; its own deadline finds a dead server.
-    ...(kind === "blocking" ? {} : { socketTimeout: 12_000 }),
+    ...(kind === "blocking" ? {} : { socketTimeout: 25_000 }),
   };
   return createClient({
     socket: place.tls
@@ -271,7 +271,7 @@ function makeClient(options: RedisOptions, place: Place, kind: ConnectionKind) {
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: "disabled",
-    ...(kind === "blocking" ? {} : { pingInterval: 5_000 }),
+    ...(kind === "blocking" ? {} : { pingInterval: 10_000 }),
     ...credentials(options),
   });
 }

@@ -155,7 +155,7 @@ export function packItem(
   if (exact !== undefined) pack.text(exact);
 }
 
-function accepted({ placement }: EnqueueItem): EnqueueOutcome {
+export function accepted({ placement }: EnqueueItem): EnqueueOutcome {
   switch (placement.kind) {
     case "now":
       return acceptedAs.pending;

@@ -109,7 +109,7 @@ export class RedisGroups implements GroupFacet {
     do {
       read = await this.#readSlice(keys, set, slices.length * slice, call);
       slices.push(read);
-    } while (read.ids.length >= slice);
+    } while (read.size >= slice);
     const unreadable = slices.flatMap((each) => each.unreadable);
     await this.#archive(
       { keys, set, end: String(end) },
@@ -141,16 +141,13 @@ export class RedisGroups implements GroupFacet {
       ],
       [
         ...[keys.task, keys.group, nanoseconds(now), String(wholeSeconds(now)), keys.queue, dueSoonerChannel],
-        ...[end, set.setId, item === undefined ? "" : packed(keys, item, now)],
-        ...idsWithLocks(set.messages.slice(0, slice)),
-        // Tasks without a body have no message, but their ids must go too.
-        ...set.setAside.slice(0, slice).flatMap(({ taskId }) => [taskId, ""]),
+        ...[packed(keys, item, now), end, set.setId, keys.unique, String(slice)],
       ],
       call,
     );
     const refused = refusalOf(answer);
     if (refused !== undefined) return refused;
-    if (set.messages.length > slice || set.setAside.length > slice) {
+    if (set.messages.length + set.setAside.length > slice) {
       // What can't be removed now is found by `reclaim`: the set is finished either way.
       await this.#dropLeftovers(keys, set.setId, call).catch(() => undefined);
     }
@@ -242,14 +239,11 @@ export class RedisGroups implements GroupFacet {
   }
 
   async #dropLeftovers(keys: QueueKeys, setId: string, call: CallOptions | undefined): Promise<void> {
-    const leftovers = `${keys.leftovers}:${setId}`;
     for (let left = 1; left > 0; ) {
-      const { ids, messages } = await this.#readSlice(keys, leftovers, 0, call);
-      const locks = new Map(messages.map(({ id, uniqueKey }) => [id, uniqueKey]));
       const answer = await this.#run(
         dropLeftoversScript,
-        [leftovers, keys.leftovers],
-        [keys.task, setId, ...ids.flatMap((id) => [id, locks.get(id) ?? ""])],
+        [`${keys.leftovers}:${setId}`, keys.leftovers],
+        [keys.task, keys.unique, setId, String(slice)],
         call,
       );
       left = Number(answer);
@@ -288,14 +282,11 @@ function groupOf(keys: QueueKeys, set: string): string {
   return set.slice(keys.group.length, set.lastIndexOf(":"));
 }
 
-function packed(keys: QueueKeys, item: EnqueueItem, now: number): Buffer {
+/** No items where there is no task. */
+function packed(keys: QueueKeys, item: EnqueueItem | undefined, now: number): Buffer {
   const pack = new Pack(1_024);
-  packItem(pack, keys, item, now);
+  if (item !== undefined) packItem(pack, keys, item, now);
   return pack.finish();
-}
-
-function idsWithLocks(messages: readonly TaskMessage[]): string[] {
-  return messages.flatMap(({ id, uniqueKey }) => [id, uniqueKey]);
 }
 
 function refusalOf(answer: Reply): FinishAnswer | undefined {

@@ -159,7 +159,7 @@ export class RedisInspect implements InspectFacet {
     }
     return {
       tasks,
-      nextCursor: more === 1 ? writeListCursor(text(place), lastId) : undefined,
+      nextCursor: more === 1 ? writeListCursor(text(place) ?? "", lastId) : undefined,
       scanned: Number(scanned),
     };
   }

@@ -7,6 +7,11 @@ export const allWorkersKey = "asynq:workers";
 export const cancelChannel = "asynq:cancel";
 /** Ours: says that a queue has a task that is due sooner than all others there. Payload: `<milliseconds> <queue>`. */
 export const dueSoonerChannel = "hikyaku:due";
+/** Ours: says that a durable scheduler entry was added, changed or removed. No payload. */
+export const schedulesChannel = "hikyaku:schedules-changed";
+export const allSchedulersKey = "asynq:schedulers";
+/** Ours: durable scheduler entries as JSON, by id. */
+export const durableEntriesKey = "hikyaku:schedules";
 
 export interface QueueKeys {
   readonly queue: string;
@@ -85,4 +90,27 @@ interface ServerKeys {
 export function serverKeys(host: string, pid: number, serverId: string): ServerKeys {
   const tag = `{${host}:${pid}:${serverId}}`;
   return { server: `asynq:servers:${tag}`, workers: `asynq:workers:${tag}`, details: `hikyaku:servers:${tag}` };
+}
+
+const schedulerPrefix = "asynq:schedulers:{";
+
+export function schedulerKey(schedulerId: string): string {
+  return `${schedulerPrefix}${schedulerId}}`;
+}
+
+export function schedulerIdOf(key: string): string {
+  return key.startsWith(schedulerPrefix) ? key.slice(schedulerPrefix.length, -1) : key;
+}
+
+export function scheduleHistoryKey(entryId: string): string {
+  return `asynq:scheduler_history:${entryId}`;
+}
+
+/**
+ * Ours: what is known of an entry's turns, and the turns that were fired (by themselves, in milliseconds). In the slot of
+ * the queue, since a turn is remembered in the same step in which its task is enqueued.
+ */
+export function turnKeys(queue: string, entryId: string): { readonly memory: string; readonly fired: string } {
+  const prefix = `hikyaku:{${queue}}:`;
+  return { memory: `${prefix}turn:${entryId}`, fired: `${prefix}turns:${entryId}` };
 }

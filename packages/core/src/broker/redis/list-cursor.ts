@@ -10,8 +10,8 @@ export interface ListPosition {
 const beforeAll: ListPosition = { place: "", id: Buffer.alloc(0) };
 
 /** Ids are any bytes in Redis, so they travel in base64. */
-export function writeListCursor(place: Reply | undefined, id: Reply | undefined): string {
-  return `${String(place)}:${Buffer.isBuffer(id) ? id.toString("base64url") : ""}`;
+export function writeListCursor(place: string, id: Reply | undefined): string {
+  return `${place}:${Buffer.isBuffer(id) ? id.toString("base64url") : ""}`;
 }
 
 /** @throws HikyakuError `invalid_option`. */

@@ -17,6 +17,7 @@ const announceScript = script(announceLua);
 
 export class RedisPresence implements PresenceFacet {
   readonly #context: RedisContext;
+  readonly #listedUntil = new Map<string, number>();
 
   constructor(context: RedisContext) {
     this.#context = context;
@@ -31,12 +32,10 @@ export class RedisPresence implements PresenceFacet {
     const { connection, clock } = this.#context;
     const keys = serverKeys(server.host, server.pid, server.serverId);
     const ttlSeconds = Math.max(1, Math.ceil(ttlMs / 1_000));
-    const until = String(wholeSeconds(clock.now()) + ttlSeconds);
     const rows = workers.flatMap((worker) => [worker.taskId, encodeWorker(worker)]);
-    const details = server.details === undefined ? "" : JSON.stringify(server.details);
+    const details = JSON.stringify({ until: clock.now() + ttlSeconds * 1_000, details: server.details });
     await Promise.all([
-      runCommand(connection, ["ZADD", allServersKey, until, keys.server], call),
-      runCommand(connection, ["ZADD", allWorkersKey, until, keys.workers], call),
+      ...this.#list(keys, wholeSeconds(clock.now()), ttlSeconds, call),
       runScript(
         connection,
         announceScript,
@@ -47,9 +46,33 @@ export class RedisPresence implements PresenceFacet {
     ]);
   }
 
+  /**
+   * The two lists only say which records to look at, and those end by themselves. So a name is listed for two lives of its
+   * record, and again after one: half the commands of listing it with each heartbeat.
+   */
+  #list(
+    { server, workers }: ReturnType<typeof serverKeys>,
+    now: number,
+    ttlSeconds: number,
+    call: CallOptions | undefined,
+  ): Promise<unknown>[] {
+    if ((this.#listedUntil.get(server) ?? 0) > now + ttlSeconds) return [];
+    const until = now + 2 * ttlSeconds;
+    this.#listedUntil.set(server, until);
+    return [allServersKey, allWorkersKey].map((list, index) =>
+      runCommand(this.#context.connection, ["ZADD", list, String(until), index === 0 ? server : workers], call).catch(
+        (error: unknown) => {
+          this.#listedUntil.delete(server);
+          throw error;
+        },
+      ),
+    );
+  }
+
   async withdraw({ host, pid, serverId }: ServerRecord, call?: CallOptions): Promise<void> {
     const { connection } = this.#context;
     const keys = serverKeys(host, pid, serverId);
+    this.#listedUntil.delete(keys.server);
     await Promise.all([
       runCommand(connection, ["ZREM", allServersKey, keys.server], call),
       runCommand(connection, ["ZREM", allWorkersKey, keys.workers], call),
@@ -76,7 +99,7 @@ export class RedisPresence implements PresenceFacet {
           runCommand(connection, ["GET", name], call),
           runCommand(connection, ["GET", name.replace(/^asynq:/, "hikyaku:")], call),
         ]);
-        return decodeServer(info, details);
+        return isStale(details, clock.now()) ? undefined : decodeServer(info, details);
       }),
     );
     const workers = await Promise.all(
@@ -86,10 +109,19 @@ export class RedisPresence implements PresenceFacet {
     );
     const byPlace = (a: ServerRecord, b: ServerRecord): number =>
       compare(a.host, b.host) || a.pid - b.pid || compare(a.serverId, b.serverId);
+    const fresh = servers.filter((server) => server !== undefined).sort(byPlace);
+    const ids = new Set(fresh.map(({ serverId }) => serverId));
     return {
-      servers: servers.filter((server) => server !== undefined).sort(byPlace),
-      workers: workers.flat().filter((worker) => worker !== undefined),
+      servers: fresh,
+      workers: workers
+        .flat()
+        .filter((worker): worker is BusyWorker => worker !== undefined && ids.has(worker.serverId)),
     };
+  }
+
+  async storeTime(call?: CallOptions): Promise<number> {
+    const [seconds, microseconds] = list(await runCommand(this.#context.connection, ["TIME"], call));
+    return Number(text(seconds)) * 1_000 + Math.floor(Number(text(microseconds)) / 1_000);
   }
 }
 
@@ -173,11 +205,26 @@ function decodeWorker(info: Reply): BusyWorker | undefined {
   }
 }
 
+/** Our servers also write down until when their word holds, by their own clock. */
+function isStale(details: Reply, now: number): boolean {
+  const json = text(details);
+  if (json === undefined) return false;
+  const value: unknown = JSON.parse(json);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "until" in value &&
+    typeof value.until === "number" &&
+    value.until < now
+  );
+}
+
 function decodeDetails(reply: Reply): ServerDetails | undefined {
   const json = text(reply);
   if (json === undefined) return undefined;
   const value: unknown = JSON.parse(json);
-  return isDetails(value) ? value : undefined;
+  const details = typeof value === "object" && value !== null && "details" in value ? value.details : undefined;
+  return isDetails(details) ? details : undefined;
 }
 
 function isDetails(value: unknown): value is ServerDetails {

@@ -149,8 +149,11 @@ export class QueueRemoval {
     const groups = starting(keys.group).map((name) => name.slice(keys.group.length));
     // Told again, they are emptied like any other by the next step.
     if (groups.length > 0) await runCommand(connection, ["SADD", keys.groups, ...groups], call);
-    const own = starting(ours);
-    if (own.length > 0) await runCommand(connection, ["UNLINK", ...own], call);
+    const counted = this.#countersOf(keys);
+    const rest = names.filter(
+      (name) => name.startsWith(ours) || (/:(?:processed|failed):[\d-]+$/.test(name) && !counted.includes(name)),
+    );
+    if (rest.length > 0) await runCommand(connection, ["UNLINK", ...rest], call);
     return { next: groups.length > 0 ? cursor : (text(next) ?? "0"), tasks };
   }
 
@@ -168,15 +171,20 @@ export class QueueRemoval {
     return list(answer).map((id) => text(id) ?? "");
   }
 
-  async #removeFixedKeys(keys: QueueKeys, call: CallOptions | undefined): Promise<boolean> {
+  /** Counters of all days that can still count, of tomorrow too, since clocks differ. */
+  #countersOf(keys: QueueKeys): string[] {
     const days = lastDays(this.#context.clock.now() + 86_400_000, countedDays);
+    return days.flatMap((day) => [`${keys.processed}:${day}`, `${keys.failed}:${day}`]);
+  }
+
+  async #removeFixedKeys(keys: QueueKeys, call: CallOptions | undefined): Promise<boolean> {
     const answer = await runScript(
       this.#context.connection,
       removeScript,
       [
         ...[keys.pending, keys.active, keys.lease, keys.scheduled, keys.retry, keys.archived, keys.completed],
         ...[keys.groups, keys.aggregationSets, keys.paused, keys.processed, keys.failed, keys.due],
-        ...days.flatMap((day) => [`${keys.processed}:${day}`, `${keys.failed}:${day}`]),
+        ...this.#countersOf(keys),
       ],
       [keys.group],
       call,
@@ -186,6 +194,6 @@ export class QueueRemoval {
 }
 
 /** Takes the meaning off the characters that mean something in a pattern. */
-function globEscaped(name: string): string {
+export function globEscaped(name: string): string {
   return name.replaceAll(/[*?[\]\\^-]/g, "\\$&");
 }

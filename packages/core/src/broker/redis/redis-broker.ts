@@ -1,5 +1,6 @@
 import { systemClock } from "../../clock.ts";
 import type { Broker, Reachability } from "../broker.ts";
+import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
 import type { ArchiveLimits, ForwardAnswer, SweepAnswer } from "../maintain-facet.ts";
@@ -22,15 +23,18 @@ import { RedisGroups } from "./groups.ts";
 import { RedisInspect } from "./inspect.ts";
 import { RedisMaintain } from "./maintain.ts";
 import { RedisPresence } from "./presence.ts";
+import { RedisReconcile } from "./reconcile.ts";
 import type { RedisContext } from "./redis-context.ts";
 import type { RedisOptions } from "./redis-options.ts";
 import { runCommand } from "./run-script.ts";
+import { RedisSchedule } from "./schedule.ts";
 import { RedisSignals } from "./signals.ts";
 import { Waiting } from "./waiting.ts";
 import { RedisWork } from "./work.ts";
 
 /** Asynq's Redis layout, shared with Go programs. Each facet is a class of its own; this one owns the connections. */
 class RedisBroker implements Broker {
+  readonly recipe: BrokerRecipe;
   readonly #connection: Connection;
   readonly #waiting: Waiting;
   readonly #enqueue: RedisEnqueue;
@@ -40,9 +44,12 @@ class RedisBroker implements Broker {
   readonly #inspect: RedisInspect;
   readonly #change: RedisChange;
   readonly #presence: RedisPresence;
+  readonly #schedule: RedisSchedule;
+  readonly #reconcile: RedisReconcile;
   readonly #signals: RedisSignals;
 
   constructor(options: RedisOptions) {
+    this.recipe = recipeOf(import.meta.url, "redisBroker", options);
     this.#connection = new Connection(options, "command");
     const context: RedisContext = { connection: this.#connection, clock: options.clock ?? systemClock };
     this.#waiting = new Waiting(options);
@@ -53,6 +60,8 @@ class RedisBroker implements Broker {
     this.#inspect = new RedisInspect(context);
     this.#change = new RedisChange(context, (queue) => this.#enqueue.forget(queue));
     this.#presence = new RedisPresence(context);
+    this.#schedule = new RedisSchedule(context);
+    this.#reconcile = new RedisReconcile(context, this);
     this.#signals = new RedisSignals(context, options);
     this.#connection.open();
   }
@@ -102,6 +111,8 @@ class RedisBroker implements Broker {
     return this.#work.takeOver(request, call);
   }
 
+  takeBack: Broker["takeBack"] = (...args) => this.#work.takeBack(...args);
+
   waitForWork(queues: readonly string[], call: CallOptions): Promise<void> {
     return this.#work.waitForWork(queues, call);
   }
@@ -150,6 +161,23 @@ class RedisBroker implements Broker {
   servers(call?: CallOptions): Promise<{ servers: readonly ServerRecord[]; workers: readonly BusyWorker[] }> {
     return this.#presence.servers(call);
   }
+
+  announceEntries: Broker["announceEntries"] = (...args) => this.#schedule.announceEntries(...args);
+  withdrawEntries: Broker["withdrawEntries"] = (...args) => this.#schedule.withdrawEntries(...args);
+  scheduleRecords: Broker["scheduleRecords"] = (...args) => this.#schedule.scheduleRecords(...args);
+  beginTurns: Broker["beginTurns"] = (...args) => this.#schedule.beginTurns(...args);
+  fireTurn: Broker["fireTurn"] = (...args) => this.#schedule.fireTurn(...args);
+  recordEvent: Broker["recordEvent"] = (...args) => this.#schedule.recordEvent(...args);
+  enqueueEvents: Broker["enqueueEvents"] = (...args) => this.#schedule.enqueueEvents(...args);
+  durableEntries: Broker["durableEntries"] = (...args) => this.#schedule.durableEntries(...args);
+  putDurableEntry: Broker["putDurableEntry"] = (...args) => this.#schedule.putDurableEntry(...args);
+  removeDurableEntry: Broker["removeDurableEntry"] = (...args) => this.#schedule.removeDurableEntry(...args);
+
+  reconcile: Broker["reconcile"] = (...args) => this.#reconcile.reconcile(...args);
+  findQueues: Broker["findQueues"] = (...args) => this.#reconcile.findQueues(...args);
+  checkSettings: Broker["checkSettings"] = (...args) => this.#reconcile.checkSettings(...args);
+
+  storeTime: Broker["storeTime"] = (...args) => this.#presence.storeTime(...args);
 
   send(signal: Signal, call?: CallOptions): Promise<void> {
     return this.#signals.send(signal, call);

@@ -8,7 +8,7 @@ import { text } from "./work.ts";
 
 /** Some tasks of an aggregation set, sorted by what can be done with them. */
 export interface SetSlice {
-  readonly ids: readonly string[];
+  readonly size: number;
   readonly messages: readonly TaskMessage[];
   readonly unreadable: readonly SetAside[];
   /** Ids without a task. */
@@ -17,14 +17,12 @@ export interface SetSlice {
 
 /** Reads what `read-set.lua` answers: id, message, exact times, for each. */
 export function readSlice(queue: string, rows: readonly Reply[]): SetSlice {
-  const ids: string[] = [];
   const messages: TaskMessage[] = [];
   const unreadable: SetAside[] = [];
   const ghosts: SetAside[] = [];
   for (let index = 0; index < rows.length; index += 3) {
     const taskId = text(rows[index]) ?? "";
     const bytes = rows[index + 1];
-    ids.push(taskId);
     if (!Buffer.isBuffer(bytes)) {
       ghosts.push({ queue, taskId, reason: "no_body", detail: "the group named a task that does not exist" });
       continue;
@@ -38,7 +36,7 @@ export function readSlice(queue: string, rows: readonly Reply[]): SetSlice {
       unreadable.push({ queue, taskId, reason: "unreadable", detail: errorText(error) });
     }
   }
-  return { ids, messages, unreadable, ghosts };
+  return { size: rows.length / 3, messages, unreadable, ghosts };
 }
 
 function nameOf({ id, queue }: TaskMessage): string {

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../call-options.ts";
 import type { Signal, SignalFacet } from "../signal-facet.ts";
 import { Connection } from "./connection.ts";
-import { cancelChannel, dueSoonerChannel } from "./keys.ts";
+import { cancelChannel, dueSoonerChannel, schedulesChannel } from "./keys.ts";
 import type { RedisContext } from "./redis-context.ts";
 import type { RedisOptions } from "./redis-options.ts";
 import { runCommand } from "./run-script.ts";
@@ -18,10 +18,7 @@ export class RedisSignals implements SignalFacet {
   }
 
   async send(signal: Signal, call?: CallOptions): Promise<void> {
-    const [channel, message] =
-      signal.kind === "cancel"
-        ? [cancelChannel, signal.taskId]
-        : [dueSoonerChannel, `${Math.ceil(signal.at)} ${signal.queue}`];
+    const [channel, message] = written(signal);
     await runCommand(this.#context.connection, ["PUBLISH", channel, message], call);
   }
 
@@ -43,10 +40,22 @@ export class RedisSignals implements SignalFacet {
       const [, at, queue] = /^(\d+) (.*)$/s.exec(message.toString()) ?? [];
       if (at !== undefined && queue !== undefined) this.#tell({ kind: "due_sooner", queue, at: Number(at) });
     });
+    connection.subscribe(schedulesChannel, () => this.#tell({ kind: "schedules_changed" }));
     return connection;
   }
 
   #tell(signal: Signal): void {
     for (const handler of [...this.#handlers]) handler(signal);
+  }
+}
+
+function written(signal: Signal): readonly [channel: string, message: string] {
+  switch (signal.kind) {
+    case "cancel":
+      return [cancelChannel, signal.taskId];
+    case "due_sooner":
+      return [dueSoonerChannel, `${Math.ceil(signal.at)} ${signal.queue}`];
+    case "schedules_changed":
+      return [schedulesChannel, ""];
   }
 }

@@ -6,7 +6,7 @@ import type { RedisOptions } from "./redis-options.ts";
 import { runCommand } from "./run-script.ts";
 
 /** One blocking call lasts this long at most, so that a dead connection is found. */
-const blockSeconds = 4;
+const blockSeconds = 6;
 
 /**
  * Waits for tasks without polling: `BLMOVE pending pending RIGHT RIGHT` moves the last id onto its own place, which

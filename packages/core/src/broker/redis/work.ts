@@ -13,6 +13,8 @@ import type {
   SettleAnswer,
   Settlement,
   SettleResult,
+  TakeBackRequest,
+  TakenOver,
   TakenOverTask,
   TakeOverRequest,
   UnhandledTasks,
@@ -22,7 +24,7 @@ import { attemptLine } from "./attempt-line.ts";
 import type { Reply } from "./connection.ts";
 import { withExactTimes } from "./exact-times.ts";
 import { dueSoonerChannel, type QueueKeys, queueKeys, utcDay } from "./keys.ts";
-import { extendLua, setAsideLua, takeOverLua, workLua, writeResultLua } from "./lua/generated.ts";
+import { extendLua, setAsideLua, takeBackLua, takeOverLua, workLua, writeResultLua } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
 import { byQueue, type QueueShare, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
 import { runScript, script } from "./run-script.ts";
@@ -30,6 +32,7 @@ import type { Waiting } from "./waiting.ts";
 
 const workScript = script(workLua);
 const takeOverScript = script(takeOverLua);
+const takeBackScript = script(takeBackLua);
 const extendScript = script(extendLua);
 const setAsideScript = script(setAsideLua);
 const writeResultScript = script(writeResultLua);
@@ -115,12 +118,11 @@ export class RedisWork implements WorkFacet {
   }
 
   async takeOver(
-    { queue, limit, serverId, leaseMs }: TakeOverRequest,
+    { queue, limit, serverId, leaseMs, token = this.#newToken(serverId) }: TakeOverRequest,
     call?: CallOptions,
-  ): Promise<{ tasks: readonly TakenOverTask[]; setAside: readonly SetAside[] }> {
+  ): Promise<TakenOver> {
     const keys = queueKeys(queue);
     const now = this.#context.clock.now();
-    const token = this.#newToken(serverId);
     const leaseEnd = secondAtOrAfter(now + leaseMs);
     const answer = await runScript(
       this.#context.connection,
@@ -137,16 +139,29 @@ export class RedisWork implements WorkFacet {
       call,
     );
     const [leased, ghosts] = list(answer);
-    const rows = list(leased);
-    const reader = new LeasedReader(queue, token, leaseEnd * 1_000);
-    const tasks: TakenOverTask[] = [];
-    for (let index = 0; index < rows.length; index += 5) {
-      const [id, message, exact, lost, before] = rows.slice(index, index + 5);
-      const task = reader.read(id, message, exact, null, lost);
-      if (task !== undefined) tasks.push({ task, previousServerId: text(before)?.split("/", 1)[0] });
-    }
-    const setAside = await this.#setAside(keys, token, reader.unreadable, list(ghosts), call);
-    return { tasks, setAside };
+    return this.#takenOver(keys, token, leaseEnd, list(leased), list(ghosts), call);
+  }
+
+  async takeBack(
+    { queue, limit, serverId, leaseMs, from, token = this.#newToken(serverId) }: TakeBackRequest,
+    call?: CallOptions,
+  ): Promise<TakenOver> {
+    const keys = queueKeys(queue);
+    const leaseEnd = secondAtOrAfter(this.#context.clock.now() + leaseMs);
+    const holders = from.kind === "server" ? [`${from.serverId}/`] : ["", ...from.tokens];
+    const rows: Reply[] = [];
+    const ghosts: Reply[] = [];
+    let cursor = "0";
+    do {
+      const left = String(limit - rows.length / 5);
+      const args = [keys.task, cursor, left, String(leaseEnd), token, ...holders];
+      const answer = await runScript(this.#context.connection, takeBackScript, [keys.active, keys.lease], args, call);
+      const [leased, bodiless, next] = list(answer);
+      rows.push(...list(leased));
+      ghosts.push(...list(bodiless));
+      cursor = text(next) ?? "0";
+    } while (cursor !== "0" && rows.length / 5 < limit);
+    return this.#takenOver(keys, token, leaseEnd, rows, ghosts, call);
   }
 
   waitForWork(queues: readonly string[], call: CallOptions): Promise<void> {
@@ -165,6 +180,25 @@ export class RedisWork implements WorkFacet {
     return answer === 1 ? "written" : "lost";
   }
 
+  async #takenOver(
+    keys: QueueKeys,
+    token: string,
+    leaseEnd: number,
+    rows: readonly Reply[],
+    ghosts: readonly Reply[],
+    call: CallOptions | undefined,
+  ): Promise<TakenOver> {
+    const reader = new LeasedReader(keys.queue, token, leaseEnd * 1_000);
+    const tasks: TakenOverTask[] = [];
+    for (let index = 0; index < rows.length; index += 5) {
+      const [id, message, exact, lost, before] = rows.slice(index, index + 5);
+      const task = reader.read(id, message, exact, null, lost);
+      if (task !== undefined) tasks.push({ task, previousServerId: text(before)?.split("/", 1)[0] });
+    }
+    const setAside = await this.#setAside(keys, token, reader.unreadable, ghosts, call);
+    return { tasks, setAside };
+  }
+
   /** One script on one queue: settles the share, then claims. */
   async #trip(
     queue: string,
@@ -176,7 +210,7 @@ export class RedisWork implements WorkFacet {
   ): Promise<ClaimResult> {
     const keys = queueKeys(queue);
     const now = this.#context.clock.now();
-    const token = request === undefined ? "" : this.#newToken(request.serverId);
+    const token = request === undefined ? "" : (request.token ?? this.#newToken(request.serverId));
     const leaseEnd = secondAtOrAfter(now + (request?.leaseMs ?? 0));
     const day = utcDay(now);
     const answer = await runScript(

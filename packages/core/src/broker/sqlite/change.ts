@@ -58,7 +58,11 @@ export class SqliteChange implements ChangeFacet {
   }
 
   releaseLock(
-    { queue, type, payload }: { readonly queue: string; readonly type: string; readonly payload: Uint8Array | undefined },
+    {
+      queue,
+      type,
+      payload,
+    }: { readonly queue: string; readonly type: string; readonly payload: Uint8Array | undefined },
     call?: CallOptions,
   ): Promise<string | undefined> {
     return this.#store.write(call, 1, ({ db, now }) => {

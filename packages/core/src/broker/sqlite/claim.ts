@@ -17,7 +17,7 @@ export function claimTasks(transaction: Transaction, request: ClaimRequest): Cla
     const found = findWaiting(transaction, queue, wanted, request.handles);
     unhandled.push(...found.unhandled);
     if (found.places.length === 0) continue;
-    token ??= nextToken(transaction, request.serverId);
+    token ??= request.token ?? nextToken(transaction, request.serverId);
     transaction.tally.moved(queue, "pending", "active", found.places.length);
     const leased = leaseTasks(transaction, queue, found.places, token, transaction.now + request.leaseMs);
     tasks.push(...leased.tasks);
@@ -42,18 +42,23 @@ export interface Place {
   readonly pendingSince: number | undefined;
 }
 
-/** Gives tasks, pending or with a lease that ran out, to the holder of `token`; archives what is unreadable. */
+/**
+ * Gives tasks, pending or held by somebody who lost them, to the holder of `token`; archives what is unreadable. What
+ * was held counts one more lost attempt, unless it is said that nobody began to work on it.
+ */
 export function leaseTasks(
   transaction: Transaction,
   queue: string,
   places: readonly Place[],
   token: string,
   leaseEndsAt: number,
+  countsAsLost = true,
 ): { tasks: ClaimedTask[]; setAside: SetAside[] } {
   const { db, now } = transaction;
   const numbers = JSON.stringify(places.map(({ number }) => number));
   const rows = new Map<SQLOutputValue | undefined, Values>();
-  for (const row of db.rows(leaseRows, leaseEndsAt, token, now, numbers)) rows.set(row.at(-1), row);
+  for (const row of db.rows(leaseRows, leaseEndsAt, token, now, Number(countsAsLost), numbers))
+    rows.set(row.at(-1), row);
   const tasks: ClaimedTask[] = [];
   const setAside: SetAside[] = [];
   for (const { number, pendingSince } of places) {
@@ -134,7 +139,7 @@ const countType = `
     (SELECT 1 FROM tasks INDEXED BY tasks_pending_by_type WHERE queue = ? AND type = ? AND position IS NOT NULL LIMIT ?)`;
 const leaseRows = `
   UPDATE tasks SET state = 'active', position = NULL, pending_since = NULL,
-    lease_ends_at = ?, lease_token = ?, claimed_at = ?, lost_attempts = lost_attempts + (state = 'active')
+    lease_ends_at = ?, lease_token = ?, claimed_at = ?, lost_attempts = lost_attempts + (state = 'active' AND ?)
   WHERE number IN (SELECT value FROM json_each(?)) RETURNING ${messageColumns}, lost_attempts, number`;
 const archiveRow = `
   UPDATE tasks SET state = 'archived',

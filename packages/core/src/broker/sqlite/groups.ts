@@ -1,4 +1,5 @@
 import type { SQLOutputValue } from "node:sqlite";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { uniqueScope } from "../../codec/unique-scope.ts";
 import { HikyakuError, isHikyakuError } from "../../errors.ts";
 import { taskIdsOf } from "../../task-id.ts";
@@ -140,13 +141,10 @@ export class SqliteGroups implements GroupFacet {
   async #read(queue: string, setId: string, call: CallOptions | undefined) {
     const messages: TaskMessage[] = [];
     const setAside: SetAside[] = [];
-    let after: SQLOutputValue[] = [Number.MIN_SAFE_INTEGER, 0];
-    for (;;) {
-      const [joinedAt = null, number = null] = after;
-      const rows = await this.#store.read(call, (db) =>
-        db.rows(selectMembers, setId, joinedAt, joinedAt, number, slice),
-      );
-      for (const row of rows) {
+    const numbers = await this.#store.read(call, (db) => db.rows(selectNumbers, setId).map(([number]) => number));
+    for (let from = 0; from < numbers.length; from += slice) {
+      const some = JSON.stringify(numbers.slice(from, from + slice));
+      for (const row of await this.#store.read(call, (db) => db.rows(selectMembers, some, setId))) {
         try {
           messages.push(messageOf(row));
         } catch (error) {
@@ -154,9 +152,10 @@ export class SqliteGroups implements GroupFacet {
           setAside.push({ queue, taskId: String(row[1]), reason: "unreadable", detail: error.message });
         }
       }
-      if (rows.length < slice) return { messages, setAside };
-      after = rows.at(-1)?.slice(-2) ?? after;
+      // Reading does not wait for anything, so others get their turn only here.
+      await nextTurn();
     }
+    return { messages, setAside };
   }
 
   /** Archives tasks of a set; without a message as they are. */
@@ -225,9 +224,10 @@ const takeTasks = `
   UPDATE tasks SET set_id = ?, joined_at = grouped_at, grouped_at = NULL WHERE number IN
     (SELECT number FROM tasks WHERE queue = ? AND group_name = ? AND grouped_at IS NOT NULL
       ORDER BY grouped_at, number LIMIT ?)`;
+const selectNumbers = "SELECT number FROM tasks WHERE set_id = ? ORDER BY joined_at, number";
 const selectMembers = `
-  SELECT ${messageColumns}, joined_at, number FROM tasks
-  WHERE set_id = ? AND joined_at >= ? AND (joined_at > ? OR number > ?) ORDER BY joined_at, number LIMIT ?`;
+  SELECT ${messageColumns} FROM (SELECT key AS place, value AS wanted FROM json_each(?))
+    CROSS JOIN tasks ON number = wanted WHERE set_id = ? ORDER BY place`;
 const selectHeld = "SELECT 1 FROM aggregation_sets WHERE set_id = ? AND deadline_at IS NOT NULL";
 const selectStale = `
   SELECT set_id FROM aggregation_sets WHERE queue = ? AND deadline_at <= ? ORDER BY deadline_at LIMIT ?`;

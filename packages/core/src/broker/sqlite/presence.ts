@@ -34,6 +34,11 @@ export class SqlitePresence implements PresenceFacet {
       return { servers: rows.map(serverOf), workers: rows.flatMap(workersOf) };
     });
   }
+
+  /** A file has no clock. */
+  async storeTime(): Promise<undefined> {
+    return undefined;
+  }
 }
 
 interface StoredWorker extends Omit<BusyWorker, "payload"> {
@@ -48,7 +53,8 @@ function storedWorker(worker: BusyWorker): StoredWorker {
 function serverOf(row: Row): ServerRecord {
   const server = parsed<ServerRecord>(row, "server");
   if (server.details === undefined) return { ...server, details: undefined };
-  return { ...server, details: { ...server.details, lastClaimAt: server.details.lastClaimAt } };
+  const { lastClaimAt, loopDelayMs, clockOffsetMs, processIdentity } = server.details;
+  return { ...server, details: { ...server.details, lastClaimAt, loopDelayMs, clockOffsetMs, processIdentity } };
 }
 
 function workersOf(row: Row): BusyWorker[] {

@@ -1,14 +1,19 @@
+import { resolve } from "node:path";
 import { type Clock, systemClock } from "../../clock.ts";
 import { HikyakuError } from "../../errors.ts";
 import { refuseUnknownOptions, shown } from "../../option-names.ts";
 import type { Broker, Reachability } from "../broker.ts";
+import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
 import { SqliteChange } from "./change.ts";
+import { inMemory } from "./database.ts";
 import { SqliteEnqueue } from "./enqueue.ts";
 import { SqliteGroups } from "./groups.ts";
 import { SqliteInspect } from "./inspect.ts";
 import { SqliteMaintain } from "./maintain.ts";
 import { SqlitePresence } from "./presence.ts";
+import { SqliteReconcile } from "./reconcile.ts";
+import { SqliteSchedule } from "./schedule.ts";
 import { SqliteSignals } from "./signals.ts";
 import { Store } from "./store.ts";
 import { SqliteWork } from "./work.ts";
@@ -29,11 +34,17 @@ export interface SqliteBrokerOptions {
  */
 export function sqliteBroker(options: SqliteBrokerOptions): Broker {
   const { path, clock = systemClock, commandTimeoutMs = 5_000 } = checked(options);
-  return new SqliteBroker(new Store({ path, clock, commandTimeoutMs }));
+  return new SqliteBroker(new Store({ path, clock, commandTimeoutMs }), recipeFor({ path, clock, commandTimeoutMs }));
+}
+
+function recipeFor(options: SqliteBrokerOptions): BrokerRecipe {
+  if (options.path === inMemory) return { kind: "none", why: "it lives in the memory of one broker" };
+  return recipeOf(import.meta.url, "sqliteBroker", { ...options, path: resolve(options.path) });
 }
 
 class SqliteBroker implements Broker {
   readonly location: string;
+  readonly recipe: BrokerRecipe;
   readonly #store: Store;
   readonly #enqueue: SqliteEnqueue;
   readonly #work: SqliteWork;
@@ -42,10 +53,13 @@ class SqliteBroker implements Broker {
   readonly #inspect: SqliteInspect;
   readonly #change: SqliteChange;
   readonly #presence: SqlitePresence;
+  readonly #schedule: SqliteSchedule;
+  readonly #reconcile: SqliteReconcile;
   readonly #signals: SqliteSignals;
 
-  constructor(store: Store) {
+  constructor(store: Store, recipe: BrokerRecipe) {
     this.location = store.location;
+    this.recipe = recipe;
     this.#store = store;
     this.#enqueue = new SqliteEnqueue(store);
     this.#work = new SqliteWork(store);
@@ -54,6 +68,8 @@ class SqliteBroker implements Broker {
     this.#inspect = new SqliteInspect(store);
     this.#change = new SqliteChange(store);
     this.#presence = new SqlitePresence(store);
+    this.#schedule = new SqliteSchedule(store, this.#enqueue);
+    this.#reconcile = new SqliteReconcile(store, this);
     this.#signals = new SqliteSignals(store);
   }
 
@@ -79,6 +95,7 @@ class SqliteBroker implements Broker {
   settle: Broker["settle"] = (...args) => this.#work.settle(...args);
   extend: Broker["extend"] = (...args) => this.#work.extend(...args);
   takeOver: Broker["takeOver"] = (...args) => this.#work.takeOver(...args);
+  takeBack: Broker["takeBack"] = (...args) => this.#work.takeBack(...args);
   waitForWork: Broker["waitForWork"] = (...args) => this.#work.waitForWork(...args);
   writeResult: Broker["writeResult"] = (...args) => this.#work.writeResult(...args);
 
@@ -109,6 +126,22 @@ class SqliteBroker implements Broker {
   announce: Broker["announce"] = (...args) => this.#presence.announce(...args);
   withdraw: Broker["withdraw"] = (...args) => this.#presence.withdraw(...args);
   servers: Broker["servers"] = (...args) => this.#presence.servers(...args);
+  storeTime: Broker["storeTime"] = () => this.#presence.storeTime();
+
+  announceEntries: Broker["announceEntries"] = (...args) => this.#schedule.announceEntries(...args);
+  withdrawEntries: Broker["withdrawEntries"] = (...args) => this.#schedule.withdrawEntries(...args);
+  scheduleRecords: Broker["scheduleRecords"] = (...args) => this.#schedule.scheduleRecords(...args);
+  beginTurns: Broker["beginTurns"] = (...args) => this.#schedule.beginTurns(...args);
+  fireTurn: Broker["fireTurn"] = (...args) => this.#schedule.fireTurn(...args);
+  recordEvent: Broker["recordEvent"] = (...args) => this.#schedule.recordEvent(...args);
+  enqueueEvents: Broker["enqueueEvents"] = (...args) => this.#schedule.enqueueEvents(...args);
+  durableEntries: Broker["durableEntries"] = (...args) => this.#schedule.durableEntries(...args);
+  putDurableEntry: Broker["putDurableEntry"] = (...args) => this.#schedule.putDurableEntry(...args);
+  removeDurableEntry: Broker["removeDurableEntry"] = (...args) => this.#schedule.removeDurableEntry(...args);
+
+  reconcile: Broker["reconcile"] = (...args) => this.#reconcile.reconcile(...args);
+  findQueues: Broker["findQueues"] = (...args) => this.#reconcile.findQueues(...args);
+  checkSettings: Broker["checkSettings"] = () => this.#reconcile.checkSettings();
 
   send: Broker["send"] = (...args) => this.#signals.send(...args);
   listen: Broker["listen"] = (...args) => this.#signals.listen(...args);

@@ -4,17 +4,19 @@ import type {
   ClaimRequest,
   ClaimResult,
   Lease,
-  SetAside,
   SettleAnswer,
   Settlement,
   SettleResult,
-  TakenOverTask,
+  TakeBackRequest,
+  TakenOver,
   TakeOverRequest,
   WorkFacet,
 } from "../work-facet.ts";
 import { claimTasks, leaseTasks, nextToken, serverOfToken } from "./claim.ts";
+import type { Values } from "./database.ts";
 import { settleTasks } from "./settle.ts";
 import type { Store } from "./store.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** Kept small enough that a long list leaves the event loop free in between. */
 const settlementsPerWrite = 500;
@@ -57,20 +59,21 @@ export class SqliteWork implements WorkFacet {
     );
   }
 
-  takeOver(
-    request: TakeOverRequest,
-    call?: CallOptions,
-  ): Promise<{ tasks: readonly TakenOverTask[]; setAside: readonly SetAside[] }> {
+  takeOver(request: TakeOverRequest, call?: CallOptions): Promise<TakenOver> {
     return this.#store.write(call, request.limit, (transaction) => {
-      const { queue, limit, serverId } = request;
-      const expired = transaction.db.rows(selectExpired, queue, transaction.now, limit);
-      if (expired.length === 0) return { tasks: [], setAside: [] };
-      const previous = new Map(expired.map(([, id, token]) => [id, serverOfToken(token)]));
-      const places = expired.map(([number]) => ({ number: number as number, pendingSince: undefined }));
-      const token = nextToken(transaction, serverId);
-      const leased = leaseTasks(transaction, queue, places, token, transaction.now + request.leaseMs);
-      const tasks = leased.tasks.map((task) => ({ task, previousServerId: previous.get(task.message.id) }));
-      return { tasks, setAside: leased.setAside };
+      const expired = transaction.db.rows(selectExpired, request.queue, transaction.now, request.limit);
+      return leaseHeld(transaction, request, expired, true);
+    });
+  }
+
+  takeBack(request: TakeBackRequest, call?: CallOptions): Promise<TakenOver> {
+    return this.#store.write(call, request.limit, (transaction) => {
+      const { queue, limit, from } = request;
+      const held =
+        from.kind === "server"
+          ? transaction.db.rows(selectHeldByServer, queue, `${from.serverId}/`, limit)
+          : transaction.db.rows(selectHeldUnder, queue, JSON.stringify(from.tokens), limit);
+      return leaseHeld(transaction, request, held, from.kind === "server");
     });
   }
 
@@ -94,6 +97,23 @@ export class SqliteWork implements WorkFacet {
       db.run(writeResult, result, lease.queue, lease.taskId, lease.token) === 1 ? "written" : "lost",
     );
   }
+}
+
+/** Leases tasks that somebody else holds, or held; a row is a task's number, id and token. */
+function leaseHeld(
+  transaction: Transaction,
+  request: TakeOverRequest,
+  rows: readonly Values[],
+  countsAsLost: boolean,
+): TakenOver {
+  if (rows.length === 0) return { tasks: [], setAside: [] };
+  const previous = new Map(rows.map(([, id, token]) => [id, serverOfToken(token)]));
+  const places = rows.map(([number]) => ({ number: number as number, pendingSince: undefined }));
+  const token = request.token ?? nextToken(transaction, request.serverId);
+  const leaseEndsAt = transaction.now + request.leaseMs;
+  const leased = leaseTasks(transaction, request.queue, places, token, leaseEndsAt, countsAsLost);
+  const tasks = leased.tasks.map((task) => ({ task, previousServerId: previous.get(task.message.id) }));
+  return { tasks, setAside: leased.setAside };
 }
 
 /** Sleeps from one change of the file to the next, until the caller's time is over or its signal fires. */
@@ -146,6 +166,12 @@ const extendLease =
   "UPDATE tasks SET lease_ends_at = ? WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?";
 const selectExpired = `
   SELECT number, id, lease_token FROM tasks WHERE queue = ? AND lease_ends_at <= ? ORDER BY lease_ends_at, number LIMIT ?`;
+const selectHeldByServer = `
+  SELECT number, id, lease_token FROM tasks INDEXED BY tasks_leased
+  WHERE queue = ?1 AND lease_ends_at IS NOT NULL AND substr(lease_token, 1, length(?2)) = ?2 LIMIT ?3`;
+const selectHeldUnder = `
+  SELECT number, id, lease_token FROM tasks INDEXED BY tasks_leased
+  WHERE queue = ? AND lease_ends_at IS NOT NULL AND lease_token IN (SELECT value FROM json_each(?)) LIMIT ?`;
 const selectWaiting = `
   SELECT 1 FROM queues WHERE name = ? AND paused_at IS NULL
     AND EXISTS (SELECT 1 FROM tasks WHERE queue = queues.name AND position IS NOT NULL)`;

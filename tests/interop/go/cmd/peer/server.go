@@ -25,7 +25,8 @@ type serverSpec struct {
 	ForwardEvery int64 `json:"forwardEveryMs"`
 	SweepEvery   int64 `json:"sweepEveryMs"`
 	Shutdown     int64 `json:"shutdownTimeoutMs"`
-	// Groups are collected when this is given: "<group>:<payloads joined by ,>" becomes a task "collected".
+	// Groups are collected when this is given: a task "collected" gets the payload "<group>:<payloads, joined by commas>".
+	// One whose name begins with "hold" is never finished, so that its collector can die meanwhile.
 	GroupGrace   int64 `json:"groupGraceMs"`
 	GroupMaxSize int   `json:"groupMaxSize"`
 	// Says nothing of tasks that go well, for tests with thousands of them.
@@ -59,6 +60,10 @@ func (p *peer) startServer(args json.RawMessage) (any, error) {
 		config.GroupGracePeriod = duration(spec.GroupGrace)
 		config.GroupMaxSize = spec.GroupMaxSize
 		config.GroupAggregator = asynq.GroupAggregatorFunc(func(group string, tasks []*asynq.Task) *asynq.Task {
+			say(map[string]any{"event": "collecting", "server": spec.Name, "group": group})
+			if strings.HasPrefix(group, "hold") {
+				select {}
+			}
 			var payloads [][]byte
 			for _, task := range tasks {
 				payloads = append(payloads, task.Payload())

@@ -12,6 +12,18 @@ redis.call('EXPIRE', workers, life)
 return 1
 `;
 
+export const announceEntriesLua = `-- Writes what a scheduler says of its entries. As in Asynq, the list runs backwards.
+-- KEYS 1 list   ARGV 1 life in s  2.. entries
+local entries = KEYS[1]
+local life = ARGV[1]
+redis.call('DEL', entries)
+for from = 2, #ARGV, 1000 do
+  redis.call('LPUSH', entries, unpack(ARGV, from, math.min(from + 999, #ARGV)))
+end
+redis.call('EXPIRE', entries, life)
+return 1
+`;
+
 export const archiveMembersLua = `-- Archives tasks of a set, out of it.
 -- KEYS 1 set  2 all sets  3 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 the set's end in s
@@ -57,6 +69,23 @@ redis.call('ZADD', KEYS[6], nowSec, id)
 redis.call('HSET', key, 'state', 'archived', 'hk:reason', reason)
 redis.call('HDEL', key, 'pending_since')
 return 1
+`;
+
+export const beginTurnsLua = `-- Tells what is known of an entry's turns; makes it known where it is not, or was with another schedule.
+-- KEYS 1 memory of the entry  2 turns that were fired
+-- ARGV 1 schedule  2 since when in ms  3 now in ms  4 life of the memory in s
+-- Returns since when the schedule holds, and the last turn that is not in the future or an empty text
+local memory, fired = KEYS[1], KEYS[2]
+local schedule, since, now, life = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local last = redis.call('ZRANGE', fired, now, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)
+if redis.call('HGET', memory, 'schedule') == schedule then
+  since = redis.call('HGET', memory, 'since')
+else
+  redis.call('HSET', memory, 'schedule', schedule, 'since', since)
+end
+redis.call('EXPIRE', memory, life)
+redis.call('EXPIRE', fired, life)
+return { since, last[1] or '' }
 `;
 
 export const changeLua = `-- Runs, archives or deletes tasks that nobody holds: named ones, or the first ones of a container.
@@ -290,20 +319,63 @@ return 1
 
 export const dropLeftoversLua = `-- Removes leftovers of a finished set with their bodies and locks.
 -- KEYS 1 the set's leftovers  2 all leftovers
--- ARGV 1 prefix of task keys  2 the set's id  3.. members: id, lock or empty   Returns how many are left
--- Removes a task of a set with its body and its lock, as far as that is the task's own.
-local function dropMember(set, taskPrefix, id, lock)
-  if redis.call('ZREM', set, id) == 0 then return 0 end
-  local key = taskPrefix .. id
-  for _, scope in ipairs({ lock, redis.call('HGET', key, 'unique_key') or '' }) do
-    if scope ~= '' and redis.call('GET', scope) == id then redis.call('DEL', scope) end
+-- ARGV 1 prefix of task keys  2 prefix of locks  3 the set's id  4 slice   Returns how many are left
+-- The uniqueness lock that a task took. Some Go programs write it into the message (field 10) only.
+local function lockOf(stored, msg)
+  if stored and stored ~= '' then return stored end
+  local at, size = 1, msg and #msg or 0
+  local function varint()
+    local value, scale = 0, 1
+    for _ = 1, 10 do
+      local byte = string.byte(msg, at)
+      if not byte then return nil end
+      at = at + 1
+      if byte < 128 then return value + byte * scale end
+      value = value + (byte - 128) * scale
+      scale = scale * 128
+    end
+    return nil
   end
-  redis.call('DEL', key)
-  return 1
+  while at <= size do
+    local tag = varint()
+    local wire = tag and tag % 8
+    if wire == 2 then
+      local length = varint()
+      if not length then return nil end
+      if tag == 82 then return string.sub(msg, at, at + length - 1) end
+      at = at + length
+    elseif wire == 0 then
+      if not varint() then return nil end
+    elseif wire == 1 then
+      at = at + 8
+    elseif wire == 5 then
+      at = at + 4
+    else
+      return nil
+    end
+  end
+  return nil
 end
-for index = 3, #ARGV, 2 do dropMember(KEYS[1], ARGV[1], ARGV[index], ARGV[index + 1]) end
+
+-- Frees the lock if the task still owns it. A key that is no lock of this queue is left alone.
+local function release(lock, lockPrefix, id)
+  if not lock or string.sub(lock, 1, #lockPrefix) ~= lockPrefix then return end
+  if redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
+end
+-- Removes the first tasks of a set with their bodies and their locks.
+local function dropMembers(set, taskPrefix, lockPrefix, most)
+  local ids = redis.call('ZRANGE', set, 0, most - 1)
+  for _, id in ipairs(ids) do
+    local key = taskPrefix .. id
+    local found = redis.call('HMGET', key, 'unique_key', 'msg')
+    release(lockOf(found[1], found[2]), lockPrefix, id)
+    redis.call('DEL', key)
+  end
+  if #ids > 0 then redis.call('ZREMRANGEBYRANK', set, 0, #ids - 1) end
+end
+dropMembers(KEYS[1], ARGV[1], ARGV[2], ARGV[4])
 local left = redis.call('ZCARD', KEYS[1])
-if left == 0 then redis.call('SREM', KEYS[2], ARGV[2]) end
+if left == 0 then redis.call('SREM', KEYS[2], ARGV[3]) end
 return left
 `;
 
@@ -466,27 +538,17 @@ end
 return lost
 `;
 
-export const finishSetLua = `-- Enqueues the one task that was made of a set, and removes the set. What the caller did not name of a large set becomes
--- leftovers, which no other program sees and whose bodies go later.
+export const finishSetLua = `-- Enqueues the one task that was made of a set, and removes the set. The rest of a large set becomes leftovers, which no
+-- other program sees and whose bodies go later.
 -- KEYS 1 set  2 all sets  3 pending  4 scheduled  5 retry  6 groups  7 exact due moments  8 the set's leftovers
 --      9 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ns  4 now in s  5 queue  6 channel for "due sooner"
---      7 the set's end in s  8 its id  9 the one task, packed as for enqueue, or empty  10.. members: id, lock or empty
+--      7 the one task as for enqueue, or no items  8 the set's end in s  9 its id  10 prefix of locks  11 slice
 -- Returns 0 when the set is gone, 1 when it is done, 2 when the id is taken, or the id of the lock's owner
 local set, sets, pending, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local groups, due, leftovers, allLeftovers = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local setEnd, setId, packed = tonumber(ARGV[7]), ARGV[8], ARGV[9]
--- Removes a task of a set with its body and its lock, as far as that is the task's own.
-local function dropMember(set, taskPrefix, id, lock)
-  if redis.call('ZREM', set, id) == 0 then return 0 end
-  local key = taskPrefix .. id
-  for _, scope in ipairs({ lock, redis.call('HGET', key, 'unique_key') or '' }) do
-    if scope ~= '' and redis.call('GET', scope) == id then redis.call('DEL', scope) end
-  end
-  redis.call('DEL', key)
-  return 1
-end
+local items, setEnd, setId, lockPrefix, slice = cmsgpack.unpack(ARGV[7]), tonumber(ARGV[8]), ARGV[9], ARGV[10], ARGV[11]
 -- The moment (milliseconds) of the first task that waits, or nil. Exact moments lie in their own set; a score of the
 -- other sets is the whole second at or after it.
 local function nextDue(dueKey, scheduledKey, retryKey)
@@ -502,57 +564,252 @@ local function nextDue(dueKey, scheduledKey, retryKey)
   end
   return first
 end
-if tonumber(redis.call('ZSCORE', sets, set) or -1) ~= setEnd then return 0 end
-
-local id, msg, score, moment, group, lock, life, exact
-if packed ~= '' then
-  local item = cmsgpack.unpack(packed)
-  local flags, at = item[3], 4
-  id, msg = item[1], item[2]
-  if flags % 2 >= 1 then score, moment, at = item[at], item[at + 1], at + 2 end
-  if flags % 4 >= 2 then group, at = item[at], at + 1 end
-  if flags % 8 >= 4 then lock, life, at = item[at], item[at + 1], at + 2 end
-  if flags >= 8 then exact = item[at] end
-  if redis.call('EXISTS', taskPrefix .. id) == 1 then return 2 end
-  -- A lock that a task of the set holds is about to be released.
-  local owner = lock and redis.call('GET', lock)
-  if owner and not redis.call('ZSCORE', set, owner) then return owner end
+-- The uniqueness lock that a task took. Some Go programs write it into the message (field 10) only.
+local function lockOf(stored, msg)
+  if stored and stored ~= '' then return stored end
+  local at, size = 1, msg and #msg or 0
+  local function varint()
+    local value, scale = 0, 1
+    for _ = 1, 10 do
+      local byte = string.byte(msg, at)
+      if not byte then return nil end
+      at = at + 1
+      if byte < 128 then return value + byte * scale end
+      value = value + (byte - 128) * scale
+      scale = scale * 128
+    end
+    return nil
+  end
+  while at <= size do
+    local tag = varint()
+    local wire = tag and tag % 8
+    if wire == 2 then
+      local length = varint()
+      if not length then return nil end
+      if tag == 82 then return string.sub(msg, at, at + length - 1) end
+      at = at + length
+    elseif wire == 0 then
+      if not varint() then return nil end
+    elseif wire == 1 then
+      at = at + 8
+    elseif wire == 5 then
+      at = at + 4
+    else
+      return nil
+    end
+  end
+  return nil
 end
 
-for index = 10, #ARGV, 2 do dropMember(set, taskPrefix, ARGV[index], ARGV[index + 1]) end
+-- Frees the lock if the task still owns it. A key that is no lock of this queue is left alone.
+local function release(lock, lockPrefix, id)
+  if not lock or string.sub(lock, 1, #lockPrefix) ~= lockPrefix then return end
+  if redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
+end
+-- Removes the first tasks of a set with their bodies and their locks.
+local function dropMembers(set, taskPrefix, lockPrefix, most)
+  local ids = redis.call('ZRANGE', set, 0, most - 1)
+  for _, id in ipairs(ids) do
+    local key = taskPrefix .. id
+    local found = redis.call('HMGET', key, 'unique_key', 'msg')
+    release(lockOf(found[1], found[2]), lockPrefix, id)
+    redis.call('DEL', key)
+  end
+  if #ids > 0 then redis.call('ZREMRANGEBYRANK', set, 0, #ids - 1) end
+end
+if tonumber(redis.call('ZSCORE', sets, set) or -1) ~= setEnd then return 0 end
+if items[1] then
+  if redis.call('EXISTS', taskPrefix .. items[1]) == 1 then return 2 end
+  local flags = items[3]
+  if flags % 8 >= 4 then
+    local lock = items[4 + flags % 2 * 2 + math.floor(flags % 4 / 2)]
+    local owner = redis.call('GET', lock)
+    if owner and not redis.call('ZSCORE', set, owner) then return owner end
+    -- It is that of a task of the set, which is about to go.
+    if owner then redis.call('DEL', lock) end
+  end
+end
+-- Writes the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments, and leaves what was not
+-- accepted in \`refused\`.
+local refused, ready, earliest = {}, {}, nil
+local at, position, total = 1, 0, #items
+while at <= total do
+  local id, msg, flags = items[at], items[at + 1], items[at + 2]
+  at = at + 3
+  local key = taskPrefix .. id
+  if flags == 0 then
+    if redis.call('EXISTS', key) == 1 then
+      refused[#refused + 1] = position
+      refused[#refused + 1] = 0
+    else
+      redis.call('HSET', key, 'msg', msg, 'state', 'pending', 'pending_since', nowNs)
+      ready[#ready + 1] = id
+    end
+  else
+    local score, moment, group, lock, life, exact
+    if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
+    if flags % 4 >= 2 then group, at = items[at], at + 1 end
+    if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
+    if flags >= 8 then exact, at = items[at], at + 1 end
+    local owner = false
+    if redis.call('EXISTS', key) == 1 then
+      owner = 0
+    elseif lock and not redis.call('SET', lock, id, 'NX', 'EX', life) then
+      owner = redis.call('GET', lock)
+    end
+    if owner then
+      refused[#refused + 1] = position
+      refused[#refused + 1] = owner
+    else
+      local fields = { 'msg', msg, 'state', 'pending' }
+      if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
+      if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+      if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+      if score then
+        fields[4] = 'scheduled'
+        if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
+        redis.call('ZADD', scheduled, score, id)
+        -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
+        if group then redis.call('SADD', groups, group) end
+        if earliest == nil or moment < earliest then earliest = moment end
+      elseif group then
+        fields[4] = 'aggregating'
+        redis.call('ZADD', groupPrefix .. group, nowSec, id)
+        redis.call('SADD', groups, group)
+      else
+        fields[#fields + 1] = 'pending_since'
+        fields[#fields + 1] = nowNs
+        ready[#ready + 1] = id
+      end
+      redis.call('HSET', key, unpack(fields))
+    end
+  end
+  -- Twice the same id in one call: the second one must find the first.
+  position = position + 1
+end
+for from = 1, #ready, 1000 do
+  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
+end
+if earliest and nextDue(due, scheduled, retry) == earliest then
+  redis.call('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
+end
+dropMembers(set, taskPrefix, lockPrefix, slice)
 redis.call('ZREM', sets, set)
 if redis.call('EXISTS', set) == 1 then
   redis.call('RENAME', set, leftovers)
   redis.call('SADD', allLeftovers, setId)
 end
-
-if id then
-  local fields = { 'msg', msg, 'state', 'pending' }
-  if lock then
-    redis.call('SET', lock, id, 'EX', life)
-    fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock
-  end
-  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
-  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
-  if score then
-    fields[4] = 'scheduled'
-    if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
-    redis.call('ZADD', scheduled, score, id)
-  elseif group then
-    fields[4] = 'aggregating'
-    redis.call('ZADD', groupPrefix .. group, nowSec, id)
-  else
-    fields[#fields + 1] = 'pending_since'
-    fields[#fields + 1] = nowNs
-  end
-  if group then redis.call('SADD', groups, group) end
-  redis.call('HSET', taskPrefix .. id, unpack(fields))
-  if score and nextDue(due, scheduled, retry) == moment then
-    redis.call('PUBLISH', channel, string.format('%.0f ', moment) .. queue)
-  end
-  if not score and not group then redis.call('LPUSH', pending, id) end
-end
 return 1
+`;
+
+export const fireTurnLua = `-- Enqueues the task of one turn of a scheduler entry, and remembers the turn.
+-- KEYS 1..5 as of enqueue  6 memory of the entry  7 turns that were fired
+-- ARGV 1..7 as of enqueue, with one item  8 turn in ms  9 now in ms  10 who fires  11 life of the memory in s
+--      12 how many turns are kept
+-- Returns 0 when the turn, or a later one that is not in the future, was fired before; otherwise what became of the task:
+-- "accepted", "taken", or "duplicate " and the id of the lock's owner
+local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local items = cmsgpack.unpack(ARGV[7])
+local memory, fired = KEYS[6], KEYS[7]
+local turn, now, firedBy, life, kept = ARGV[8], ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
+if redis.call('ZSCORE', fired, turn) then
+  local last = redis.call('HMGET', memory, 'turn', 'by', 'outcome')
+  if last[1] == turn and last[2] == firedBy then return last[3] end
+  return 0
+end
+if redis.call('ZCOUNT', fired, '(' .. turn, now) > 0 then return 0 end
+-- The moment (milliseconds) of the first task that waits, or nil. Exact moments lie in their own set; a score of the
+-- other sets is the whole second at or after it.
+local function nextDue(dueKey, scheduledKey, retryKey)
+  local first
+  local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
+  if exact[2] then first = tonumber(exact[2]) end
+  for _, key in ipairs({ scheduledKey, retryKey }) do
+    local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if head[2] then
+      local moment = tonumber(head[2]) * 1000
+      if first == nil or moment < first then first = moment end
+    end
+  end
+  return first
+end
+-- Writes the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments, and leaves what was not
+-- accepted in \`refused\`.
+local refused, ready, earliest = {}, {}, nil
+local at, position, total = 1, 0, #items
+while at <= total do
+  local id, msg, flags = items[at], items[at + 1], items[at + 2]
+  at = at + 3
+  local key = taskPrefix .. id
+  if flags == 0 then
+    if redis.call('EXISTS', key) == 1 then
+      refused[#refused + 1] = position
+      refused[#refused + 1] = 0
+    else
+      redis.call('HSET', key, 'msg', msg, 'state', 'pending', 'pending_since', nowNs)
+      ready[#ready + 1] = id
+    end
+  else
+    local score, moment, group, lock, life, exact
+    if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
+    if flags % 4 >= 2 then group, at = items[at], at + 1 end
+    if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
+    if flags >= 8 then exact, at = items[at], at + 1 end
+    local owner = false
+    if redis.call('EXISTS', key) == 1 then
+      owner = 0
+    elseif lock and not redis.call('SET', lock, id, 'NX', 'EX', life) then
+      owner = redis.call('GET', lock)
+    end
+    if owner then
+      refused[#refused + 1] = position
+      refused[#refused + 1] = owner
+    else
+      local fields = { 'msg', msg, 'state', 'pending' }
+      if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
+      if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+      if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+      if score then
+        fields[4] = 'scheduled'
+        if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
+        redis.call('ZADD', scheduled, score, id)
+        -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
+        if group then redis.call('SADD', groups, group) end
+        if earliest == nil or moment < earliest then earliest = moment end
+      elseif group then
+        fields[4] = 'aggregating'
+        redis.call('ZADD', groupPrefix .. group, nowSec, id)
+        redis.call('SADD', groups, group)
+      else
+        fields[#fields + 1] = 'pending_since'
+        fields[#fields + 1] = nowNs
+        ready[#ready + 1] = id
+      end
+      redis.call('HSET', key, unpack(fields))
+    end
+  end
+  -- Twice the same id in one call: the second one must find the first.
+  position = position + 1
+end
+for from = 1, #ready, 1000 do
+  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
+end
+if earliest and nextDue(due, scheduled, retry) == earliest then
+  redis.call('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
+end
+local outcome = 'accepted'
+if refused[2] == 0 then outcome = 'taken' elseif refused[2] then outcome = 'duplicate ' .. refused[2] end
+redis.call('ZADD', fired, turn, turn)
+redis.call('HSET', memory, 'turn', turn, 'by', firedBy, 'outcome', outcome)
+redis.call('EXPIRE', memory, life)
+redis.call('EXPIRE', fired, life)
+-- A scheduler whose clock is ahead leaves turns of the future; they must not push out those of now.
+local past = redis.call('ZCOUNT', fired, '-inf', now)
+local ahead = redis.call('ZCARD', fired) - past
+if ahead > kept then redis.call('ZREMRANGEBYRANK', fired, kept - ahead, -1) end
+if past > kept then redis.call('ZREMRANGEBYRANK', fired, 0, past - kept - 1) end
+return outcome
 `;
 
 export const forwardDueLua = `-- Moves tasks whose moment has come to their queue or group, none early.
@@ -825,6 +1082,20 @@ if counted > 0 then bytes = before + (bytes - before) / counted * names end
 return { string.format('%.0f', bytes), looked, refused }
 `;
 
+export const putDurableEntryLua = `-- Writes a durable scheduler entry if the stored one has the revision before.
+-- KEYS 1 all durable entries   ARGV 1 id  2 entry as JSON  3 its revision  4 channel of changes
+-- Returns 1 when it was written, 0 when the stored one has another revision
+local entries = KEYS[1]
+local id, entry, revision, channel = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local stored = redis.call('HGET', entries, id)
+local before = 0
+if stored then before = cjson.decode(stored).revision end
+if before ~= revision - 1 then return 0 end
+redis.call('HSET', entries, id, entry)
+redis.call('PUBLISH', channel, '')
+return 1
+`;
+
 export const queueContentsLua = `-- What a queue still holds, for removing it.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 aggregation sets
 -- ARGV 1 prefix of group keys  2 now in s  3 end of a lease up to which it is surely over, in s
@@ -944,16 +1215,20 @@ redis.call('ZREM', sets, set)
 return { size, 0 }
 `;
 
-export const reconcileDueLua = `-- Finds exact moments of tasks that do not wait for them any more, and drops them.
--- KEYS 1 exact due moments  2 scheduled  3 retry   ARGV 1 repair (0 or 1)  2.. ids   Returns those ids
-local due, scheduled, retry, repair = KEYS[1], KEYS[2], KEYS[3], ARGV[1] == '1'
+export const reconcileDueLua = `-- Finds exact moments of tasks that do not wait for them any more, and drops them. The moment of a waiting task that no
+-- list names is kept: it is all that is known of when to run it.
+-- KEYS 1 exact due moments  2 scheduled  3 retry   ARGV 1 prefix of task keys  2 repair (0 or 1)  3.. ids
+-- Returns those ids
+local due, scheduled, retry = KEYS[1], KEYS[2], KEYS[3]
+local taskPrefix, repair = ARGV[1], ARGV[2] == '1'
 local stray = {}
-for index = 2, #ARGV do
+for index = 3, #ARGV do
   local id = ARGV[index]
   local moment = redis.call('ZSCORE', due, id)
-  local second = moment and math.ceil(tonumber(moment) / 1000)
-  local waits = tonumber(redis.call('ZSCORE', scheduled, id) or redis.call('ZSCORE', retry, id) or -1)
-  if moment and waits ~= second then
+  local waits = redis.call('ZSCORE', scheduled, id) or redis.call('ZSCORE', retry, id)
+  local state = not waits and redis.pcall('HGET', taskPrefix .. id, 'state')
+  local isLost = state == 'scheduled' or state == 'retry'
+  if moment and not isLost and tonumber(waits or -1) ~= math.ceil(tonumber(moment) / 1000) then
     if repair then redis.call('ZREM', due, id) end
     stray[#stray + 1] = id
   end
@@ -1324,6 +1599,16 @@ end
 return { looked, findings }
 `;
 
+export const recordEventLua = `-- Adds an event to the history of a scheduler entry and keeps the newest 1000.
+-- KEYS 1 history   ARGV 1 moment in s  2 event  3 life of the history in s
+local history = KEYS[1]
+local moment, event, life = ARGV[1], ARGV[2], ARGV[3]
+redis.call('ZREMRANGEBYRANK', history, 0, -1000)
+redis.call('ZADD', history, moment, event)
+redis.call('EXPIRE', history, life)
+return 1
+`;
+
 export const removeQueueLua = `-- Removes what is left of a queue without tasks.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 aggregation sets
 --      10.. everything else: pause flag, counters, keys of our own
@@ -1406,6 +1691,49 @@ end
 local surplus = math.min(redis.call('ZCARD', archived) - most, limit - gone - dropped)
 if surplus > 0 then dropped = dropped + remove(archived, redis.call('ZRANGE', archived, 0, surplus - 1)) end
 return { gone, dropped }
+`;
+
+export const takeBackLua = `-- Leases tasks to the caller that a holder still has who is known to be gone. Looks at one step of a walk over all leases.
+-- KEYS 1 active  2 lease
+-- ARGV 1 prefix of task keys  2 cursor of the walk  3 limit  4 end of the new leases in s  5 their token
+--      6 beginning of the tokens of a dead server, or empty  7.. tokens of calls whose answer was lost
+-- Returns 1 leased: id, message, exact times, attempts lost, lease value before, for each  2 ids that have no body
+--      3 the next cursor: the same when there was more in this step than the limit, 0 at the end of the walk
+local active, lease = KEYS[1], KEYS[2]
+local taskPrefix, cursor, limit, leaseEnd, newToken = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local dead, tokens = ARGV[6], {}
+for index = 7, #ARGV do tokens[ARGV[index]] = true end
+local leased, ghosts, taken = {}, {}, 0
+local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
+for index = 1, #step[2], 2 do
+  local id = step[2][index]
+  local key = taskPrefix .. id
+  local found = redis.call('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost')
+  local held, ends = found[4], redis.call('ZSCORE', lease, id)
+  local token = held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+  local isDead = token and dead ~= '' and string.sub(token, 1, #dead) == dead
+  if isDead or (token and tokens[token]) then
+    if taken >= limit then return { leased, ghosts, cursor } end
+    if not found[1] then
+      redis.call('ZREM', lease, id)
+      redis.call('LREM', active, 0, id)
+      redis.call('DEL', key)
+      ghosts[#ghosts + 1] = id
+    elseif found[2] ~= 'active' then
+      redis.call('ZREM', lease, id)
+    else
+      if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
+      redis.call('ZADD', lease, leaseEnd, id)
+      redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
+      local lost = isDead and redis.call('HINCRBY', key, 'hk:lost', 1) or found[5]
+      taken = taken + 1
+      local size = #leased
+      leased[size + 1], leased[size + 2], leased[size + 3] = id, found[1], found[3]
+      leased[size + 4], leased[size + 5] = lost, held
+    end
+  end
+end
+return { leased, ghosts, step[1] }
 `;
 
 export const takeOverLua = `-- Leases tasks whose lease ran out to the caller. A lease that one of our servers wrote is over when it ends; one that a

@@ -47,11 +47,16 @@ if kind == 'zset' then
 else
   size, from = redis.call('LLEN', container), 0
   if lastPlace ~= '' then
+    -- Where the last task is now: tasks before it may have left, or have been put back. Where it is not found near its old
+    -- place, that place has to do.
     from = tonumber(lastPlace)
-    -- Where the last task is now; tasks before it may have left. Further off than this its old place has to do.
-    if from <= 10000 then
-      local index = redis.call('LPOS', container, lastId, 'RANK', -1, 'MAXLEN', from + 1000)
-      if index then from = size - index end
+    local deepest = math.min(from + 500, size)
+    local window = redis.call('LRANGE', container, -from - 500, -math.max(1, from - 2000))
+    for index, id in ipairs(window) do
+      if id == lastId then
+        from = deepest - index + 1
+        break
+      end
     end
   end
 end

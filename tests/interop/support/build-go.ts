@@ -1,32 +1,34 @@
-// Builds the Go side once for all tests of tests/interop, into a folder that git ignores.
+// Builds the Go programs once for all tests of tests/interop, into a folder that git ignores.
 import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { redisServerPath } from "../../../scripts/test/tools.ts";
 
-/** The program to run, or why there is none. */
-export type GoPeerProgram = { readonly path: string } | { readonly missing: string };
+/** The programs to run, or why there are none. */
+export type GoPrograms = { readonly peer: string; readonly fixtures: string } | { readonly missing: string };
 
 declare module "vitest" {
   interface ProvidedContext {
-    goPeer: GoPeerProgram;
+    goPrograms: GoPrograms;
   }
 }
 
 const source = join(import.meta.dirname, "../go");
-const program = join(import.meta.dirname, "../../../node_modules/.cache/hikyaku-interop/peer");
+const programs = join(import.meta.dirname, "../../../node_modules/.cache/hikyaku-interop");
 /** The first build on a machine fetches asynq and compiles it. */
 const buildTimeoutMs = 300_000;
 const modulesCannotBeFetched =
   /dial tcp|no such host|proxyconnect|i\/o timeout|connection refused|module lookup disabled/;
 
 export function setup(project: TestProject): void {
-  project.provide("goPeer", build());
+  project.provide("goPrograms", build());
 }
 
-function build(): GoPeerProgram {
+function build(): GoPrograms {
   if (redisServerPath() === undefined) return { missing: "needs redis-server, which is not on PATH" };
-  const { status, stderr, error } = spawnSync("go", ["build", "-o", program, "./cmd/peer"], {
+  mkdirSync(programs, { recursive: true });
+  const { status, stderr, error } = spawnSync("go", ["build", "-o", `${programs}/`, "./cmd/..."], {
     cwd: source,
     encoding: "utf8",
     timeout: buildTimeoutMs,
@@ -35,7 +37,7 @@ function build(): GoPeerProgram {
   if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT") {
     return { missing: "needs Go, which is not on PATH: proof against asynq itself runs only with it" };
   }
-  if (status === 0) return { path: program };
+  if (status === 0) return { peer: join(programs, "peer"), fixtures: join(programs, "fixtures") };
   const reason = stderr.trim();
   if (modulesCannotBeFetched.test(reason)) {
     return { missing: `Go's modules can't be fetched: ${reason.split("\n")[0]}` };

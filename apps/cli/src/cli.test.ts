@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Client, defineTask, Server, silentLogger } from "hikyaku";
+import { sqliteBroker } from "hikyaku/sqlite";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runCli } from "./cli.ts";
+
+const email = defineTask({ type: "email:send" });
+
+describe("the hikyaku command", () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "hikyaku-cli-"));
+    path = join(folder, "hikyaku.db");
+    vi.stubEnv("APP_ENV", "local");
+    vi.stubEnv("HIKYAKU__JOBQUEUE__STORE", "embedded");
+    vi.stubEnv("HIKYAKU__JOBQUEUE__EMBEDDED__PATH", path);
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+    const written = { out: "", err: "" };
+    const code = await runCli(args, {
+      out: (text) => {
+        written.out += text;
+      },
+      err: (text) => {
+        written.err += text;
+      },
+    });
+    return { code, ...written };
+  }
+
+  /** A store with some waiting tasks and, while `work` runs, a live server that handles them. */
+  async function withServer(work: () => Promise<void>): Promise<void> {
+    const broker = sqliteBroker({ path });
+    const server = new Server({ broker, concurrency: 3, logger: silentLogger });
+    server.handle(email, () => undefined);
+    try {
+      server.start();
+      await vi.waitFor(async () => expect((await broker.servers()).servers).toHaveLength(1));
+      await work();
+    } finally {
+      await server.stop();
+      await broker.close();
+    }
+  }
+
+  async function enqueue(count: number): Promise<void> {
+    const broker = sqliteBroker({ path });
+    await using client = new Client({ broker });
+    for (let index = 0; index < count; index++) await client.enqueue(email, { index });
+    await broker.close();
+  }
+
+  describe("doctor", () => {
+    it("says that all is well with 0", async () => {
+      await withServer(async () => {
+        const { code, out } = await run("doctor");
+        expect(out).toBe(`SQLite file ${path}: all is well.\n`);
+        expect(code).toBe(0);
+      });
+    });
+
+    it("says what is wrong with 1, and changes nothing", async () => {
+      await enqueue(3);
+      const { code, out } = await run("doctor");
+      expect(out).toContain('3 `email:send` waiting in queue "default", no live worker takes tasks of this queue');
+      expect(code).toBe(1);
+    });
+
+    it("repairs only when told to", async () => {
+      await enqueue(2);
+      const raw = new DatabaseSync(path);
+      raw.exec("UPDATE queues SET pending = 7");
+      const read = () => raw.prepare("SELECT pending FROM queues").get()?.["pending"];
+      const dry = JSON.parse((await run("doctor", "--json")).out);
+      expect(dry).toMatchObject({ repair: false, counts: { error: 1, warning: 1 } });
+      expect(dry.findings[0]).toMatchObject({ kind: "wrong_counts", level: "error", repair: "repairable" });
+      expect(read()).toBe(7);
+      const repaired = await run("doctor", "--repair");
+      expect(repaired.out).toContain("repaired: they are counted again");
+      expect(read()).toBe(2);
+      raw.close();
+      expect(JSON.parse((await run("doctor", "--json")).out).counts.error).toBe(0);
+    });
+
+    it("says with 69 that the embedded store does not exist, and does not make it", async () => {
+      const { code, err } = await run("doctor");
+      expect(code).toBe(69);
+      expect(err).toContain("does not exist yet");
+      expect((await run("servers")).code).toBe(69);
+    });
+
+    it("says with 69 that Redis is not there", async () => {
+      vi.stubEnv("HIKYAKU__JOBQUEUE__STORE", "redis");
+      vi.stubEnv("HIKYAKU__REDIS__JOBQUEUE__ADDR", "127.0.0.1:1");
+      const { code, out, err } = await run("doctor", "--json");
+      expect(code).toBe(69);
+      expect(out).toBe("");
+      expect(err).toContain("127.0.0.1:1");
+    });
+  });
+
+  it("says with 78 which setting it can't use", async () => {
+    vi.stubEnv("HIKYAKU__JOBQUEUE__CONCURRENCY", "many");
+    const { code, err } = await run("queues");
+    expect(code).toBe(78);
+    expect(err).toContain("jobqueue.concurrency");
+  });
+
+  it("says with 64 that it does not know a command or option", async () => {
+    expect((await run("docter")).code).toBe(64);
+    expect((await run("doctor", "--fix")).err).toContain("--fix");
+    expect((await run("doctor", "--help")).code).toBe(0);
+  });
+
+  it("lists who works, where, and on what", async () => {
+    await withServer(async () => {
+      const { code, out } = await run("servers");
+      expect(code).toBe(0);
+      expect(out).toContain(`pid ${process.pid}: active, runs 0 of at most 3`);
+      expect(out).toContain(`directory   ${process.cwd()}`);
+      expect(out).toContain("handles     email:send");
+      const { servers } = JSON.parse((await run("servers", "--json")).out);
+      expect(servers).toMatchObject([{ pid: process.pid, concurrency: 3, details: { directory: process.cwd() } }]);
+    });
+  });
+
+  it("says so when nobody works", async () => {
+    await enqueue(1);
+    expect((await run("servers")).out).toContain("no live worker server");
+  });
+
+  it("lists queues with their tasks by state", async () => {
+    await enqueue(4);
+    const { out } = await run("queues");
+    expect(out).toMatch(/^queue +pending +active/);
+    expect(out).toMatch(/\ndefault +4 +0 /);
+    expect(JSON.parse((await run("queues", "--json")).out).queues).toMatchObject([
+      { queue: "default", counts: { pending: 4 } },
+    ]);
+  });
+});

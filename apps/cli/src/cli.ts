@@ -1,0 +1,50 @@
+import { CONFIG_EXIT_CODE, ConfigError } from "@hikyaku/config";
+import { Command, CommanderError } from "commander";
+import { isHikyakuError } from "hikyaku";
+import { addDoctor } from "./commands/doctor.ts";
+import { addQueues } from "./commands/queues.ts";
+import { addServers } from "./commands/servers.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { StoreMissingError } from "./open-store.ts";
+import type { Streams } from "./output.ts";
+
+/** Runs one command line and comes back with the exit code; see `exit-codes.ts`. */
+export async function runCli(args: readonly string[], streams: Streams): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const context = {
+    streams,
+    exitWith: (code: number): void => {
+      exitCode = code;
+    },
+  };
+  const program = new Command("hikyaku")
+    .description("Looks after the job queue that the settings of APP_ENV name.")
+    .exitOverride()
+    .configureOutput({ writeOut: streams.out, writeErr: streams.err });
+  addDoctor(program, context);
+  addServers(program, context);
+  addQueues(program, context);
+  for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error, streams);
+  }
+}
+
+function exitCodeOf(error: unknown, { err }: Streams): number {
+  // Commander has said what there is to say.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof ConfigError) {
+    err(`${error.message}\n`);
+    return CONFIG_EXIT_CODE;
+  }
+  const isAway =
+    isHikyakuError(error, "broker_unavailable") ||
+    isHikyakuError(error, "deadline_exceeded") ||
+    error instanceof StoreMissingError;
+  if (!isAway && !isHikyakuError(error)) throw error;
+  err(`hikyaku: ${error.message}\n`);
+  return isAway ? exitCodes.storeUnavailable : exitCodes.failed;
+}

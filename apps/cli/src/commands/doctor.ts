@@ -1,0 +1,61 @@
+import type { Command } from "commander";
+import { checkStore, type Finding, type FindingLevel } from "hikyaku";
+import { exitCodes } from "../exit-codes.ts";
+import { withStore } from "../open-store.ts";
+import { type CommandContext, oneLine, show } from "../output.ts";
+
+interface DoctorOptions {
+  readonly repair: boolean;
+  readonly json: boolean;
+  readonly queue?: readonly string[];
+}
+
+interface Report {
+  readonly store: string;
+  readonly repair: boolean;
+  readonly counts: Readonly<Record<FindingLevel, number>>;
+  readonly findings: readonly Finding[];
+}
+
+const levels: readonly FindingLevel[] = ["error", "warning", "notice"];
+
+/** `doctor`: everything in the store that is not as it should be; see docs/doctor.md. */
+export function addDoctor(program: Command, { streams, exitWith }: CommandContext): void {
+  program
+    .command("doctor")
+    .description(
+      "Looks for tasks that are stuck or lost from sight, for workers that should not be there, and for settings that " +
+        "can lose tasks. Changes nothing unless told to. Exit code: 0 all is well, 1 something is wrong, 69 the store " +
+        "is not there.",
+    )
+    .option("--repair", "repair what is safe; no task is thrown away", false)
+    .option("--queue <name...>", "look at these queues only (default: all that the store holds)")
+    .option("--json", "write JSON", false)
+    .action(async ({ repair, json, queue }: DoctorOptions) => {
+      const report = await withStore(async (broker): Promise<Report> => {
+        const found = await checkStore(broker, { repair, ...(queue !== undefined && { queues: queue }) });
+        const findings = levels.flatMap((level) => found.filter((finding) => finding.level === level));
+        const count = (level: FindingLevel): number => found.filter((finding) => finding.level === level).length;
+        const counts = { error: count("error"), warning: count("warning"), notice: count("notice") };
+        return { store: broker.location, repair, counts, findings };
+      });
+      show(streams, json, report, () => reportText(report));
+      exitWith(report.counts.error + report.counts.warning > 0 ? exitCodes.findings : exitCodes.ok);
+    });
+}
+
+function reportText({ store, repair, counts, findings }: Report): string {
+  if (findings.length === 0) return `${store}: all is well.\n`;
+  const total = levels.map((level) => `${counts[level]} ${level}${counts[level] === 1 ? "" : "s"}`).join(", ");
+  const hint = !repair && findings.some((finding) => finding.repair === "repairable");
+  const lines = findings.flatMap(findingLines);
+  if (hint) lines.push("", "Nothing was changed. `--repair` carries out what the arrows say.");
+  return `${store}: ${total}.\n\n${lines.join("\n")}\n`;
+}
+
+function findingLines({ level, kind, queue, detail, repair, action }: Finding): string[] {
+  const where = queue === undefined ? "" : ` [${oneLine(queue)}]`;
+  const head = `${level.toUpperCase().padEnd(7)} ${kind}${where}: ${oneLine(detail)}`;
+  if (action === undefined || repair === "by_hand") return [head];
+  return [head, `        ${repair === "repaired" ? "repaired" : "->"}: ${action}`];
+}

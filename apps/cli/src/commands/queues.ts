@@ -1,0 +1,40 @@
+import type { Command } from "commander";
+import { Inspector, type QueueSummary } from "hikyaku";
+import { withStore } from "../open-store.ts";
+import { ago, type CommandContext, oneLine, show, table } from "../output.ts";
+
+/** `queues`: how many tasks are where. */
+export function addQueues(program: Command, { streams }: CommandContext): void {
+  program
+    .command("queues")
+    .description("Lists the queues with their tasks by state, today's work, and how long the next task has waited.")
+    .option("--json", "write JSON", false)
+    .action(async ({ json }: { readonly json: boolean }) => {
+      const { queues, store } = await withStore(async (broker) => ({
+        queues: await new Inspector({ broker }).queues(),
+        store: broker.location,
+      }));
+      show(streams, json, { store, queues }, () => queuesText(queues, store));
+    });
+}
+
+const heading = [
+  ...["queue", "pending", "active", "scheduled", "retry", "aggregating", "completed", "archived"],
+  ...["done today", "failed today", "waits", ""],
+];
+
+function queuesText(queues: readonly QueueSummary[], store: string): string {
+  if (queues.length === 0) return `${store}: no queue yet.\n`;
+  return table([heading, ...queues.map(rowOf)]);
+}
+
+function rowOf({ queue, counts, processedToday, failedToday, latencyMs, paused }: QueueSummary): (string | number)[] {
+  const { pending, active, scheduled, retry, aggregating, completed, archived } = counts;
+  return [
+    oneLine(queue),
+    ...[pending, active, scheduled, retry, aggregating, completed, archived],
+    ...[processedToday, failedToday],
+    ago(latencyMs),
+    paused ? "paused" : "",
+  ];
+}

@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+import { type HandledTypes, Inspector, type ServerInfo } from "hikyaku";
+import { withStore } from "../open-store.ts";
+import { ago, type CommandContext, oneLine, show } from "../output.ts";
+
+/** `servers`: who works on the store's queues, and what they run. */
+export function addServers(program: Command, { streams }: CommandContext): void {
+  program
+    .command("servers")
+    .description("Lists the worker servers that are there: where they run, which code, what they handle and run now.")
+    .option("--json", "write JSON", false)
+    .action(async ({ json }: { readonly json: boolean }) => {
+      const { servers, store } = await withStore(async (broker) => ({
+        servers: await new Inspector({ broker }).servers(),
+        store: broker.location,
+      }));
+      show(streams, json, { store, servers }, () => serversText(servers, store));
+    });
+}
+
+function serversText(servers: readonly ServerInfo[], store: string): string {
+  if (servers.length === 0) return `${store}: no live worker server; tasks wait until one is started.\n`;
+  const now = Date.now();
+  return servers.map((server) => `${serverLines(server, now).map(oneLine).join("\n")}\n`).join("\n");
+}
+
+function serverLines(server: ServerInfo, now: number): string[] {
+  const { host, pid, status, startedAt, concurrency, queues, workers, details } = server;
+  const places = Object.entries(queues).map(([queue, priority]) => `${queue}:${priority}`);
+  const lines = [
+    `${host} pid ${pid}: ${status}, runs ${workers.length} of at most ${concurrency}, since ${startedAt.toISOString()}`,
+    `  queues      ${places.join(" ")}`,
+  ];
+  if (details === undefined) {
+    lines.push("  of another library or an old version: nothing else is told");
+  } else {
+    const { version, directory, commandLine, handles, lastClaimAt } = details;
+    const claimed = lastClaimAt === undefined ? "never" : `${ago(now - lastClaimAt)} ago`;
+    lines.push(
+      `  version     ${version}`,
+      `  directory   ${directory}`,
+      `  command     ${commandLine}`,
+      `  handles     ${handledText(handles)}`,
+      `  last claim  ${claimed}`,
+    );
+  }
+  for (const worker of workers) {
+    const forTime = ago(now - worker.startedAt.getTime());
+    lines.push(`  running     ${worker.taskType} ${worker.taskId} of ${worker.queue} for ${forTime}`);
+  }
+  return lines;
+}
+
+function handledText(handles: HandledTypes): string {
+  if (handles.kind === "all") return "every type";
+  const names = [...handles.exact, ...handles.prefixes.map((prefix) => `${prefix}*`)];
+  return names.length === 0 ? "nothing" : names.join(" ");
+}

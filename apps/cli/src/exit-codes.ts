@@ -1,0 +1,10 @@
+/** What the exit codes mean. Those from 64 up are the usual ones of `sysexits.h`; 78 is for settings that can't be used. */
+export const exitCodes = {
+  ok: 0,
+  /** `doctor`: something is wrong. */
+  findings: 1,
+  usage: 64,
+  storeUnavailable: 69,
+  /** The store answered with an error. */
+  failed: 70,
+} as const;

@@ -1,0 +1,53 @@
+/** Where a command writes: results to `out`, everything else to `err`. */
+export interface Streams {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly streams: Streams;
+  readonly exitWith: (code: number) => void;
+}
+
+/** Writes one result: as JSON for programs, or as text for people. */
+export function show(streams: Streams, json: boolean, value: unknown, text: () => string): void {
+  streams.out(json ? `${JSON.stringify(value, readable, 2)}\n` : text());
+}
+
+/** Rows in columns as wide as they need; numbers to the right. The first row is the heading. */
+export function table(rows: readonly (readonly (string | number)[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, String(cell).length);
+    }
+  }
+  const numeric = (rows[1] ?? []).map((cell) => typeof cell === "number");
+  const line = (row: readonly (string | number)[]): string =>
+    row
+      .map((cell, index) => {
+        const width = widths[index] ?? 0;
+        return numeric[index] === true ? String(cell).padStart(width) : String(cell).padEnd(width);
+      })
+      .join("  ")
+      .trimEnd();
+  return rows.map((row) => `${line(row)}\n`).join("");
+}
+
+/** Text of somebody else's making on one line, without control characters. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, " ");
+}
+
+/** How long ago, in the largest unit that says enough. */
+export function ago(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} days`;
+}
+
+function readable(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
+}

@@ -1,0 +1,24 @@
+import { type Clock, systemClock } from "../clock.ts";
+import { errorText } from "../errors.ts";
+
+/** How another thread of this process can open the same store for itself. */
+export type BrokerRecipe =
+  /** The module at this address exports a function of this name, which makes a broker from these options. */
+  | { readonly kind: "module"; readonly module: string; readonly make: string; readonly options: unknown }
+  /** The store lives in this one broker, or was given something that can't be handed to a thread. */
+  | { readonly kind: "none"; readonly why: string };
+
+/** The recipe of a broker that `make` of the module at `module` made from these options. */
+export function recipeOf<Options extends { readonly clock?: Clock }>(
+  module: string,
+  make: string,
+  options: Options,
+): BrokerRecipe {
+  const { clock = systemClock, ...others } = options;
+  if (clock !== systemClock) return { kind: "none", why: "it was given a clock of its own" };
+  try {
+    return { kind: "module", module, make, options: structuredClone(others) };
+  } catch (error) {
+    return { kind: "none", why: `its options can't be handed to a thread: ${errorText(error)}` };
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * - `error`: the store contradicts itself; a task is or may get stuck, lost from sight or run twice.
+ * - `warning`: the store agrees with itself, but something needs a person or a worker.
+ * - `notice`: worth knowing; nothing is wrong.
+ */
+export type FindingLevel = "error" | "warning" | "notice";
+
+/** What each code means, at which level, and what repair does about it. The codes stay the same between releases. */
+export const findingKinds = {
+  active_without_lease: {
+    level: "error",
+    meaning: "a task is listed as running, but nobody holds a lease of it, so no recovery would ever find it",
+    repair: "gives it a lease that has just ended; the next recovery runs it again",
+  },
+  lease_without_active: {
+    level: "error",
+    meaning: "a lease is kept of a task that is not listed as running",
+    repair: "lists the task as running where it says so itself, else drops the lease",
+  },
+  no_body: {
+    level: "error",
+    meaning: "a list names a task that does not exist",
+    repair: "drops the name",
+  },
+  no_message: {
+    level: "error",
+    meaning: "something lies under a task's key that holds no message, and no list names it; the id stays taken",
+    repair: "removes it: there is no task in it",
+  },
+  unlisted: {
+    level: "error",
+    meaning: "a task exists, but no list names it, so nobody will ever run or remove it",
+    repair: "lists it again in the state that it says; archives it where its moment or group is lost",
+  },
+  wrong_state: {
+    level: "error",
+    meaning: "a task says that it is in another state than the list that names it",
+    repair: "makes the task say what the list says",
+  },
+  listed_twice: {
+    level: "error",
+    meaning: "several lists name one task, or one list names it twice, so it may run twice",
+    repair: "keeps one entry: the one under a live lease, else the one of the task's own state",
+  },
+  unreadable: {
+    level: "error",
+    meaning: "what is stored as a task's message is none",
+    repair: "archives it as it is, with the reason; one that somebody holds is left to the holder",
+  },
+  group_unknown: {
+    level: "error",
+    meaning: "a group holds tasks, but the list of groups does not name it, so it is never aggregated",
+    repair: "names it in the list",
+  },
+  lost_set: {
+    level: "error",
+    meaning: "tasks were taken out of a group to be aggregated, and the list of such sets does not name theirs",
+    repair: "puts the tasks back into their group",
+  },
+  stale_set: {
+    level: "warning",
+    meaning: "tasks were taken out of a group to be aggregated; that should have ended, and nobody puts them back",
+    repair: "puts the tasks back into their group",
+  },
+  lock_without_task: {
+    level: "error",
+    meaning: "a uniqueness lock keeps equal tasks away, and its owner is gone, has completed, or owns another lock",
+    repair: "frees the lock",
+  },
+  stray_due: {
+    level: "notice",
+    meaning: "an exact moment is kept of a task that does not wait for it any more",
+    repair: "drops the moment",
+  },
+  archive_too_large: {
+    level: "warning",
+    meaning: "the archive holds more or older tasks than it should, and no worker tidies it",
+    repair: "removes the oldest, a slice at a time",
+  },
+  queue_unknown: {
+    level: "error",
+    meaning: "a queue holds tasks, but the list of queues does not name it, so no tool shows it",
+    repair: "names it in the list",
+  },
+  wrong_counts: {
+    level: "error",
+    meaning: "the numbers kept of a queue differ from the tasks that are there",
+    repair: "counts again",
+  },
+  lease_over: {
+    level: "warning",
+    meaning: "leases ended long ago, and no live worker recovers the tasks",
+    repair: "nothing: starting a worker of that queue does",
+  },
+  overdue: {
+    level: "warning",
+    meaning: "the moment of waiting tasks passed long ago, and no live worker brings them to their queue",
+    repair: "brings them to their queue, a slice at a time",
+  },
+  unhandled_type: {
+    level: "warning",
+    meaning: "tasks wait whose type no live worker handles",
+    repair: "nothing: starting a worker that handles them does",
+  },
+  holder_gone: {
+    level: "notice",
+    meaning: "the server that holds a task has not been heard of; when the lease ends, the task runs again",
+    repair: "nothing: recovery does",
+  },
+  mixed_workers: {
+    level: "warning",
+    meaning: "live workers of one queue differ in version or directory, so it depends on chance which code runs a task",
+    repair: "nothing: stop those that should not be there",
+  },
+  foreign_worker: {
+    level: "notice",
+    meaning: "a live worker is of another library, or too old to say what it handles",
+    repair: "nothing",
+  },
+  unsafe_setting: {
+    level: "warning",
+    meaning: "with this setting the store can lose tasks that it accepted",
+    repair: "nothing: change the setting",
+  },
+  unknown_setting: {
+    level: "notice",
+    meaning: "the store does not tell a setting with which it might lose tasks",
+    repair: "nothing",
+  },
+} as const satisfies Record<string, FindingKindInfo>;
+
+interface FindingKindInfo {
+  readonly level: FindingLevel;
+  readonly meaning: string;
+  readonly repair: string;
+}
+
+export type FindingKind = keyof typeof findingKinds;
+
+/** One thing that is not as it should be. */
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly level: FindingLevel;
+  /** Undefined for what concerns the whole store. */
+  readonly queue: string | undefined;
+  /** Undefined where it is not about one task. */
+  readonly taskId: string | undefined;
+  /** What was found, in words that name it. */
+  readonly detail: string;
+  /** `repaired`, `repairable` where a pass with repair would, `by_hand` where none does. */
+  readonly repair: "repaired" | "repairable" | "by_hand";
+  /** What was or would be done, in words; undefined where nothing is. */
+  readonly action: string | undefined;
+}
+
+/** A finding with the level of its kind. */
+export function aFinding(
+  kind: FindingKind,
+  about: { readonly queue?: string; readonly taskId?: string; readonly detail: string },
+  repair: Finding["repair"] = "by_hand",
+  action?: string,
+): Finding {
+  const { level } = findingKinds[kind];
+  return { kind, level, queue: about.queue, taskId: about.taskId, detail: about.detail, repair, action };
+}

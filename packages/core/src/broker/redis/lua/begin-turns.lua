@@ -1,0 +1,15 @@
+-- Tells what is known of an entry's turns; makes it known where it is not, or was with another schedule.
+-- KEYS 1 memory of the entry  2 turns that were fired
+-- ARGV 1 schedule  2 since when in ms  3 now in ms  4 life of the memory in s
+-- Returns since when the schedule holds, and the last turn that is not in the future or an empty text
+local memory, fired = KEYS[1], KEYS[2]
+local schedule, since, now, life = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local last = redis.call('ZRANGE', fired, now, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)
+if redis.call('HGET', memory, 'schedule') == schedule then
+  since = redis.call('HGET', memory, 'since')
+else
+  redis.call('HSET', memory, 'schedule', schedule, 'since', since)
+end
+redis.call('EXPIRE', memory, life)
+redis.call('EXPIRE', fired, life)
+return { since, last[1] or '' }

@@ -1,0 +1,12 @@
+--- @include "lock"
+-- Removes the first tasks of a set with their bodies and their locks.
+local function dropMembers(set, taskPrefix, lockPrefix, most)
+  local ids = redis.call('ZRANGE', set, 0, most - 1)
+  for _, id in ipairs(ids) do
+    local key = taskPrefix .. id
+    local found = redis.call('HMGET', key, 'unique_key', 'msg')
+    release(lockOf(found[1], found[2]), lockPrefix, id)
+    redis.call('DEL', key)
+  end
+  if #ids > 0 then redis.call('ZREMRANGEBYRANK', set, 0, #ids - 1) end
+end

@@ -1,0 +1,239 @@
+-- Compares where tasks are listed with what they say of themselves, and mends what does not agree.
+-- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 exact due moments
+--      10 aggregation sets  11 all leftovers
+-- ARGV 1 prefix of task keys  2 prefix of group keys  3 prefix of leftovers  4 now in s  5 now in ns  6 repair (0 or 1)
+--      7 where the ids come from: pending or active (read here), group (with its key in 8), bodies, or entries
+--      8 key of the group or set  9 first place in the list  10 how many of the list  11 most list entries to search
+--      12.. for each: id, score for a completed one or empty, group or empty
+-- Returns 1 how many ids were looked at  2 findings: id, kind, state or empty, places joined by commas, action
+local pending, active, lease, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local archived, completed, groups, due, sets, leftovers = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local taskPrefix, groupPrefix, leftoverPrefix = ARGV[1], ARGV[2], ARGV[3]
+local nowSec, nowNs, repair, origin, originKey = ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7], ARGV[8]
+local first, most, budget = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+--- @include "holders"
+local scoredKeys = { scheduled = scheduled, retry = retry, archived = archived, completed = completed }
+local scoredNames = { 'scheduled', 'retry', 'archived', 'completed' }
+local order = { 'active', 'pending', 'retry', 'scheduled', 'aggregating', 'archived', 'completed' }
+local findings, searched = {}, 0
+
+-- How often each id stands in a list, or nil when the list is too long to read for it.
+local function countsOf(key)
+  if redis.call('LLEN', key) > 2000 then return nil end
+  local counts = {}
+  for _, id in ipairs(redis.call('LRANGE', key, 0, -1)) do counts[id] = (counts[id] or 0) + 1 end
+  return counts
+end
+local inPending, inActive = countsOf(pending), countsOf(active)
+local pendingSize, activeSize = redis.call('LLEN', pending), redis.call('LLEN', active)
+
+local function timesIn(counts, key, size, id)
+  if counts then return counts[id] or 0 end
+  searched = searched + size
+  return redis.call('LPOS', key, id, 'RANK', -1) and 1 or 0
+end
+
+-- Whoever became pending after the task that is next in line has its place behind it, as good as certainly.
+local function waitsLongerThanAll(since)
+  local nextId = redis.call('LINDEX', pending, -1)
+  local nextSince = nextId and tonumber(redis.call('HGET', taskPrefix .. nextId, 'pending_since') or '')
+  return not (nextSince and since and tonumber(since) >= nextSince)
+end
+
+local function isLeftover(id)
+  local names = redis.call('SRANDMEMBER', leftovers, 101)
+  if #names > 100 then return true end
+  for _, name in ipairs(names) do
+    if redis.call('ZSCORE', leftoverPrefix .. name, id) then return true end
+  end
+  return false
+end
+
+local function placesOf(id, state, group, since, leaseEnd)
+  local places, times = {}, 1
+  for _, name in ipairs(scoredNames) do
+    if redis.call('ZSCORE', scoredKeys[name], id) then places[#places + 1] = name end
+  end
+  if inActive or origin == 'active' or state == 'active' or leaseEnd then
+    local count = origin == 'active' and not inActive and 1 or timesIn(inActive, active, activeSize, id)
+    if count > 0 then places[#places + 1] = 'active' end
+    times = math.max(times, count)
+  end
+  local groupKey = group and group ~= '' and groupPrefix .. group
+  if groupKey and redis.call('ZSCORE', groupKey, id) then
+    places[#places + 1] = 'aggregating'
+  elseif originKey ~= '' and redis.call('ZSCORE', originKey, id) then
+    places[#places + 1] = 'aggregating'
+    groupKey = originKey
+  end
+  local count = 0
+  if inPending then
+    count = inPending[id] or 0
+  elseif origin == 'pending' then
+    count = 1
+  elseif #places == 0 and (origin ~= 'bodies' or state ~= 'pending' or waitsLongerThanAll(since)) then
+    count = timesIn(nil, pending, pendingSize, id)
+  elseif #places == 0 then
+    count = 1
+  end
+  if count > 0 then places[#places + 1] = 'pending' end
+  return places, math.max(times, count), groupKey
+end
+
+local function removeFrom(place, id, groupKey)
+  if place == 'pending' then
+    redis.call('LREM', pending, 0, id)
+  elseif place == 'active' then
+    redis.call('LREM', active, 0, id)
+    redis.call('ZREM', lease, id)
+  elseif place == 'aggregating' then
+    redis.call('ZREM', groupKey, id)
+  else
+    redis.call('ZREM', scoredKeys[place], id)
+    if place == 'scheduled' or place == 'retry' then redis.call('ZREM', due, id) end
+  end
+end
+
+local function setState(key, state)
+  redis.call('HSET', key, 'state', state)
+  if state == 'pending' then redis.call('HSETNX', key, 'pending_since', nowNs) else redis.call('HDEL', key, 'pending_since') end
+end
+
+local function archive(id, key, reason)
+  redis.call('ZADD', archived, nowSec, id)
+  setState(key, 'archived')
+  redis.call('HSET', key, 'hk:reason', reason)
+end
+
+-- Lists a task that no list names. Its old holder, if it had one, lost it with the entry.
+local function listAgain(id, key, state, group, score)
+  local exact = redis.call('ZSCORE', due, id)
+  if state == 'pending' then
+    if repair then
+      redis.call('LPUSH', pending, id)
+      setState(key, 'pending')
+    end
+  elseif state == 'active' then
+    if repair then
+      redis.call('LPUSH', active, id)
+      redis.call('ZADD', lease, nowSec, id)
+      redis.call('HDEL', key, 'hk:lease')
+    end
+  elseif state == 'retry' or state == 'scheduled' and exact then
+    if repair then redis.call('ZADD', scoredKeys[state], exact and math.ceil(tonumber(exact) / 1000) or nowSec, id) end
+  elseif state == 'archived' or state == 'completed' and score ~= '' then
+    if repair then redis.call('ZADD', scoredKeys[state], state == 'completed' and score or nowSec, id) end
+  elseif state == 'aggregating' and group ~= '' then
+    if repair then
+      redis.call('ZADD', groupPrefix .. group, nowSec, id)
+      redis.call('SADD', groups, group)
+      redis.call('HSET', key, 'group', group)
+    end
+  else
+    local lost = state == 'scheduled' and 'its moment' or state == 'aggregating' and 'its group' or 'its place'
+    if repair then archive(id, key, 'no list named the task, and ' .. lost .. ' was lost') end
+    return 'archived'
+  end
+  return 'listed'
+end
+
+local function keepOne(id, key, state, places, times, leaseEnd, groupKey)
+  local among = {}
+  for _, place in ipairs(places) do among[place] = true end
+  local keep = among.active and leaseEnd and tonumber(leaseEnd) > tonumber(nowSec) and 'active'
+  if not keep and state and among[state] then keep = state end
+  for _, place in ipairs(order) do
+    if not keep and among[place] then keep = place end
+  end
+  if repair then
+    for _, place in ipairs(places) do
+      if place ~= keep then removeFrom(place, id, groupKey) end
+    end
+    if times > 1 and keep == 'pending' then redis.call('LREM', pending, times - 1, id) end
+    if times > 1 and keep == 'active' then redis.call('LREM', active, times - 1, id) end
+    setState(key, keep)
+  end
+  return 'kept_' .. keep
+end
+
+local function report(id, kind, state, places, action)
+  local size = #findings
+  findings[size + 1], findings[size + 2], findings[size + 3] = id, kind, state or ''
+  findings[size + 4], findings[size + 5] = table.concat(places, ','), action
+end
+
+local function look(id, score, knownGroup)
+  local key = taskPrefix .. id
+  local found = redis.pcall('HMGET', key, 'state', 'group', 'pending_since')
+  if found.err then return report(id, 'unreadable', nil, {}, '') end
+  local state, group, since = found[1], found[2], found[3]
+  local hasMessage = redis.call('HEXISTS', key, 'msg') == 1
+  if origin == 'bodies' and hasMessage and scoredKeys[state] and redis.call('ZSCORE', scoredKeys[state], id) then return end
+  local leaseEnd = redis.call('ZSCORE', lease, id)
+  local places, times, groupKey = placesOf(id, state, group, since, leaseEnd)
+  -- What is listed is seen by those who walk the lists.
+  if origin == 'bodies' and #places > 0 then return end
+
+  if not hasMessage then
+    local exists = redis.call('EXISTS', key) == 1
+    if #places == 0 and not leaseEnd then
+      if not exists then return end
+      if repair then redis.call('DEL', key) end
+      return report(id, 'no_message', state, places, 'removed')
+    end
+    if repair then
+      for _, place in ipairs(places) do removeFrom(place, id, groupKey) end
+      redis.call('ZREM', lease, id)
+      redis.call('ZREM', due, id)
+      redis.call('DEL', key)
+    end
+    if leaseEnd and #places == 0 then places = { 'lease' } end
+    return report(id, 'no_body', state, places, 'dropped')
+  end
+
+  local isActive = false
+  for _, place in ipairs(places) do isActive = isActive or place == 'active' end
+  if leaseEnd and not isActive then
+    if state == 'active' and #places == 0 then
+      if repair then redis.call('LPUSH', active, id) end
+      return report(id, 'lease_without_active', state, places, 'listed')
+    end
+    if repair then redis.call('ZREM', lease, id) end
+    report(id, 'lease_without_active', state, places, 'lease_dropped')
+  end
+
+  if #places == 0 then
+    if state == 'aggregating' and (isTaken(sets, groupPrefix, id) or isLeftover(id)) then return end
+    local ownGroup = group and group ~= '' and group or knownGroup
+    return report(id, 'unlisted', state, places, listAgain(id, key, state, ownGroup, score))
+  end
+  if #places > 1 or times > 1 then
+    return report(id, 'listed_twice', state, places, keepOne(id, key, state, places, times, leaseEnd, groupKey))
+  end
+  if isActive and not leaseEnd then
+    if repair then
+      redis.call('ZADD', lease, nowSec, id)
+      redis.call('HDEL', key, 'hk:lease')
+      redis.call('HSET', key, 'state', 'active')
+    end
+    return report(id, 'active_without_lease', state, places, 'lease_given')
+  end
+  if places[1] ~= state then
+    if repair then setState(key, places[1]) end
+    report(id, 'wrong_state', state, places, 'state_' .. places[1])
+  end
+end
+
+local looked = 0
+if origin == 'pending' or origin == 'active' then
+  local ids = redis.call('LRANGE', origin == 'pending' and pending or active, first, first + most - 1)
+  for _, id in ipairs(ids) do look(id, '', '') end
+  looked = #ids
+else
+  for index = 12, #ARGV, 3 do
+    if searched > budget then break end
+    look(ARGV[index], ARGV[index + 1], ARGV[index + 2])
+    looked = looked + 1
+  end
+end
+return { looked, findings }

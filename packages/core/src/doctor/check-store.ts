@@ -1,0 +1,87 @@
+import type { Broker } from "../broker/broker.ts";
+import type { CallOptions } from "../broker/call-options.ts";
+import type { Finding } from "../broker/finding.ts";
+import type { ArchiveLimits } from "../broker/maintain-facet.ts";
+import { checkHolders, checkWaitingTypes, checkWorkers } from "./check-workers.ts";
+
+/** What a check needs of the port. */
+export type CheckedBroker = Pick<
+  Broker,
+  "reconcile" | "findQueues" | "checkSettings" | "queues" | "servers" | "list" | "location"
+>;
+
+export interface StoreCheckOptions {
+  /** Default: all that the store names, and those that it holds without naming them. */
+  readonly queues?: readonly string[];
+  /** Carries out what is safe. Default false: nothing is written. */
+  readonly repair?: boolean;
+  /**
+   * `tasks`: only what lies in the store. `all`, the default: also who works on it, and the store's settings.
+   */
+  readonly scope?: "all" | "tasks";
+  /** Default: 10000 tasks, 90 days, as for a server. */
+  readonly archive?: ArchiveLimits;
+  /** How long to wait before what looks broken is looked at again. Default 1000. 0 where nobody else writes. */
+  readonly graceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const sliceSize = 500;
+const defaultArchive: ArchiveLimits = { maxCount: 10_000, maxAgeMs: 90 * 86_400_000 };
+
+/**
+ * Looks at a whole store, slice by slice, and comes back with everything that is not as it should be; with nothing where
+ * each task is in exactly one state and place, has a body, has a lease if and only if it is active, and each lock
+ * belongs to a living task. Safe while others work. @throws HikyakuError
+ */
+export async function checkStore(broker: CheckedBroker, options: StoreCheckOptions = {}): Promise<readonly Finding[]> {
+  const { scope = "all" } = options;
+  const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
+  const findings = new Map<string, Finding>();
+  const add = (found: readonly Finding[]): void => {
+    for (const finding of found) {
+      const key = JSON.stringify([finding.kind, finding.queue, finding.taskId, finding.taskId ?? finding.detail]);
+      if (!findings.has(key)) findings.set(key, finding);
+    }
+  };
+  if (scope === "all") add(await broker.checkSettings(call));
+  const queues = options.queues ?? (await everyQueue(broker, call));
+  for (const queue of queues) await checkQueue(broker, queue, options, call, add);
+  if (scope === "all") {
+    const present = await broker.servers(call);
+    add(checkWorkers(present.servers));
+    for (const queue of queues) {
+      add(await checkWaitingTypes(broker, queue, present.servers, call));
+      add(await checkHolders(broker, queue, present, call));
+    }
+  }
+  return [...findings.values()];
+}
+
+async function checkQueue(
+  broker: CheckedBroker,
+  queue: string,
+  { repair = false, archive = defaultArchive, graceMs = 1_000 }: StoreCheckOptions,
+  call: CallOptions,
+  add: (found: readonly Finding[]) => void,
+): Promise<void> {
+  let cursor: string | undefined;
+  do {
+    const request = { queue, limit: sliceSize, repair, readMessages: true, archive, graceMs };
+    const slice = await broker.reconcile(cursor === undefined ? request : { ...request, cursor }, call);
+    add(slice.findings);
+    cursor = slice.nextCursor;
+  } while (cursor !== undefined);
+}
+
+async function everyQueue(broker: CheckedBroker, call: CallOptions): Promise<readonly string[]> {
+  const names = new Set(await broker.queues(call));
+  let cursor: string | undefined;
+  do {
+    const page = { limit: 1_000, ...(cursor !== undefined && { cursor }) };
+    const found = await broker.findQueues(page, call);
+    for (const queue of found.queues) names.add(queue);
+    cursor = found.nextCursor;
+  } while (cursor !== undefined);
+  return [...names].sort();
+}

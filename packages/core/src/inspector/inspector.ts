@@ -1,0 +1,357 @@
+import type { Broker } from "../broker/broker.ts";
+import type { Change, ChangeOutcome, EditOutcome } from "../broker/change-facet.ts";
+import type { TaskState } from "../broker/task-message.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { HikyakuError } from "../errors.ts";
+import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { encodePayload } from "../payload.ts";
+import { BulkChange, type BulkOptions, type BulkReport } from "./bulk-change.ts";
+import { type DayInfo, type QueueInfo, type QueueSummary, queueInfoOf, queueSummaryOf } from "./queue-info.ts";
+import { type ServerInfo, serverInfosOf } from "./server-info.ts";
+import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
+import { filterOf, type TaskConditions, type TaskQuery } from "./task-query.ts";
+
+/** The parts of a broker that an inspector uses. */
+export type InspectedBroker = Pick<
+  Broker,
+  | "queues"
+  | "queue"
+  | "history"
+  | "memory"
+  | "list"
+  | "get"
+  | "pause"
+  | "resume"
+  | "groups"
+  | "change"
+  | "editPayload"
+  | "releaseLock"
+  | "removeQueue"
+  | "servers"
+  | "send"
+>;
+
+export interface InspectorOptions {
+  /** Stays the caller's: the inspector never closes it. */
+  readonly broker: InspectedBroker;
+  /** How many tasks one step of a change of many handles, 1 to 1000. Default: 250, two or three milliseconds of the store. */
+  readonly sliceSize?: number;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+export interface TaskListing {
+  readonly tasks: readonly (TaskInfo | UnreadableTaskInfo)[];
+  /** Undefined when this was the last page. Also with fewer tasks than asked for, or none, there may be more. */
+  readonly nextCursor: string | undefined;
+  /** How many tasks were looked at for this page. */
+  readonly scanned: number;
+}
+
+/** Which tasks to change: all of a state that meet the conditions, or named ones. */
+export type TaskSelection =
+  | ({
+      readonly queue: string;
+      readonly state: Exclude<TaskState, "active">;
+      /** Needed for `aggregating`. */
+      readonly group?: string;
+      readonly ids?: undefined;
+    } & TaskConditions)
+  | { readonly queue: string; readonly ids: readonly string[] };
+
+export interface RemoveQueueOptions {
+  /** Removes the tasks too. Without it only an empty queue is removed. */
+  readonly force?: boolean;
+  /** Stops after the slice that is under way; the queue is then half removed, and another call goes on. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: { readonly tasks: number }) => void;
+}
+
+/** A page that finds little goes on looking, but only so far. */
+const mostSlicesOfPage = 20;
+const defaultLimit = 30;
+const queuesAtOnce = 20;
+
+/**
+ * The admin view: reads and changes queues and tasks of any store, whoever made them. Safe beside running servers; what
+ * concerns many tasks goes in slices, so that nobody has to wait for it.
+ */
+export class Inspector {
+  readonly #broker: InspectedBroker;
+  readonly #slice: number;
+  readonly #clock: Clock;
+
+  /** @throws HikyakuError `invalid_option`. */
+  constructor(options: InspectorOptions) {
+    refuseUnknownOptions("Inspector", options, new Set<keyof InspectorOptions>(["broker", "sliceSize", "clock"]));
+    const { broker, sliceSize = 250, clock = systemClock } = options;
+    if (!Number.isInteger(sliceSize) || sliceSize < 1 || sliceSize > 1_000) {
+      throw new HikyakuError(
+        "invalid_option",
+        `option "sliceSize": expected an integer from 1 to 1000, got ${shown(sliceSize)}`,
+      );
+    }
+    this.#broker = broker;
+    this.#slice = sliceSize;
+    this.#clock = clock;
+  }
+
+  /** All queues, sorted by name. */
+  async queues(): Promise<readonly QueueSummary[]> {
+    const names = await this.#broker.queues();
+    const summaries: QueueSummary[] = [];
+    for (let from = 0; from < names.length; from += queuesAtOnce) {
+      const some = names.slice(from, from + queuesAtOnce);
+      for (const numbers of await Promise.all(some.map((name) => this.#broker.queue(name)))) {
+        if (numbers !== undefined) summaries.push(queueSummaryOf(numbers));
+      }
+    }
+    return summaries;
+  }
+
+  /** @throws HikyakuError `queue_not_found`. */
+  async queue(queue: string): Promise<QueueInfo> {
+    const [numbers, memory, groups] = await Promise.all([
+      this.#broker.queue(queue),
+      this.#broker.memory(queue),
+      this.#broker.groups(queue),
+    ]);
+    if (numbers === undefined) throw queueNotFound(queue);
+    return queueInfoOf(numbers, memory, groups);
+  }
+
+  /** The last days (UTC), today first; stores keep 90. @throws HikyakuError `queue_not_found`. */
+  async history(queue: string, days: number): Promise<readonly DayInfo[]> {
+    await this.#insistOn(queue);
+    const rows = await this.#broker.history(queue, days);
+    return rows.map(({ day, processed, failed }) => ({ day, processed, succeeded: processed - failed, failed }));
+  }
+
+  /**
+   * A page of tasks. With conditions it looks at up to 20,000 tasks and then answers with what it found so far.
+   * @throws HikyakuError `queue_not_found`, `invalid_option`.
+   */
+  async tasks(query: TaskQuery): Promise<TaskListing> {
+    const { queue, state, group, limit = defaultLimit } = query;
+    await this.#insistOn(queue);
+    const filter = filterOf(query);
+    const where = {
+      ...{ queue, state },
+      ...(group === undefined ? {} : { group }),
+      ...(filter === undefined ? {} : { filter }),
+    };
+    const tasks: TaskListing["tasks"][number][] = [];
+    let { cursor } = query;
+    let scanned = 0;
+    for (let slices = 0; slices < mostSlicesOfPage; slices++) {
+      const rest = { ...where, limit: limit - tasks.length };
+      const page = await this.#broker.list(cursor === undefined ? rest : { ...rest, cursor });
+      for (const entry of page.tasks) tasks.push(taskInfoOf(entry, this.#clock.now()));
+      scanned += page.scanned;
+      cursor = page.nextCursor;
+      if (cursor === undefined || tasks.length >= limit) break;
+    }
+    return { tasks, nextCursor: cursor, scanned };
+  }
+
+  /** @throws HikyakuError `queue_not_found`, `task_not_found`. */
+  async task(queue: string, id: string): Promise<TaskInfo | UnreadableTaskInfo> {
+    const [entry] = await this.#broker.get(queue, [id]);
+    if (entry !== undefined) return taskInfoOf(entry, this.#clock.now());
+    await this.#insistOn(queue);
+    throw taskNotFound(queue, id);
+  }
+
+  /** Puts tasks at the end of their queue's line, whatever their moment or number of failures. See `deleteTasks`. */
+  runTasks(selection: TaskSelection, options?: BulkOptions): Promise<BulkReport> {
+    return this.#changeMany("run", selection, options);
+  }
+
+  /** Keeps tasks from running unless they are asked to. See `deleteTasks`. */
+  archiveTasks(selection: TaskSelection, options?: BulkOptions): Promise<BulkReport> {
+    return this.#changeMany("archive", selection, options);
+  }
+
+  /**
+   * Removes tasks and frees their uniqueness locks. What a worker runs is left alone and told in the report. Handles no more
+   * tasks than there were at its start.
+   * @throws HikyakuError `queue_not_found`, `invalid_option`. What was done before stays done.
+   */
+  deleteTasks(selection: TaskSelection, options?: BulkOptions): Promise<BulkReport> {
+    return this.#changeMany("delete", selection, options);
+  }
+
+  /** @throws HikyakuError `queue_not_found`, `task_not_found`, `wrong_state`. */
+  runTask(queue: string, id: string): Promise<void> {
+    return this.#changeOne("run", queue, id);
+  }
+
+  /** @throws HikyakuError `queue_not_found`, `task_not_found`, `wrong_state`. */
+  archiveTask(queue: string, id: string): Promise<void> {
+    return this.#changeOne("archive", queue, id);
+  }
+
+  /** @throws HikyakuError `queue_not_found`, `task_not_found`, `wrong_state`. */
+  deleteTask(queue: string, id: string): Promise<void> {
+    return this.#changeOne("delete", queue, id);
+  }
+
+  /**
+   * Asks the handler of a running task to stop, on whichever server it runs. Reaches every running task of this id; whether
+   * one was reached, the task's state will tell.
+   */
+  async cancel(taskId: string): Promise<void> {
+    await this.#broker.send({ kind: "cancel", taskId });
+  }
+
+  /** Stops new claims from the queue; `unchanged` when it was paused. @throws HikyakuError `queue_not_found`. */
+  async pauseQueue(queue: string): Promise<"changed" | "unchanged"> {
+    await this.#insistOn(queue);
+    return this.#broker.pause(queue);
+  }
+
+  /** `unchanged` when it was not paused. @throws HikyakuError `queue_not_found`. */
+  async resumeQueue(queue: string): Promise<"changed" | "unchanged"> {
+    await this.#insistOn(queue);
+    return this.#broker.resume(queue);
+  }
+
+  /**
+   * Removes a queue with everything that belongs to it: tasks, groups, locks, counters, pause flag. Tasks that are enqueued
+   * meanwhile go with it or make the queue anew.
+   * @throws HikyakuError `queue_not_found`; `wrong_state` when it holds tasks and `force` is not set, or when a worker holds
+   *   one of them; `cancelled`.
+   */
+  async removeQueue(queue: string, options: RemoveQueueOptions = {}): Promise<{ readonly tasks: number }> {
+    const { force = false, signal, onProgress } = options;
+    let tasks = 0;
+    let cursor: string | undefined;
+    for (;;) {
+      if (signal?.aborted === true) {
+        throw new HikyakuError("cancelled", `removing queue "${queue}" was stopped; ${tasks} of its tasks are removed`);
+      }
+      const request = { force, limit: this.#slice };
+      const answer = await this.#broker.removeQueue(queue, cursor === undefined ? request : { ...request, cursor });
+      switch (answer.kind) {
+        case "not_found":
+          throw queueNotFound(queue);
+        case "not_empty":
+          throw new HikyakuError("wrong_state", `queue "${queue}" holds tasks; to remove them with it, set "force"`);
+        case "active":
+          throw new HikyakuError(
+            "wrong_state",
+            `queue "${queue}" has tasks that are running or being aggregated; pause it and cancel or await them first`,
+          );
+        case "removed":
+          onProgress?.({ tasks: tasks + answer.tasks });
+          return { tasks: tasks + answer.tasks };
+        case "more":
+          tasks += answer.tasks;
+          cursor = answer.cursor;
+          onProgress?.({ tasks });
+      }
+    }
+  }
+
+  /**
+   * Replaces a task's payload: a `Uint8Array` as it is, anything else as JSON. A uniqueness lock moves with it.
+   * @throws HikyakuError `queue_not_found`, `task_not_found`, `invalid_payload`; `wrong_state` while it runs, is being
+   *   aggregated, has completed or was changed by somebody else at the same moment; `task_exists`, `corrupt_data`.
+   */
+  async editPayload(queue: string, id: string, payload: unknown): Promise<void> {
+    const bytes = await encodePayload({ type: id, payload: undefined }, payload);
+    const outcome = await this.#broker.editPayload({ queue, taskId: id, payload: bytes ?? new Uint8Array() });
+    if (outcome === "not_found") await this.#insistOn(queue);
+    const error = editErrors[outcome](queue, id);
+    if (error !== undefined) throw error;
+  }
+
+  /**
+   * Frees the uniqueness lock of tasks with this type and payload (bytes as they are, anything else as JSON; `undefined` for
+   * none), so that another one can be enqueued. The id of the task that owned it; undefined when there was no lock.
+   */
+  async releaseLock(lock: {
+    readonly queue: string;
+    readonly type: string;
+    readonly payload?: unknown;
+  }): Promise<string | undefined> {
+    const { queue, type, payload } = lock;
+    const bytes = await encodePayload({ type, payload: undefined }, payload);
+    return this.#broker.releaseLock({ queue, type, payload: bytes });
+  }
+
+  /** Everyone who told of itself in the last seconds, with what it runs; sorted by host, pid and id. */
+  async servers(): Promise<readonly ServerInfo[]> {
+    return serverInfosOf(await this.#broker.servers());
+  }
+
+  async #changeMany(change: Change, selection: TaskSelection, options: BulkOptions = {}): Promise<BulkReport> {
+    await this.#insistOn(selection.queue);
+    const bulk = new BulkChange(this.#broker, change, this.#slice, options);
+    if (selection.ids !== undefined) return bulk.ofIds(selection.queue, selection.ids);
+    const { queue, state, group } = selection;
+    const filter = filterOf(selection);
+    return bulk.ofState({
+      ...{ queue, state },
+      ...(group === undefined ? {} : { group }),
+      ...(filter === undefined ? {} : { filter }),
+    });
+  }
+
+  async #changeOne(change: Change, queue: string, id: string): Promise<void> {
+    const { outcomes } = await this.#broker.change({ kind: "ids", queue, taskIds: [id] }, change, 1);
+    const outcome = outcomes[0]?.outcome ?? "not_found";
+    if (outcome === "not_found") await this.#insistOn(queue);
+    const error = changeErrors[outcome](queue, id, change);
+    if (error !== undefined) throw error;
+  }
+
+  async #insistOn(queue: string): Promise<void> {
+    if ((await this.#broker.queue(queue)) === undefined) throw queueNotFound(queue);
+  }
+}
+
+function queueNotFound(queue: string): HikyakuError {
+  return new HikyakuError("queue_not_found", `queue ${shown(queue)}: there is none of this name; it never had a task`);
+}
+
+function taskNotFound(queue: string, id: string): HikyakuError {
+  return new HikyakuError(
+    "task_not_found",
+    `task ${shown(id)}: queue "${queue}" has none of this id; it may have been done, or removed`,
+  );
+}
+
+function wrongState(queue: string, id: string, why: string): HikyakuError {
+  return new HikyakuError("wrong_state", `task ${shown(id)} of queue "${queue}" ${why}`);
+}
+
+const running = "is running; cancel it instead, or wait until it is done";
+const beingAggregated = "is being aggregated right now; try again in a moment";
+
+const changeErrors: Readonly<
+  Record<ChangeOutcome, (queue: string, id: string, change: Change) => HikyakuError | undefined>
+> = {
+  changed: () => undefined,
+  not_found: taskNotFound,
+  unchanged: (queue, id, change) =>
+    wrongState(queue, id, change === "run" ? "is waiting to run already" : "is archived already"),
+  active: (queue, id) => wrongState(queue, id, running),
+  taken: (queue, id) => wrongState(queue, id, beingAggregated),
+  moved: (queue, id) => wrongState(queue, id, "is in another state by now"),
+};
+
+const editErrors: Readonly<Record<EditOutcome, (queue: string, id: string) => HikyakuError | undefined>> = {
+  changed: () => undefined,
+  not_found: taskNotFound,
+  active: (queue, id) => wrongState(queue, id, running),
+  taken: (queue, id) => wrongState(queue, id, beingAggregated),
+  completed: (queue, id) =>
+    wrongState(queue, id, "has completed; run it again with another payload by enqueueing anew"),
+  conflict: (queue, id) => wrongState(queue, id, "was changed by somebody else at the same moment; read it again"),
+  duplicate: (queue, id) =>
+    new HikyakuError(
+      "task_exists",
+      `task ${shown(id)} of queue "${queue}" is unique, and another one with this payload exists already`,
+    ),
+};

@@ -1,0 +1,51 @@
+import type { GroupNumbers } from "../broker/group-facet.ts";
+import type { MemoryEstimate, QueueNumbers } from "../broker/inspect-facet.ts";
+import type { TaskState } from "../broker/task-message.ts";
+
+/** A queue at one moment. */
+export interface QueueSummary {
+  readonly queue: string;
+  readonly paused: boolean;
+  /** Tasks in all states together. */
+  readonly size: number;
+  readonly counts: Readonly<Record<TaskState, number>>;
+  /** Attempts finished today (UTC) and altogether; a task that fails twice and then succeeds adds 3. */
+  readonly processedToday: number;
+  readonly processedTotal: number;
+  /** Counted failures among them. */
+  readonly failedToday: number;
+  readonly failedTotal: number;
+  /** How long the task that is next in line has waited; 0 when none waits. */
+  readonly latencyMs: number;
+}
+
+/** A queue with what takes a little longer to find out. */
+export interface QueueInfo extends QueueSummary {
+  /** How much room its tasks take, reckoned from a few of them. */
+  readonly memory: MemoryEstimate;
+  /** Its groups that hold tasks, by name. */
+  readonly groups: readonly GroupInfo[];
+}
+
+export interface GroupInfo {
+  readonly group: string;
+  readonly size: number;
+}
+
+/** What was done on one day. */
+export interface DayInfo {
+  /** As in `2026-01-31`, UTC. */
+  readonly day: string;
+  readonly processed: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+export function queueSummaryOf(numbers: QueueNumbers): QueueSummary {
+  const size = Object.values(numbers.counts).reduce((sum, count) => sum + count, 0);
+  return { ...numbers, size };
+}
+
+export function queueInfoOf(numbers: QueueNumbers, memory: MemoryEstimate, groups: readonly GroupNumbers[]): QueueInfo {
+  return { ...queueSummaryOf(numbers), memory, groups: groups.map(({ group, size }) => ({ group, size })) };
+}

@@ -1,0 +1,166 @@
+import type { StoredTask, TaskEntry, UnreadableTask } from "../broker/inspect-facet.ts";
+import type { TaskState } from "../broker/task-message.ts";
+import type { AttemptRecord } from "../broker/work-facet.ts";
+
+/** Stored bytes with what can be shown of them. */
+export interface Content {
+  readonly bytes: Uint8Array;
+  readonly size: number;
+  /** `none` where there are no bytes at all. */
+  readonly preview: { readonly kind: "json"; readonly value: unknown } | { readonly kind: "binary" | "none" };
+}
+
+/** One run of a task. */
+export interface AttemptInfo {
+  readonly serverId: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+  readonly durationMs: number;
+  readonly outcome: AttemptRecord["outcome"];
+  readonly error: string | undefined;
+}
+
+/** Everything that is known of a task. */
+export interface TaskInfo {
+  readonly kind: "task";
+  readonly id: string;
+  readonly type: string;
+  readonly queue: string;
+  readonly state: TaskState;
+  /** When it was made, which only ids that this library made by itself tell. */
+  readonly createdAt: Date | undefined;
+  readonly ageMs: number | undefined;
+  /** When it is to run: scheduled and retry only. */
+  readonly dueAt: Date | undefined;
+  /** Since when it waits in line: pending only. */
+  readonly pendingSince: Date | undefined;
+  readonly archivedAt: Date | undefined;
+  readonly completedAt: Date | undefined;
+  /** When it may be removed: completed only. */
+  readonly keptUntil: Date | undefined;
+  /**
+   * Who runs it: active only. `lost` once the lease has ended: the task will be taken over. The server's id is unknown where
+   * a Go server holds it.
+   */
+  readonly holder:
+    | { readonly serverId: string | undefined; readonly leaseEndsAt: Date | undefined; readonly lost: boolean }
+    | undefined;
+  readonly payload: Content;
+  /** What its handler wrote or returned. */
+  readonly result: Content | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Empty where it belongs to none. */
+  readonly group: string;
+  /** Whether it was enqueued as unique; its lock may be over by now. */
+  readonly unique: boolean;
+  readonly maxRetry: number;
+  readonly retried: number;
+  readonly lastError: string;
+  readonly lastFailedAt: Date | undefined;
+  /** 0 for none. */
+  readonly timeoutMs: number;
+  readonly deadlineAt: Date | undefined;
+  readonly retentionMs: number;
+  /** Oldest first, at most 20; runs by Go servers leave no trace here. */
+  readonly attempts: readonly AttemptInfo[];
+}
+
+/** Something that lies where a task should and can't be read as one. It can be deleted. */
+export interface UnreadableTaskInfo {
+  readonly kind: "unreadable";
+  readonly id: string;
+  readonly queue: string;
+  readonly state: TaskState | undefined;
+  /** Why not, in words. */
+  readonly reason: string;
+  readonly bytes: Uint8Array | undefined;
+}
+
+export function taskInfoOf(entry: TaskEntry, now: number): TaskInfo | UnreadableTaskInfo {
+  return entry.unreadable === undefined ? readableInfo(entry, now) : unreadableInfo(entry);
+}
+
+function unreadableInfo({ taskId, queue, state, unreadable, bytes }: UnreadableTask): UnreadableTaskInfo {
+  return { kind: "unreadable", id: taskId, queue, state, reason: unreadable, bytes };
+}
+
+function readableInfo(task: StoredTask, now: number): TaskInfo {
+  const { message, state } = task;
+  const createdAt = momentOfId(message.id, now);
+  return {
+    kind: "task",
+    id: message.id,
+    type: message.type,
+    queue: message.queue,
+    state,
+    createdAt: dateOf(createdAt),
+    ageMs: createdAt === undefined ? undefined : now - createdAt,
+    dueAt: dateOf(task.dueAt),
+    pendingSince: dateOf(task.pendingSince),
+    archivedAt: dateOf(task.archivedAt),
+    completedAt: dateOf(message.completedAt),
+    keptUntil: dateOf(task.keptUntil),
+    holder: state === "active" ? holderOf(task, now) : undefined,
+    payload: contentOf(message.payload ?? new Uint8Array()),
+    result: task.result === undefined ? undefined : contentOf(task.result),
+    headers: message.headers,
+    group: message.group,
+    unique: message.uniqueKey !== "",
+    maxRetry: message.maxRetry,
+    retried: message.retried,
+    lastError: message.lastError,
+    lastFailedAt: dateOf(message.lastFailedAt),
+    timeoutMs: message.timeoutMs,
+    deadlineAt: dateOf(message.deadlineAt),
+    retentionMs: message.retentionMs,
+    attempts: task.attempts.map(attemptInfoOf),
+  };
+}
+
+function holderOf({ leaseToken, leaseEndsAt }: StoredTask, now: number): TaskInfo["holder"] {
+  return {
+    serverId: leaseToken?.slice(0, leaseToken.lastIndexOf("/")),
+    leaseEndsAt: dateOf(leaseEndsAt),
+    lost: leaseEndsAt === undefined || leaseEndsAt <= now,
+  };
+}
+
+function attemptInfoOf({ serverId, host, pid, startedAt, endedAt, outcome, error }: AttemptRecord): AttemptInfo {
+  return {
+    serverId,
+    host,
+    pid,
+    startedAt: new Date(startedAt),
+    endedAt: new Date(endedAt),
+    durationMs: endedAt - startedAt,
+    outcome,
+    error,
+  };
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function contentOf(bytes: Uint8Array): Content {
+  return { bytes, size: bytes.length, preview: bytes.length === 0 ? { kind: "none" } : previewOf(bytes) };
+}
+
+function previewOf(bytes: Uint8Array): Content["preview"] {
+  try {
+    return { kind: "json", value: JSON.parse(utf8.decode(bytes)) };
+  } catch {
+    return { kind: "binary" };
+  }
+}
+
+/** The millisecond in a UUID of version 7; undefined for other ids and for one that claims to be from the future. */
+function momentOfId(id: string, now: number): number | undefined {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(id)) return undefined;
+  const moment = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  return moment <= now ? moment : undefined;
+}
+
+function dateOf(moment: number | undefined): Date | undefined {
+  return moment === undefined ? undefined : new Date(moment);
+}

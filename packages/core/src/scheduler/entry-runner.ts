@@ -1,0 +1,206 @@
+import type { ScheduleFacet, ScheduleRecord } from "../broker/schedule-facet.ts";
+import type { Clock } from "../clock.ts";
+import { answered, type EnqueuedTask } from "../enqueued-task.ts";
+import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
+import type { Random } from "../worker/backoff.ts";
+import type { Logger } from "../worker/logger.ts";
+import { Periodic, type Role } from "../worker/periodic.ts";
+import { type EntryPlan, scheduleKey } from "./entry-plan.ts";
+import { lastTurns, nextTurn } from "./schedule-spec.ts";
+import { optionTexts, turnItem } from "./task-blueprint.ts";
+
+/** One turn of an entry, as hooks see it. */
+export interface TurnInfo {
+  readonly entryId: string;
+  readonly spec: string;
+  readonly turnAt: Date;
+  readonly taskType: string;
+  readonly queue: string;
+}
+
+export interface TurnHooks {
+  readonly before: ((turn: TurnInfo) => void) | undefined;
+  readonly after: ((turn: TurnInfo, result: EnqueuedTask | HikyakuError) => void) | undefined;
+}
+
+export interface EntryRunnerOptions {
+  readonly plan: EntryPlan;
+  readonly broker: ScheduleFacet;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly hooks: TurnHooks;
+  /** Different for each scheduler. */
+  readonly firedBy: string;
+  /** Turns after this moment fall due under a scheduler's eyes; earlier ones were missed. */
+  readonly liveFrom: number;
+}
+
+const callTimeoutMs = 3_000;
+/** Wall time may be set anew while a timer runs, so the longest sleep is short. */
+const longestSleepMs = 30_000;
+
+/**
+ * Fires the turns of one entry. Each scheduler tries each turn, and the store lets one of them through: none has to
+ * notice that another has died. What fails is tried again after a growing pause, without a word to other entries.
+ */
+export class EntryRunner implements Role {
+  readonly name: string;
+  readonly plan: EntryPlan;
+  readonly liveFrom: number;
+  readonly #options: EntryRunnerOptions;
+  readonly #periodic: Periodic;
+  /** Where `@every` counts from; undefined until the store was asked. */
+  #anchor: number | undefined;
+  /** Turns up to this moment are done with. */
+  #doneUpTo = 0;
+  #previousAt: number | undefined;
+
+  constructor(options: EntryRunnerOptions) {
+    const { plan, clock, random, logger } = options;
+    this.name = `scheduler entry ${plan.entryId}`;
+    this.plan = plan;
+    this.liveFrom = options.liveFrom;
+    this.#options = options;
+    this.#periodic = new Periodic({ role: this, everyMs: 1_000, clock, random, logger });
+  }
+
+  start(): void {
+    this.#periodic.wake();
+  }
+
+  /** Ends when nothing of this entry is on its way any more. */
+  stop(): Promise<void> {
+    return this.#periodic.stop();
+  }
+
+  record(): ScheduleRecord {
+    const { entryId, spec, schedule, blueprint, since } = this.plan;
+    const now = this.#options.clock.now();
+    const { message } = blueprint;
+    return {
+      entryId,
+      spec,
+      taskType: message.type,
+      payload: message.payload,
+      options: optionTexts(blueprint),
+      nextAt: nextTurn(schedule, Math.max(now, this.#doneUpTo), this.#anchor ?? since ?? this.liveFrom),
+      previousAt: this.#previousAt,
+    };
+  }
+
+  async runOnce(signal: AbortSignal): Promise<number> {
+    const { clock } = this.#options;
+    const anchor = this.#anchor ?? (await this.#begin(signal));
+    for (const turn of this.#due(anchor, clock.now())) {
+      await this.#fire(turn, signal);
+      this.#doneUpTo = Math.max(this.#doneUpTo, turn);
+    }
+    const next = nextTurn(this.plan.schedule, Math.max(this.#doneUpTo, clock.now()), anchor);
+    return Math.min(longestSleepMs, next === undefined ? longestSleepMs : next - clock.now());
+  }
+
+  async #begin(signal: AbortSignal): Promise<number> {
+    const { broker } = this.#options;
+    const { entryId, blueprint, since } = this.plan;
+    const memory = await broker.beginTurns(
+      {
+        entryId,
+        queue: blueprint.message.queue,
+        schedule: scheduleKey(this.plan),
+        since: since ?? this.liveFrom,
+      },
+      { signal, timeoutMs: callTimeoutMs },
+    );
+    this.#anchor = memory.since;
+    this.#previousAt = memory.lastTurnAt;
+    this.#doneUpTo = Math.max(memory.since, memory.lastTurnAt ?? 0);
+    return memory.since;
+  }
+
+  /** The turns to fire now, oldest first: what fell due before our eyes, and what the catch-up policy makes up for. */
+  #due(anchor: number, now: number): number[] {
+    const { schedule, catchUp } = this.plan;
+    const most = typeof catchUp === "object" ? catchUp.all : 1;
+    const turns = lastTurns(schedule, this.#doneUpTo, now, anchor, most);
+    const [first] = turns;
+    const newest = turns.at(-1);
+    if (first === undefined || newest === undefined) return [];
+    const chosen = catchUp === "skip" && newest <= this.liveFrom ? [] : turns;
+    const missed = nextTurn(schedule, this.#doneUpTo, anchor) ?? first;
+    if (chosen.length === 0) {
+      this.#sayLeftOut(missed, newest);
+      this.#doneUpTo = newest;
+    } else if (missed < first) {
+      this.#sayLeftOut(missed, lastTurns(schedule, this.#doneUpTo, first - 1, anchor, 1)[0] ?? missed);
+      // Said once, also when firing has to be tried again.
+      this.#doneUpTo = first - 1;
+    }
+    return chosen;
+  }
+
+  #sayLeftOut(from: number, to: number): void {
+    const { entryId, catchUp } = this.plan;
+    this.#options.logger.warn("turns of a scheduler entry were missed and are not made up for", {
+      ...{ entryId, catchUp, from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+    });
+  }
+
+  async #fire(turnAt: number, signal: AbortSignal): Promise<void> {
+    const { broker, clock, firedBy, logger, hooks } = this.#options;
+    const { entryId, spec, blueprint } = this.plan;
+    const { type: taskType, queue } = blueprint.message;
+    const turn: TurnInfo = { entryId, spec, turnAt: new Date(turnAt), taskType, queue };
+    try {
+      this.#hook(() => hooks.before?.(turn));
+      const now = clock.now();
+      const item = turnItem(blueprint, entryId, turnAt, now);
+      const answer = await broker.fireTurn({ entryId, turnAt, item, firedBy }, { signal, timeoutMs: callTimeoutMs });
+      this.#previousAt = Math.max(turnAt, this.#previousAt ?? 0);
+      if (answer.kind === "fired_before") return;
+      const dueAt = item.placement.kind === "at" ? item.placement.at : now;
+      const result = answered(answer.outcome, item, dueAt);
+      if (result instanceof HikyakuError) {
+        logger.info("a periodic task was not enqueued", {
+          entryId,
+          turnAt: turn.turnAt.toISOString(),
+          reason: result.message,
+        });
+      } else {
+        await this.#recordEvent(result.id, signal);
+      }
+      this.#hook(() => hooks.after?.(turn, result));
+    } catch (error) {
+      // The task itself can't be made, now or later: only the next turn can be better.
+      if (!isHikyakuError(error, "invalid_option")) throw error;
+      logger.error("a periodic task can't be enqueued", {
+        entryId,
+        turnAt: turn.turnAt.toISOString(),
+        error: error.message,
+      });
+      this.#hook(() => hooks.after?.(turn, error));
+    }
+  }
+
+  /** The task is on its way already, so a history with a gap is no reason to fail. */
+  async #recordEvent(taskId: string, signal: AbortSignal): Promise<void> {
+    const { broker, clock, logger } = this.#options;
+    const { entryId } = this.plan;
+    try {
+      await broker.recordEvent(entryId, { taskId, at: clock.now() }, { signal, timeoutMs: callTimeoutMs });
+    } catch (error) {
+      logger.warn("the history of a scheduler entry lacks an event", { entryId, taskId, error: errorText(error) });
+    }
+  }
+
+  #hook(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#options.logger.error("a hook of the scheduler failed", {
+        entryId: this.plan.entryId,
+        error: errorText(error),
+      });
+    }
+  }
+}

@@ -1,0 +1,244 @@
+import type { EnqueueFacet } from "../broker/enqueue-facet.ts";
+import type { CatchUp, DurableEntry, EnqueueEvent, ScheduleFacet } from "../broker/schedule-facet.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { answered, type EnqueuedTask } from "../enqueued-task.ts";
+import { HikyakuError } from "../errors.ts";
+import { refuseUnknownOptions, shown } from "../option-names.ts";
+import type { EnqueueRequest } from "../task.ts";
+import { taskIdsOf } from "../task-id.ts";
+import { checkedName } from "../task-options.ts";
+import { checkedCatchUp, type EntryPlan } from "./entry-plan.ts";
+import { nextTurn, parseSchedule } from "./schedule-spec.ts";
+import { blueprintFromJson, blueprintJson, blueprintOf, extraItem, optionTexts } from "./task-blueprint.ts";
+
+export interface SchedulesOptions {
+  /** Where the entries are kept. Stays open. */
+  readonly broker: ScheduleFacet & EnqueueFacet;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** IANA name; for entries that name none. Default `"UTC"`. */
+  readonly timeZone?: string;
+}
+
+/** What an entry may say besides its spec and task. */
+export interface ScheduleOptions {
+  /** IANA name. Default: that of the scheduler, or of the `Schedules`. */
+  readonly timeZone?: string;
+  /**
+   * What becomes of turns that fell due while no scheduler ran or the store was away: `"skip"` forgets them, `"once"`
+   * enqueues one task for all of them, `{ all: n }` one for each of the last n. Default `"once"`.
+   */
+  readonly catchUp?: CatchUp;
+}
+
+/** What `Schedules.change` may change; what is left out stays. */
+export interface ScheduleChanges extends ScheduleOptions {
+  readonly spec?: string;
+  readonly request?: EnqueueRequest;
+  /** Refuses the change with `wrong_state` when the entry has another revision by now. */
+  readonly revision?: number;
+}
+
+/** A durable scheduler entry, as it is stored. */
+export interface ScheduleEntry {
+  readonly id: string;
+  readonly spec: string;
+  readonly timeZone: string;
+  readonly taskType: string;
+  readonly queue: string;
+  readonly payload: Uint8Array | undefined;
+  /** In Asynq's textual form, such as `MaxRetry(5)`. */
+  readonly options: readonly string[];
+  readonly catchUp: CatchUp;
+  readonly paused: boolean;
+  /** Undefined while paused, and for a spec that never matches. */
+  readonly nextAt: Date | undefined;
+  readonly revision: number;
+}
+
+const optionNames: ReadonlySet<string> = new Set<keyof SchedulesOptions>(["broker", "clock", "timeZone"]);
+const scheduleNames: ReadonlySet<string> = new Set<keyof ScheduleOptions>(["timeZone", "catchUp"]);
+const changeNames: ReadonlySet<string> = new Set<keyof ScheduleChanges>([
+  ...(["timeZone", "catchUp", "spec", "request", "revision"] as const),
+]);
+
+/** How often a change is tried anew when somebody else changed the entry in between. */
+const mostTries = 5;
+
+/**
+ * The scheduler entries that are kept in the store. Any process may change them at any time; every scheduler on the store
+ * follows at once where the word reaches it, and within 5 seconds anyway.
+ *
+ * Rejections: `invalid_option`, `invalid_payload`, `entry_not_found`, `entry_exists`, and the store's own.
+ */
+export class Schedules {
+  readonly #broker: ScheduleFacet & EnqueueFacet;
+  readonly #clock: Clock;
+  readonly #timeZone: string;
+
+  /** @throws HikyakuError `invalid_option`. */
+  constructor(options: SchedulesOptions) {
+    refuseUnknownOptions("Schedules", options, optionNames);
+    this.#broker = options.broker;
+    this.#clock = options.clock ?? systemClock;
+    this.#timeZone = options.timeZone ?? "UTC";
+    parseSchedule("@daily", this.#timeZone);
+  }
+
+  /** Adds an entry. Its first turn is the first one after now. */
+  async add(id: string, spec: string, request: EnqueueRequest, options: ScheduleOptions = {}): Promise<ScheduleEntry> {
+    refuseUnknownOptions("Schedules.add", options, scheduleNames);
+    checkedName("id", id);
+    const { timeZone = this.#timeZone, catchUp = "once" } = options;
+    parseSchedule(spec, timeZone);
+    const blueprint = await blueprintOf(request, this.#clock.now());
+    const entry: DurableEntry = {
+      entryId: id,
+      spec,
+      timeZone,
+      queue: blueprint.message.queue,
+      definition: blueprintJson(blueprint),
+      paused: false,
+      catchUp: checkedCatchUp(catchUp),
+      since: this.#clock.now(),
+      revision: 1,
+    };
+    if ((await this.#broker.putDurableEntry(entry)) === "written") return this.#shown(entry);
+    throw new HikyakuError("entry_exists", `scheduler entry "${id}" exists already; change it, or choose another id`);
+  }
+
+  /** Changes an entry. A new spec or time zone counts from now on: no turn of before is made up for. */
+  async change(id: string, changes: ScheduleChanges): Promise<ScheduleEntry> {
+    refuseUnknownOptions("Schedules.change", changes, changeNames);
+    const { spec, timeZone, catchUp, request, revision } = changes;
+    const blueprint = request === undefined ? undefined : await blueprintOf(request, this.#clock.now());
+    const checked = catchUp === undefined ? undefined : checkedCatchUp(catchUp);
+    return this.#update(id, revision, (entry) => {
+      const changed = {
+        ...entry,
+        spec: spec ?? entry.spec,
+        timeZone: timeZone ?? entry.timeZone,
+        catchUp: checked ?? entry.catchUp,
+        ...(blueprint && { queue: blueprint.message.queue, definition: blueprintJson(blueprint) }),
+      };
+      parseSchedule(changed.spec, changed.timeZone);
+      const anew = changed.spec !== entry.spec || changed.timeZone !== entry.timeZone || changed.queue !== entry.queue;
+      return anew ? { ...changed, since: this.#clock.now() } : changed;
+    });
+  }
+
+  /** Lets no turn fire until the entry is resumed. Does nothing to a paused entry. */
+  pause(id: string): Promise<ScheduleEntry> {
+    return this.#update(id, undefined, (entry) => ({ ...entry, paused: true }));
+  }
+
+  /** Lets turns fire again, from the next one on: those of the pause are not made up for. */
+  resume(id: string): Promise<ScheduleEntry> {
+    return this.#update(id, undefined, (entry) =>
+      entry.paused ? { ...entry, paused: false, since: this.#clock.now() } : entry,
+    );
+  }
+
+  /** Enqueues an entry's task now, besides its turns; also while it is paused. Rejects as `Client.enqueue`. */
+  async runNow(id: string): Promise<EnqueuedTask> {
+    const entry = await this.#get(id);
+    const now = this.#clock.now();
+    const item = extraItem(blueprintFromJson(entry.definition), taskIdsOf(this.#clock), now);
+    const [outcome] = await this.#broker.enqueue([item]);
+    if (outcome === undefined) throw new HikyakuError("store_rejected", "the store gave no answer for the task");
+    const task = answered(outcome, item, item.placement.kind === "at" ? item.placement.at : now);
+    if (task instanceof HikyakuError) throw task;
+    // The task is accepted, so a history with a gap is no reason to tell of a failure.
+    await this.#broker.recordEvent(id, { taskId: task.id, at: now }).catch(() => undefined);
+    return task;
+  }
+
+  async remove(id: string): Promise<void> {
+    if ((await this.#broker.removeDurableEntry(id)) === "not_found") throw notFound(id);
+  }
+
+  async get(id: string): Promise<ScheduleEntry> {
+    return this.#shown(await this.#get(id));
+  }
+
+  /** All entries, sorted by id. */
+  async list(): Promise<readonly ScheduleEntry[]> {
+    return (await this.#broker.durableEntries()).map((entry) => this.#shown(entry));
+  }
+
+  /** What was enqueued for an entry, newest first; at most the last 1000. */
+  history(
+    id: string,
+    page: { readonly limit?: number; readonly cursor?: string } = {},
+  ): Promise<{ readonly events: readonly EnqueueEvent[]; readonly nextCursor: string | undefined }> {
+    return this.#broker.enqueueEvents(id, { ...page, limit: page.limit ?? 30 });
+  }
+
+  async #get(id: string): Promise<DurableEntry> {
+    const entry = (await this.#broker.durableEntries()).find(({ entryId }) => entryId === id);
+    if (entry === undefined) throw notFound(id);
+    return entry;
+  }
+
+  async #update(
+    id: string,
+    revision: number | undefined,
+    update: (entry: DurableEntry) => DurableEntry,
+  ): Promise<ScheduleEntry> {
+    for (let tries = 1; tries <= mostTries; tries++) {
+      const before = await this.#get(id);
+      if (revision !== undefined && before.revision !== revision) {
+        throw new HikyakuError(
+          "wrong_state",
+          `scheduler entry "${id}": expected revision ${revision}, got ${before.revision}: somebody changed it meanwhile`,
+        );
+      }
+      const after = { ...update(before), revision: before.revision + 1 };
+      if (JSON.stringify({ ...after, revision: before.revision }) === JSON.stringify(before))
+        return this.#shown(before);
+      if ((await this.#broker.putDurableEntry(after)) === "written") return this.#shown(after);
+    }
+    throw new HikyakuError(
+      "wrong_state",
+      `scheduler entry "${id}": others changed it each of the ${mostTries} times that this change was tried; try again`,
+    );
+  }
+
+  #shown(entry: DurableEntry): ScheduleEntry {
+    const { schedule, blueprint } = planOf(entry);
+    const next = entry.paused ? undefined : nextTurn(schedule, Math.max(entry.since, this.#clock.now()), entry.since);
+    return {
+      id: entry.entryId,
+      spec: entry.spec,
+      timeZone: entry.timeZone,
+      taskType: blueprint.message.type,
+      queue: entry.queue,
+      payload: blueprint.message.payload,
+      options: optionTexts(blueprint),
+      catchUp: entry.catchUp,
+      paused: entry.paused,
+      nextAt: next === undefined ? undefined : new Date(next),
+      revision: entry.revision,
+    };
+  }
+}
+
+/** @throws HikyakuError `invalid_option` or `corrupt_data` for an entry that this library did not write. */
+export function planOf(entry: DurableEntry): EntryPlan {
+  if (typeof entry.entryId !== "string" || typeof entry.since !== "number") {
+    throw new HikyakuError("corrupt_data", `scheduler entry: expected what this library wrote, got ${shown(entry)}`);
+  }
+  return {
+    entryId: entry.entryId,
+    spec: entry.spec,
+    timeZone: entry.timeZone,
+    schedule: parseSchedule(entry.spec, entry.timeZone),
+    blueprint: blueprintFromJson(entry.definition),
+    catchUp: checkedCatchUp(entry.catchUp),
+    since: entry.since,
+  };
+}
+
+function notFound(id: string): HikyakuError {
+  return new HikyakuError("entry_not_found", `there is no scheduler entry "${id}" in the store; list() shows all`);
+}

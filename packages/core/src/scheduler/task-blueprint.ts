@@ -1,0 +1,191 @@
+import { createHash } from "node:crypto";
+import type { EnqueueItem } from "../broker/enqueue-facet.ts";
+import type { TaskMessage } from "../broker/task-message.ts";
+import { durationMs } from "../duration.ts";
+import { prepareTask } from "../enqueued-task.ts";
+import { HikyakuError } from "../errors.ts";
+import { shown } from "../option-names.ts";
+import type { EnqueueRequest } from "../task.ts";
+import { goDuration } from "./go-duration.ts";
+
+/** A task that is enqueued again and again: everything but its id and the moment. */
+export interface TaskBlueprint {
+  /** Its id is empty where each turn gets one of its own. */
+  readonly message: TaskMessage;
+  /** How long after its turn the task is due. */
+  readonly delayMs: number;
+  readonly uniqueForMs: number | undefined;
+}
+
+const maxPayloadBytes = 1_048_576;
+
+/**
+ * Checks a request once, for all its turns.
+ * @throws HikyakuError `invalid_option`, `invalid_payload`.
+ */
+export async function blueprintOf(request: EnqueueRequest, now: number): Promise<TaskBlueprint> {
+  if (typeof request !== "object" || request === null || typeof request.task !== "object") {
+    throw new HikyakuError(
+      "invalid_option",
+      `scheduler entry: expected a request made by a definition's with(), got ${shown(request)}`,
+    );
+  }
+  const { at, in: delay, ...options } = request.options ?? {};
+  if (at !== undefined) {
+    throw new HikyakuError(
+      "invalid_option",
+      `option "at" of a periodic task: expected none, since each turn has its own moment, got ${shown(at)}; use "in"`,
+    );
+  }
+  const { item } = await prepareTask(request.task, request.payload, options, { now, newId: () => "", maxPayloadBytes });
+  return {
+    message: item.message,
+    delayMs: delay === undefined ? 0 : durationMs("in", delay),
+    uniqueForMs: item.uniqueForMs,
+  };
+}
+
+/**
+ * The task of one turn. Its id follows from entry and turn, so that whoever enqueues it, and however often, means the
+ * same task.
+ * @throws HikyakuError `invalid_option` once the task's deadline has passed.
+ */
+export function turnItem(blueprint: TaskBlueprint, entryId: string, turnAt: number, now: number): EnqueueItem {
+  return itemOf(blueprint, turnTaskId(entryId, turnAt), turnAt, now);
+}
+
+/** The task, outside of any turn. @throws HikyakuError as `turnItem`. */
+export function extraItem(blueprint: TaskBlueprint, newId: () => string, now: number): EnqueueItem {
+  return itemOf(blueprint, newId(), now, now);
+}
+
+function itemOf({ message, delayMs, uniqueForMs }: TaskBlueprint, id: string, from: number, now: number): EnqueueItem {
+  const dueAt = Math.max(now, from + delayMs);
+  if (message.deadlineAt !== undefined && message.deadlineAt <= dueAt) {
+    throw new HikyakuError(
+      "invalid_option",
+      `option "deadline": expected a moment after the task is due, at ${new Date(dueAt).toISOString()}, got ` +
+        `${new Date(message.deadlineAt).toISOString()}: it could never run; periodic tasks want a timeout instead`,
+    );
+  }
+  return {
+    message: { ...message, id: message.id === "" ? id : message.id },
+    placement: dueAt > now ? { kind: "at", at: dueAt } : { kind: message.group === "" ? "now" : "group" },
+    ...(uniqueForMs !== undefined && { uniqueForMs }),
+  };
+}
+
+/** A UUIDv7 of the turn's moment, with a digest where others have random bits. */
+function turnTaskId(entryId: string, turnAt: number): string {
+  const digest = createHash("sha256").update(`${turnAt} ${entryId}`).digest("hex");
+  const time = Math.floor(turnAt).toString(16).padStart(12, "0");
+  const variant = "89ab"[Number.parseInt(digest[3] ?? "0", 16) & 3];
+  return [
+    time.slice(0, 8),
+    time.slice(8),
+    `7${digest.slice(0, 3)}`,
+    `${variant}${digest.slice(4, 7)}`,
+    digest.slice(7, 19),
+  ].join("-");
+}
+
+/** Names an entry by all that it is: whoever registers the same entry gets the same id. */
+export function staticEntryId(spec: string, timeZone: string, blueprint: TaskBlueprint): string {
+  const identity = JSON.stringify([spec, timeZone, ...blueprintFields(blueprint)]);
+  return `entry-${createHash("sha256").update(identity).digest("hex").slice(0, 32)}`;
+}
+
+export function blueprintJson(blueprint: TaskBlueprint): string {
+  return JSON.stringify(blueprintFields(blueprint));
+}
+
+function blueprintFields({ message, delayMs, uniqueForMs }: TaskBlueprint): unknown[] {
+  const { payload, headers, ...rest } = message;
+  const fields = Object.entries(rest).sort(([one], [other]) => (one < other ? -1 : 1));
+  const sortedHeaders = Object.entries(headers).sort(([one], [other]) => (one < other ? -1 : 1));
+  const bytes = payload === undefined ? null : Buffer.from(payload).toString("base64");
+  return [Object.fromEntries(fields), bytes, Object.fromEntries(sortedHeaders), delayMs, uniqueForMs ?? null];
+}
+
+/** @throws HikyakuError `corrupt_data` for what `blueprintJson` did not write. */
+export function blueprintFromJson(json: string): TaskBlueprint {
+  const corrupt = (cause?: unknown): HikyakuError =>
+    new HikyakuError(
+      "corrupt_data",
+      `definition of a scheduler entry: expected what this library wrote, got ${shown(json)}`,
+      {
+        cause,
+      },
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw corrupt(error);
+  }
+  if (!isStored(value)) throw corrupt();
+  const [fields, payload, headers, delayMs, uniqueForMs] = value;
+  return {
+    message: {
+      ...fields,
+      lastFailedAt: undefined,
+      completedAt: undefined,
+      deadlineAt: fields.deadlineAt,
+      payload: payload === null ? undefined : Buffer.from(payload, "base64"),
+      headers,
+    },
+    delayMs,
+    uniqueForMs: uniqueForMs ?? undefined,
+  };
+}
+
+type StoredBlueprint = [
+  fields: Omit<TaskMessage, "payload" | "headers">,
+  payload: string | null,
+  headers: Record<string, string>,
+  delayMs: number,
+  uniqueForMs: number | null,
+];
+
+function isStored(value: unknown): value is StoredBlueprint {
+  if (!Array.isArray(value) || value.length !== 5) return false;
+  const [fields, payload, headers, delayMs, uniqueForMs]: unknown[] = value;
+  return (
+    typeof fields === "object" &&
+    fields !== null &&
+    "type" in fields &&
+    typeof fields.type === "string" &&
+    "queue" in fields &&
+    typeof fields.queue === "string" &&
+    (payload === null || typeof payload === "string") &&
+    typeof headers === "object" &&
+    headers !== null &&
+    typeof delayMs === "number" &&
+    (uniqueForMs === null || typeof uniqueForMs === "number")
+  );
+}
+
+/**
+ * The options as Asynq writes them into its scheduler entries: its reader wants a `(` in each and stops at the first `)`,
+ * so that one inside a text is written as an escape.
+ */
+export function optionTexts({ message, delayMs, uniqueForMs }: TaskBlueprint): string[] {
+  const quoted = (value: unknown): string => JSON.stringify(value).replaceAll(")", "\\u0029");
+  const texts = [`Queue(${quoted(message.queue)})`, `MaxRetry(${message.maxRetry})`];
+  if (message.id !== "") texts.push(`TaskID(${quoted(message.id)})`);
+  if (message.timeoutMs > 0) texts.push(`Timeout(${goDuration(message.timeoutMs)})`);
+  if (message.deadlineAt !== undefined) texts.push(`Deadline(${unixDate(message.deadlineAt)})`);
+  if (uniqueForMs !== undefined) texts.push(`Unique(${goDuration(uniqueForMs)})`);
+  if (delayMs > 0) texts.push(`ProcessIn(${goDuration(delayMs)})`);
+  if (message.retentionMs > 0) texts.push(`Retention(${goDuration(message.retentionMs)})`);
+  if (message.group !== "") texts.push(`Group(${quoted(message.group)})`);
+  for (const header of Object.entries(message.headers)) texts.push(`Header(${quoted(header)})`);
+  return texts;
+}
+
+/** As `date` prints it, in UTC: `Thu May 14 01:02:03 UTC 2026`, the day padded with a blank. */
+function unixDate(ms: number): string {
+  const [, weekday, day, month, year, time] =
+    /^(\w+), (\d+) (\w+) (\d+) ([\d:]+)/.exec(new Date(ms).toUTCString()) ?? [];
+  return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${time} UTC ${year}`;
+}

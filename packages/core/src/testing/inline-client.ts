@@ -1,0 +1,40 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { Client, type ClientOptions, type EnqueueCallOptions, type EnqueueResult } from "../client.ts";
+import type { EnqueuedTask } from "../enqueued-task.ts";
+import type { EnqueueArguments, EnqueueRequest, TaskDefinition } from "../task.ts";
+import type { EnqueueOptions } from "../task-options.ts";
+
+/** Runs the first attempt of a task to its end; rejects with what the handler threw. */
+export type RunTask = (task: EnqueuedTask) => Promise<void>;
+
+/**
+ * A client whose enqueues come back when the task has run. What is due later is only enqueued, and so is what joins a
+ * group.
+ */
+export class InlineClient extends Client {
+  readonly #run: RunTask;
+
+  constructor(options: ClientOptions, run: RunTask) {
+    super(options);
+    this.#run = run;
+  }
+
+  override async enqueue<Payload extends StandardSchemaV1, Result extends StandardSchemaV1>(
+    task: TaskDefinition<Payload, Result>,
+    ...args: EnqueueArguments<StandardSchemaV1.InferInput<Payload>, EnqueueOptions & EnqueueCallOptions>
+  ): Promise<EnqueuedTask> {
+    const enqueued = await super.enqueue(task, ...args);
+    if (enqueued.state === "pending") await this.#run(enqueued);
+    return enqueued;
+  }
+
+  /** Runs them one after the other; the first one that throws ends that, and the others wait in their queue. */
+  override async enqueueMany(
+    requests: readonly EnqueueRequest[],
+    options?: EnqueueCallOptions,
+  ): Promise<readonly EnqueueResult[]> {
+    const results = await super.enqueueMany(requests, options);
+    for (const result of results) if (result.ok && result.task.state === "pending") await this.#run(result.task);
+    return results;
+  }
+}

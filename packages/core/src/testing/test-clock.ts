@@ -1,0 +1,113 @@
+import type { Clock, Timer } from "../clock.ts";
+import { type Duration, durationMs } from "../duration.ts";
+import { HikyakuError } from "../errors.ts";
+
+interface WaitingTimer {
+  readonly firesAt: number;
+  readonly callback: () => void;
+  readonly background: boolean;
+}
+
+/**
+ * Time that stands still until a test moves it. Starts today at noon and a quarter of a second (UTC) unless told
+ * otherwise, so that no test crosses midnight by accident and none gets by with whole seconds alone.
+ */
+export class TestClock implements Clock {
+  /**
+   * The same time, for machinery whose timers a test does not care about: `nextTimerAt` leaves those out. They fire at
+   * their moment like all others.
+   */
+  readonly background: Clock;
+  readonly #timers = new Set<WaitingTimer>();
+  readonly #startedAt: number;
+  #now: number;
+
+  constructor(startsAt: number | Date = new Date().setUTCHours(12, 0, 0, 250)) {
+    const moment = Number(startsAt);
+    if (!Number.isFinite(moment)) {
+      throw new HikyakuError("invalid_option", `TestClock: expected a valid moment to start at, got ${startsAt}`);
+    }
+    this.#startedAt = moment;
+    this.#now = moment;
+    this.background = {
+      now: () => this.now(),
+      monotonic: () => this.monotonic(),
+      setTimer: (callback, delayMs) => this.#set(callback, delayMs, true),
+    };
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now - this.#startedAt;
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    return this.#set(callback, delayMs, false);
+  }
+
+  /** How many timers are set. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** When the next timer fires; those of the background count only when they are asked for. */
+  nextTimerAt({ background = false } = {}): number | undefined {
+    let earliest: number | undefined;
+    for (const timer of this.#timers) {
+      if (timer.background && !background) continue;
+      if (earliest === undefined || timer.firesAt < earliest) earliest = timer.firesAt;
+    }
+    return earliest;
+  }
+
+  /** Moves time on and fires what falls due on the way, each timer at its own moment. Runs no task by itself. */
+  advance(by: Duration): void {
+    this.#moveTo(this.#now + durationMs("by", by));
+  }
+
+  /**
+   * Moves time on to a moment, as `advance` does.
+   * @throws HikyakuError `invalid_option` when it lies in the past: time never goes back.
+   */
+  advanceTo(moment: Date | number): void {
+    const until = Number(moment);
+    if (!(until >= this.#now)) {
+      const now = new Date(this.#now).toISOString();
+      throw new HikyakuError(
+        "invalid_option",
+        `advanceTo: expected a moment from ${now} on, got ${shownMoment(until)}`,
+      );
+    }
+    this.#moveTo(until);
+  }
+
+  #set(callback: () => void, delayMs: number, background: boolean): Timer {
+    const timer: WaitingTimer = { firesAt: this.#now + Math.max(0, delayMs), callback, background };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
+  }
+
+  #moveTo(until: number): void {
+    for (let next = this.#nextTimer(until); next !== undefined; next = this.#nextTimer(until)) {
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.firesAt);
+      next.callback();
+    }
+    this.#now = Math.max(this.#now, until);
+  }
+
+  #nextTimer(until: number): WaitingTimer | undefined {
+    let next: WaitingTimer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.firesAt <= until && (next === undefined || timer.firesAt < next.firesAt)) next = timer;
+    }
+    return next;
+  }
+}
+
+function shownMoment(moment: number): string {
+  return Number.isFinite(moment) ? new Date(moment).toISOString() : "no moment";
+}

@@ -1,0 +1,64 @@
+import type { GroupFacet } from "../broker/group-facet.ts";
+import type { Clock } from "../clock.ts";
+import { Aggregator } from "./aggregator.ts";
+import { Aggregators } from "./aggregators.ts";
+import type { Random } from "./backoff.ts";
+import type { Logger } from "./logger.ts";
+import type { Periodic, Role } from "./periodic.ts";
+import { SetReclaimer } from "./set-reclaimer.ts";
+
+const reclaimMs = 10_000;
+
+export interface AggregatingOptions {
+  readonly broker: GroupFacet;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly periodic: (role: Role, everyMs: number) => Periodic;
+}
+
+/**
+ * All that a server does about groups. One without aggregate functions leaves groups alone, but also puts back what
+ * another server took and lost.
+ */
+export class Aggregating {
+  readonly aggregators = new Aggregators();
+  readonly #options: AggregatingOptions;
+  readonly #roles: Aggregator[] = [];
+
+  constructor(options: AggregatingOptions) {
+    this.#options = options;
+  }
+
+  /** The roles of these queues, once all functions are known. */
+  rolesOf(queues: readonly string[]): Periodic[] {
+    return queues.flatMap((queue) => this.#rolesOf(queue));
+  }
+
+  /** Resolves when no function runs any more. */
+  async whenIdle(): Promise<void> {
+    await Promise.all(this.#roles.map((role) => role.whenIdle()));
+  }
+
+  /** Ends the time of functions that still run; their tasks go back. */
+  abort(): void {
+    for (const role of this.#roles) role.abort();
+  }
+
+  #rolesOf(queue: string): Periodic[] {
+    const { broker, logger, periodic } = this.#options;
+    const aggregating = this.aggregators.size === 0 ? undefined : this.#aggregatorOf(queue);
+    const onReclaimed = (): void => aggregating?.wake();
+    const reclaimer = periodic(new SetReclaimer(broker, queue, logger, onReclaimed), reclaimMs);
+    return aggregating === undefined ? [reclaimer] : [aggregating, reclaimer];
+  }
+
+  #aggregatorOf(queue: string): Periodic {
+    const { broker, clock, random, logger, periodic } = this.#options;
+    const { aggregators } = this;
+    const role = new Aggregator({ broker, clock, random, logger, queue, aggregators, onRoom: () => running.wake() });
+    const running = periodic(role, aggregators.checkMs);
+    this.#roles.push(role);
+    return running;
+  }
+}

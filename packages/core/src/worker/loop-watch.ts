@@ -1,0 +1,87 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { systemClock, type Timer } from "../clock.ts";
+import type { HeldTask } from "./held-task.ts";
+import type { Logger } from "./logger.ts";
+
+const resolutionMs = 100;
+const lookEveryMs = 500;
+const blockedMs = 1_000;
+const repeatAfterMs = 10_000;
+const mostTypes = 10;
+
+/**
+ * Measures how long the event loop is kept from turning, and says so when handlers keep it for more than a second: no
+ * signal reaches them meanwhile, and nothing else runs. Always in the machine's own time: a loop can't be blocked in any
+ * other.
+ */
+export class LoopWatch {
+  readonly #held: Iterable<HeldTask>;
+  readonly #logger: Logger;
+  #histogram: ReturnType<typeof monitorEventLoopDelay> | undefined;
+  #timer: Timer | undefined;
+  #dueAt = 0;
+  #longestMs = 0;
+  #longestBeforeMs = 0;
+  #unsaidMs = 0;
+  #saidAt = Number.NEGATIVE_INFINITY;
+  readonly #unsaidTypes = new Set<string>();
+
+  constructor(held: Iterable<HeldTask>, logger: Logger) {
+    this.#held = held;
+    this.#logger = logger;
+  }
+
+  start(): void {
+    this.#histogram = monitorEventLoopDelay({ resolution: resolutionMs });
+    this.#histogram.enable();
+    this.#setTimer();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#histogram?.disable();
+  }
+
+  /** The longest delay of this period and the one before, in milliseconds; undefined before `start`. */
+  get lately(): number | undefined {
+    if (this.#histogram === undefined) return undefined;
+    const measuredMs = this.#histogram.max / 1e6 - resolutionMs;
+    return Math.round(Math.max(0, measuredMs, this.#longestMs, this.#longestBeforeMs));
+  }
+
+  /** Begins a new period. */
+  nextPeriod(): void {
+    const measuredMs = (this.#histogram?.max ?? 0) / 1e6 - resolutionMs;
+    this.#longestBeforeMs = Math.max(0, measuredMs, this.#longestMs);
+    this.#longestMs = 0;
+    this.#histogram?.reset();
+  }
+
+  #setTimer(): void {
+    this.#dueAt = systemClock.monotonic() + lookEveryMs;
+    this.#timer = systemClock.setTimer(() => this.#look(), lookEveryMs);
+  }
+
+  #look(): void {
+    // Late timers come before anything that was waiting for the loop, so who blocked it is still held.
+    const lateMs = systemClock.monotonic() - this.#dueAt;
+    this.#longestMs = Math.max(this.#longestMs, lateMs);
+    if (lateMs >= blockedMs) this.#note(lateMs);
+    this.#setTimer();
+  }
+
+  #note(lateMs: number): void {
+    for (const { claimed } of this.#held) {
+      if (this.#unsaidTypes.size < mostTypes) this.#unsaidTypes.add(claimed.message.type);
+    }
+    this.#unsaidMs = Math.max(this.#unsaidMs, lateMs);
+    const now = systemClock.monotonic();
+    if (now - this.#saidAt < repeatAfterMs) return;
+    this.#saidAt = now;
+    this.#logger.warn("the event loop was blocked; run long computations in a worker thread, or in pieces", {
+      ...{ loopDelayMs: Math.round(this.#unsaidMs), types: [...this.#unsaidTypes] },
+    });
+    this.#unsaidMs = 0;
+    this.#unsaidTypes.clear();
+  }
+}

@@ -1,0 +1,57 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname, uptime } from "node:os";
+
+/**
+ * Names this process so that another one can tell for sure when it is gone. A host's name and a process number are not
+ * enough: containers may share the name and have numbers of their own, and numbers are used again. On Linux: this start
+ * of the machine, this world of process numbers, and when the process started. Undefined where that can't be read.
+ */
+export function ownProcessIdentity(): string | undefined {
+  const world = processWorld();
+  const startedAt = startOf("self");
+  return world === undefined || startedAt === undefined ? undefined : `${world}/${startedAt}`;
+}
+
+/** True only where it is certain that the process with this number and identity does not run any more. */
+export function isSurelyGone(pid: number, identity: string): boolean {
+  const world = processWorld();
+  const cut = identity.lastIndexOf("/");
+  if (world === undefined || identity.slice(0, cut) !== world) return false;
+  return process.platform === "linux" ? startOf(String(pid)) !== identity.slice(cut + 1) : !exists(pid);
+}
+
+function processWorld(): string | undefined {
+  if (process.platform !== "linux") {
+    const startedAtMinute = Math.round((Date.now() / 1_000 - uptime()) / 60);
+    return `${process.platform}/${hostname()}/${startedAtMinute}`;
+  }
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${boot}/${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** When a process started, in the kernel's own count; `gone` for one that does not run, or only waits to be buried. */
+function startOf(process: string): string | undefined {
+  if (globalThis.process.platform !== "linux") return "running";
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${process}/stat`, "latin1");
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "gone" : undefined;
+  }
+  // The second field is the program's name in brackets, which may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" || fields[0] === "X" ? "gone" : fields[19];
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}

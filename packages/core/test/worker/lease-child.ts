@@ -1,0 +1,33 @@
+// A worker process for tests: node lease-child.ts <store>
+// Tasks of type "block" keep its event loop busy for as many milliseconds as their payload says; those of type "gate"
+// end when a line "open" comes in. Says "running <id>", "ended <id>", each warning or error that it logs, and, for each
+// line "status" that comes in, what `Server.status()` says.
+import { createInterface } from "node:readline";
+import { jsonLogger } from "../../src/worker/logger.ts";
+import { Server } from "../../src/worker/server.ts";
+import { openBroker } from "./open-broker.ts";
+
+const [address = ""] = process.argv.slice(2);
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const broker = openBroker(address);
+const logger = jsonLogger("warn", (line) => say(`log ${line.trim()}`));
+const server = new Server({ broker, concurrency: 4, lease: "2s", abortGrace: "500ms", shutdownTimeout: "0s", logger });
+const opened = Promise.withResolvers<void>();
+server.handleRaw("block", ({ payload, taskId }) => {
+  say(`running ${taskId}`);
+  const end = performance.now() + Number(Buffer.from(payload).toString());
+  while (performance.now() < end);
+  say(`ended ${taskId}`);
+});
+server.handleRaw("gate", async ({ taskId }) => {
+  say(`running ${taskId}`);
+  await opened.promise;
+  say(`ended ${taskId}`);
+});
+createInterface(process.stdin).on("line", (line) => {
+  if (line === "open") opened.resolve();
+  else if (line === "status") say(`status ${JSON.stringify(server.status())}`);
+});
+await server.run();
+process.stdin.destroy();
+await broker.close();
