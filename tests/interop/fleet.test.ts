@@ -58,6 +58,7 @@ describe("a fleet of both sides on one queue", { timeout: 180_000 }, () => {
     const numbers = { counts: { archived: skipped }, processedTotal: 4_000 + retried, failedTotal: skipped + retried };
     expect(await go.queue()).toMatchObject(numbers);
     expect(await ours.queue()).toMatchObject(numbers);
+    expect(await ours.check()).toEqual([]);
     // Both sides took a share.
     for (const worker of workers) expect(worker.heard({ event: "started" }).length).toBeGreaterThan(0);
   });
@@ -97,6 +98,7 @@ describe("a fleet of both sides on one queue", { timeout: 180_000 }, () => {
     expect(await go.queue()).toMatchObject({ counts: { archived: skipped, active: 0, pending: 0, retry: 0 } });
     expect(await store.redisKeys("asynq:{default}:t:*")).toHaveLength(skipped);
     expect(await store.redisKeys("asynq:{default}:lease")).toEqual([]);
+    expect(await ours.check()).toEqual([]);
     expect(await store.redisKeys("hikyaku:{default}:*")).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { bytes, directions, Interop, needsGo } from "./support/interop.ts";
+import { directions, Interop, needsGo } from "./support/interop.ts";
 
 needsGo();
 

@@ -53,6 +53,7 @@ async function nothingMoreRuns(store: Interop): Promise<void> {
   await vi.waitFor(async () => expect(await store.redisKeys("hikyaku:{default}:due")).toEqual([]), 10_000);
   await later.shutDownServer();
   expect(later.heard({ event: "started" })).toHaveLength(1);
+  expect(await later.check()).toEqual([]);
 }
 
 const waiting = ["scheduled", "retry", "archived", "aggregating"];

@@ -150,6 +150,7 @@ describe("a worker that wakes up after its task was taken over", () => {
     expect(await leaseAndActive(store)).toEqual({ active: [], lease: [] });
     await expect(ours.task(id)).rejects.toMatchObject({ kind: "task_not_found" });
     expect(await store.redisKeys("asynq:{default}:t:*")).toEqual([]);
+    expect(await ours.check()).toEqual([]);
     await ours.enqueue({ type: "ok", options: { taskId: id } });
   });
 });

@@ -2,6 +2,7 @@ import {
   type Broker,
   Client,
   type Clock,
+  checkStore,
   defineTask,
   errorText,
   rawBytes,
@@ -68,6 +69,8 @@ export class HikyakuSide {
         return this.#server(args as Named).quiet();
       case "shutDownServer":
         return this.#server(args as Named).stop();
+      case "check":
+        return checkStore(this.#broker, { scope: "tasks", graceMs: 0, repair: (args as { repair: boolean }).repair });
       case "release":
         return this.#gates.of((args as { taskId: string }).taskId).resolve();
       default:

@@ -129,6 +129,11 @@ export class Peer {
     return this.inspect("servers") as Promise<readonly ToldServer[]>;
   }
 
+  /** What our check of the whole store finds wrong; only of our side. */
+  check({ repair = false } = {}): Promise<readonly { readonly kind: string; readonly detail: string }[]> {
+    return this.#ask("check", { repair }) as Promise<readonly { kind: string; detail: string }[]>;
+  }
+
   /** Any other request. */
   ask(op: string, args: unknown): Promise<unknown> {
     return this.#ask(op, args);

@@ -51,7 +51,7 @@ export function writeTaskMessage(writer: ByteWriter, message: TaskMessage): void
 }
 
 /** Whole seconds of a duration in milliseconds, rounded up: a limit must not become shorter, or vanish. */
-export function secondsUp(ms: number): number {
+function secondsUp(ms: number): number {
   return Math.ceil(ms / 1_000);
 }
 

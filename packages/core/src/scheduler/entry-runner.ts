@@ -92,12 +92,14 @@ export class EntryRunner implements Role {
   async runOnce(signal: AbortSignal): Promise<number> {
     const { clock } = this.#options;
     const anchor = this.#anchor ?? (await this.#begin(signal));
-    for (const turn of this.#due(anchor, clock.now())) {
+    const now = clock.now();
+    for (const turn of this.#due(anchor, now)) {
       await this.#fire(turn, signal);
       this.#doneUpTo = Math.max(this.#doneUpTo, turn);
     }
-    const next = nextTurn(this.plan.schedule, Math.max(this.#doneUpTo, clock.now()), anchor);
-    return Math.min(longestSleepMs, next === undefined ? longestSleepMs : next - clock.now());
+    // From the moment that was looked at: another turn may have come while this one was fired.
+    const next = nextTurn(this.plan.schedule, Math.max(this.#doneUpTo, now), anchor);
+    return next === undefined ? longestSleepMs : Math.min(longestSleepMs, Math.max(0, next - clock.now()));
   }
 
   async #begin(signal: AbortSignal): Promise<number> {

@@ -23,6 +23,7 @@ export interface HeartbeaterOptions {
 export class Heartbeater implements Role {
   readonly name = "announcing this server";
   readonly #options: HeartbeaterOptions;
+  readonly #attempted = Promise.withResolvers<void>();
 
   constructor(options: HeartbeaterOptions) {
     this.#options = options;
@@ -33,11 +34,17 @@ export class Heartbeater implements Role {
     this.#announcement();
   }
 
+  /** Resolves when the first announcement has been made, or could not be made. */
+  get attempted(): Promise<void> {
+    return this.#attempted.promise;
+  }
+
   async runOnce(signal?: AbortSignal): Promise<undefined> {
     const { broker, clockWatch } = this.#options;
     const { server, workers } = this.#announcement();
     const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
-    await Promise.all([broker.announce(server, workers, ttlMs, call), clockWatch.measure(signal)]);
+    const announcing = broker.announce(server, workers, ttlMs, call).finally(this.#attempted.resolve);
+    await Promise.all([announcing, clockWatch.measure(signal)]);
   }
 
   /** Takes the announcement back. */

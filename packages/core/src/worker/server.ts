@@ -233,7 +233,9 @@ export class Server implements AsyncDisposable {
     this.#heartbeater.prepare();
     // The announcement goes first, so that whoever sees one of our tasks can see us too.
     for (const role of [...this.#late.toReversed(), ...this.#early]) role.wake();
-    this.#processor.start();
+    void this.#heartbeater.attempted.then(() => {
+      if (this.#state === "active") this.#processor.start();
+    });
   }
 
   /** Starts, and stops at SIGINT or SIGTERM; a second signal hurries. Resolves when the server has stopped. */

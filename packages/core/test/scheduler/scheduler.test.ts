@@ -26,12 +26,21 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
       const { tasks } = await broker.list({ queue: "low", state: "pending", limit: 100 });
       return tasks.map(({ message }) => (turnOf(message.id) - start) / minute).sort((a, b) => a - b);
     };
+    /** Reads something again and again, a moment later each time, as what is asked for comes only with time. */
+    const eventually = <Value>(read: () => Value | Promise<Value>, stepMs = 1) =>
+      expect.poll(
+        () => {
+          clock.advance(stepMs);
+          return read();
+        },
+        { interval: 5, timeout: 5_000 },
+      );
     /** Moves time and waits until exactly these turns were fired. */
     const fired = async (afterMs: number, expected: number[]): Promise<void> => {
       clock.advance(afterMs);
-      await expect.poll(turns, { interval: 5, timeout: 5_000 }).toEqual(expected);
+      await eventually(turns).toEqual(expected);
     };
-    return { store, clock, broker, scheduler, schedules, fired, turns };
+    return { store, clock, broker, scheduler, schedules, eventually, fired, turns };
   }
 
   function aScheduler(store: TestStore, clock: FakeClock, options: Partial<SchedulerOptions>): Scheduler {
@@ -125,7 +134,7 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
   });
 
   it("fires a turn that the store's absence delayed, once, also when answers are lost", async () => {
-    const { store, clock, scheduler, fired } = await setup();
+    const { store, clock, scheduler, eventually, fired } = await setup();
     let calls = 0;
     const real = store.connect({ clock });
     const losing = flakyBroker(real, {
@@ -142,7 +151,7 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
     await one.register("* * * * *", report.with({ day: 1 }));
     one.start();
     clock.advance(minute);
-    await expect.poll(() => (clock.advance(100), calls), { interval: 5 }).toBeGreaterThanOrEqual(3);
+    await eventually(() => calls, 100).toBeGreaterThanOrEqual(3);
     await fired(0, [1]);
     await expect.poll(() => results.length, { interval: 5 }).toBe(1);
     expect(results[0]).toMatchObject({ type: "report:send", state: "pending" });
@@ -168,7 +177,7 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
   });
 
   it("follows durable entries as they are added, changed, paused, resumed and removed", async () => {
-    const { clock, scheduler, schedules, fired, turns, broker } = await setup();
+    const { clock, scheduler, schedules, eventually, fired, turns, broker } = await setup();
     const [one, two] = [scheduler(), scheduler()];
     one.start();
     two.start();
@@ -176,15 +185,9 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
       const next =
         nextInMinutes === undefined ? undefined : Math.floor(clock.now() / minute) * minute + nextInMinutes * minute;
       for (const each of [one, two]) {
-        await expect
-          .poll(
-            () => {
-              clock.advance(1);
-              return each.entries().map(({ nextAt }) => nextAt);
-            },
-            { interval: 5, timeout: 5_000 },
-          )
-          .toEqual(Array.from({ length: count }, () => next));
+        await eventually(() => each.entries().map(({ nextAt }) => nextAt)).toEqual(
+          Array.from({ length: count }, () => next),
+        );
       }
     };
     const added = await schedules.add("nightly", "* * * * *", report.with({ day: 1 }));
@@ -219,7 +222,7 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
   });
 
   it("brings its entries in line with what its provider says", async () => {
-    const { clock, scheduler, fired } = await setup();
+    const { scheduler, eventually, fired } = await setup();
     let given = [{ spec: "* * * * *", request: report.with({ day: 1 }) }];
     let asked = 0;
     const one = scheduler({
@@ -231,28 +234,28 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
       },
     });
     one.start();
-    await expect.poll(() => one.entries().length).toBe(1);
+    await eventually(() => one.entries().length).toBe(1);
     await fired(minute, [1]);
     const [before] = one.entries();
     given = [
       ...given,
       { spec: "* * * * *", request: report.with({ day: 1 }, { headers: { only: "a header differs" } }) },
     ];
-    await expect.poll(() => (clock.advance(100), one.entries().length), { interval: 5 }).toBe(2);
+    await eventually(() => one.entries().length, 100).toBe(2);
     expect(one.entries()[0]?.entryId).toBe(before?.entryId);
     given = [];
-    await expect.poll(() => (clock.advance(5_000), one.entries().length), { interval: 5 }).toBe(0);
+    await eventually(() => one.entries().length, 5_000).toBe(0);
   });
 
   it("tells everyone of its entries until it closes", async () => {
-    const { broker, scheduler, clock } = await setup();
+    const { broker, scheduler, eventually } = await setup();
     const one = scheduler();
     await one.register(
       "TZ=Asia/Tokyo 0 9 * * *",
       report.with({ day: 1 }, { group: "a)b", in: "90s", uniqueFor: "1h" }),
     );
     one.start();
-    await expect.poll(async () => (clock.advance(100), (await broker.scheduleRecords()).length)).toBe(1);
+    await eventually(async () => (await broker.scheduleRecords()).length, 100).toBe(1);
     const [record] = await broker.scheduleRecords();
     expect(record).toMatchObject({
       schedulerId: one.schedulerId,
@@ -268,7 +271,7 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
   });
 
   it("closes within its deadline when the store hangs", async () => {
-    const { store, clock, scheduler } = await setup();
+    const { store, clock, scheduler, eventually } = await setup();
     const never = (): Promise<never> => new Promise<never>(() => undefined);
     const hanging: Broker = flakyBroker(store.connect({ clock }), {
       ...{ fireTurn: never, beginTurns: never, announceEntries: never, withdrawEntries: never, durableEntries: never },
@@ -278,7 +281,7 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
     one.start();
     const closed = one.close();
     clock.advance(2_000);
-    await expect.poll(() => (clock.advance(1), one.state), { interval: 5 }).toBe("closed");
+    await eventually(() => one.state).toBe("closed");
     await closed;
     await expect(one.register("@daily", report.with({}))).rejects.toMatchObject({ code: "closed" });
   });

@@ -283,6 +283,27 @@ describe("advance", () => {
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
+  it("makes one task of a group when its time has come, and runs that", async () => {
+    const digest = defineTask({ type: "email:digest", payload: z.object({ users: z.array(z.number()) }) });
+    const queue = await aQueue({
+      register: (server) =>
+        server
+          .aggregate(mail, ({ tasks }) => digest.with({ users: tasks.map(({ payload }) => payload.user) }), {
+            gracePeriod: "30s",
+          })
+          .handle(digest, ({ payload }) => void digests.push(payload.users)),
+    });
+    const digests: number[][] = [];
+    for (const user of [1, 2, 3]) await queue.client.enqueue(mail, { user }, { group: "team" });
+    expect(await queue.drain()).toEqual([]);
+    expect(await queue.advance("29s")).toEqual([]);
+    await queue.advance("1h");
+    expect(digests).toEqual([[1, 2, 3]]);
+    expect(moments(queue)[0]).toBeGreaterThanOrEqual(30);
+    expect(moments(queue)[0]).toBeLessThan(32);
+    expect(queue.enqueued(digest)).toMatchObject([{ payload: { users: [1, 2, 3] } }]);
+  });
+
   it("fires timers of the test on the way, at their moment", async () => {
     const queue = await aQueue({ register: (server) => server.handle(mail, () => undefined) });
     const every = (): void => {
