@@ -47,6 +47,36 @@ for (const exported of names) if (Object.keys(exported).length === 0) throw new 
     expect(run(process.execPath, ["use.js"])).toEqual({ status: 0, output: "" });
   });
 
+  it("extends leases in a thread of its own, so that a handler may block the event loop", () => {
+    writeFileSync(
+      join(consumer, "block.js"),
+      `import { Client, Server } from "hikyaku";
+import { sqliteBroker } from "hikyaku/sqlite";
+const broker = sqliteBroker({ path: "block.db" });
+const server = new Server({ broker, lease: "2s" });
+const ended = new Promise((resolve) => server.handleRaw("block", () => {
+  const end = performance.now() + 3_000;
+  while (performance.now() < end);
+  setTimeout(resolve, 200);
+}));
+server.start();
+const client = new Client({ broker });
+await client.enqueue("block", {});
+await ended;
+const { counts, leasesExtendedBy } = server.status();
+await server.stop();
+await client.close();
+await broker.close();
+console.log(JSON.stringify({ counts, leasesExtendedBy }));`,
+    );
+    const { status, output } = run(process.execPath, ["block.js"]);
+    const line = output.split("\n").find((text) => text.startsWith('{"counts"'));
+    expect({ status, line }).toEqual({
+      status: 0,
+      line: '{"counts":{"settled":1,"failed":0,"lost":0},"leasesExtendedBy":"thread"}',
+    });
+  });
+
   it("type-checks in a strict project, declarations included", () => {
     writeFileSync(
       join(consumer, "use.ts"),

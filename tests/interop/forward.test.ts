@@ -34,7 +34,8 @@ describe("tasks that wait for their moment", () => {
   it("leave no exact moment of ours behind where Go alone forwards, once ours looks again", async () => {
     const store = await Interop.open();
     const [go, ours] = await store.pair("Go", "Hikyaku");
-    const { id } = await ours.enqueue({ type: "ok", options: { inMs: 150 } });
+    const at = Math.ceil(Date.now() / 1_000) * 1_000 + 123;
+    const { id } = await ours.enqueue({ type: "ok", options: { at } });
     expect(await store.redisKeys("hikyaku:{default}:*")).toEqual(["hikyaku:{default}:due"]);
     await go.startServer();
     await go.first({ event: "started", taskId: id });

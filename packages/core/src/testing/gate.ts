@@ -135,6 +135,7 @@ export class Gate {
     const own: Partial<Broker> = {
       enqueue: this.#enqueue,
       finish: this.#finish,
+      fireTurn: this.#fireTurn,
       claim: this.#claim,
       settle: this.#settle,
       extend: this.#extend,
@@ -173,6 +174,14 @@ export class Gate {
     const answer = await this.#store.finish(set, item, call);
     if (item !== undefined && answer.kind === "finished" && answer.state !== undefined) {
       this.#log.accepted(item, answer.state, this.#clock.now());
+    }
+    return answer;
+  };
+
+  readonly #fireTurn: Broker["fireTurn"] = async (turn, call) => {
+    const answer = await this.#store.fireTurn(turn, call);
+    if (answer.kind === "fired" && answer.outcome.kind === "accepted") {
+      this.#log.accepted(turn.item, answer.outcome.state, this.#clock.now());
     }
     return answer;
   };

@@ -1,6 +1,7 @@
 import type { Broker } from "../broker/broker.ts";
 import { systemClock } from "../clock.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Server } from "../worker/server.ts";
 import type { Gate, RunningTask } from "./gate.ts";
 import type { TestClock } from "./test-clock.ts";
@@ -10,6 +11,7 @@ export interface RunnerOptions {
   readonly store: Broker;
   readonly clock: TestClock;
   readonly server: Server;
+  readonly scheduler: Scheduler;
   /** The queues that the server works on. */
   readonly queues: readonly string[];
   /** How long, in real time, `advance` waits for a handler before it moves time on under it. */
@@ -188,7 +190,7 @@ export class Runner {
    * role; otherwise the server's housekeeping is passed over, so that a year costs no more than a minute.
    */
   async #nextStop(until: number): Promise<number> {
-    const { gate, store, clock } = this.#options;
+    const { gate, store, clock, scheduler } = this.#options;
     const now = clock.now();
     let [next, isBusy] = [until, gate.running.length > 0];
     for (const queue of await store.queues()) {
@@ -200,6 +202,9 @@ export class Runner {
           next = Math.min(next, first.dueAt);
         }
       }
+    }
+    for (const { nextAt } of scheduler.state === "active" ? scheduler.entries() : []) {
+      if (nextAt !== undefined && nextAt > now) next = Math.min(next, nextAt);
     }
     const timerAt = clock.nextTimerAt({ background: isBusy });
     return timerAt === undefined ? next : Math.min(next, Math.max(timerAt, now));

@@ -7,6 +7,7 @@ import { type Duration, durationMs } from "../duration.ts";
 import type { EnqueuedTask } from "../enqueued-task.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { Scheduler, type SchedulerOptions } from "../scheduler/scheduler.ts";
 import type { PayloadInput, TaskDefinition } from "../task.ts";
 import { silentLogger } from "../worker/logger.ts";
 import { Server } from "../worker/server.ts";
@@ -20,6 +21,8 @@ import { TestClock } from "./test-clock.ts";
 export interface TestQueueOptions {
   /** Registers handlers, as the program itself would; `queue.server.handle(...)` before the first run does the same. */
   readonly register?: (server: Server) => void;
+  /** Registers periodic tasks, as the program itself would. The scheduler has started when `testQueue` comes back. */
+  readonly schedule?: (scheduler: Scheduler) => unknown;
   /** The moment at which the test's clock stands. Default: today at noon (UTC), and a quarter of a second. */
   readonly now?: Date;
   /**
@@ -34,6 +37,8 @@ export interface TestQueueOptions {
    */
   readonly server?: Omit<ServerOptions, "broker" | "clock">;
   readonly client?: Omit<ClientOptions, "broker" | "clock">;
+  /** Options of the scheduler. Different here: nothing is logged. */
+  readonly scheduler?: Omit<SchedulerOptions, "broker" | "clock">;
   /**
    * How long, in real time, `advance` waits for a handler that does something real (network, disk) before it moves time
    * on under it. Default `"100ms"`, spent only on handlers that do not end by themselves.
@@ -49,12 +54,12 @@ export interface RunOptions {
 }
 
 const optionNames: ReadonlySet<string> = new Set<keyof TestQueueOptions>([
-  ...(["register", "now", "mode", "server", "client", "patience"] as const),
+  ...(["register", "schedule", "now", "mode", "server", "client", "scheduler", "patience"] as const),
 ]);
 const runOptionNames: ReadonlySet<string> = new Set<keyof RunOptions>(["limit", "within"]);
 const defaultLimit = 1_000;
 const defaultWithin = "5s";
-/** How far time moves for each turn of the event loop while the server stops. */
+/** How far time moves for each turn of the event loop while server and scheduler stop. */
 const stopStep = "100ms";
 
 /**
@@ -66,7 +71,7 @@ const stopStep = "100ms";
  */
 export async function testQueue(options: TestQueueOptions = {}): Promise<TestQueue> {
   refuseUnknownOptions("testQueue", options, optionNames);
-  const { mode = "manual", register } = options;
+  const { mode = "manual", register, schedule } = options;
   if (mode !== "manual" && mode !== "inline") {
     throw new HikyakuError("invalid_option", `option "mode": expected "manual" or "inline", got ${shown(mode)}`);
   }
@@ -75,6 +80,10 @@ export async function testQueue(options: TestQueueOptions = {}): Promise<TestQue
   await store.ready();
   const queue = new TestQueue(options, store, clock);
   register?.(queue.server);
+  if (schedule !== undefined) {
+    await schedule(queue.scheduler);
+    queue.scheduler.start();
+  }
   return queue;
 }
 
@@ -83,7 +92,9 @@ export class TestQueue implements AsyncDisposable {
   readonly client: Client;
   /** The real one. Takes handlers until the first run, which starts it. */
   readonly server: Server;
-  /** The real store, for whatever else the test makes: an inspector, a scheduler, a client of its own. */
+  /** The real one. Started where the option `schedule` was given, or by the test. */
+  readonly scheduler: Scheduler;
+  /** The real store, for whatever else the test makes: an inspector, a client of its own. */
   readonly broker: Broker;
   /** The time of all of these. Moving it by hand runs nothing; `advance` of the queue does. */
   readonly clock: TestClock;
@@ -110,8 +121,12 @@ export class TestQueue implements AsyncDisposable {
         onError?.(error, attempt);
       },
     });
+    this.scheduler = new Scheduler({
+      ...{ logger: silentLogger, ...options.scheduler, broker: this.broker, clock: clock.background },
+    });
     this.#runner = new Runner({
-      ...{ gate: this.#gate, store, clock, server: this.server, queues: Object.keys(queues) },
+      ...{ gate: this.#gate, store, clock, server: this.server, scheduler: this.scheduler },
+      queues: Object.keys(queues),
       patienceMs: durationMs("patience", patience),
     });
     const clientOptions: ClientOptions = { ...options.client, broker: this.broker, clock: clock.background };
@@ -159,7 +174,7 @@ export class TestQueue implements AsyncDisposable {
 
   /**
    * Moves time on as if the server had worked all the while: what waits runs first, then whatever falls due runs at its
-   * own moment: scheduled tasks, retries, groups, timers of the test. Timeouts and deadlines end their attempts.
+   * own moment: scheduled and periodic tasks, retries, groups, timers of the test. Timeouts and deadlines end their attempts.
    * Comes back with the attempts.
    */
   async advance(by: Duration, options: Pick<RunOptions, "limit"> = {}): Promise<readonly AttemptReport[]> {
@@ -200,10 +215,10 @@ export class TestQueue implements AsyncDisposable {
 
   async #close(): Promise<void> {
     let isStopping = true;
-    const stopping = this.server.stop({ timeout: "0s" }).finally(() => {
+    const stopping = Promise.all([this.scheduler.close(), this.server.stop({ timeout: "0s" })]).finally(() => {
       isStopping = false;
     });
-    // A server waits by its clock, which nobody else moves now.
+    // They wait by their clock, which nobody else moves now.
     while (isStopping) {
       await nextTurn();
       if (isStopping) this.clock.advance(stopStep);

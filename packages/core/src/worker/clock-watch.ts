@@ -1,6 +1,7 @@
 import type { PresenceFacet } from "../broker/presence-facet.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "./logger.ts";
+import type { Role } from "./periodic.ts";
 
 const toleratedMs = 5_000;
 /** An answer that took longer says too little about when the store looked at its clock. */
@@ -11,7 +12,8 @@ const callTimeoutMs = 3_000;
  * Compares this machine's clock with the store's. Leases are written by the clocks of many machines: one that is far off
  * takes tasks from others too early, or too late.
  */
-export class ClockWatch {
+export class ClockWatch implements Role {
+  readonly name = "comparing clocks with the store";
   readonly #broker: Pick<PresenceFacet, "storeTime">;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -25,7 +27,7 @@ export class ClockWatch {
     this.#logger = logger;
   }
 
-  async measure(signal?: AbortSignal): Promise<void> {
+  async runOnce(signal?: AbortSignal): Promise<undefined> {
     const sentAt = this.#clock.monotonic();
     const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
     const storeTime = await this.#broker.storeTime(call);

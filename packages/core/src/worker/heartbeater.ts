@@ -1,5 +1,4 @@
 import type { BusyWorker, PresenceFacet, ServerRecord } from "../broker/presence-facet.ts";
-import type { ClockWatch } from "./clock-watch.ts";
 import type { HeldTask } from "./held-task.ts";
 import type { Announcement } from "./lease-thread.ts";
 import type { Role } from "./periodic.ts";
@@ -14,7 +13,6 @@ export interface HeartbeaterOptions {
   readonly broker: Pick<PresenceFacet, "announce" | "withdraw">;
   readonly held: ReadonlySet<HeldTask>;
   readonly describe: () => ServerRecord;
-  readonly clockWatch: ClockWatch;
   /** Called with what is about to be announced. */
   readonly onAnnounce: (announcement: Announcement) => void;
 }
@@ -40,11 +38,13 @@ export class Heartbeater implements Role {
   }
 
   async runOnce(signal?: AbortSignal): Promise<undefined> {
-    const { broker, clockWatch } = this.#options;
     const { server, workers } = this.#announcement();
     const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
-    const announcing = broker.announce(server, workers, ttlMs, call).finally(this.#attempted.resolve);
-    await Promise.all([announcing, clockWatch.measure(signal)]);
+    try {
+      await this.#options.broker.announce(server, workers, ttlMs, call);
+    } finally {
+      this.#attempted.resolve();
+    }
   }
 
   /** Takes the announcement back. */

@@ -125,7 +125,7 @@ export class Server implements AsyncDisposable {
     });
     this.#canceller = new Canceller(broker, this.#held, (task) => this.#processor.abort(task, "cancelled"));
     this.#heartbeater = new Heartbeater({
-      ...{ broker, held: this.#held, clockWatch: this.#clockWatch },
+      ...{ broker, held: this.#held },
       describe: () => this.#describe(),
       onAnnounce: (announcement) => {
         this.#leases.announced(announcement);
@@ -143,7 +143,7 @@ export class Server implements AsyncDisposable {
     this.#syncing = this.#periodic(this.#syncer, syncMs);
     const keeping = this.#periodic(this.#leases, extendEveryMs(leaseMs));
     this.#late.push(keeping, this.#periodic(this.#heartbeater, heartbeatMs));
-    this.#early.push(this.#periodic(this.#peers, peersMs));
+    this.#early.push(this.#periodic(this.#clockWatch, heartbeatMs), this.#periodic(this.#peers, peersMs));
     const { archive } = this.#options;
     const reconciler = new Reconciler({
       ...{ broker, clock, random, logger, archive, queues: names },

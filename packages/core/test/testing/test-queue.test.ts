@@ -6,6 +6,7 @@ import {
   type HandlerContext,
   isHikyakuError,
   parseResult,
+  Schedules,
   type Server,
   SkipRetry,
   sleep,
@@ -302,6 +303,41 @@ describe("advance", () => {
     expect(moments(queue)[0]).toBeGreaterThanOrEqual(30);
     expect(moments(queue)[0]).toBeLessThan(32);
     expect(queue.enqueued(digest)).toMatchObject([{ payload: { users: [1, 2, 3] } }]);
+  });
+
+  it("enqueues periodic tasks at their turns, and runs them there", async () => {
+    const queue = await aQueue({
+      register: (server) => server.handle(mail, () => undefined),
+      scheduler: { timeZone: "Europe/Paris" },
+      schedule: async (scheduler) => {
+        await scheduler.register("0 9 * * *", mail.with({ user: 1 }));
+        await scheduler.register("@every 36h", mail.with({ user: 2 }));
+      },
+    });
+    await queue.advance("3d");
+    expect(queue.attempts().map(({ startedAt }) => startedAt.toISOString())).toEqual([
+      "2026-03-02T08:00:00.000Z",
+      "2026-03-03T00:00:00.000Z",
+      "2026-03-03T08:00:00.000Z",
+      "2026-03-04T08:00:00.000Z",
+      "2026-03-04T12:00:00.000Z",
+    ]);
+    expect(queue.enqueued(mail)).toHaveLength(5);
+    const startedAt = performance.now();
+    expect(await queue.advance("30d")).toHaveLength(50);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
+  it("follows durable entries that are added while time stands still", async () => {
+    const queue = await aQueue({
+      register: (server) => server.handle(mail, () => undefined),
+      schedule: () => undefined,
+    });
+    const schedules = new Schedules({ broker: queue.broker, clock: queue.clock });
+    await schedules.add("hourly", "@hourly", mail.with({ user: 1 }));
+    expect(await queue.advance("2h")).toHaveLength(2);
+    await schedules.pause("hourly");
+    expect(await queue.advance("2h")).toEqual([]);
   });
 
   it("fires timers of the test on the way, at their moment", async () => {

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { LeaseTable, LeaseTableReader } from "./lease-table.ts";
+
+const times = { leaseEnd: 1_000.5, leaseEndsAt: 1_795_301_416_924, holdUntil: 9_000.25 };
+
+function aLease(number: number, taskId = `task-${number}`) {
+  return { queue: "default", taskId, token: `server/${number}` };
+}
+
+function setup() {
+  const table = new LeaseTable();
+  const reader = new LeaseTableReader();
+  table.follow((segment) => reader.addSegment(segment));
+  return { table, reader, leases: () => [...reader.entries()].map((entry) => reader.lease(entry)) };
+}
+
+describe("a table of leases", () => {
+  it("shows a reader every lease that lies there, with its times", () => {
+    const { table, reader, leases } = setup();
+    const lease = { queue: "größe", taskId: "名前 😀", token: "server/c1" };
+    const entry = table.add(lease, times);
+    expect(leases()).toEqual([lease]);
+    expect(reader.times(entry)).toEqual(times);
+    table.holdUntil(entry, 9_500);
+    expect(reader.times(entry).holdUntil).toBe(9_500);
+    table.remove(entry);
+    expect(leases()).toEqual([]);
+  });
+
+  it("grows as needed, and has room for names of any length", () => {
+    const { table, leases } = setup();
+    const expected = Array.from({ length: 1_000 }, (_, index) => aLease(index));
+    expected.push(aLease(1_000, "x".repeat(300)), aLease(1_001, "é".repeat(100_000)));
+    for (const lease of expected) table.add(lease, times);
+    const byToken = (one: { token: string } | undefined, other: { token: string } | undefined): number =>
+      (one?.token ?? "") < (other?.token ?? "") ? -1 : 1;
+    expect(leases().sort(byToken)).toEqual(expected.sort(byToken));
+  });
+
+  it("shows a reader that comes late what was there before", () => {
+    const table = new LeaseTable();
+    table.add(aLease(1), times);
+    const late = new LeaseTableReader();
+    table.follow((segment) => late.addSegment(segment));
+    expect([...late.entries()].map((entry) => late.lease(entry))).toEqual([aLease(1)]);
+  });
+
+  it("tells one lease from the next in the same place", () => {
+    const { table, reader } = setup();
+    const first = table.add(aLease(1), times);
+    table.remove(first);
+    expect(reader.isThere(first)).toBe(false);
+    const second = table.add(aLease(2), times);
+    expect(second.slot).toBe(first.slot);
+    expect(reader.lease(first)).toBeUndefined();
+    expect(reader.setDoubt(first, true)).toBe(false);
+    expect(table.isInDoubt(second)).toBe(false);
+    expect(reader.lease(second)).toEqual(aLease(2));
+  });
+
+  it("says once that a lease is in doubt, and forgets it with the lease", () => {
+    const { table, reader } = setup();
+    const entry = table.add(aLease(1), times);
+    expect(reader.setDoubt(entry, true)).toBe(true);
+    expect(reader.setDoubt(entry, true)).toBe(false);
+    expect(table.isInDoubt(entry)).toBe(true);
+    expect(reader.lease(entry)).toEqual(aLease(1));
+    expect([...reader.entries()]).toEqual([entry]);
+    expect(reader.setDoubt(entry, false)).toBe(true);
+    expect(table.isInDoubt(entry)).toBe(false);
+    reader.setDoubt(entry, true);
+    table.remove(entry);
+    expect(table.isInDoubt(table.add(aLease(2), times))).toBe(false);
+  });
+});
