@@ -27,7 +27,7 @@ jobqueue_redis() {
 # Reads the address of the job queue's Redis as the servers do: config/{APP_ENV}/cacheserver.yaml, then the environment.
 read_settings() {
   [[ -x "$root/node_modules/.bin/node" ]] ||
-    fail 69 "the project's packages are not installed; run 'npm ci' in $root first"
+    fail 69 "the project's packages are not installed; run 'npm start' in $root once"
   local settings
   settings=$(jobqueue_redis settings) || exit $?
   {

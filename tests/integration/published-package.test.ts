@@ -50,7 +50,7 @@ for (const exported of names) if (Object.keys(exported).length === 0) throw new 
   it("extends leases in a thread of its own, so that a handler may block the event loop", () => {
     writeFileSync(
       join(consumer, "block.js"),
-      `import { Client, Server } from "hikyaku";
+      `import { Client, defineTask, Server } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 const broker = sqliteBroker({ path: "block.db" });
 const server = new Server({ broker, lease: "2s" });
@@ -61,7 +61,7 @@ const ended = new Promise((resolve) => server.handleRaw("block", () => {
 }));
 server.start();
 const client = new Client({ broker });
-await client.enqueue("block", {});
+await client.enqueue(defineTask({ type: "block" }), {});
 await ended;
 const { counts, leasesExtendedBy } = server.status();
 await server.stop();
