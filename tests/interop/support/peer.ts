@@ -5,7 +5,7 @@ const answerTimeoutMs = 30_000;
 const eventTimeoutMs = 30_000;
 
 /** What a peer refused to do; `kind` is the same word on both sides. */
-export class PeerError extends Error {
+class PeerError extends Error {
   override readonly name = "PeerError";
   readonly kind: string;
 

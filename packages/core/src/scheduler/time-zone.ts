@@ -49,6 +49,8 @@ function make(name: string): TimeZone | undefined {
 class IntlTimeZone implements TimeZone {
   readonly name: string;
   readonly #format: Intl.DateTimeFormat;
+  /** A time without a change that was found last: nearly all questions are about the days around now. */
+  #calm = { from: 0, until: 0, offset: 0 };
 
   constructor(name: string) {
     this.name = name;
@@ -65,27 +67,35 @@ class IntlTimeZone implements TimeZone {
   }
 
   offsetAt(moment: number): number {
-    const [month, day, year, hour, minute, second] = this.#format.format(moment).match(/\d+/g)?.map(Number) ?? [];
-    const local = Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second);
-    return local - Math.floor(moment / 1_000) * 1_000;
+    const { from, until, offset } = this.#calm;
+    return moment >= from && moment < until ? offset : this.#lookUp(moment);
   }
 
   nextChange(from: number, until: number): number | undefined {
     const offset = this.offsetAt(from);
-    let same = from;
-    while (same < until) {
-      const probe = Math.min(same + dayMs, until);
-      if (this.offsetAt(probe) !== offset) return this.#firstOther(offset, same, probe);
-      same = probe;
+    let calm = this.#calm;
+    if (from < calm.from || from >= calm.until) calm = { from, until: from, offset };
+    let change: number | undefined;
+    while (change === undefined && calm.until < until) {
+      const probe = Math.min(calm.until + dayMs, until);
+      if (this.#lookUp(probe) === offset) calm = { ...calm, until: probe };
+      else change = this.#firstOther(offset, calm.until, probe);
     }
-    return undefined;
+    this.#calm = calm;
+    return change;
+  }
+
+  #lookUp(moment: number): number {
+    const [month, day, year, hour, minute, second] = this.#format.format(moment).match(/\d+/g)?.map(Number) ?? [];
+    const local = Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second);
+    return local - Math.floor(moment / 1_000) * 1_000;
   }
 
   #firstOther(offset: number, same: number, other: number): number {
     let [before, after] = [Math.floor(same / 1_000), Math.floor(other / 1_000)];
     while (after - before > 1) {
       const middle = Math.floor((before + after) / 2);
-      if (this.offsetAt(middle * 1_000) === offset) before = middle;
+      if (this.#lookUp(middle * 1_000) === offset) before = middle;
       else after = middle;
     }
     return after * 1_000;

@@ -86,6 +86,7 @@ export class Runner {
     } finally {
       close();
     }
+    await this.#refuseForgottenQueues();
   }
 
   #start(): void {
@@ -187,7 +188,7 @@ export class Runner {
 
   /**
    * The next moment at which something may happen. While handlers run or groups fill, that is the next timer of whatever
-   * role; otherwise the server's housekeeping is passed over, so that a year costs no more than a minute.
+   * role; otherwise housekeeping is passed over, so that a year costs no more than a minute.
    */
   async #nextStop(until: number): Promise<number> {
     const { gate, store, clock, scheduler } = this.#options;
@@ -212,7 +213,8 @@ export class Runner {
 
   /** A handler is there and its task waits, in a queue that nobody looks into: a test that would mislead. */
   async #refuseForgottenQueues(): Promise<void> {
-    const { gate, store, queues } = this.#options;
+    const { gate, store, queues, server } = this.#options;
+    if (server.status().state === "new") return;
     for (const queue of await store.queues()) {
       const type = queues.includes(queue) ? undefined : await gate.waiting(queue);
       if (type === undefined) continue;

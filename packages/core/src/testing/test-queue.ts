@@ -175,7 +175,7 @@ export class TestQueue implements AsyncDisposable {
   /**
    * Moves time on as if the server had worked all the while: what waits runs first, then whatever falls due runs at its
    * own moment: scheduled and periodic tasks, retries, groups, timers of the test. Timeouts and deadlines end their attempts.
-   * Comes back with the attempts.
+   * Comes back with the attempts. Throws as `drain` does, but for a handler that does not end: it goes on running.
    */
   async advance(by: Duration, options: Pick<RunOptions, "limit"> = {}): Promise<readonly AttemptReport[]> {
     return this.#advanceTo(this.clock.now() + durationMs("by", by), options);

@@ -7,7 +7,10 @@ const resolutionMs = 100;
 const lookEveryMs = 500;
 const blockedMs = 1_000;
 const repeatAfterMs = 10_000;
+const periodMs = 5_000;
 const mostTypes = 10;
+
+type Histogram = ReturnType<typeof monitorEventLoopDelay>;
 
 /**
  * Measures how long the event loop is kept from turning, and says so when handlers keep it for more than a second: no
@@ -17,11 +20,12 @@ const mostTypes = 10;
 export class LoopWatch {
   readonly #held: Iterable<HeldTask>;
   readonly #logger: Logger;
-  #histogram: ReturnType<typeof monitorEventLoopDelay> | undefined;
+  #histogram: Histogram | undefined;
   #timer: Timer | undefined;
   #dueAt = 0;
   #longestMs = 0;
   #longestBeforeMs = 0;
+  #periodEndsAt = 0;
   #unsaidMs = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
   readonly #unsaidTypes = new Set<string>();
@@ -34,6 +38,7 @@ export class LoopWatch {
   start(): void {
     this.#histogram = monitorEventLoopDelay({ resolution: resolutionMs });
     this.#histogram.enable();
+    this.#periodEndsAt = systemClock.monotonic() + periodMs;
     this.#setTimer();
   }
 
@@ -42,19 +47,14 @@ export class LoopWatch {
     this.#histogram?.disable();
   }
 
-  /** The longest delay of this period and the one before, in milliseconds; undefined before `start`. */
+  /** The longest delay of the last five to ten seconds, in milliseconds; undefined before `start`. */
   get lately(): number | undefined {
     if (this.#histogram === undefined) return undefined;
-    const measuredMs = this.#histogram.max / 1e6 - resolutionMs;
-    return Math.round(Math.max(0, measuredMs, this.#longestMs, this.#longestBeforeMs));
+    return Math.round(Math.max(this.#longest(this.#histogram), this.#longestBeforeMs));
   }
 
-  /** Begins a new period. */
-  nextPeriod(): void {
-    const measuredMs = (this.#histogram?.max ?? 0) / 1e6 - resolutionMs;
-    this.#longestBeforeMs = Math.max(0, measuredMs, this.#longestMs);
-    this.#longestMs = 0;
-    this.#histogram?.reset();
+  #longest(histogram: Histogram): number {
+    return Math.max(0, histogram.max / 1e6 - resolutionMs, this.#longestMs);
   }
 
   #setTimer(): void {
@@ -64,7 +64,14 @@ export class LoopWatch {
 
   #look(): void {
     // Late timers come before anything that was waiting for the loop, so who blocked it is still held.
-    const lateMs = systemClock.monotonic() - this.#dueAt;
+    const now = systemClock.monotonic();
+    const lateMs = now - this.#dueAt;
+    if (now >= this.#periodEndsAt && this.#histogram !== undefined) {
+      this.#longestBeforeMs = this.#longest(this.#histogram);
+      this.#longestMs = 0;
+      this.#histogram.reset();
+      this.#periodEndsAt = now + periodMs;
+    }
     this.#longestMs = Math.max(this.#longestMs, lateMs);
     if (lateMs >= blockedMs) this.#note(lateMs);
     this.#setTimer();

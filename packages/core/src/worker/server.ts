@@ -127,10 +127,7 @@ export class Server implements AsyncDisposable {
     this.#heartbeater = new Heartbeater({
       ...{ broker, held: this.#held },
       describe: () => this.#describe(),
-      onAnnounce: (announcement) => {
-        this.#leases.announced(announcement);
-        this.#loopWatch.nextPeriod();
-      },
+      onAnnounce: (announcement) => this.#leases.announced(announcement),
     });
     this.#peers = new Peers(broker, this.serverId, names, logger, (gone) => {
       for (const queue of Object.keys(gone.queues)) this.#recovering.get(queue)?.recoverer.noteGone(gone.serverId);

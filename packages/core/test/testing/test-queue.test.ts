@@ -116,6 +116,7 @@ describe("drain", () => {
   it("refuses to pass over a queue where its own tasks wait", async () => {
     const queue = await aQueue({ register: (server) => server.handle(mail, () => undefined) });
     await queue.client.enqueue(mail, { user: 1 }, { queue: "critical" });
+    await expect(queue.advance("1m")).rejects.toThrow('waits in queue "critical"');
     await expect(queue.drain()).rejects.toThrow(/"email:send" waits in queue "critical".*queues: \{ "critical": 1 \}/);
   });
 

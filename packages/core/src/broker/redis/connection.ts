@@ -23,6 +23,9 @@ export class RedisRefusal extends Error {
 /** `command`: for calls. `blocking`: for one call at a time that may wait. `listening`: for subscriptions. */
 export type ConnectionKind = "command" | "blocking" | "listening";
 
+/** How much later than its time a timer may fire before it says something about the event loop. */
+const lateTimerMs = 100;
+
 const notConnectedYet = "not connected yet";
 
 type Client = ReturnType<typeof makeClient>;
@@ -164,7 +167,14 @@ export class Connection {
     const timeoutMs = call.timeoutMs ?? this.#commandTimeoutMs;
     const sentAt = this.#timers.monotonic();
     return new Promise((resolve, reject) => {
-      const timer = this.#timers.setTimer(() => {
+      let waitedOn = false;
+      const onTimeOver = (): void => {
+        // A timer this late means that the event loop was blocked: the answer may be there and only wait to be read.
+        if (!waitedOn && this.#timers.monotonic() - sentAt > timeoutMs + lateTimerMs) {
+          waitedOn = true;
+          timer = this.#timers.setTimer(onTimeOver, lateTimerMs);
+          return;
+        }
         settle();
         if (this.#lastHeard < sentAt) this.#giveUp(client, `no answer within ${timeoutMs} ms`);
         reject(
@@ -173,7 +183,8 @@ export class Connection {
             `Redis at ${this.location} gave no answer within ${timeoutMs} ms; the call may have been carried out`,
           ),
         );
-      }, timeoutMs);
+      };
+      let timer = this.#timers.setTimer(onTimeOver, timeoutMs);
       const { signal } = call;
       const onAbort = (): void => {
         settle();

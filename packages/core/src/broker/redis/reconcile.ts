@@ -43,7 +43,7 @@ const phases = [
 type Phase = (typeof phases)[number];
 
 /** What one script looks at, and how many entries of long lists it searches at most on top. */
-const idsPerScript = 200;
+const idsPerScript = 100;
 const mostSearched = 1_000_000;
 /** A task whose retention can't be read is kept this long after it was found. */
 const unknownRetentionMs = 86_400_000;
@@ -299,8 +299,9 @@ export class RedisReconcile implements ReconcileFacet {
   async #known({ keys, call }: Pass, ids: readonly string[]): Promise<Map<string, Known>> {
     const known = new Map<string, Known>();
     const now = this.#context.clock.now();
-    for (const id of ids) {
-      const [msg] = await this.#read(keys.task + id, call);
+    const rows = await Promise.all(ids.map((id) => this.#read(keys.task + id, call)));
+    for (const [index, id] of ids.entries()) {
+      const msg = rows[index]?.[0];
       let keptUntil = now + unknownRetentionMs;
       let group = "";
       try {

@@ -1378,13 +1378,14 @@ local order = { 'active', 'pending', 'retry', 'scheduled', 'aggregating', 'archi
 local findings, searched = {}, 0
 
 -- How often each id stands in a list, or nil when the list is too long to read for it.
-local function countsOf(key)
-  if redis.call('LLEN', key) > 2000 then return nil end
+local function countsOf(key, longest)
+  if redis.call('LLEN', key) > longest then return nil end
   local counts = {}
   for _, id in ipairs(redis.call('LRANGE', key, 0, -1)) do counts[id] = (counts[id] or 0) + 1 end
   return counts
 end
-local inPending, inActive = countsOf(pending), countsOf(active)
+local inPending, inActive = countsOf(pending, 2000), countsOf(active, 2000)
+local longPending
 local pendingSize, activeSize = redis.call('LLEN', pending), redis.call('LLEN', active)
 
 local function timesIn(counts, key, size, id)
@@ -1432,7 +1433,9 @@ local function placesOf(id, state, group, since, leaseEnd)
   elseif origin == 'pending' then
     count = 1
   elseif #places == 0 and (origin ~= 'bodies' or state ~= 'pending' or waitsLongerThanAll(since)) then
-    count = timesIn(nil, pending, pendingSize, id)
+    -- Worth the time only where a look at the task itself raised doubts.
+    longPending = longPending or countsOf(pending, 20000)
+    count = timesIn(longPending, pending, pendingSize, id)
   elseif #places == 0 then
     count = 1
   end
