@@ -41,7 +41,7 @@ describe("the published package", () => {
   it("runs on plain Node.js from any folder, with the adapters on subpaths", () => {
     writeFileSync(
       join(consumer, "use.js"),
-      `const names = await Promise.all(["hikyaku", "hikyaku/redis", "hikyaku/sqlite"].map((path) => import(path)));
+      `const names = await Promise.all(["hikyaku", "hikyaku/redis", "hikyaku/sqlite", "hikyaku/testing"].map((path) => import(path)));
 for (const exported of names) if (Object.keys(exported).length === 0) throw new Error("exports nothing");`,
     );
     expect(run(process.execPath, ["use.js"])).toEqual({ status: 0, output: "" });

@@ -88,6 +88,9 @@ describe("a fleet of both sides on one queue", { timeout: 180_000 }, () => {
     await untilDrained(ours);
     await rescuer.shutDownServer();
 
+    // The store's own count: an attempt that died was not counted, and nobody took a death for a failure here.
+    const attempts = tasks.reduce((sum, { type }) => sum + runsOf(type), 0) * 2;
+    expect(await go.queue()).toMatchObject({ processedTotal: attempts });
     const starts = startsById([...victims, ...heirs, rescuer]);
     const missing = ids.filter((id, n) => (starts.get(id) ?? 0) < runsOf(tasks[n % tasks.length]?.type ?? ""));
     expect(missing).toEqual([]);

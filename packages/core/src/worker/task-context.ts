@@ -61,7 +61,12 @@ export class TaskContext implements HandlerContext {
     return withFields(this.#logger, { taskId: this.taskId, type: this.type, queue: this.queue });
   }
 
-  async writeResult(result: unknown): Promise<void> {
+  /** A getter, so that handlers may take it out of the context, without a function of its own for each task. */
+  get writeResult(): (result: unknown) => Promise<void> {
+    return (result) => this.#writeResult(result);
+  }
+
+  async #writeResult(result: unknown): Promise<void> {
     const { type, taskId } = this;
     const bytes = (await encodeResult(this.#handler.definition, result)) ?? noBytes;
     if (this.#held.returned || this.#held.settlement !== undefined) {

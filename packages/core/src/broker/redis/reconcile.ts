@@ -42,9 +42,8 @@ const phases = [
 ] as const;
 type Phase = (typeof phases)[number];
 
-/** What one script looks at, and how many entries of long lists it searches at most on top. */
+/** What one script looks at. */
 const idsPerScript = 100;
-const mostSearched = 1_000_000;
 /** A task whose retention can't be read is kept this long after it was found. */
 const unknownRetentionMs = 86_400_000;
 
@@ -208,14 +207,15 @@ export class RedisReconcile implements ReconcileFacet {
 
   async #checkLocks({ keys, request, call, findings }: Pass, names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
-    const locks = names.map((name) => keys.unique + name);
-    const rows = list(await this.#run(locksScript, locks, [keys.task, request.repair ? "1" : "0"], call));
-    for (let index = 0; index < rows.length; index += 3) {
-      const [taskId = "", why = ""] = texts(rows.slice(index + 1, index + 3));
-      const detail = `the lock ${locks[Number(rows[index])]} is owned by task ${taskId}, ${lockReasons[why]}`;
-      const repair = request.repair ? "repaired" : "repairable";
-      const finding = aFinding("lock_without_task", { queue: keys.queue, taskId, detail }, repair, "the lock is freed");
-      findings.push(finding);
+    for (let from = 0; from < names.length; from += idsPerScript) {
+      const locks = names.slice(from, from + idsPerScript).map((name) => keys.unique + name);
+      const rows = list(await this.#run(locksScript, locks, [keys.task, request.repair ? "1" : "0"], call));
+      for (let index = 0; index < rows.length; index += 3) {
+        const [taskId = "", why = ""] = texts(rows.slice(index + 1, index + 3));
+        const detail = `the lock ${locks[Number(rows[index])]} is owned by task ${taskId}, ${lockReasons[why]}`;
+        const repair = request.repair ? "repaired" : "repairable";
+        findings.push(aFinding("lock_without_task", { queue: keys.queue, taskId, detail }, repair, "the lock is freed"));
+      }
     }
   }
 
@@ -276,7 +276,7 @@ export class RedisReconcile implements ReconcileFacet {
         [
           ...[keys.task, keys.group, `${keys.leftovers}:`, String(wholeSeconds(now)), nanoseconds(now)],
           ...[repair ? "1" : "0", origin.kind, origin.kind === "group" ? origin.key : ""],
-          ...[String(from), String(count), String(mostSearched)],
+          ...[String(from), String(count)],
           ...ids.flatMap((id) => [id, known.get(id)?.keptUntil ?? "", known.get(id)?.group ?? ""]),
         ],
         call,
@@ -289,8 +289,8 @@ export class RedisReconcile implements ReconcileFacet {
     if (!("ids" in origin)) {
       return { looked: await run(origin.from, origin.count, []), rows };
     }
-    for (let from = 0; from < origin.ids.length; ) {
-      from += await run(0, 0, origin.ids.slice(from, from + idsPerScript));
+    for (let from = 0; from < origin.ids.length; from += idsPerScript) {
+      await run(0, 0, origin.ids.slice(from, from + idsPerScript));
     }
     return { looked: origin.ids.length, rows };
   }

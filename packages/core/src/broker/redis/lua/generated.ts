@@ -1348,14 +1348,14 @@ export const reconcileTasksLua = `-- Compares where tasks are listed with what t
 --      10 aggregation sets  11 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 prefix of leftovers  4 now in s  5 now in ns  6 repair (0 or 1)
 --      7 where the ids come from: pending or active (read here), group (with its key in 8), bodies, or entries
---      8 key of the group or set  9 first place in the list  10 how many of the list  11 most list entries to search
---      12.. for each: id, score for a completed one or empty, group or empty
+--      8 key of the group or set  9 first place in the list  10 how many of the list
+--      11.. for each: id, score for a completed one or empty, group or empty
 -- Returns 1 how many ids were looked at  2 findings: id, kind, state or empty, places joined by commas, action
 local pending, active, lease, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local archived, completed, groups, due, sets, leftovers = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local taskPrefix, groupPrefix, leftoverPrefix = ARGV[1], ARGV[2], ARGV[3]
 local nowSec, nowNs, repair, origin, originKey = ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7], ARGV[8]
-local first, most, budget = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local first, most = tonumber(ARGV[9]), tonumber(ARGV[10])
 -- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
 local function isHeld(leaseKey, id, over)
   local ends = redis.call('ZSCORE', leaseKey, id)
@@ -1375,24 +1375,32 @@ end
 local scoredKeys = { scheduled = scheduled, retry = retry, archived = archived, completed = completed }
 local scoredNames = { 'scheduled', 'retry', 'archived', 'completed' }
 local order = { 'active', 'pending', 'retry', 'scheduled', 'aggregating', 'archived', 'completed' }
-local findings, searched = {}, 0
+local findings, wanted = {}, {}
 
--- How often each id stands in a list, or nil when the list is too long to read for it.
-local function countsOf(key, longest)
-  if redis.call('LLEN', key) > longest then return nil end
-  local counts = {}
-  for _, id in ipairs(redis.call('LRANGE', key, 0, -1)) do counts[id] = (counts[id] or 0) + 1 end
-  return counts
+-- Tells how often an id stands in a list. A short one is read whole; a longer one once for all ids of this call, when
+-- the first of them raises doubts; a very long one is searched a few times only, and the rest counts as listed.
+local function reader(key)
+  local size, searches, counts = redis.call('LLEN', key), 0, nil
+  local function read(ids)
+    counts = {}
+    for from = 0, size - 1, 5000 do
+      for _, id in ipairs(redis.call('LRANGE', key, from, from + 4999)) do
+        if not ids or ids[id] then counts[id] = (counts[id] or 0) + 1 end
+      end
+    end
+  end
+  if size <= 2000 then read() end
+  local isShort = counts ~= nil
+  local function times(id)
+    if not counts and size <= 100000 then read(wanted) end
+    if counts then return counts[id] or 0 end
+    searches = searches + 1
+    return (searches > 20 or redis.call('LPOS', key, id)) and 1 or 0
+  end
+  return times, isShort
 end
-local inPending, inActive = countsOf(pending, 2000), countsOf(active, 2000)
-local longPending
-local pendingSize, activeSize = redis.call('LLEN', pending), redis.call('LLEN', active)
-
-local function timesIn(counts, key, size, id)
-  if counts then return counts[id] or 0 end
-  searched = searched + size
-  return redis.call('LPOS', key, id, 'RANK', -1) and 1 or 0
-end
+local timesInPending, pendingIsShort = reader(pending)
+local timesInActive, activeIsShort = reader(active)
 
 -- Whoever became pending after the task that is next in line has its place behind it, as good as certainly.
 local function waitsLongerThanAll(since)
@@ -1415,8 +1423,8 @@ local function placesOf(id, state, group, since, leaseEnd)
   for _, name in ipairs(scoredNames) do
     if redis.call('ZSCORE', scoredKeys[name], id) then places[#places + 1] = name end
   end
-  if inActive or origin == 'active' or state == 'active' or leaseEnd then
-    local count = origin == 'active' and not inActive and 1 or timesIn(inActive, active, activeSize, id)
+  if activeIsShort or origin == 'active' or state == 'active' or leaseEnd then
+    local count = origin == 'active' and not activeIsShort and 1 or timesInActive(id)
     if count > 0 then places[#places + 1] = 'active' end
     times = math.max(times, count)
   end
@@ -1428,16 +1436,13 @@ local function placesOf(id, state, group, since, leaseEnd)
     groupKey = originKey
   end
   local count = 0
-  if inPending then
-    count = inPending[id] or 0
+  if pendingIsShort then
+    count = timesInPending(id)
   elseif origin == 'pending' then
     count = 1
-  elseif #places == 0 and (origin ~= 'bodies' or state ~= 'pending' or waitsLongerThanAll(since)) then
-    -- Worth the time only where a look at the task itself raised doubts.
-    longPending = longPending or countsOf(pending, 20000)
-    count = timesIn(longPending, pending, pendingSize, id)
   elseif #places == 0 then
-    count = 1
+    local isDoubtful = origin ~= 'bodies' or state ~= 'pending' or waitsLongerThanAll(since)
+    count = isDoubtful and timesInPending(id) or 1
   end
   if count > 0 then places[#places + 1] = 'pending' end
   return places, math.max(times, count), groupKey
@@ -1593,8 +1598,8 @@ if origin == 'pending' or origin == 'active' then
   for _, id in ipairs(ids) do look(id, '', '') end
   looked = #ids
 else
-  for index = 12, #ARGV, 3 do
-    if searched > budget then break end
+  for index = 11, #ARGV, 3 do wanted[ARGV[index]] = true end
+  for index = 11, #ARGV, 3 do
     look(ARGV[index], ARGV[index + 1], ARGV[index + 2])
     looked = looked + 1
   end
