@@ -18,7 +18,7 @@ export interface TurnInfo {
   readonly queue: string;
 }
 
-export interface TurnHooks {
+interface TurnHooks {
   readonly before: ((turn: TurnInfo) => void) | undefined;
   readonly after: ((turn: TurnInfo, result: EnqueuedTask | HikyakuError) => void) | undefined;
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { HikyakuError } from "../errors.ts";
 import { defaultTimeoutMs } from "../task-options.ts";
 import { type AbortKind, abortReason } from "./abort-cause.ts";
-import type { TableEntry } from "./lease-table.ts";
+import type { HeldEntry } from "./lease-table.ts";
 
 const forEver = Number.POSITIVE_INFINITY;
 
@@ -24,7 +24,7 @@ export class HeldTask {
   #abort: { readonly kind: AbortKind; readonly reason: HikyakuError } | undefined;
   #graceEnd = forEver;
   /** Where its lease lies in the table of leases; undefined when it is not held. */
-  entry: TableEntry | undefined;
+  entry: HeldEntry | undefined;
   /** Set as soon as it is decided what should become of the task. */
   settlement: Settlement | undefined;
   /** Whether the handler has ended, or never began. */

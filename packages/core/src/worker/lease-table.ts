@@ -29,16 +29,17 @@ export interface TableEntry {
 }
 
 /**
- * A slot holds a state, three numbers (length of the queue's name, of the task's id, bytes of text), three times and the
- * text: queue, id and token, as UTF-8.
+ * The slot of a lease holds its state, how many bytes of text it has, the slot of its label, its times, and the task's id
+ * as text. Leases of one claim and queue share a label: a slot with the queue's name and the token as text. All text is
+ * UTF-8.
  *
  * Bits of a state: 0 whether a lease lies there, 1 whether it is in doubt, the others count how often the slot was
  * filled, so that a reader can tell one lease from the next.
  */
 const stateAt = 0;
-const queueLengthAt = 1;
-const idLengthAt = 2;
-const textBytesAt = 3;
+const textBytesAt = 1;
+const labelAt = 2;
+const queueLengthAt = 3;
 const leaseEndAt = 2;
 const leaseEndsAtAt = 3;
 const holdUntilAt = 4;
@@ -49,8 +50,20 @@ const nextCount = 4;
 
 const usualSlotBytes = 256;
 const segmentBytes = 65_536;
-/** Slots are numbered through: the segment's number times this, plus the place in it. */
-const slotsPerSegment = 4_096;
+/** Slots are numbered through: the upper bits are the segment's number, the lower ones the place in it. */
+const placeBits = 12;
+const placeMask = (1 << placeBits) - 1;
+
+interface Label {
+  readonly slot: number;
+  readonly token: string;
+  uses: number;
+}
+
+/** A lease that lies in the table, as its writer knows it. */
+export interface HeldEntry extends TableEntry {
+  readonly label: Label;
+}
 
 class Segment {
   readonly numbers: Int32Array;
@@ -78,6 +91,8 @@ export class LeaseTable {
   readonly #views: Segment[] = [];
   /** Free slots by their size. */
   readonly #free = new Map<number, number[]>();
+  /** The newest label of each queue. */
+  readonly #labels = new Map<string, Label>();
 
   /** Calls back with each piece of the table, old ones at once: readers need it before they can see what lies there. */
   follow(follower: (segment: TableSegment) => void): void {
@@ -85,42 +100,59 @@ export class LeaseTable {
     this.#followers.push(follower);
   }
 
-  add({ queue, taskId, token }: Lease, times: LeaseTimes): TableEntry {
-    const text = `${queue}${taskId}${token}`;
-    const slot = this.#takeSlot(textAt + bytesOf(text));
+  add({ queue, taskId, token }: Lease, times: LeaseTimes): HeldEntry {
+    const label = this.#labelOf(queue, token);
+    label.uses++;
+    const slot = this.#takeSlot(taskId);
     const { numbers, times: moments, bytes, slotBytes } = this.#viewOf(slot);
-    const start = (slot % slotsPerSegment) * slotBytes;
+    const start = (slot & placeMask) * slotBytes;
     const at = start / 4;
-    numbers[at + queueLengthAt] = queue.length;
-    numbers[at + idLengthAt] = taskId.length;
-    numbers[at + textBytesAt] = bytes.write(text, start + textAt);
+    numbers[at + labelAt] = label.slot;
+    numbers[at + textBytesAt] = bytes.write(taskId, start + textAt);
     moments[start / 8 + leaseEndAt] = times.leaseEnd;
     moments[start / 8 + leaseEndsAtAt] = times.leaseEndsAt;
     moments[start / 8 + holdUntilAt] = times.holdUntil;
     const state = ((Atomics.load(numbers, at + stateAt) & ~(filled | doubtful)) + nextCount) | filled;
     Atomics.store(numbers, at + stateAt, state);
-    return { slot, state };
+    return { slot, state, label };
   }
 
-  remove({ slot, state }: TableEntry): void {
+  remove({ slot, state, label }: HeldEntry): void {
     const { numbers, slotBytes } = this.#viewOf(slot);
-    Atomics.store(numbers, ((slot % slotsPerSegment) * slotBytes) / 4 + stateAt, state & ~filled);
+    Atomics.store(numbers, ((slot & placeMask) * slotBytes) / 4 + stateAt, state & ~filled);
     this.#free.get(slotBytes)?.push(slot);
+    label.uses--;
+    if (label.uses === 0) this.#free.get(this.#viewOf(label.slot).slotBytes)?.push(label.slot);
   }
 
   holdUntil({ slot }: TableEntry, moment: number): void {
     const { times, slotBytes } = this.#viewOf(slot);
     // An aligned number of eight bytes is written in one piece on every machine that Node.js runs on.
-    times[((slot % slotsPerSegment) * slotBytes) / 8 + holdUntilAt] = moment;
+    times[((slot & placeMask) * slotBytes) / 8 + holdUntilAt] = moment;
   }
 
   /** Whether whoever extends leases found this one lost, or could not extend it before its end. */
   isInDoubt({ slot }: TableEntry): boolean {
     const { numbers, slotBytes } = this.#viewOf(slot);
-    return (Atomics.load(numbers, ((slot % slotsPerSegment) * slotBytes) / 4 + stateAt) & doubtful) !== 0;
+    return (Atomics.load(numbers, ((slot & placeMask) * slotBytes) / 4 + stateAt) & doubtful) !== 0;
   }
 
-  #takeSlot(bytes: number): number {
+  #labelOf(queue: string, token: string): Label {
+    const newest = this.#labels.get(queue);
+    if (newest !== undefined && newest.uses > 0 && newest.token === token) return newest;
+    const text = queue + token;
+    const slot = this.#takeSlot(text);
+    const { numbers, bytes, slotBytes } = this.#viewOf(slot);
+    const start = (slot & placeMask) * slotBytes;
+    numbers[start / 4 + queueLengthAt] = queue.length;
+    numbers[start / 4 + textBytesAt] = bytes.write(text, start + textAt);
+    const label = { slot, token, uses: 0 };
+    this.#labels.set(queue, label);
+    return label;
+  }
+
+  #takeSlot(text: string): number {
+    const bytes = textAt + mostBytesOf(text);
     let slotBytes = usualSlotBytes;
     while (slotBytes < bytes) slotBytes *= 2;
     let free = this.#free.get(slotBytes);
@@ -134,7 +166,7 @@ export class LeaseTable {
 
   #newSegment(slotBytes: number): number[] {
     const segment = { memory: new SharedArrayBuffer(Math.max(segmentBytes, slotBytes)), slotBytes };
-    const first = this.#segments.length * slotsPerSegment;
+    const first = this.#segments.length << placeBits;
     this.#segments.push(segment);
     const view = new Segment(segment);
     this.#views.push(view);
@@ -144,7 +176,7 @@ export class LeaseTable {
 
   #viewOf(slot: number): Segment {
     // Slots come from `#newSegment`, which made the view.
-    return this.#views[Math.floor(slot / slotsPerSegment)] as Segment;
+    return this.#views[slot >> placeBits] as Segment;
   }
 }
 
@@ -162,14 +194,14 @@ export class LeaseTableReader {
     for (const [index, { numbers, slotBytes, slots }] of this.#views.entries()) {
       for (let place = 0; place < slots; place++) {
         const state = Atomics.load(numbers, (place * slotBytes) / 4 + stateAt);
-        if ((state & filled) !== 0) yield { slot: index * slotsPerSegment + place, state: state & ~doubtful };
+        if ((state & filled) !== 0) yield { slot: (index << placeBits) + place, state: state & ~doubtful };
       }
     }
   }
 
   times({ slot }: TableEntry): LeaseTimes {
     const { times, slotBytes } = this.#viewOf(slot);
-    const at = ((slot % slotsPerSegment) * slotBytes) / 8;
+    const at = ((slot & placeMask) * slotBytes) / 8;
     return {
       leaseEnd: times[at + leaseEndAt] ?? 0,
       leaseEndsAt: times[at + leaseEndsAtAt] ?? 0,
@@ -179,43 +211,45 @@ export class LeaseTableReader {
 
   /** Undefined when the lease was removed meanwhile. */
   lease(entry: TableEntry): Lease | undefined {
-    const { numbers, bytes, slotBytes } = this.#viewOf(entry.slot);
-    const start = (entry.slot % slotsPerSegment) * slotBytes;
-    const at = start / 4;
-    const textBytes = numbers[at + textBytesAt] ?? 0;
-    const queueLength = numbers[at + queueLengthAt] ?? 0;
-    const idLength = numbers[at + idLengthAt] ?? 0;
-    const text = bytes.toString("utf8", start + textAt, Math.min(start + textAt + textBytes, start + slotBytes));
-    // Only now is it known that nobody wrote while the slot was read.
+    const { numbers, slotBytes } = this.#viewOf(entry.slot);
+    const label = numbers[((entry.slot & placeMask) * slotBytes) / 4 + labelAt] ?? 0;
+    const taskId = this.#textOf(entry.slot);
+    const labelText = this.#textOf(label);
+    const { numbers: labelNumbers, slotBytes: labelBytes } = this.#viewOf(label);
+    const queueLength = labelNumbers[((label & placeMask) * labelBytes) / 4 + queueLengthAt] ?? 0;
+    // Only now is it known that nobody wrote while the slots were read: a label stays while a lease has it.
     if (!this.isThere(entry)) return undefined;
-    return {
-      queue: text.slice(0, queueLength),
-      taskId: text.slice(queueLength, queueLength + idLength),
-      token: text.slice(queueLength + idLength),
-    };
+    return { queue: labelText.slice(0, queueLength), taskId, token: labelText.slice(queueLength) };
   }
 
   isThere({ slot, state }: TableEntry): boolean {
     const { numbers, slotBytes } = this.#viewOf(slot);
     // Adding nothing reads the newest value, and no earlier read can slip behind it.
-    const now = Atomics.add(numbers, ((slot % slotsPerSegment) * slotBytes) / 4 + stateAt, 0);
+    const now = Atomics.add(numbers, ((slot & placeMask) * slotBytes) / 4 + stateAt, 0);
     return (now & ~doubtful) === state;
   }
 
   /** Says whether that was news; false also when the lease was removed meanwhile. */
   setDoubt({ slot, state }: TableEntry, isInDoubt: boolean): boolean {
     const { numbers, slotBytes } = this.#viewOf(slot);
-    const at = ((slot % slotsPerSegment) * slotBytes) / 4 + stateAt;
+    const at = ((slot & placeMask) * slotBytes) / 4 + stateAt;
     const [from, to] = isInDoubt ? [state, state | doubtful] : [state | doubtful, state];
     return Atomics.compareExchange(numbers, at, from, to) === from;
   }
 
+  #textOf(slot: number): string {
+    const { numbers, bytes, slotBytes } = this.#viewOf(slot);
+    const start = (slot & placeMask) * slotBytes;
+    const textBytes = numbers[start / 4 + textBytesAt] ?? 0;
+    return bytes.toString("utf8", start + textAt, Math.min(start + textAt + textBytes, start + slotBytes));
+  }
+
   #viewOf(slot: number): Segment {
     // Entries come from `entries`, which goes over the views.
-    return this.#views[Math.floor(slot / slotsPerSegment)] as Segment;
+    return this.#views[slot >> placeBits] as Segment;
   }
 }
 
-function bytesOf(text: string): number {
+function mostBytesOf(text: string): number {
   return text.length * 3 <= usualSlotBytes - textAt ? text.length * 3 : Buffer.byteLength(text);
 }

@@ -16,7 +16,7 @@ import { taskIdsOf } from "../../src/task-id.ts";
 
 const nextId = taskIdsOf(systemClock);
 
-export const aQueue = "default";
+const aQueue = "default";
 
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);

@@ -214,7 +214,9 @@ export class RedisReconcile implements ReconcileFacet {
         const [taskId = "", why = ""] = texts(rows.slice(index + 1, index + 3));
         const detail = `the lock ${locks[Number(rows[index])]} is owned by task ${taskId}, ${lockReasons[why]}`;
         const repair = request.repair ? "repaired" : "repairable";
-        findings.push(aFinding("lock_without_task", { queue: keys.queue, taskId, detail }, repair, "the lock is freed"));
+        findings.push(
+          aFinding("lock_without_task", { queue: keys.queue, taskId, detail }, repair, "the lock is freed"),
+        );
       }
     }
   }

@@ -72,7 +72,7 @@ export function messageOf(row: Values): TaskMessage {
 }
 
 /** Reads a task from a row that begins with `storedColumns`. */
-export function storedTaskOf(row: Values): StoredTask {
+function storedTaskOf(row: Values): StoredTask {
   const [state, dueAt, keptUntil, archivedAt, pendingSince, ...more] = row.slice(columnsOfMessage.length);
   const [leaseEndsAt, leaseToken, result, attempts] = more;
   return {
