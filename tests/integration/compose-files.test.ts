@@ -69,7 +69,8 @@ describe("both compose files", async () => {
     () => false,
   );
 
-  it.skipIf(!hasCompose)("are accepted by Docker Compose", { timeout: 60_000 }, async () => {
+  it("are accepted by Docker Compose", { timeout: 60_000 }, async ({ skip }) => {
+    skip(!hasCompose, "Docker's compose plug-in is not installed");
     for (const file of files) {
       expect(await run("docker", ["compose", "-f", file, "config", "--quiet"])).toMatchObject({ code: 0 });
     }

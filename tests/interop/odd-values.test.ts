@@ -53,15 +53,6 @@ describe.each(directions)("what %s sends and %s runs", (one, other) => {
     await worker.shutDownServer();
     await expect(producer.task(id, queue)).rejects.toMatchObject({ kind: "task_not_found" });
   });
-
-  it("tells errors of any text to the other side", async () => {
-    const [producer, worker] = await (await Interop.open()).pair(one, other);
-    const { id } = await producer.enqueue({ type: "panic" });
-    await worker.startServer();
-    await worker.first({ event: "failed", taskId: id });
-    await worker.shutDownServer();
-    expect(await producer.task(id)).toMatchObject({ state: "retry" });
-  });
 });
 
 describe("locks of unique tasks", () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { bytes, directions, Interop, needsGo } from "./support/interop.ts";
 import type { Peer } from "./support/peer.ts";
 
@@ -61,10 +61,15 @@ describe.each(directions)("a queue that %s and %s share", (one, other) => {
   });
 
   it("has each of its tasks cancelled from the other side", async () => {
-    const [worker, operator] = await (await Interop.open()).pair(one, other);
+    const store = await Interop.open();
+    const [worker, operator] = await store.pair(one, other);
     const { id } = await operator.enqueue({ type: "hold" });
     await worker.startServer();
     await worker.first({ event: "started", taskId: id });
+    // The signal is heard by whoever listens by then, and nobody else.
+    await vi.waitFor(async () =>
+      expect(await store.command("PUBSUB", "NUMSUB", "asynq:cancel")).toEqual(["asynq:cancel", 1]),
+    );
     await operator.inspect("cancel", { taskId: id });
     await worker.first({ event: "returned", taskId: id });
     await worker.shutDownServer();

@@ -15,6 +15,7 @@ const httpStatus: Record<ErrorCode, number> = {
   queue_not_found: 404,
   entry_not_found: 404,
   entry_exists: 409,
+  task_archived: 409,
   wrong_state: 409,
   lease_lost: 409,
   broker_unavailable: 503,

@@ -5,9 +5,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import * as z from "zod";
 import { idsOf, readable } from "../test/support/builders.ts";
 import type { CallOptions } from "./broker/call-options.ts";
-import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "./broker/enqueue-facet.ts";
+import type { EnqueueItem, EnqueueOutcome } from "./broker/enqueue-facet.ts";
 import { sqliteBroker } from "./broker/sqlite/index.ts";
-import { Client, type ClientOptions } from "./client.ts";
+import { Client, type ClientBroker, type ClientOptions } from "./client.ts";
 import type { HikyakuError } from "./errors.ts";
 import { defineTask } from "./task.ts";
 
@@ -15,12 +15,12 @@ const mail = defineTask({ type: "email:send", payload: z.object({ to: z.string()
 const note = defineTask({ type: "note" });
 
 /** A real store behind a gate: calls wait while it is shut, and every call is written down. */
-class GatedBroker implements EnqueueFacet {
+class GatedBroker implements ClientBroker {
   readonly batches: (readonly EnqueueItem[])[] = [];
-  readonly #broker: EnqueueFacet;
+  readonly #broker: ClientBroker;
   #gate: PromiseWithResolvers<void> | undefined;
 
-  constructor(broker: EnqueueFacet) {
+  constructor(broker: ClientBroker) {
     this.#broker = broker;
   }
 
@@ -38,6 +38,10 @@ class GatedBroker implements EnqueueFacet {
     await this.#gate?.promise;
     return this.#broker.enqueue(items, call);
   }
+
+  get: ClientBroker["get"] = (...args) => this.#broker.get(...args);
+  change: ClientBroker["change"] = (...args) => this.#broker.change(...args);
+  send: ClientBroker["send"] = (...args) => this.#broker.send(...args);
 }
 
 async function setup(options: Partial<ClientOptions> = {}) {
@@ -171,7 +175,7 @@ describe("group commit", () => {
 
   it("fails every task of a trip that failed, and goes on", async () => {
     const { broker, gated } = await setup();
-    const broken = { enqueue: () => Promise.reject(new Error("no such luck")) };
+    const broken = Object.assign(new GatedBroker(broker), { enqueue: () => Promise.reject(new Error("no such luck")) });
     const client = new Client({ broker: broken });
     const errors = await Promise.all([refusalOf(client.enqueue(note)), refusalOf(client.enqueue(note))]);
     expect(errors.map(({ code }) => code)).toEqual(["store_rejected", "store_rejected"]);

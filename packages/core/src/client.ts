@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { EnqueueFacet, EnqueueOutcome } from "./broker/enqueue-facet.ts";
+import type { Broker } from "./broker/broker.ts";
+import type { EnqueueOutcome } from "./broker/enqueue-facet.ts";
+import { type CancelAnswer, cancelTask } from "./cancel-task.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { EnqueueBatcher } from "./enqueue-batcher.ts";
@@ -7,13 +9,18 @@ import { EnqueueCall } from "./enqueue-call.ts";
 import { answered, type EnqueuedTask, type PreparedTask, prepareTask } from "./enqueued-task.ts";
 import { errorText, HikyakuError, isHikyakuError } from "./errors.ts";
 import { refuseUnknownOptions, shown } from "./option-names.ts";
+import { ResultWaits } from "./result-waits.ts";
 import type { EnqueueArguments, EnqueueRequest, TaskDefinition } from "./task.ts";
 import { type TaskIds, taskIdsOf } from "./task-id.ts";
 import type { EnqueueOptions } from "./task-options.ts";
+import { lookAtResult, type NamedTask, namedTask, parsedResult } from "./task-result.ts";
+
+/** The parts of a broker that a client uses. */
+export type ClientBroker = Pick<Broker, "enqueue" | "get" | "change" | "send">;
 
 export interface ClientOptions {
   /** Where the tasks go. Stays open when the client closes: whoever made it closes it. */
-  readonly broker: EnqueueFacet;
+  readonly broker: ClientBroker;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
   /** How long an enqueue may take when it does not say. More than 0. Default 5 seconds. */
@@ -30,6 +37,14 @@ export interface EnqueueCallOptions {
    */
   readonly signal?: AbortSignal;
   /** Gives up with `deadline_exceeded` after this time; the message says whether the task was sent. More than 0. */
+  readonly within?: Duration;
+}
+
+/** How long the caller is ready to wait for a result. */
+export interface WaitOptions {
+  /** Gives up with `cancelled` when it fires. The task goes on. */
+  readonly signal?: AbortSignal;
+  /** Gives up with `deadline_exceeded` after this time. The task goes on. More than 0. Default 30 seconds. */
   readonly within?: Duration;
 }
 
@@ -50,6 +65,7 @@ const maxBatchesInFlight = 2;
 const maxChunksAhead = 2;
 
 const defaultWithinMs = 5_000;
+const defaultWaitMs = 30_000;
 const defaultMaxPayloadBytes = 1_048_576;
 
 /** Refused like any other request that no definition made. */
@@ -68,9 +84,11 @@ const clientOptionNames: ReadonlySet<string> = new Set<keyof ClientOptions>([
  * trip to the store. Safe to use from many places at once.
  */
 export class Client implements AsyncDisposable {
+  readonly #broker: ClientBroker;
   readonly #clock: Clock;
   readonly #ids: TaskIds;
   readonly #batcher: EnqueueBatcher;
+  readonly #waits: ResultWaits;
   readonly #withinMs: number;
   readonly #maxPayloadBytes: number;
   #callsUnderWay = 0;
@@ -91,7 +109,9 @@ export class Client implements AsyncDisposable {
         `option "maxPayloadBytes": expected a whole number from 0 up, got ${shown(maxPayloadBytes)}`,
       );
     }
+    this.#broker = broker;
     this.#clock = clock;
+    this.#waits = new ResultWaits(broker, clock);
     this.#ids = taskIdsOf(clock);
     this.#withinMs = within === undefined ? defaultWithinMs : withinMs(within);
     this.#maxPayloadBytes = maxPayloadBytes;
@@ -115,7 +135,7 @@ export class Client implements AsyncDisposable {
   enqueue<Payload extends StandardSchemaV1, Result extends StandardSchemaV1>(
     task: TaskDefinition<Payload, Result>,
     ...args: EnqueueArguments<StandardSchemaV1.InferInput<Payload>, EnqueueOptions & EnqueueCallOptions>
-  ): Promise<EnqueuedTask> {
+  ): Promise<EnqueuedTask<StandardSchemaV1.InferOutput<Result>>> {
     return new Promise((resolve, reject) => {
       const [payload, options] = args;
       if (options === undefined) {
@@ -160,8 +180,63 @@ export class Client implements AsyncDisposable {
   }
 
   /**
+   * The result of a task that has completed, parsed by its definition's schema. Rejects with a HikyakuError:
+   * - `wrong_state`: it has not completed yet;
+   * - `task_archived`: it has no result, and gets none unless somebody runs it again; the message says why;
+   * - `task_not_found`: it was removed, or its retention is over;
+   * - `invalid_option`: the task has no retention, or can't be told from what was given;
+   * - `invalid_payload`: its result does not fit the schema;
+   * - `broker_unavailable`, `deadline_exceeded`, `closed` and others as for `enqueue`.
+   */
+  result<Result>(task: EnqueuedTask<Result>): Promise<Result>;
+  result<Result extends StandardSchemaV1>(task: NamedTask<Result>): Promise<StandardSchemaV1.InferOutput<Result>>;
+  async result(task: unknown): Promise<unknown> {
+    const named = namedTask("result", task);
+    this.#mustBeOpen("nothing was read");
+    const [entry] = await this.#broker.get(named.queue, [named.id], { timeoutMs: this.#withinMs });
+    const look = lookAtResult("result", named, entry);
+    if (look.kind === "completed") return parsedResult(named, look.result);
+    throw new HikyakuError(
+      "wrong_state",
+      `task ${shown(named.id)} of queue "${named.queue}" has no result yet, it is ${look.state}; use waitForResult to wait`,
+    );
+  }
+
+  /**
+   * Waits for a task's result. Looks at the task at once, then again after pauses that grow from 50 ms to a second; all
+   * waits of a client share their looks. A store that is away is waited for. Rejects as `result` does, but for
+   * `deadline_exceeded` when the time is over and `cancelled` when the signal fired.
+   */
+  waitForResult<Result>(task: EnqueuedTask<Result>, options?: WaitOptions): Promise<Result>;
+  waitForResult<Result extends StandardSchemaV1>(
+    task: NamedTask<Result>,
+    options?: WaitOptions,
+  ): Promise<StandardSchemaV1.InferOutput<Result>>;
+  async waitForResult(task: unknown, options: WaitOptions = {}): Promise<unknown> {
+    refuseUnknownOptions("waitForResult", options, callOptionNames);
+    const named = namedTask("waitForResult", task);
+    const timeMs = options.within === undefined ? defaultWaitMs : withinMs(options.within);
+    this.#mustBeOpen("nothing was waited for");
+    return this.#waits.wait(named, timeMs, options.signal);
+  }
+
+  /**
+   * Cancels a task: archives it where it waits, asks its handler to stop where it runs, on whichever server; what comes of
+   * that is up to the handler and the server's option `cancelledTasks`. Given an id alone, it asks all running tasks of that
+   * id, in whichever queue, and nothing else.
+   * @throws HikyakuError `task_not_found`; `wrong_state` when it has completed or is being aggregated; as `enqueue`.
+   */
+  async cancel(task: string | { readonly queue: string; readonly id: string }): Promise<CancelAnswer> {
+    this.#mustBeOpen("nothing was cancelled");
+    const call = { timeoutMs: this.#withinMs };
+    if (typeof task !== "string") return cancelTask(this.#broker, task.queue, task.id, call);
+    await this.#broker.send({ kind: "cancel", taskId: task }, call);
+    return "signalled";
+  }
+
+  /**
    * Refuses new calls with `closed` and waits for those under way; what is not done after `within` (default 5 seconds)
-   * fails with `closed`. The broker stays open. Closing again gives the same promise.
+   * fails with `closed`, waits for results at once. The broker stays open. Closing again gives the same promise.
    */
   close(options: { readonly within?: Duration } = {}): Promise<void> {
     this.#closing ??= this.#finish(options.within === undefined ? defaultWithinMs : withinMs(options.within));
@@ -174,10 +249,14 @@ export class Client implements AsyncDisposable {
 
   #begin(signal: AbortSignal | undefined, timeMs: number): EnqueueCall {
     const call = new EnqueueCall(signal, this.#clock.monotonic() + timeMs);
-    if (this.#closing !== undefined) throw new HikyakuError("closed", "the client is closed: nothing was enqueued");
+    this.#mustBeOpen("nothing was enqueued");
     if (signal !== undefined) call.listen(() => this.#batcher.cancel(call));
     this.#callsUnderWay += 1;
     return call;
+  }
+
+  #mustBeOpen(otherwise: string): void {
+    if (this.#closing !== undefined) throw new HikyakuError("closed", `the client is closed: ${otherwise}`);
   }
 
   #end(call: EnqueueCall): void {
@@ -247,14 +326,14 @@ export class Client implements AsyncDisposable {
 
   #hand(
     call: EnqueueCall,
-    { item, dueAt }: PreparedTask,
+    { item, dueAt, definition }: PreparedTask,
     deadline: number,
     done: (answer: EnqueuedTask | HikyakuError) => void,
   ): void {
     const tooLate = this.#tooLate(call, item.message.id, deadline);
     if (tooLate !== undefined) done(tooLate);
     else {
-      const settle = (outcome: EnqueueOutcome): void => done(answered(outcome, item, dueAt));
+      const settle = (outcome: EnqueueOutcome): void => done(answered(outcome, item, dueAt, definition));
       this.#batcher.add({ item, call, deadline, settle, settled: false });
     }
   }
@@ -269,6 +348,7 @@ export class Client implements AsyncDisposable {
   }
 
   async #finish(timeMs: number): Promise<void> {
+    this.#waits.close();
     if (this.#callsUnderWay > 0) {
       const idle = new AbortController();
       this.#whenIdle = () => idle.abort();

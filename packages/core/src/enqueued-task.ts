@@ -1,4 +1,5 @@
 import type { EnqueueItem, EnqueueOutcome } from "./broker/enqueue-facet.ts";
+import type { TaskMessage } from "./broker/task-message.ts";
 import { HikyakuError } from "./errors.ts";
 import { shown } from "./option-names.ts";
 import { encodePayload } from "./payload.ts";
@@ -6,8 +7,10 @@ import type { TaskDefinition } from "./task.ts";
 import type { TaskIds } from "./task-id.ts";
 import { type EnqueueOptions, type ResolvedOptions, resolveOptions } from "./task-options.ts";
 
-/** A task that the store has accepted. */
-export interface EnqueuedTask {
+declare const resultType: unique symbol;
+
+/** A task that the store has accepted. `Result` is what its definition says that its handler returns. */
+export interface EnqueuedTask<Result = unknown> {
   /** Unique within its queue. */
   readonly id: string;
   readonly type: string;
@@ -16,6 +19,42 @@ export interface EnqueuedTask {
   readonly state: "pending" | "scheduled" | "aggregating";
   /** When it may first run; for a task that is collected in a group, when it joined. */
   readonly dueAt: Date;
+  /** Known to the type checker only. */
+  readonly [resultType]?: Result;
+}
+
+/** What an enqueued task remembers of its making, for whoever asks for its result. */
+interface Origin {
+  readonly definition: Pick<TaskDefinition, "type" | "result">;
+  readonly retentionMs: number;
+}
+
+class AcceptedTask implements EnqueuedTask {
+  readonly id: string;
+  readonly type: string;
+  readonly queue: string;
+  readonly state: EnqueuedTask["state"];
+  readonly dueAt: Date;
+  /** Not to be seen by who prints or compares tasks. */
+  readonly #origin: Origin | undefined;
+
+  constructor({ id, type, queue }: TaskMessage, state: EnqueuedTask["state"], dueAt: number, origin?: Origin) {
+    this.id = id;
+    this.type = type;
+    this.queue = queue;
+    this.state = state;
+    this.dueAt = new Date(dueAt);
+    this.#origin = origin;
+  }
+
+  static originOf(task: unknown): Origin | undefined {
+    return typeof task === "object" && task !== null && #origin in task ? task.#origin : undefined;
+  }
+}
+
+/** Undefined for what is no task as `answered` made it, such as a copy, and where it was told no definition. */
+export function originOf(task: unknown): Origin | undefined {
+  return AcceptedTask.originOf(task);
 }
 
 /** What one enqueue needs besides what its caller says. */
@@ -27,6 +66,7 @@ export interface Preparation {
 
 /** A task that is ready to be sent. */
 export interface PreparedTask {
+  readonly definition: TaskDefinition;
   readonly item: EnqueueItem;
   readonly dueAt: number;
 }
@@ -86,24 +126,24 @@ function prepared(
     placement: options.placement,
     ...(options.uniqueForMs === undefined ? undefined : { uniqueForMs: options.uniqueForMs }),
   };
-  return { item, dueAt: options.dueAt };
+  return { definition: task, item, dueAt: options.dueAt };
 }
 
-/** What the store's answer means to the caller. */
+/** What the store's answer means to the caller. Only with its definition can the task be asked for its result. */
 export function answered(
   outcome: EnqueueOutcome,
   { message }: EnqueueItem,
   dueAt: number,
+  definition?: TaskDefinition,
 ): EnqueuedTask | HikyakuError {
   switch (outcome.kind) {
     case "accepted":
-      return {
-        id: message.id,
-        type: message.type,
-        queue: message.queue,
-        state: outcome.state,
-        dueAt: new Date(dueAt),
-      };
+      return new AcceptedTask(
+        message,
+        outcome.state,
+        dueAt,
+        definition && { definition, retentionMs: message.retentionMs },
+      );
     case "duplicate":
       return new HikyakuError(
         "task_exists",

@@ -7,6 +7,7 @@
  * - `task_id_taken`: a task with this id exists in the queue, in whatever state.
  * - `task_not_found`, `queue_not_found`: there is no such task or queue.
  * - `entry_not_found`, `entry_exists`: there is no scheduler entry of this id; there is one already.
+ * - `task_archived`: the task was archived, so it has no result and gets none unless somebody runs it again.
  * - `wrong_state`: the task or queue is in a state that does not allow this.
  * - `lease_lost`: the caller no longer holds the task.
  * - `broker_unavailable`: the store can't be reached; nothing is known to have been written.
@@ -25,6 +26,7 @@ export type ErrorCode =
   | "queue_not_found"
   | "entry_not_found"
   | "entry_exists"
+  | "task_archived"
   | "wrong_state"
   | "lease_lost"
   | "broker_unavailable"
@@ -56,18 +58,22 @@ export class HikyakuError extends Error {
 
 /** Whether this is one of our errors, also when it was made by another copy of the package. */
 export function isHikyakuError(error: unknown, code?: ErrorCode): error is HikyakuError {
-  return (
-    error instanceof Error &&
-    error.name === "HikyakuError" &&
-    "code" in error &&
-    (code === undefined || error.code === code)
-  );
+  try {
+    return (
+      error instanceof Error &&
+      error.name === "HikyakuError" &&
+      "code" in error &&
+      (code === undefined || error.code === code)
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** The text of anything that can be thrown, for logs and stored errors. Never throws itself. */
 export function errorText(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return thrown.message === "" ? thrown.name : thrown.message;
+    if (thrown instanceof Error) return String(thrown.message === "" ? thrown.name : thrown.message);
     if (typeof thrown === "string") return thrown;
     return `thrown value: ${JSON.stringify(thrown) ?? String(thrown)}`;
   } catch {

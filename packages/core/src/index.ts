@@ -70,8 +70,16 @@ export type {
   UnhandledTasks,
   WorkFacet,
 } from "./broker/work-facet.ts";
+export type { CancelAnswer } from "./cancel-task.ts";
 // Enqueueing
-export { Client, type ClientOptions, type EnqueueCallOptions, type EnqueueResult } from "./client.ts";
+export {
+  Client,
+  type ClientBroker,
+  type ClientOptions,
+  type EnqueueCallOptions,
+  type EnqueueResult,
+  type WaitOptions,
+} from "./client.ts";
 // Time
 export { type Clock, sleep, systemClock, type Timer } from "./clock.ts";
 // Checking a store
@@ -96,6 +104,7 @@ export type { AttemptInfo, Content, TaskInfo, UnreadableTaskInfo } from "./inspe
 export type { TaskConditions, TaskQuery } from "./inspector/task-query.ts";
 // Tasks
 export { parsePayload, parseResult, rawBytes } from "./payload.ts";
+export type { RetryContext, RetryDelay, RetryDelayFunction } from "./retry-delay.ts";
 // Periodic tasks
 export type { TurnInfo } from "./scheduler/entry-runner.ts";
 export {
@@ -126,15 +135,17 @@ export {
   type TaskDefinition,
 } from "./task.ts";
 export type { EnqueueOptions, TaskDefaults, TaskOptions } from "./task-options.ts";
+export type { NamedTask } from "./task-result.ts";
 export type {
   AggregateContext,
   AggregateFunction,
   AggregateOptions,
   GroupedTask,
 } from "./worker/aggregators.ts";
-export type { Handler, HandlerContext } from "./worker/handler.ts";
+export type { HandleOptions, Handler, HandlerContext } from "./worker/handler.ts";
+export type { HealthCallback } from "./worker/healthchecker.ts";
 export { jsonLogger, type LogFields, type Logger, type LogLevel, silentLogger } from "./worker/logger.ts";
-export type { RetryContext } from "./worker/outcome.ts";
+export type { Middleware, Next, NoValues } from "./worker/middleware.ts";
 export { Server, type ServerReport, type ServerState } from "./worker/server.ts";
 export type { FailedAttempt, ServerOptions } from "./worker/server-options.ts";
 export { Revoke, SkipRetry } from "./worker/verdict-errors.ts";

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { HikyakuError } from "./errors.ts";
 import { refuseUnknownOptions, shown } from "./option-names.ts";
+import { type RetryDelay, type RetryDelayFunction, retryDelayFunction } from "./retry-delay.ts";
 import { isStandardSchema } from "./standard-schema.ts";
 import {
   checkedName,
@@ -23,6 +24,8 @@ export interface TaskConfig<Payload extends StandardSchemaV1 = AnyJson, Result e
   readonly payload?: Payload;
   /** What the handler returns and what is read back; kept while the task's retention lasts. Default: any JSON. */
   readonly result?: Result;
+  /** How long a failed task waits before it is tried again. Wins over the option of the server that runs it. */
+  readonly retryDelay?: RetryDelay;
 }
 
 /** A kind of task, said once: the same object enqueues, runs and describes its tasks. Frozen. */
@@ -31,6 +34,8 @@ export interface TaskDefinition<Payload extends StandardSchemaV1 = AnyJson, Resu
   readonly payload: Payload | undefined;
   readonly result: Result | undefined;
   readonly defaults: TaskDefaults;
+  /** Undefined where the server's own delay holds. */
+  readonly retryDelay: RetryDelayFunction | undefined;
   /** One task of this type for `Client.enqueueMany`. Checked when it is enqueued, not here. */
   with(...args: EnqueueArguments<StandardSchemaV1.InferInput<Payload>, EnqueueOptions>): EnqueueRequest;
 }
@@ -56,7 +61,7 @@ export type ResultInput<Task extends TaskDefinition> = StandardSchemaV1.InferInp
 /** What is read back of what the task's handler returned. */
 export type ResultOf<Task extends TaskDefinition> = StandardSchemaV1.InferOutput<NonNullable<Task["result"]>>;
 
-const configNames: ReadonlySet<string> = new Set(["type", "payload", "result", ...taskOptionNames]);
+const configNames: ReadonlySet<string> = new Set(["type", "payload", "result", "retryDelay", ...taskOptionNames]);
 
 /**
  * Defines a kind of task.
@@ -66,7 +71,7 @@ export function defineTask<Payload extends StandardSchemaV1 = AnyJson, Result ex
   config: TaskConfig<Payload, Result>,
 ): TaskDefinition<Payload, Result> {
   refuseUnknownOptions("defineTask", config, configNames);
-  const { type, payload, result, ...options } = config;
+  const { type, payload, result, retryDelay, ...options } = config;
   checkedName("type", type);
   checkSchema("payload", payload);
   checkSchema("result", result);
@@ -75,6 +80,7 @@ export function defineTask<Payload extends StandardSchemaV1 = AnyJson, Result ex
     payload,
     result,
     defaults: resolveTaskOptions(options),
+    retryDelay: retryDelayFunction("retryDelay", retryDelay),
     with: (...[value, callOptions]) => ({ task: definition, payload: value, options: callOptions }),
   };
   return Object.freeze(definition);

@@ -1,11 +1,13 @@
 // Our side as a process of its own, for tests that kill or freeze it.
 //   node --conditions=source hikyaku-peer.ts <host:port of redis> <how far its clock is ahead, in ms>
+import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { HikyakuSide } from "./hikyaku-side.ts";
 import { toldFailure } from "./hikyaku-told.ts";
 
 const [address = "", ahead = "0"] = process.argv.slice(2);
-const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+// Synchronous: what was said must be on its way when the process is killed right after.
+const say = (line: unknown): void => void writeSync(1, `${JSON.stringify(line)}\n`);
 const side = new HikyakuSide(address, Number(ahead), say);
 
 await side.ready();

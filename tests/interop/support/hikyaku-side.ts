@@ -92,6 +92,8 @@ export class HikyakuSide {
       ...{ broker: this.#broker, clock: this.#clock, concurrency, queues, strictPriority: strict },
       ...{ shutdownTimeout: { ms: shutdownTimeoutMs }, abortGrace: { ms: 200 }, logger: silentLogger },
       retryDelay: () => ({ ms: retryDelayMs }),
+      // As the other side does.
+      cancelledTasks: "retry",
       isFailure: (error) => error !== notNow,
       onError: (error, { taskId, type }) => {
         this.#say({ event: "failed", server: name, taskId, type, error: errorText(error) });

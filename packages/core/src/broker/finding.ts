@@ -117,6 +117,12 @@ export const findingKinds = {
     meaning: "a live worker is of another library, or too old to say what it handles",
     repair: "nothing",
   },
+  clock_offset: {
+    level: "warning",
+    meaning:
+      "the clock of a worker's machine differs from the store's, so leases and due moments are read wrongly there",
+    repair: "nothing: set the clock",
+  },
   unsafe_setting: {
     level: "warning",
     meaning: "with this setting the store can lose tasks that it accepted",

@@ -48,7 +48,7 @@ export interface ReconcileFacet {
   checkSettings(call?: CallOptions): Promise<readonly Finding[]>;
 }
 
-export const mostReconciled = 1_000;
+const mostReconciled = 1_000;
 
 /** How long something may be overdue before it shows that nobody takes care of it. */
 export const neglectedMs = 60_000;

@@ -8,6 +8,7 @@ import type { HandledTypes } from "../broker/work-facet.ts";
 /** How far these checks look into one queue. */
 const mostPages = 20;
 const pageSize = 500;
+const mostClockOffsetMs = 5_000;
 
 type DetailedServer = ServerRecord & { readonly details: ServerDetails };
 
@@ -20,6 +21,13 @@ export function checkWorkers(servers: readonly ServerRecord[]): Finding[] {
       `${place(server)} works on ${quoted(Object.keys(server.queues))} and is of another library or of an old version: ` +
       "what it handles is not known";
     findings.push(aFinding("foreign_worker", { detail }));
+  }
+  for (const server of servers.filter(isDetailed)) {
+    const offsetMs = server.details.clockOffsetMs ?? 0;
+    if (Math.abs(offsetMs) < mostClockOffsetMs) continue;
+    const side = offsetMs > 0 ? "ahead of" : "behind";
+    const detail = `the clock of ${place(server)} is ${Math.abs(offsetMs) / 1_000} s ${side} the store's`;
+    findings.push(aFinding("clock_offset", { detail }));
   }
   for (const queue of new Set(servers.flatMap(({ queues }) => Object.keys(queues)))) {
     const ours = servers.filter(isDetailed).filter(({ queues }) => queue in queues);
@@ -74,8 +82,10 @@ export async function checkHolders(
     if (holder === undefined ? others : ids.has(holder)) continue;
     const until = leaseEndsAt === undefined ? "" : `; its lease ends at ${new Date(leaseEndsAt).toISOString()}`;
     const who =
-      holder === undefined ? "a worker of another library, and none is there" : `server ${holder}, which is not there`;
-    const detail = `task ${message.id} (${message.type}) of queue "${queue}" is held by ${who}${until}`;
+      holder === undefined
+        ? "has no known holder, and no worker of another library is there"
+        : `is held by server ${holder}, which is not there`;
+    const detail = `task ${message.id} (${message.type}) of queue "${queue}" ${who}${until}`;
     findings.push(aFinding("holder_gone", { queue, taskId: message.id, detail }));
   }
   return findings;

@@ -1,8 +1,9 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Change, ChangeOutcome, EditOutcome } from "../broker/change-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
+import { type CancelAnswer, cancelTask, taskNotFound } from "../cancel-task.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { HikyakuError } from "../errors.ts";
+import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { encodePayload } from "../payload.ts";
 import { BulkChange, type BulkOptions, type BulkReport } from "./bulk-change.ts";
@@ -200,8 +201,24 @@ export class Inspector {
    * Asks the handler of a running task to stop, on whichever server it runs. Reaches every running task of this id; whether
    * one was reached, the task's state will tell.
    */
-  async cancel(taskId: string): Promise<void> {
-    await this.#broker.send({ kind: "cancel", taskId });
+  cancel(taskId: string): Promise<CancelAnswer>;
+  /**
+   * Cancels a task whatever it is doing: archives it where it waits, which keeps it and its lock for whoever wants to know,
+   * and signals its worker where it runs.
+   * @throws HikyakuError `queue_not_found`, `task_not_found`; `wrong_state` when it has completed or is being aggregated.
+   */
+  cancel(queue: string, id: string): Promise<CancelAnswer>;
+  async cancel(queueOrId: string, id?: string): Promise<CancelAnswer> {
+    if (id === undefined) {
+      await this.#broker.send({ kind: "cancel", taskId: queueOrId });
+      return "signalled";
+    }
+    try {
+      return await cancelTask(this.#broker, queueOrId, id);
+    } catch (error) {
+      if (isHikyakuError(error, "task_not_found")) await this.#insistOn(queueOrId);
+      throw error;
+    }
   }
 
   /** Stops new claims from the queue; `unchanged` when it was paused. @throws HikyakuError `queue_not_found`. */
@@ -313,13 +330,6 @@ export class Inspector {
 
 function queueNotFound(queue: string): HikyakuError {
   return new HikyakuError("queue_not_found", `queue ${shown(queue)}: there is none of this name; it never had a task`);
-}
-
-function taskNotFound(queue: string, id: string): HikyakuError {
-  return new HikyakuError(
-    "task_not_found",
-    `task ${shown(id)}: queue "${queue}" has none of this id; it may have been done, or removed`,
-  );
 }
 
 function wrongState(queue: string, id: string, why: string): HikyakuError {

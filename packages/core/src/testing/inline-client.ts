@@ -22,7 +22,7 @@ export class InlineClient extends Client {
   override async enqueue<Payload extends StandardSchemaV1, Result extends StandardSchemaV1>(
     task: TaskDefinition<Payload, Result>,
     ...args: EnqueueArguments<StandardSchemaV1.InferInput<Payload>, EnqueueOptions & EnqueueCallOptions>
-  ): Promise<EnqueuedTask> {
+  ): Promise<EnqueuedTask<StandardSchemaV1.InferOutput<Result>>> {
     const enqueued = await super.enqueue(task, ...args);
     if (enqueued.state === "pending") await this.#run(enqueued);
     return enqueued;

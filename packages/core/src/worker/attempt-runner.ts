@@ -5,34 +5,35 @@ import { storedText } from "./abort-cause.ts";
 import type { Handlers, RegisteredHandler } from "./handler.ts";
 import type { HeldTask } from "./held-task.ts";
 import type { Logger } from "./logger.ts";
+import type { Middlewares } from "./middleware.ts";
 import { type Verdict, verdictAfterAbort } from "./outcome.ts";
 import { TaskContext } from "./task-context.ts";
 
 const success: Verdict = { kind: "success", result: undefined };
 
+export interface AttemptRunnerOptions {
+  readonly broker: Pick<WorkFacet, "writeResult">;
+  readonly logger: Logger;
+  readonly handlers: Handlers;
+  readonly middlewares: Middlewares;
+  /** What every handler's context carries. */
+  readonly baseContext: object;
+}
+
 /** Takes a held task through its handler and turns whatever happens into a verdict. */
 export class AttemptRunner {
-  readonly #handlers: Handlers;
-  readonly #broker: Pick<WorkFacet, "writeResult">;
-  readonly #logger: Logger;
+  readonly #options: AttemptRunnerOptions;
   readonly #onEnd: (task: HeldTask, verdict: Verdict) => void;
 
   /** `onEnd` is called exactly once for each task that is run, when its handler has returned; possibly at once. */
-  constructor(
-    handlers: Handlers,
-    broker: Pick<WorkFacet, "writeResult">,
-    logger: Logger,
-    onEnd: (task: HeldTask, verdict: Verdict) => void,
-  ) {
-    this.#handlers = handlers;
-    this.#broker = broker;
-    this.#logger = logger;
+  constructor(options: AttemptRunnerOptions, onEnd: (task: HeldTask, verdict: Verdict) => void) {
+    this.#options = options;
     this.#onEnd = onEnd;
   }
 
   run(task: HeldTask): void {
     const { message } = task.claimed;
-    const handler = this.#handlers.find(message.type);
+    const handler = this.#options.handlers.find(message.type);
     if (handler === undefined) {
       const text = `handler not found for task "${message.type}"`;
       this.#onEnd(task, { kind: "failure", error: new HikyakuError("invalid_option", text), stored: text });
@@ -61,22 +62,28 @@ export class AttemptRunner {
   }
 
   #call(task: HeldTask, handler: RegisteredHandler, payload: unknown): void {
+    const { middlewares, broker, logger, baseContext } = this.#options;
     let returned: unknown;
+    let settling: Promise<unknown> | undefined;
     try {
-      returned = handler.run(new TaskContext(task, payload, handler, this.#broker, this.#logger));
+      returned = middlewares.run(
+        handler,
+        new TaskContext({ held: task, payload, handler, broker, logger, values: baseContext }),
+      );
+      // Also looking at what came back can throw.
+      if (isThenable(returned)) settling = Promise.resolve(returned);
     } catch (error) {
       this.#onEnd(task, verdictOn(task, error));
       return;
     }
-    if (isThenable(returned)) {
-      const settled = returned instanceof Promise ? returned : Promise.resolve(returned);
-      settled.then(
-        (value) => this.#keep(task, handler, value),
-        (error) => this.#onEnd(task, verdictOn(task, error)),
-      );
-    } else {
+    if (settling === undefined) {
       this.#keep(task, handler, returned);
+      return;
     }
+    settling.then(
+      (value) => this.#keep(task, handler, value),
+      (error) => this.#onEnd(task, verdictOn(task, error)),
+    );
   }
 
   #keep(task: HeldTask, handler: RegisteredHandler, value: unknown): void {

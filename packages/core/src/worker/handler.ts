@@ -1,14 +1,15 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { HandledTypes } from "../broker/work-facet.ts";
 import { HikyakuError } from "../errors.ts";
-import { shown } from "../option-names.ts";
+import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { rawBytes } from "../payload.ts";
-import type { AnyJson, TaskDefinition } from "../task.ts";
+import type { TaskDefinition } from "../task.ts";
 import { checkedName } from "../task-options.ts";
 import type { Logger } from "./logger.ts";
+import type { NoValues } from "./middleware.ts";
 
 /** What a handler gets for one attempt of one task. */
-export interface HandlerContext<Payload = unknown, Result = unknown> {
+export interface HandlerContext<Payload = unknown, Result = unknown, Values extends object = NoValues> {
   /** Parsed by the definition's schema. */
   readonly payload: Payload;
   /**
@@ -28,6 +29,8 @@ export interface HandlerContext<Payload = unknown, Result = unknown> {
   readonly deadline: Date;
   /** The server's logger; each line carries the task's id, type and queue. */
   readonly logger: Logger;
+  /** The server's `baseContext`, and what its middleware added. Frozen. */
+  readonly values: Readonly<Values>;
   /**
    * Keeps a result while the task still runs. What the handler returns later replaces it, for a task with a retention.
    * @throws HikyakuError `lease_lost` when this server does not hold the task any more.
@@ -39,55 +42,89 @@ export interface HandlerContext<Payload = unknown, Result = unknown> {
  * Runs one attempt. Returning means success; any thrown value means failure and a retry later, `SkipRetry` that no
  * retry shall be made, `Revoke` that the task is to be dropped.
  */
-export type Handler<Payload = unknown, Result = unknown> = (
-  context: HandlerContext<Payload, Result>,
+export type Handler<Payload = unknown, Result = unknown, Values extends object = NoValues> = (
+  context: HandlerContext<Payload, Result, Values>,
 ) => Result | Promise<Result>;
 
 /** A handler together with what is needed to parse for it. */
 export interface RegisteredHandler {
-  readonly definition: Pick<TaskDefinition<StandardSchemaV1, StandardSchemaV1>, "type" | "payload" | "result">;
+  readonly definition: Pick<
+    TaskDefinition<StandardSchemaV1, StandardSchemaV1>,
+    "type" | "payload" | "result" | "retryDelay"
+  >;
   readonly run: (context: HandlerContext) => unknown;
+}
+
+/** How a handler is registered. */
+export interface HandleOptions {
+  /** Also runs tasks whose type only begins with the definition's and that have no nearer handler. Default false. */
+  readonly prefix?: boolean;
+}
+
+const handleOptionNames: ReadonlySet<string> = new Set<keyof HandleOptions>(["prefix"]);
+
+interface PrefixHandler extends RegisteredHandler {
+  /** Whether it claims the type that is the prefix and nothing more, too: as Go's patterns do. */
+  readonly isPattern: boolean;
 }
 
 /** Which handler runs which task: the one of exactly its type, else the one with the longest prefix of it. */
 export class Handlers {
   readonly #exact = new Map<string, RegisteredHandler>();
-  readonly #prefixes: RegisteredHandler[] = [];
+  readonly #prefixes: PrefixHandler[] = [];
   #types: HandledTypes | undefined;
 
-  /** @throws HikyakuError `invalid_option` when the type has a handler already, or the handler is no function. */
-  add<Payload extends StandardSchemaV1 = AnyJson, Result extends StandardSchemaV1 = AnyJson>(
-    task: TaskDefinition<Payload, Result>,
-    handler: Handler<StandardSchemaV1.InferOutput<Payload>, StandardSchemaV1.InferInput<Result>>,
+  /**
+   * The handler of a definition's type, or of a pattern: of that type and all that begin with it, any JSON.
+   * @throws HikyakuError `invalid_option` when it is blank or has a handler already, or the handler is no function.
+   */
+  add(
+    task: string | RegisteredHandler["definition"],
+    handler: (context: never) => unknown,
+    options: HandleOptions = {},
   ): void {
-    const type = checkedName("type", task?.type);
+    refuseUnknownOptions("Server.handle", options, handleOptionNames);
+    const isPattern = typeof task === "string" || options.prefix === true;
+    const type = checkedName(
+      typeof task === "string" ? "pattern" : "type",
+      typeof task === "string" ? task : task?.type,
+    );
     checkHandler(type, handler);
-    this.#types = undefined;
-    if (this.#exact.has(type)) throw alreadyHandled(`type "${type}"`);
-    this.#exact.set(type, { definition: task, run: (context) => handler(context as never) });
+    const definition = typeof task === "string" ? anyJson(type) : task;
+    const registered: RegisteredHandler = { definition, run: (context) => handler(context as never) };
+    if (isPattern) this.#addPrefix(registered, true);
+    else this.#addExact(registered);
   }
 
   /** A handler that gets its payload as bytes; of one type, or of every type that starts with a prefix. */
   addRaw(type: string | { readonly prefix: string }, handler: Handler<Uint8Array>): void {
     const prefix = typeof type === "string" ? undefined : type?.prefix;
-    const name = prefix ?? checkedName("type", type);
-    if (typeof name !== "string") {
-      throw new HikyakuError("invalid_option", `option "prefix": expected a text, got ${shown(name)}`);
-    }
+    // No text at all is the prefix of every type, and said on purpose; a blank one is a slip.
+    const name = prefix === "" ? prefix : checkedName(prefix === undefined ? "type" : "prefix", prefix ?? type);
     checkHandler(name, handler);
-    this.#types = undefined;
     const registered: RegisteredHandler = {
-      definition: { type: name, payload: rawBytes, result: undefined },
+      definition: { ...anyJson(name), payload: rawBytes },
       run: (context) => handler(context as HandlerContext<Uint8Array>),
     };
-    if (prefix === undefined) {
-      if (this.#exact.has(name)) throw alreadyHandled(`type "${name}"`);
-      this.#exact.set(name, registered);
-      return;
-    }
-    if (this.#prefixes.some(({ definition }) => definition.type === prefix)) throw alreadyHandled(`prefix "${prefix}"`);
-    this.#prefixes.push(registered);
+    if (prefix === undefined) this.#addExact(registered);
+    else this.#addPrefix(registered, false);
+  }
+
+  #addExact(registered: RegisteredHandler): void {
+    const { type } = registered.definition;
+    const claimed = this.#prefixes.some(({ definition, isPattern }) => isPattern && definition.type === type);
+    if (claimed || this.#exact.has(type)) throw alreadyHandled(`type "${type}"`);
+    this.#exact.set(type, registered);
+    this.#types = undefined;
+  }
+
+  #addPrefix(registered: RegisteredHandler, isPattern: boolean): void {
+    const { type } = registered.definition;
+    if (isPattern && this.#exact.has(type)) throw alreadyHandled(`type "${type}"`);
+    if (this.#prefixes.some(({ definition }) => definition.type === type)) throw alreadyHandled(`prefix "${type}"`);
+    this.#prefixes.push({ ...registered, isPattern });
     this.#prefixes.sort((one, other) => other.definition.type.length - one.definition.type.length);
+    this.#types = undefined;
   }
 
   find(type: string): RegisteredHandler | undefined {
@@ -108,6 +145,10 @@ export class Handlers {
     const prefixes = this.#prefixes.map(({ definition }) => definition.type);
     return prefixes.includes("") ? { kind: "all" } : { kind: "some", exact: [...this.#exact.keys()], prefixes };
   }
+}
+
+function anyJson(type: string): RegisteredHandler["definition"] {
+  return { type, payload: undefined, result: undefined, retryDelay: undefined };
 }
 
 function checkHandler(type: string, handler: unknown): void {

@@ -85,8 +85,15 @@ export class HeldTask {
     return this.#abort?.reason;
   }
 
-  /** Asks the handler to stop; only the first cause counts, except that a lost lease outdoes all others. */
+  /**
+   * Asks the handler to stop; only the first cause counts, except that a lost lease outdoes all others, and a cancel all
+   * but that: what somebody wants to be over must not run again because its time ran out first.
+   */
   abort(kind: AbortKind): void {
+    if (kind === "cancelled" && this.#abort !== undefined) {
+      if (this.#abort.kind !== "lease_lost") this.#abort = { kind, reason: this.#abort.reason };
+      return;
+    }
     if (kind === "lease_lost") this.#graceEnd = forEver;
     else if (this.#abort !== undefined) return;
     else this.#graceEnd = this.#clock.monotonic() + this.#graceMs;

@@ -209,10 +209,12 @@ export class LeaseTableReader {
     };
   }
 
-  /** Undefined when the lease was removed meanwhile. */
+  /** Undefined when the lease was removed meanwhile, or can't be read yet. */
   lease(entry: TableEntry): Lease | undefined {
     const { numbers, slotBytes } = this.#viewOf(entry.slot);
     const label = numbers[((entry.slot & placeMask) * slotBytes) / 4 + labelAt] ?? 0;
+    // News of the segment may still be on its way.
+    if (label >> placeBits >= this.#views.length) return undefined;
     const taskId = this.#textOf(entry.slot);
     const labelText = this.#textOf(label);
     const { numbers: labelNumbers, slotBytes: labelBytes } = this.#viewOf(label);

@@ -4,7 +4,12 @@ import { decideOutcome, defaultRetryDelayMs, type OutcomePolicy, type Verdict, v
 import { Revoke, SkipRetry } from "./verdict-errors.ts";
 
 const now = 1_800_000_000_000;
-const policy: OutcomePolicy = { retryDelayMs: () => 7_000, isFailure: () => true, maxLostAttempts: 3 };
+const policy: OutcomePolicy = {
+  retryDelayMs: () => 7_000,
+  isFailure: () => true,
+  maxLostAttempts: 3,
+  cancelledTasks: "archive",
+};
 
 function aMessage(overrides: Partial<TaskMessage> = {}): TaskMessage {
   return {
@@ -18,6 +23,18 @@ function aMessage(overrides: Partial<TaskMessage> = {}): TaskMessage {
 function outcomeOf(verdict: Verdict, message: Partial<TaskMessage> = {}, own: Partial<OutcomePolicy> = {}) {
   return decideOutcome(aMessage(message), verdict, { ...policy, ...own }, now, () => 0);
 }
+
+/** Things that throw when they are looked at. */
+const trapped = (): never => {
+  throw new Error("do not look");
+};
+const traps: unknown[] = [
+  Object.defineProperty({}, "toJSON", { get: trapped }),
+  Object.defineProperty(new Error("x"), "message", { get: trapped }),
+  Object.defineProperty(new Error("x"), "name", { get: trapped }),
+  Object.defineProperty(new Error("x"), "cause", { get: trapped }),
+  new Proxy(new Error("x"), { getPrototypeOf: trapped, get: trapped }),
+];
 
 const failed = (error: unknown): Verdict => ({ kind: "failure", error });
 
@@ -35,7 +52,7 @@ describe("what becomes of a task", () => {
       counted: true,
       error: "boom",
     });
-    for (const thrown of [undefined, null, 0, "text", { a: 1 }, Symbol("s"), () => 1, Object.create(null)]) {
+    for (const thrown of [undefined, null, 0, "text", { a: 1 }, Symbol("s"), () => 1, Object.create(null), ...traps]) {
       expect(outcomeOf(failed(thrown))).toMatchObject({ kind: "retry", error: expect.any(String) });
     }
   });
@@ -70,6 +87,15 @@ describe("what becomes of a task", () => {
     expect(outcomeOf({ kind: "lost", lostAttempts: 1 }, { maxRetry: 0 })).toEqual({ kind: "handed_back" });
   });
 
+  it("is archived when it was cancelled, or a counted retry where the server is told so", () => {
+    const verdict: Verdict = { kind: "cancelled", error: new Error("stop"), stored: "context canceled" };
+    expect(outcomeOf(verdict)).toEqual({ kind: "archived", error: "context canceled" });
+    expect(outcomeOf(verdict, {}, { cancelledTasks: "retry" })).toMatchObject({
+      ...{ kind: "retry", counted: true, error: "context canceled" },
+    });
+    expect(outcomeOf(verdict, { retried: 25 }, { cancelledTasks: "retry" })).toMatchObject({ kind: "archived" });
+  });
+
   it("is handed back unfinished and archived when hopeless", () => {
     expect(outcomeOf({ kind: "unfinished" })).toEqual({ kind: "handed_back" });
     expect(outcomeOf({ kind: "hopeless", text: "no fit" })).toEqual({ kind: "archived", error: "no fit" });
@@ -83,7 +109,9 @@ describe("the verdict of a handler that threw after its signal fired", () => {
     const passedOn = { kind: "failure", error: reason };
     expect(verdictAfterAbort(reason, "deadline", reason)).toEqual({ ...passedOn, stored: "context deadline exceeded" });
     const abortError = new DOMException("aborted", "AbortError");
-    expect(verdictAfterAbort(abortError, "cancelled", reason)).toEqual({ ...passedOn, stored: "context canceled" });
+    expect(verdictAfterAbort(abortError, "cancelled", reason)).toEqual({
+      ...{ kind: "cancelled", error: reason, stored: "context canceled" },
+    });
     const wrapped = new Error("query failed", { cause: reason });
     expect(verdictAfterAbort(wrapped, "deadline", reason)).toMatchObject({ stored: "context deadline exceeded" });
   });
@@ -92,6 +120,13 @@ describe("the verdict of a handler that threw after its signal fired", () => {
     const own = new SkipRetry("final");
     expect(verdictAfterAbort(own, "cancelled", reason)).toEqual({ kind: "failure", error: own });
     expect(verdictAfterAbort("other", "deadline", reason)).toEqual({ kind: "failure", error: "other" });
+  });
+
+  it("stays cancelled whatever else is thrown, and keeps what that was", () => {
+    const own = new Error("connection cut");
+    expect(verdictAfterAbort(own, "cancelled", reason)).toEqual({
+      ...{ kind: "cancelled", error: own, stored: "context canceled: connection cut" },
+    });
   });
 
   it("blames nobody when the server stops, except that final words hold", () => {

@@ -1,6 +1,7 @@
 import type { TaskMessage } from "../broker/task-message.ts";
 import type { Outcome } from "../broker/work-facet.ts";
 import { errorText } from "../errors.ts";
+import type { RetryContext } from "../retry-delay.ts";
 import type { AbortKind } from "./abort-cause.ts";
 import { storedText } from "./abort-cause.ts";
 import type { Random } from "./backoff.ts";
@@ -11,6 +12,8 @@ export type Verdict =
   | { readonly kind: "success"; readonly result: Uint8Array | undefined }
   /** The handler threw; `stored` replaces the text of the error where the wire format has a fixed one. */
   | { readonly kind: "failure"; readonly error: unknown; readonly stored?: string }
+  /** Somebody cancelled it, and its handler had no final word of its own. */
+  | { readonly kind: "cancelled"; readonly error: unknown; readonly stored: string }
   /** Running it again can't help, such as a payload that does not fit its schema. */
   | { readonly kind: "hopeless"; readonly text: string }
   /** Not finished through no fault of its own: the server stops, or never began. */
@@ -18,22 +21,13 @@ export type Verdict =
   /** The worker died or lost the lease; `lostAttempts` counts how often that happened to this task, this time included. */
   | { readonly kind: "lost"; readonly lostAttempts: number };
 
-/** What a retry's delay may depend on. */
-export interface RetryContext {
-  readonly type: string;
-  readonly queue: string;
-  readonly taskId: string;
-  /** Retries used up before this failure. */
-  readonly retried: number;
-  readonly maxRetry: number;
-  readonly error: unknown;
-}
-
 /** The part of a server's settings that decides about tasks. Its functions never throw. */
 export interface OutcomePolicy {
   readonly retryDelayMs: (context: RetryContext, random: Random) => number;
   readonly isFailure: (error: unknown) => boolean;
   readonly maxLostAttempts: number;
+  /** What becomes of a task that was cancelled while it ran. */
+  readonly cancelledTasks: "archive" | "retry";
 }
 
 /** What should become of a task after an attempt: the only place where that is decided. */
@@ -58,6 +52,10 @@ export function decideOutcome(
             error: `${storedText.lease_lost}: ${verdict.lostAttempts} workers died or stalled while running it`,
           }
         : { kind: "handed_back" };
+    case "cancelled":
+      return policy.cancelledTasks === "archive"
+        ? { kind: "archived", error: verdict.stored }
+        : afterFailure(message, verdict.error, verdict.stored, policy, now, random);
     case "failure":
       return afterFailure(message, verdict.error, verdict.stored ?? errorText(verdict.error), policy, now, random);
   }
@@ -83,20 +81,31 @@ function afterFailure(
 
 /**
  * The verdict of a handler that threw after its signal fired. What it throws to say what it wants (`SkipRetry`,
- * `Revoke`, an error of its own) holds; an error that only passes the abort on is stored under the wire format's text;
- * and a stopping server never blames a task.
+ * `Revoke`, after a deadline also an error of its own) holds; an error that only passes the abort on is stored under the
+ * wire format's text; a cancelled task stays cancelled; and a stopping server never blames a task.
  */
 export function verdictAfterAbort(thrown: unknown, kind: AbortKind, reason: unknown): Verdict {
   if (isRevoke(thrown) || isSkipRetry(thrown)) return { kind: "failure", error: thrown };
   if (kind === "shutdown") return { kind: "unfinished" };
-  return passesAbortOn(thrown, reason)
-    ? { kind: "failure", error: reason, stored: storedText[kind] }
-    : { kind: "failure", error: thrown };
+  const passesOn = passesAbortOn(thrown, reason);
+  if (kind === "cancelled") {
+    return passesOn ? cancelled(reason) : cancelled(thrown, `${storedText.cancelled}: ${errorText(thrown)}`);
+  }
+  return passesOn ? { kind: "failure", error: reason, stored: storedText[kind] } : { kind: "failure", error: thrown };
+}
+
+/** The verdict on a task that was cancelled while it ran. */
+export function cancelled(error: unknown, stored: string = storedText.cancelled): Verdict {
+  return { kind: "cancelled", error, stored };
 }
 
 function passesAbortOn(thrown: unknown, reason: unknown): boolean {
   if (thrown === reason) return true;
-  return thrown instanceof Error && (thrown.name === "AbortError" || thrown.cause === reason);
+  try {
+    return thrown instanceof Error && (thrown.name === "AbortError" || thrown.cause === reason);
+  } catch {
+    return false;
+  }
 }
 
 /** The delay that the wire format's other implementation uses, in milliseconds: n^4 + 15 + 0..29 × (n + 1) seconds. */

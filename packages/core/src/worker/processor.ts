@@ -18,7 +18,8 @@ import { HeldTask } from "./held-task.ts";
 import type { HeldTasks } from "./held-tasks.ts";
 import type { Logger } from "./logger.ts";
 import type { LeasingCall, LostAnswers } from "./lost-answers.ts";
-import { decideOutcome, type OutcomePolicy, type Verdict } from "./outcome.ts";
+import type { Middlewares } from "./middleware.ts";
+import { cancelled, decideOutcome, type OutcomePolicy, type Verdict } from "./outcome.ts";
 import type { QueueOrder } from "./queue-order.ts";
 import { QueueWatch } from "./queue-watch.ts";
 import { UnhandledLog } from "./unhandled-log.ts";
@@ -46,6 +47,8 @@ export interface ProcessorOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly handlers: Handlers;
+  readonly middlewares: Middlewares;
+  readonly baseContext: object;
   readonly order: QueueOrder;
   readonly queues: readonly string[];
   readonly policy: OutcomePolicy;
@@ -55,6 +58,8 @@ export interface ProcessorOptions {
   readonly worker: Pick<AttemptRecord, "serverId" | "host" | "pid">;
   /** All tasks whose lease is to be kept alive: the processor adds them, and removes what the store has answered for. */
   readonly held: HeldTasks;
+  /** Whether somebody cancelled this task at that moment (monotonic time) or later: it was on its way here then. */
+  readonly wasCancelled: (taskId: string, since: number) => boolean;
   /** Gives claims their tokens, and hears of those whose answer was lost. */
   readonly lostAnswers: Pick<LostAnswers, "begin">;
   /** Takes over settlements whose call got no answer. */
@@ -103,9 +108,9 @@ export class Processor {
   #turn: NodeJS.Immediate | undefined;
 
   constructor(options: ProcessorOptions) {
-    const { broker, clock, random, logger, handlers, queues } = options;
+    const { broker, clock, random, logger, queues } = options;
     this.#options = options;
-    this.#runner = new AttemptRunner(handlers, broker, logger, (task, verdict) => this.#returned(task, verdict));
+    this.#runner = new AttemptRunner(options, (task, verdict) => this.#returned(task, verdict));
     this.#watch = new QueueWatch({ broker, clock, random, queues, onWork: () => this.#nextTurn() });
     this.#deadlines = new DeadlineWatch(clock, options.held, (task) => this.#graceIsOver(task));
     this.#backoff = new Backoff(50, 1_000, random);
@@ -152,13 +157,13 @@ export class Processor {
     this.#deadlines.watch(task);
   }
 
-  /** Settles as unfinished, so that they run again at once, all tasks whose handlers have not returned. */
+  /** Settles as unfinished, so that they run again at once, all tasks whose handlers have not returned; not cancelled ones. */
   handBackUnfinished(): void {
     for (const task of this.#options.held) {
       if (task.settlement !== undefined || task.lost) continue;
       const { id, type, queue } = task.claimed.message;
       this.#options.logger.warn("handed back: the handler did not stop in time", { taskId: id, type, queue });
-      this.#decide(task, { kind: "unfinished" });
+      this.#decide(task, task.abortKind === "cancelled" ? cancelled(task.abortReason) : { kind: "unfinished" });
     }
   }
 
@@ -314,12 +319,15 @@ export class Processor {
 
   /** All leases of the claim are on record before the first handler runs: it may block the event loop for long. */
   #beginAll(claimed: readonly ClaimedTask[], sentAt: number): void {
-    const { clock, leaseMs, graceMs, held } = this.#options;
+    const { clock, leaseMs, graceMs, held, wasCancelled } = this.#options;
     const isTooLate = clock.monotonic() - sentAt >= leaseMs;
     const tasks = claimed.map((task) => new HeldTask(task, clock, sentAt, leaseMs, graceMs));
     for (const task of tasks) held.add(task);
     this.#slotsTaken += tasks.length;
-    for (const task of tasks) this.#begin(task, isTooLate);
+    for (const task of tasks) {
+      if (wasCancelled(task.claimed.message.id, sentAt)) task.abort("cancelled");
+      this.#begin(task, isTooLate);
+    }
   }
 
   /**
@@ -346,6 +354,10 @@ export class Processor {
       return;
     }
     held.begin(task);
+    if (task.abortKind === "cancelled") {
+      this.#returned(task, cancelled(task.abortReason));
+      return;
+    }
     this.#deadlines.watch(task);
     this.#runner.run(task);
   }
@@ -353,7 +365,9 @@ export class Processor {
   #returned(task: HeldTask, verdict: Verdict): void {
     task.returned = true;
     const { logger, held } = this.#options;
-    if (verdict.kind === "failure" || verdict.kind === "hopeless") this.#noteFailure(task, verdict);
+    if (verdict.kind === "failure" || verdict.kind === "hopeless" || verdict.kind === "cancelled") {
+      this.#noteFailure(task, verdict);
+    }
     if (task.settlement !== undefined) {
       const { id, type, queue } = task.claimed.message;
       logger.info("a handler returned long after its attempt was over", { taskId: id, type, queue });
@@ -370,10 +384,10 @@ export class Processor {
     }
   }
 
-  #noteFailure(task: HeldTask, verdict: Verdict & { readonly kind: "failure" | "hopeless" }): void {
+  #noteFailure(task: HeldTask, verdict: Verdict & { readonly kind: "failure" | "cancelled" | "hopeless" }): void {
     this.counts.failed++;
     const { logger, onFailure } = this.#options;
-    const error = verdict.kind === "failure" ? verdict.error : verdict.text;
+    const error = verdict.kind === "hopeless" ? verdict.text : verdict.error;
     const { id, type, queue, retried, maxRetry } = task.claimed.message;
     logger.debug("an attempt failed", { taskId: id, type, queue, retried, maxRetry, error: errorText(error) });
     onFailure(task, error);
@@ -387,12 +401,10 @@ export class Processor {
     this.#options.logger.error("a handler goes on although its signal fired; it keeps its slot until it returns", {
       ...{ taskId: id, type, queue, because: kind },
     });
-    this.#decide(
-      task,
-      kind === "shutdown"
-        ? { kind: "unfinished" }
-        : { kind: "failure", error: task.abortReason ?? abortReason(kind, type, id), stored: storedText[kind] },
-    );
+    const error = task.abortReason ?? abortReason(kind, type, id);
+    if (kind === "shutdown") this.#decide(task, { kind: "unfinished" });
+    else if (kind === "cancelled") this.#decide(task, cancelled(error));
+    else this.#decide(task, { kind: "failure", error, stored: storedText[kind] });
   }
 
   #decide(task: HeldTask, verdict: Verdict): void {

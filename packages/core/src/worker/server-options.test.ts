@@ -22,7 +22,20 @@ describe("the options of a server", () => {
     [{ lease: "1s" }, 'option "lease": expected at least 2000 ms, got "1s"'],
     [{ lease: 30 }, 'option "lease": expected a duration'],
     [{ shutdownTimeout: "soon" }, 'option "shutdownTimeout": expected a duration'],
-    [{ retryDelay: "15s" }, 'option "retryDelay": expected a function, got "15s"'],
+    [
+      { retryDelay: "15s" },
+      'option "retryDelay": expected a function or a list of durations such as ["10s", "1m"], got "15s"',
+    ],
+    [{ retryDelay: [] }, 'option "retryDelay": expected a function or a list of durations'],
+    [{ retryDelay: ["1s", "soon"] }, 'option "retryDelay[1]": expected a duration'],
+    [{ cancelledTasks: "drop" }, 'option "cancelledTasks": expected "archive" or "retry", got "drop"'],
+    [{ baseContext: 1 }, 'option "baseContext": expected an object of values, got 1'],
+    [{ onHealth: "x" }, 'option "onHealth": expected a function, got "x"'],
+    [{ healthCheckInterval: "1s" }, 'option "onHealth": expected a function to go with "healthCheckInterval"'],
+    [
+      { onHealth: () => undefined, healthCheckInterval: "1ms" },
+      'option "healthCheckInterval": expected at least 100 ms',
+    ],
     [{ maxLostAttempts: 0 }, 'option "maxLostAttempts": expected a whole number'],
     [{ logger: {} }, 'option "logger": expected an object with debug, info, warn and error'],
     [{ broker: {} }, 'option "broker": expected a broker'],
@@ -36,6 +49,21 @@ describe("the options of a server", () => {
     expect(() => server.handle(task, () => undefined)).toThrow('type "a" has a handler already');
     expect(() => server.handleRaw({ prefix: "b" }, "x" as never)).toThrow('handler of "b": expected a function');
     expect(() => made({}).start()).toThrow("expected at least one handler");
+    expect(() => server.use("x" as never)).toThrow("Server.use: expected a function");
+  });
+
+  it("refuse blank and doubled patterns, and what a pattern claims already", () => {
+    const run = (): void => undefined;
+    const server = made({}).handle("mail:", run).handleRaw({ prefix: "" }, run);
+    expect(() => server.handle("", run)).toThrow('option "pattern": expected a text that is not blank');
+    expect(() => server.handle("  ", run)).toThrow('option "pattern": expected a text that is not blank');
+    expect(() => server.handleRaw({ prefix: " " }, run)).toThrow('option "prefix": expected a text that is not blank');
+    expect(() => server.handle("mail:", run)).toThrow('prefix "mail:" has a handler already');
+    expect(() => server.handleRaw({ prefix: "mail:" }, run)).toThrow('prefix "mail:" has a handler already');
+    expect(() => server.handle(defineTask({ type: "mail:" }), run)).toThrow('type "mail:" has a handler already');
+    expect(() => server.handle(defineTask({ type: "x" }), run, { prefixed: true } as never)).toThrow(
+      'Server.handle: unknown option "prefixed"; did you mean "prefix"?',
+    );
   });
 });
 

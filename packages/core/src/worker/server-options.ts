@@ -5,9 +5,13 @@ import { type Clock, systemClock } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { type RetryDelay, retryDelayFunction } from "../retry-delay.ts";
 import { checkedQueue } from "../task-options.ts";
+import type { HealthCallback } from "./healthchecker.ts";
 import { jsonLogger, type Logger } from "./logger.ts";
-import { defaultRetryDelayMs, type OutcomePolicy, type RetryContext } from "./outcome.ts";
+import type { NoValues } from "./middleware.ts";
+import { defaultRetryDelayMs, type OutcomePolicy } from "./outcome.ts";
+import { guardedRetryDelay } from "./retry-delays.ts";
 
 /** One failed attempt, for `onError`. */
 export interface FailedAttempt {
@@ -18,7 +22,7 @@ export interface FailedAttempt {
   readonly maxRetry: number;
 }
 
-export interface ServerOptions {
+export interface ServerOptions<Values extends object = NoValues> {
   /** Where the tasks are. The server does not close it. */
   readonly broker: Broker;
   /** How many tasks run at the same time, from 1 up. Default: the number of CPUs. */
@@ -36,8 +40,11 @@ export interface ServerOptions {
   readonly shutdownTimeout?: Duration;
   /** How long a handler may take to return after its signal fired; its verdict still counts. Default `"5s"`. */
   readonly abortGrace?: Duration;
-  /** How long to wait before a failed task is tried again. Default: 15 s and more, growing with the retries spent. */
-  readonly retryDelay?: (context: RetryContext) => Duration;
+  /**
+   * How long to wait before a failed task is tried again, where its definition does not say. Default: 15 s and more,
+   * growing with the retries spent.
+   */
+  readonly retryDelay?: RetryDelay;
   /**
    * Whether an error counts: false means "not now", which spends no retry and is tried again without limit. Default:
    * every error counts.
@@ -45,6 +52,21 @@ export interface ServerOptions {
   readonly isFailure?: (error: unknown) => boolean;
   /** Called for each failed attempt with what was thrown. What it throws itself is logged. */
   readonly onError?: (error: unknown, attempt: FailedAttempt) => void;
+  /**
+   * What becomes of a task that was cancelled while it ran, unless its handler returns, or throws `SkipRetry` or `Revoke`:
+   * `"archive"`, so that it does not run again unless asked, or `"retry"` as after any failure, which is what Asynq does.
+   * Default `"archive"`.
+   */
+  readonly cancelledTasks?: "archive" | "retry";
+  /** What every handler finds in the `values` of its context, such as a database. Copied, not deeply, and frozen. */
+  readonly baseContext?: Values;
+  /**
+   * Called at the start, then after every `healthCheckInterval`, with undefined when the store answers and with what is
+   * wrong when it does not. What it throws is logged.
+   */
+  readonly onHealth?: HealthCallback;
+  /** At least `"100ms"`. Default `"15s"`. Only together with `onHealth`. */
+  readonly healthCheckInterval?: Duration;
   /** How many workers may die or stall on one task before it is archived, from 1 up. Default 3. */
   readonly maxLostAttempts?: number;
   /** How many archived tasks each queue keeps at most. Default 10000. */
@@ -70,6 +92,8 @@ export interface ResolvedServerOptions {
   readonly graceMs: number;
   readonly policy: OutcomePolicy;
   readonly onError: ((error: unknown, attempt: FailedAttempt) => void) | undefined;
+  readonly baseContext: object;
+  readonly health: { readonly onHealth: HealthCallback; readonly everyMs: number } | undefined;
   readonly archive: ArchiveLimits;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -87,6 +111,10 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   retryDelay: true,
   isFailure: true,
   onError: true,
+  cancelledTasks: true,
+  baseContext: true,
+  onHealth: true,
+  healthCheckInterval: true,
   maxLostAttempts: true,
   archiveMaxCount: true,
   archiveMaxAge: true,
@@ -98,10 +126,11 @@ const knownNames: ReadonlySet<string> = new Set(Object.keys(optionNames));
 
 /** Two heartbeats must fit into a lease with room to spare, and Redis keeps its end in whole seconds. */
 const shortestLeaseMs = 2_000;
+const shortestHealthCheckMs = 100;
 const largestConcurrency = 100_000;
 
 /** @throws HikyakuError `invalid_option` for whatever can't be used, also for an option that does not exist. */
-export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
+export function resolveServerOptions(options: ServerOptions<object>): ResolvedServerOptions {
   refuseUnknownOptions("Server", options, knownNames);
   const logger = options.logger ?? jsonLogger("warn");
   checkMethods(
@@ -122,11 +151,18 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     shutdownTimeoutMs: durationMs("shutdownTimeout", options.shutdownTimeout ?? "8s"),
     graceMs: durationMs("abortGrace", options.abortGrace ?? "5s"),
     policy: {
-      retryDelayMs: guardedRetryDelay(checkedFunction("retryDelay", options.retryDelay), logger),
+      retryDelayMs: guardedRetryDelay(
+        retryDelayFunction("retryDelay", options.retryDelay),
+        defaultRetryDelayMs,
+        logger,
+      ),
       isFailure: guardedIsFailure(checkedFunction("isFailure", options.isFailure), logger),
       maxLostAttempts: wholeNumber("maxLostAttempts", options.maxLostAttempts ?? 3),
+      cancelledTasks: checkedCancelledTasks(options.cancelledTasks ?? "archive"),
     },
     onError: checkedFunction("onError", options.onError),
+    baseContext: checkedBaseContext(options.baseContext ?? {}),
+    health: checkedHealth(options),
     archive: {
       maxCount: wholeNumber("archiveMaxCount", options.archiveMaxCount ?? 10_000),
       maxAgeMs: atLeast("archiveMaxAge", options.archiveMaxAge ?? "90d", 1_000),
@@ -135,20 +171,6 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     clock,
     random: checkedFunction("random", options.random) ?? Math.random,
   });
-}
-
-/** A delay function that fails must not lose the task: the default takes its place, and the log says so. */
-function guardedRetryDelay(own: ServerOptions["retryDelay"], logger: Logger): OutcomePolicy["retryDelayMs"] {
-  if (own === undefined) return defaultRetryDelayMs;
-  return (context, random) => {
-    try {
-      return durationMs("retryDelay", own(context));
-    } catch (error) {
-      const { type, queue, taskId } = context;
-      logger.error("retryDelay gave no delay; the default is used", { type, queue, taskId, error: errorText(error) });
-      return defaultRetryDelayMs(context, random);
-    }
-  };
 }
 
 function guardedIsFailure(own: ServerOptions["isFailure"], logger: Logger): OutcomePolicy["isFailure"] {
@@ -161,6 +183,24 @@ function guardedIsFailure(own: ServerOptions["isFailure"], logger: Logger): Outc
       return true;
     }
   };
+}
+
+function checkedCancelledTasks(value: unknown): OutcomePolicy["cancelledTasks"] {
+  if (value === "archive" || value === "retry") return value;
+  throw invalid("cancelledTasks", '"archive" or "retry"', value);
+}
+
+function checkedBaseContext(values: unknown): object {
+  if (typeof values === "object" && values !== null && !Array.isArray(values)) return Object.freeze({ ...values });
+  throw invalid("baseContext", "an object of values", values);
+}
+
+function checkedHealth({ onHealth, healthCheckInterval }: ServerOptions<object>): ResolvedServerOptions["health"] {
+  checkedFunction("onHealth", onHealth);
+  const everyMs = atLeast("healthCheckInterval", healthCheckInterval ?? "15s", shortestHealthCheckMs);
+  if (onHealth !== undefined) return { onHealth, everyMs };
+  if (healthCheckInterval === undefined) return undefined;
+  throw invalid("onHealth", 'a function to go with "healthCheckInterval"', onHealth);
 }
 
 function checkedQueues(queues: unknown): Readonly<Record<string, number>> {

@@ -12,7 +12,8 @@ import type { AggregateFunction, AggregateOptions } from "./aggregators.ts";
 import { Canceller } from "./canceller.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { Forwarder } from "./forwarder.ts";
-import { type Handler, Handlers } from "./handler.ts";
+import { type HandleOptions, type Handler, Handlers } from "./handler.ts";
+import { Healthchecker } from "./healthchecker.ts";
 import { Heartbeater, heartbeatMs } from "./heartbeater.ts";
 import type { HeldTask } from "./held-task.ts";
 import { HeldTasks } from "./held-tasks.ts";
@@ -21,6 +22,7 @@ import { extendEveryMs } from "./lease-extender.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LoopWatch } from "./loop-watch.ts";
 import { LostAnswers } from "./lost-answers.ts";
+import { type Middleware, Middlewares, type NoValues } from "./middleware.ts";
 import { Peers } from "./peers.ts";
 import { Periodic, type Role } from "./periodic.ts";
 import { ownProcessIdentity } from "./process-identity.ts";
@@ -28,6 +30,7 @@ import { Processor, type ProcessorCounts } from "./processor.ts";
 import { QueueOrder } from "./queue-order.ts";
 import { Reconciler } from "./reconciler.ts";
 import { Recoverer } from "./recoverer.ts";
+import { retryDelayByType } from "./retry-delays.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./server-options.ts";
 import { onStopSignals } from "./stop-signals.ts";
 import { Syncer } from "./syncer.ts";
@@ -76,10 +79,11 @@ export interface ServerReport {
  * kept and cancel signals heard until then, since handlers still run. The announcement goes last, so that others see a
  * draining server. Every step has its limit, so a stop ends even when the store does not answer.
  */
-export class Server implements AsyncDisposable {
+export class Server<Values extends object = NoValues> implements AsyncDisposable {
   readonly serverId = randomUUID();
   readonly #options: ResolvedServerOptions;
   readonly #handlers = new Handlers();
+  readonly #middlewares = new Middlewares();
   readonly #held: HeldTasks;
   readonly #leases: LeaseKeeper;
   readonly #lostAnswers: LostAnswers;
@@ -105,7 +109,7 @@ export class Server implements AsyncDisposable {
   #stopping: Promise<void> | undefined;
 
   /** @throws HikyakuError `invalid_option` for whatever can't be used, also for an option that does not exist. */
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions<Values>) {
     this.#options = resolveServerOptions(options);
     const { broker, clock, random, logger, queues, leaseMs } = this.#options;
     const names = Object.keys(queues);
@@ -123,7 +127,7 @@ export class Server implements AsyncDisposable {
       ...{ broker, clock, logger, leaseMs, held: this.#held },
       onLost: (task) => this.#processor.abort(task, "lease_lost"),
     });
-    this.#canceller = new Canceller(broker, this.#held, (task) => this.#processor.abort(task, "cancelled"));
+    this.#canceller = new Canceller(broker, this.#held, clock, (task) => this.#processor.abort(task, "cancelled"));
     this.#heartbeater = new Heartbeater({
       ...{ broker, held: this.#held },
       describe: () => this.#describe(),
@@ -147,30 +151,55 @@ export class Server implements AsyncDisposable {
       spreadMs: reconcileMs,
     });
     this.#early.push(this.#periodic(reconciler, reconcileMs));
+    this.#addHealthchecker();
     for (const queue of names) this.#addQueueRoles(queue);
   }
 
   /**
-   * Registers the handler of a task. Before `start` only, one for each type.
+   * Puts a function around every handler of this server, also around those registered before; the first one registered is
+   * the outermost. Values that it hands to `next` are in the contexts of what comes after: name their type,
+   * `server.use<{ user: User }>(...)`, and go on with the server that comes back. Before `start` only.
    * @throws HikyakuError `invalid_option`, `wrong_state`.
+   */
+  use<Added extends object = NoValues>(middleware: Middleware<Values, Added>): Server<Values & Added> {
+    this.#mustBeNew("use");
+    this.#middlewares.add(middleware);
+    return this as unknown as Server<Values & Added>;
+  }
+
+  /**
+   * Registers the handler of a task. Before `start` only, one for each type. A handler of the exact type comes first, then
+   * the one with the longest prefix. Tasks that no handler is for stay in their queue, with nothing spent.
+   * @throws HikyakuError `invalid_option`, also for a type that is blank or has a handler; `wrong_state`.
    */
   handle<Payload extends StandardSchemaV1 = AnyJson, Result extends StandardSchemaV1 = AnyJson>(
     task: TaskDefinition<Payload, Result>,
-    handler: Handler<StandardSchemaV1.InferOutput<Payload>, StandardSchemaV1.InferInput<Result>>,
+    handler: Handler<StandardSchemaV1.InferOutput<Payload>, StandardSchemaV1.InferInput<Result>, Values>,
+    options?: HandleOptions,
+  ): this;
+  /**
+   * Registers the handler of a pattern: of this type, and of every type that begins with it and has no nearer handler. The
+   * payload is any JSON.
+   */
+  handle(pattern: string, handler: Handler<unknown, unknown, Values>): this;
+  handle(
+    task: string | TaskDefinition<StandardSchemaV1, StandardSchemaV1>,
+    handler: Handler<never, never, Values>,
+    options?: HandleOptions,
   ): this {
     this.#mustBeNew("handle");
-    this.#handlers.add(task, handler);
+    this.#handlers.add(task, handler, options);
     return this;
   }
 
   /**
    * Registers a handler that gets its payload as bytes: for one type, or for every type that starts with a prefix and
-   * has no handler of its own; the longest prefix wins. Before `start` only.
+   * has no handler of its own; the longest prefix wins, and the empty one is that of all types. Before `start` only.
    * @throws HikyakuError `invalid_option`, `wrong_state`.
    */
-  handleRaw(type: string | { readonly prefix: string }, handler: Handler<Uint8Array>): this {
+  handleRaw(type: string | { readonly prefix: string }, handler: Handler<Uint8Array, unknown, Values>): this {
     this.#mustBeNew("handleRaw");
-    this.#handlers.addRaw(type, handler);
+    this.#handlers.addRaw(type, handler as Handler<Uint8Array>);
     return this;
   }
 
@@ -305,13 +334,17 @@ export class Server implements AsyncDisposable {
   #onClosed: () => void = () => undefined;
 
   #makeProcessor(queues: readonly string[]): Processor {
-    const { broker, clock, random, logger, policy, concurrency, leaseMs, graceMs } = this.#options;
+    const { broker, clock, random, logger, policy, concurrency, leaseMs, graceMs, baseContext } = this.#options;
+    const handlers = this.#handlers;
+    const retryDelayMs = retryDelayByType(handlers, policy.retryDelayMs, logger);
     return new Processor({
-      ...{ broker, clock, random, logger, policy, concurrency, leaseMs, graceMs, queues },
-      handlers: this.#handlers,
+      ...{ broker, clock, random, logger, concurrency, leaseMs, graceMs, queues, handlers, baseContext },
+      policy: { ...policy, retryDelayMs },
+      middlewares: this.#middlewares,
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random),
       worker: { serverId: this.serverId, host: hostname(), pid: process.pid },
       held: this.#held,
+      wasCancelled: (taskId, since) => this.#canceller.heardSince(taskId, since),
       lostAnswers: this.#lostAnswers,
       onUnanswered: (tasks) => {
         this.#syncer.add(tasks);
@@ -321,6 +354,12 @@ export class Server implements AsyncDisposable {
       onRetry: (queue, at) => this.#forwardAt(queue, at),
       onFailure: (task, error) => this.#reportFailure(task, error),
     });
+  }
+
+  #addHealthchecker(): void {
+    const { broker, logger, health } = this.#options;
+    if (health === undefined) return;
+    this.#early.push(this.#periodic(new Healthchecker({ broker, logger, ...health }), health.everyMs));
   }
 
   #addQueueRoles(queue: string): void {

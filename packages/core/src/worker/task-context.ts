@@ -5,74 +5,78 @@ import { abortReason } from "./abort-cause.ts";
 import type { HandlerContext, RegisteredHandler } from "./handler.ts";
 import type { HeldTask } from "./held-task.ts";
 import { type Logger, withFields } from "./logger.ts";
+import type { NoValues } from "./middleware.ts";
 
 const noBytes = new Uint8Array();
 
+/** What a context shows. */
+export interface ContextParts {
+  readonly held: HeldTask;
+  readonly payload: unknown;
+  readonly handler: RegisteredHandler;
+  readonly broker: Pick<WorkFacet, "writeResult">;
+  readonly logger: Logger;
+  readonly values: object;
+}
+
 /** The face of a held task towards its handler. Costs little for what the handler does not look at. */
 export class TaskContext implements HandlerContext {
-  readonly payload: unknown;
-  readonly #held: HeldTask;
-  readonly #handler: RegisteredHandler;
-  readonly #broker: Pick<WorkFacet, "writeResult">;
-  readonly #logger: Logger;
+  readonly #parts: ContextParts;
 
-  constructor(
-    held: HeldTask,
-    payload: unknown,
-    handler: RegisteredHandler,
-    broker: Pick<WorkFacet, "writeResult">,
-    logger: Logger,
-  ) {
-    this.payload = payload;
-    this.#held = held;
-    this.#handler = handler;
-    this.#broker = broker;
-    this.#logger = logger;
+  constructor(parts: ContextParts) {
+    this.#parts = parts;
   }
 
+  /** The same context with more values; a value of the same name is replaced. */
+  with(values: object): TaskContext {
+    return new TaskContext({ ...this.#parts, values: Object.freeze({ ...this.#parts.values, ...values }) });
+  }
+
+  get payload(): unknown {
+    return this.#parts.payload;
+  }
+  get values(): NoValues {
+    return this.#parts.values;
+  }
   get signal(): AbortSignal {
-    return this.#held.signal;
+    return this.#parts.held.signal;
   }
   get type(): string {
-    return this.#held.claimed.message.type;
+    return this.#parts.held.claimed.message.type;
   }
   get taskId(): string {
-    return this.#held.claimed.message.id;
+    return this.#parts.held.claimed.message.id;
   }
   get queue(): string {
-    return this.#held.claimed.message.queue;
+    return this.#parts.held.claimed.message.queue;
   }
   get headers(): Readonly<Record<string, string>> {
-    return this.#held.claimed.message.headers;
+    return this.#parts.held.claimed.message.headers;
   }
   get attempt(): number {
     return this.retried + 1;
   }
   get retried(): number {
-    return this.#held.claimed.message.retried;
+    return this.#parts.held.claimed.message.retried;
   }
   get maxRetry(): number {
-    return this.#held.claimed.message.maxRetry;
+    return this.#parts.held.claimed.message.maxRetry;
   }
   get deadline(): Date {
-    return new Date(this.#held.deadlineAt);
+    return new Date(this.#parts.held.deadlineAt);
   }
   get logger(): Logger {
-    return withFields(this.#logger, { taskId: this.taskId, type: this.type, queue: this.queue });
+    return withFields(this.#parts.logger, { taskId: this.taskId, type: this.type, queue: this.queue });
   }
 
-  /** A getter, so that handlers may take it out of the context, without a function of its own for each task. */
-  get writeResult(): (result: unknown) => Promise<void> {
-    return (result) => this.#writeResult(result);
-  }
-
-  async #writeResult(result: unknown): Promise<void> {
+  async writeResult(result: unknown): Promise<void> {
     const { type, taskId } = this;
-    const bytes = (await encodeResult(this.#handler.definition, result)) ?? noBytes;
-    if (this.#held.returned || this.#held.settlement !== undefined) {
+    const { held, handler, broker } = this.#parts;
+    const bytes = (await encodeResult(handler.definition, result)) ?? noBytes;
+    if (held.returned || held.settlement !== undefined) {
       throw new HikyakuError("wrong_state", `task ${taskId} of type "${type}": writeResult was called after its end`);
     }
-    const answer = this.#held.lost ? "lost" : await this.#broker.writeResult(this.#held.claimed.lease, bytes);
+    const answer = held.lost ? "lost" : await broker.writeResult(held.claimed.lease, bytes);
     if (answer === "lost") throw abortReason("lease_lost", type, taskId);
   }
 }

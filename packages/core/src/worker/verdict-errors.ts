@@ -30,9 +30,13 @@ export function isRevoke(thrown: unknown): boolean {
 
 function isNamed(thrown: unknown, name: string): boolean {
   let error = thrown;
-  for (let depth = 0; depth < longestChain && error instanceof Error; depth++) {
-    if (error.name === name) return true;
-    error = error.cause;
+  try {
+    for (let depth = 0; depth < longestChain && error instanceof Error; depth++) {
+      if (error.name === name) return true;
+      error = error.cause;
+    }
+  } catch {
+    // Whoever throws what can't be looked at says nothing by it.
   }
   return false;
 }

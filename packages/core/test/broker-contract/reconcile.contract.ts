@@ -26,7 +26,7 @@ function inGroup(group: string) {
 }
 
 /** What the checker says of the tasks that lie in a store where nobody else writes. */
-export function brokenIn(broker: Broker): Promise<readonly Finding[]> {
+function brokenIn(broker: Broker): Promise<readonly Finding[]> {
   return checkStore(broker, { scope: "tasks", graceMs: 0 });
 }
 
@@ -200,6 +200,14 @@ export function describeReconcileContract(setup: ContractSetup): void {
       const findings = await checkStore(store.broker, { graceMs: 0 });
       expect(kindsOf(findings)).toEqual(["foreign_worker", "mixed_workers"]);
       expect(findings.at(-1)?.detail).toContain("/app.old");
+    });
+
+    it("names workers whose clock is off", async () => {
+      const details = { ...aServer().details, clockOffsetMs: -7_500 } as ServerRecord["details"];
+      await store.broker.announce(aServer({ details }), [], 10_000);
+      const findings = await checkStore(store.broker, { graceMs: 0 });
+      const detail = "the clock of host pid 1 is 7.5 s behind the store's";
+      expect(findings).toContainEqual(expect.objectContaining({ kind: "clock_offset", detail }));
     });
 
     it("notes tasks whose holder is not there any more", async () => {

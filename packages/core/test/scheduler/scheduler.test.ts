@@ -247,7 +247,7 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
       ...given,
       { spec: "* * * * *", request: report.with({ day: 1 }, { headers: { only: "a header differs" } }) },
     ];
-    await eventually(() => one.entries().length, 100).toBe(2);
+    await eventually(() => one.entries().length, 1_000).toBe(2);
     expect(one.entries()[0]?.entryId).toBe(before?.entryId);
     given = [];
     await eventually(() => one.entries().length, 5_000).toBe(0);

@@ -1392,10 +1392,10 @@ local function reader(key)
   if size <= 2000 then read() end
   local isShort = counts ~= nil
   local function times(id)
-    if not counts and size <= 100000 then read(wanted) end
+    if not counts and size <= 20000 then read(wanted) end
     if counts then return counts[id] or 0 end
     searches = searches + 1
-    return (searches > 20 or redis.call('LPOS', key, id)) and 1 or 0
+    return (searches > 5 or redis.call('LPOS', key, id)) and 1 or 0
   end
   return times, isShort
 end

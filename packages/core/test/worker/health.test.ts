@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { HikyakuError } from "../../src/errors.ts";
+import type { Logger } from "../../src/worker/logger.ts";
+import { flakyBroker } from "./flaky-broker.ts";
+import { aServer, Happenings, stores } from "./stores.ts";
+
+describe.each(stores)("the health callback on $name", ({ open }) => {
+  it("hears at once and at every interval how the store is, until the server stops", async () => {
+    const real = (await open()).connect();
+    const down = new HikyakuError("broker_unavailable", "no store");
+    let isDown = false;
+    const broker = flakyBroker(real, {
+      ready: (call) => (isDown ? Promise.reject(down) : real.ready(call)),
+    });
+    const heard = new Happenings<Error | undefined>();
+    const lines: string[] = [];
+    const ignore = (): void => undefined;
+    const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error: (message) => void lines.push(message) };
+    const server = aServer(broker, {
+      ...{ healthCheckInterval: "100ms", logger },
+      onHealth: (error) => {
+        heard.add(error);
+        throw new Error("a broken callback harms nobody");
+      },
+    });
+    server.handleRaw("t", () => undefined).start();
+    expect((await heard.reach(2)).slice(0, 2)).toEqual([undefined, undefined]);
+    isDown = true;
+    const before = heard.all.length;
+    expect((await heard.reach(before + 2)).at(-1)).toBe(down);
+    isDown = false;
+    const until = heard.all.length;
+    expect((await heard.reach(until + 2)).at(-1)).toBe(undefined);
+    expect(lines).toContain("onHealth threw");
+    await server.stop();
+    const stopped = heard.all.length;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(heard.all).toHaveLength(stopped);
+  });
+});
