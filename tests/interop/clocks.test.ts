@@ -40,8 +40,10 @@ describe("where the clock of one of ours is 20 s ahead of that of Go and of anot
         const [go, ours] = await Promise.all([store.peer("Go"), store.peer("Hikyaku", { clockAheadMs })]);
         const { id: fromGo } = await go.enqueue({ type: "flaky:1", options: { queue: "go, then ours" } });
         const { id: fromOurs } = await ours.enqueue({ type: "flaky:1", options: { queue: "ours, then go" } });
-        await go.startServer({ queues: { "go, then ours": 1 }, retryDelayMs: 1_000 });
-        await ours.startServer({ queues: { "ours, then go": 1 }, retryDelayMs: 1_000 });
+        // Neither may bring its own task back before it stops.
+        const first = { retryDelayMs: 3_000, forwardEveryMs: 3_600_000 };
+        await go.startServer({ ...first, queues: { "go, then ours": 1 } });
+        await ours.startServer({ ...first, queues: { "ours, then go": 1 } });
         await Promise.all([go.first({ event: "returned" }), ours.first({ event: "returned" })]);
         await Promise.all([go.shutDownServer(), ours.shutDownServer()]);
         await go.startServer({ name: "second", queues: { "ours, then go": 1 } });

@@ -142,10 +142,11 @@ export type {
   AggregateOptions,
   GroupedTask,
 } from "./worker/aggregators.ts";
-export type { HandleOptions, Handler, HandlerContext } from "./worker/handler.ts";
+export type { HandleOptions } from "./worker/handler.ts";
+export type { Handler, HandlerContext, NoValues } from "./worker/handler-context.ts";
 export type { HealthCallback } from "./worker/healthchecker.ts";
 export { jsonLogger, type LogFields, type Logger, type LogLevel, silentLogger } from "./worker/logger.ts";
-export type { Middleware, Next, NoValues } from "./worker/middleware.ts";
+export type { Middleware, Next } from "./worker/middleware.ts";
 export { Server, type ServerReport, type ServerState } from "./worker/server.ts";
 export type { FailedAttempt, ServerOptions } from "./worker/server-options.ts";
 export { Revoke, SkipRetry } from "./worker/verdict-errors.ts";

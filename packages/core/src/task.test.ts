@@ -31,6 +31,8 @@ describe("defineTask", () => {
     [{ type: "t", taskId: "x" }, 'unknown option "taskId"'],
     [{ type: "t", payload: { validate: true } }, "expected a schema of a Standard Schema library"],
     [{ type: "t", result: 3 }, 'option "result": expected a schema'],
+    [{ type: "t", retryDelay: "10s" }, 'option "retryDelay": expected a function or a list of durations'],
+    [{ type: "t", retryDelay: ["10s", 5] }, 'option "retryDelay[1]": expected a duration'],
     ["t", 'defineTask: expected an object with options, got "t"'],
     [undefined, "got nothing"],
   ])("refuses %j", (config, message) => {

@@ -1,10 +1,8 @@
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
-import type { HandlerContext, RegisteredHandler } from "./handler.ts";
+import type { RegisteredHandler } from "./handler.ts";
+import type { HandlerContext, NoValues } from "./handler-context.ts";
 import type { TaskContext } from "./task-context.ts";
-
-/** No values at all. */
-export type NoValues = Readonly<Record<never, never>>;
 
 /**
  * Runs what comes after a middleware, the handler at last, and gives what that gives: its result, or what it threw. The

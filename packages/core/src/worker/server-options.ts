@@ -7,9 +7,9 @@ import { errorText, HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { type RetryDelay, retryDelayFunction } from "../retry-delay.ts";
 import { checkedQueue } from "../task-options.ts";
+import type { NoValues } from "./handler-context.ts";
 import type { HealthCallback } from "./healthchecker.ts";
 import { jsonLogger, type Logger } from "./logger.ts";
-import type { NoValues } from "./middleware.ts";
 import { defaultRetryDelayMs, type OutcomePolicy } from "./outcome.ts";
 import { guardedRetryDelay } from "./retry-delays.ts";
 

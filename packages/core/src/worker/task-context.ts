@@ -2,10 +2,10 @@ import type { WorkFacet } from "../broker/work-facet.ts";
 import { HikyakuError } from "../errors.ts";
 import { encodeResult } from "../payload.ts";
 import { abortReason } from "./abort-cause.ts";
-import type { HandlerContext, RegisteredHandler } from "./handler.ts";
+import type { RegisteredHandler } from "./handler.ts";
+import type { HandlerContext, NoValues } from "./handler-context.ts";
 import type { HeldTask } from "./held-task.ts";
 import { type Logger, withFields } from "./logger.ts";
-import type { NoValues } from "./middleware.ts";
 
 const noBytes = new Uint8Array();
 
@@ -69,7 +69,12 @@ export class TaskContext implements HandlerContext {
     return withFields(this.#parts.logger, { taskId: this.taskId, type: this.type, queue: this.queue });
   }
 
-  async writeResult(result: unknown): Promise<void> {
+  /** A getter, so that handlers may take it out of the context, without a function of its own for each task. */
+  get writeResult(): (result: unknown) => Promise<void> {
+    return (result) => this.#writeResult(result);
+  }
+
+  async #writeResult(result: unknown): Promise<void> {
     const { type, taskId } = this;
     const { held, handler, broker } = this.#parts;
     const bytes = (await encodeResult(handler.definition, result)) ?? noBytes;

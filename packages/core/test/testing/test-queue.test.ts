@@ -408,7 +408,7 @@ describe("a test queue", () => {
     const draining = queue.drain();
     await queue.advance("1s");
     await queue.broker.send({ kind: "cancel", taskId: id });
-    expect(await draining).toMatchObject([{ outcome: "retry", error: "context canceled" }]);
+    expect(await draining).toMatchObject([{ outcome: "archived", error: "context canceled" }]);
   });
 
   it("tells what was enqueued, with types, whoever enqueued it", async () => {

@@ -134,12 +134,14 @@ describe.each(stores)("a cancelled task on $name", ({ open }) => {
       .handle(held, ({ taskId }) => void running.add(taskId))
       .start();
     await listens(broker);
-    const heard = new Happenings<string>();
-    onCancel(broker, (taskId) => heard.add(taskId));
-    const task = await client.enqueue(held);
+    const heard = Promise.withResolvers<void>();
+    onCancel(broker, (taskId) => {
+      if (taskId === "on its way") heard.resolve();
+    });
+    const task = await client.enqueue(held, undefined, { taskId: "on its way" });
     await claimed.promise;
     expect(await aClient(store.connect()).cancel(task)).toBe("signalled");
-    await heard.reach(1);
+    await heard.promise;
     gate.resolve();
     await becomes(broker, task, "archived");
     expect(running.all).toEqual([]);

@@ -5,7 +5,7 @@ import type { Broker } from "../../src/broker/broker.ts";
 import { isHikyakuError } from "../../src/errors.ts";
 import { rawBytes } from "../../src/payload.ts";
 import { defineTask } from "../../src/task.ts";
-import type { HandlerContext } from "../../src/worker/handler.ts";
+import type { HandlerContext } from "../../src/worker/handler-context.ts";
 import { Revoke, SkipRetry } from "../../src/worker/verdict-errors.ts";
 import { bytes, placedNow, stateOf, stored } from "../support/builders.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -154,7 +154,8 @@ describe.each(stores)("a server on $name", ({ open }) => {
     const gate = Promise.withResolvers<void>();
     aServer(broker, { shutdownTimeout: "5s" })
       .handle(mail, async (context) => {
-        await context.writeResult({ progress: 50 });
+        const { writeResult } = context;
+        await writeResult({ progress: 50 });
         contexts.add(context);
         await gate.promise;
       })
