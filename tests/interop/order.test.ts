@@ -60,6 +60,22 @@ describe.each(directions)("a queue that %s and %s share", (one, other) => {
     expect(await startedIds(worker, 10)).toEqual([...high, ...low]);
   });
 
+  it("comes by chance, as its weight says, where the order is not strict", async () => {
+    const [producer, worker] = await (await Interop.open()).pair(one, other);
+    const weights = { high: 6, middle: 3, low: 1 };
+    for (const queue of Object.keys(weights)) {
+      await producer.enqueueMany(Array.from({ length: 400 }, () => ({ type: "ok", options: { queue } })));
+    }
+    await worker.startServer({ concurrency: 1, queues: weights, quiet: true });
+    // While none of the queues is empty: the shares are 60, 30 and 10 %, and the bounds more than six deviations away.
+    const started = (await worker.hear({ event: "started" }, 400)).slice(0, 400);
+    const share = (queue: string) => started.filter((event) => event.queue === queue).length;
+    expect(share("high")).toSatisfy((count: number) => count > 175 && count < 305);
+    expect(share("middle")).toSatisfy((count: number) => count > 60 && count < 180);
+    expect(share("low")).toSatisfy((count: number) => count > 3 && count < 85);
+    await worker.hear({ event: "started" }, 1_200);
+  });
+
   it("has each of its tasks cancelled from the other side", async () => {
     const store = await Interop.open();
     const [worker, operator] = await store.pair(one, other);

@@ -147,6 +147,7 @@ export type { Handler, HandlerContext, NoValues } from "./worker/handler-context
 export type { HealthCallback } from "./worker/healthchecker.ts";
 export { jsonLogger, type LogFields, type Logger, type LogLevel, silentLogger } from "./worker/logger.ts";
 export type { Middleware, Next } from "./worker/middleware.ts";
-export { Server, type ServerReport, type ServerState } from "./worker/server.ts";
+export { Server } from "./worker/server.ts";
 export type { FailedAttempt, ServerOptions } from "./worker/server-options.ts";
+export type { ServerReport, ServerState } from "./worker/server-report.ts";
 export { Revoke, SkipRetry } from "./worker/verdict-errors.ts";

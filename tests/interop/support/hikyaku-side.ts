@@ -6,15 +6,16 @@ import {
   defineTask,
   errorText,
   rawBytes,
+  Scheduler,
   Server,
   silentLogger,
   systemClock,
   type TaskState,
 } from "hikyaku";
 import { redisBroker } from "hikyaku/redis";
-import { Failure, requestOf, toldServers, toldTask } from "./hikyaku-told.ts";
+import { base64, Failure, requestOf, toldServers, toldTask } from "./hikyaku-told.ts";
 import { Gates, notNow, work } from "./hikyaku-worker.ts";
-import type { PeerEvent, ServerSpec, TaskSpec, ToldQueue } from "./peer-protocol.ts";
+import type { PeerEvent, SchedulerSpec, ServerSpec, TaskSpec, ToldEntry, ToldQueue } from "./peer-protocol.ts";
 
 interface InspectArgs {
   readonly method: string;
@@ -35,6 +36,7 @@ export class HikyakuSide {
   readonly #broker: Broker;
   readonly #client: Client;
   readonly #servers = new Map<string, Server>();
+  readonly #schedulers = new Map<string, Scheduler>();
   readonly #gates = new Gates();
 
   constructor(address: string, clockAheadMs: number, say: (event: PeerEvent) => void) {
@@ -50,6 +52,7 @@ export class HikyakuSide {
   }
 
   async close(): Promise<void> {
+    await Promise.all([...this.#schedulers.values()].map((scheduler) => scheduler.close()));
     await Promise.all([...this.#servers.values()].map((server) => server.stop({ timeout: "0s" })));
     await this.#client.close();
     await this.#broker.close();
@@ -69,6 +72,10 @@ export class HikyakuSide {
         return this.#server(args as Named).quiet();
       case "shutDownServer":
         return this.#server(args as Named).stop();
+      case "startScheduler":
+        return this.#startScheduler(args as SchedulerSpec);
+      case "shutDownScheduler":
+        return this.#schedulers.get((args as Named).name)?.close();
       case "check":
         return checkStore(this.#broker, { scope: "tasks", graceMs: 0, repair: (args as { repair: boolean }).repair });
       case "release":
@@ -87,10 +94,11 @@ export class HikyakuSide {
   }
 
   #startServer(spec: ServerSpec): void {
-    const { name, concurrency, queues, strict, shutdownTimeoutMs, retryDelayMs, quiet } = spec;
+    const { name, concurrency, queues, strict, shutdownTimeoutMs, retryDelayMs, quiet, archiveMaxCount } = spec;
     const server = new Server({
       ...{ broker: this.#broker, clock: this.#clock, concurrency, queues, strictPriority: strict },
       ...{ shutdownTimeout: { ms: shutdownTimeoutMs }, abortGrace: { ms: 200 }, logger: silentLogger },
+      ...{ archiveMaxCount, archiveMaxAge: { ms: spec.archiveMaxAgeMs } },
       retryDelay: () => ({ ms: retryDelayMs }),
       // As the other side does.
       cancelledTasks: "retry",
@@ -120,6 +128,20 @@ export class HikyakuSide {
     );
   }
 
+  async #startScheduler({ name, entries }: SchedulerSpec): Promise<readonly string[]> {
+    const scheduler = new Scheduler({
+      ...{ broker: this.#broker, clock: this.#clock, logger: silentLogger },
+      afterEnqueue: (_, result) => {
+        if ("id" in result) this.#say({ event: "fired", scheduler: name, taskId: result.id, type: result.type });
+      },
+    });
+    const ids: string[] = [];
+    for (const { spec, task } of entries) ids.push(await scheduler.register(spec, requestOf(task)));
+    this.#schedulers.set(name, scheduler);
+    scheduler.start();
+    return ids;
+  }
+
   #server({ name }: Named): Server {
     const server = this.#servers.get(name);
     if (server === undefined) throw new Error(`no server ${name}`);
@@ -147,6 +169,14 @@ export class HikyakuSide {
         return this.#broker.send({ kind: "cancel", taskId });
       case "servers":
         return toldServers(this.#broker);
+      case "schedulerEntries":
+        return (await this.#broker.scheduleRecords()).map(
+          ({ entryId, spec, taskType, payload, options, nextAt = 0, previousAt = 0 }): ToldEntry => {
+            return { entryId, spec, type: taskType, payload: base64(payload), options, nextAt, previousAt };
+          },
+        );
+      case "schedulerEvents":
+        return (await this.#broker.enqueueEvents(taskId, { limit: 1_000 })).events;
       default:
         throw new Error(`our inspector has no method ${method}`);
     }

@@ -46,6 +46,27 @@ export interface ServerSpec {
   readonly groupMaxSize: number;
   /** Does not tell of tasks that returned. */
   readonly quiet: boolean;
+  /** How much of an archive ours keeps; Go's limits are fixed. */
+  readonly archiveMaxCount: number;
+  readonly archiveMaxAgeMs: number;
+}
+
+export interface SchedulerSpec {
+  readonly name: string;
+  /** Only Go's can be set. */
+  readonly heartbeatEveryMs: number;
+  readonly entries: readonly { readonly spec: string; readonly task: TaskSpec }[];
+}
+
+/** A scheduler's entry. */
+export interface ToldEntry {
+  readonly entryId: string;
+  readonly spec: string;
+  readonly type: string;
+  readonly payload: string | null;
+  readonly options: readonly string[];
+  readonly nextAt: number;
+  readonly previousAt: number;
 }
 
 /** How a peer shows a task. */
@@ -103,6 +124,7 @@ export interface ToldServer {
 export interface PeerEvent {
   readonly event: string;
   readonly server?: string;
+  readonly scheduler?: string;
   readonly taskId?: string;
   readonly type?: string;
   readonly queue?: string;

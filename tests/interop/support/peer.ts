@@ -1,4 +1,14 @@
-import type { PeerEvent, PeerFailure, ServerSpec, TaskSpec, ToldQueue, ToldServer, ToldTask } from "./peer-protocol.ts";
+import type {
+  PeerEvent,
+  PeerFailure,
+  SchedulerSpec,
+  ServerSpec,
+  TaskSpec,
+  ToldEntry,
+  ToldQueue,
+  ToldServer,
+  ToldTask,
+} from "./peer-protocol.ts";
 import type { Hear, Wire } from "./wire.ts";
 
 const answerTimeoutMs = 30_000;
@@ -36,6 +46,8 @@ const defaultServer: ServerSpec = {
   groupGraceMs: 0,
   groupMaxSize: 0,
   quiet: false,
+  archiveMaxCount: 10_000,
+  archiveMaxAgeMs: 90 * 86_400_000,
 };
 
 /** One side of a test, Go or ours. Both speak the same protocol. */
@@ -103,6 +115,15 @@ export class Peer {
     await this.#ask("shutDownServer", { name });
   }
 
+  /** Gives the ids of the entries, in order. */
+  startScheduler(spec: Partial<SchedulerSpec> & Pick<SchedulerSpec, "entries">): Promise<readonly string[]> {
+    return this.#ask("startScheduler", { name: "scheduler", heartbeatEveryMs: 1_000, ...spec }) as Promise<string[]>;
+  }
+
+  async shutDownScheduler(name = "scheduler"): Promise<void> {
+    await this.#ask("shutDownScheduler", { name });
+  }
+
   /** Lets a task of type `hold` or `stubborn` go on. */
   async release(taskId: string): Promise<void> {
     await this.#ask("release", { taskId });
@@ -127,6 +148,15 @@ export class Peer {
 
   servers(): Promise<readonly ToldServer[]> {
     return this.inspect("servers") as Promise<readonly ToldServer[]>;
+  }
+
+  schedulerEntries(): Promise<readonly ToldEntry[]> {
+    return this.inspect("schedulerEntries") as Promise<readonly ToldEntry[]>;
+  }
+
+  /** What an entry has enqueued, newest first. */
+  schedulerEvents(entryId: string): Promise<readonly { readonly taskId: string; readonly at: number }[]> {
+    return this.inspect("schedulerEvents", { taskId: entryId }) as Promise<{ taskId: string; at: number }[]>;
   }
 
   /** What our check of the whole store finds wrong; only of our side. */

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Reachability } from "../broker/broker.ts";
 import type { ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
 import { sleep } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
@@ -11,14 +10,12 @@ import { Aggregating } from "./aggregating.ts";
 import type { AggregateFunction, AggregateOptions } from "./aggregators.ts";
 import { Canceller } from "./canceller.ts";
 import { ClockWatch } from "./clock-watch.ts";
-import { Forwarder } from "./forwarder.ts";
 import { type HandleOptions, Handlers } from "./handler.ts";
 import type { Handler, NoValues } from "./handler-context.ts";
 import { Healthchecker } from "./healthchecker.ts";
 import { Heartbeater, heartbeatMs } from "./heartbeater.ts";
 import type { HeldTask } from "./held-task.ts";
 import { HeldTasks } from "./held-tasks.ts";
-import { Janitor } from "./janitor.ts";
 import { extendEveryMs } from "./lease-extender.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { LoopWatch } from "./loop-watch.ts";
@@ -27,19 +24,17 @@ import { type Middleware, Middlewares } from "./middleware.ts";
 import { Peers } from "./peers.ts";
 import { Periodic, type Role } from "./periodic.ts";
 import { ownProcessIdentity } from "./process-identity.ts";
-import { Processor, type ProcessorCounts } from "./processor.ts";
+import { Processor } from "./processor.ts";
 import { QueueOrder } from "./queue-order.ts";
+import { QueueRoles } from "./queue-roles.ts";
 import { Reconciler } from "./reconciler.ts";
-import { Recoverer } from "./recoverer.ts";
 import { retryDelayByType } from "./retry-delays.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./server-options.ts";
+import type { ServerReport, ServerState } from "./server-report.ts";
 import { onStopSignals } from "./stop-signals.ts";
 import { Syncer } from "./syncer.ts";
 import { version } from "./version.ts";
 
-const forwardMs = 2_000;
-const recoverMs = 4_000;
-const sweepMs = 8_000;
 const syncMs = 500;
 const peersMs = 30_000;
 const reconcileMs = 60_000;
@@ -47,30 +42,6 @@ const reconcileMs = 60_000;
 const lastWordMs = 2_000;
 
 const processIdentity = ownProcessIdentity();
-
-/** `new`, then `active`; `quiet` once it takes no new tasks; `stopping`; `closed`. */
-export type ServerState = "new" | "active" | "quiet" | "stopping" | "closed";
-
-/** How a server is doing, for health endpoints. */
-export interface ServerReport {
-  readonly serverId: string;
-  readonly state: ServerState;
-  /** How many slots are taken, out of `concurrency`. */
-  readonly running: number;
-  readonly concurrency: number;
-  /** When the store last answered a claim. */
-  readonly lastClaimAt: Date | undefined;
-  readonly reachability: Reachability;
-  /** Outcomes that the store has not answered yet and that are being repeated. */
-  readonly unanswered: number;
-  readonly counts: Readonly<ProcessorCounts>;
-  /** `thread`: a handler may block the event loop and keeps its task. `event_loop`: only for as long as the lease. */
-  readonly leasesExtendedBy: "thread" | "event_loop";
-  /** The longest time that the event loop was kept from turning in the last seconds; undefined before the start. */
-  readonly loopDelayMs: number | undefined;
-  /** How far this machine's clock is ahead of the store's; undefined until measured, and where the store has none. */
-  readonly clockOffsetMs: number | undefined;
-}
 
 /**
  * Works on the tasks of some queues: `concurrency` slots, each running one task at a time.
@@ -96,8 +67,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   readonly #heartbeater: Heartbeater;
   readonly #peers: Peers;
   readonly #aggregating: Aggregating;
-  readonly #forwarding = new Map<string, Periodic>();
-  readonly #recovering = new Map<string, { readonly recoverer: Recoverer; readonly periodic: Periodic }>();
+  readonly #queueRoles: QueueRoles;
   /** Roles that bring tasks or tidy up: they end before the handlers do. */
   readonly #early: Periodic[] = [];
   /** Roles that running handlers depend on: they end after them. */
@@ -117,7 +87,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#held = new HeldTasks(clock);
     this.#loopWatch = new LoopWatch(this.#held, logger);
     this.#clockWatch = new ClockWatch(broker, clock, logger);
-    this.#lostAnswers = new LostAnswers(broker, this.serverId, clock, (lost) => this.#recoverAtOnce(lost));
+    this.#lostAnswers = new LostAnswers(broker, this.serverId, clock, (lost) => this.#queueRoles.recoverAtOnce(lost));
     this.#processor = this.#makeProcessor(names);
     this.#syncer = new Syncer({
       ...{ broker, clock, logger },
@@ -134,10 +104,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       describe: () => this.#describe(),
       onAnnounce: (announcement) => this.#leases.announced(announcement),
     });
-    this.#peers = new Peers(broker, this.serverId, names, logger, (gone) => {
-      for (const queue of Object.keys(gone.queues)) this.#recovering.get(queue)?.recoverer.noteGone(gone.serverId);
-      this.#recoverAtOnce(Object.keys(gone.queues));
-    });
+    this.#peers = new Peers(broker, this.serverId, names, logger, (gone) => this.#queueRoles.noteGone(gone));
     this.#aggregating = new Aggregating({
       ...{ broker, clock, random, logger },
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
@@ -153,7 +120,15 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     });
     this.#early.push(this.#periodic(reconciler, reconcileMs));
     this.#addHealthchecker();
-    for (const queue of names) this.#addQueueRoles(queue);
+    this.#queueRoles = new QueueRoles({
+      ...this.#options,
+      serverId: this.serverId,
+      lostAnswers: this.#lostAnswers,
+      periodic: (role, everyMs) => this.#periodic(role, everyMs),
+      findServer: (serverId) => this.#peers.find(serverId),
+      onWork: (queue) => this.#processor.wake(queue),
+    });
+    this.#early.push(...this.#queueRoles.all);
   }
 
   /**
@@ -250,7 +225,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
         this.#resume();
       }),
       broker.listen((signal) => {
-        if (signal.kind === "due_sooner") this.#forwardAt(signal.queue, signal.at);
+        if (signal.kind === "due_sooner") this.#queueRoles.forwardAt(signal.queue, signal.at);
       }),
     );
     this.#early.push(...this.#aggregating.rolesOf(Object.keys(this.#options.queues)));
@@ -352,7 +327,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
         this.#syncing.wake();
       },
       unanswered: () => this.#syncer.size,
-      onRetry: (queue, at) => this.#forwardAt(queue, at),
+      onRetry: (queue, at) => this.#queueRoles.forwardAt(queue, at),
       onFailure: (task, error) => this.#reportFailure(task, error),
     });
   }
@@ -363,26 +338,6 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#early.push(this.#periodic(new Healthchecker({ broker, logger, ...health }), health.everyMs));
   }
 
-  #addQueueRoles(queue: string): void {
-    const { broker, clock, random, logger, policy, leaseMs, archive } = this.#options;
-    const { serverId } = this;
-    const forwarding = this.#periodic(
-      new Forwarder(broker, clock, queue, (moved) => this.#processor.wake(moved)),
-      forwardMs,
-    );
-    this.#forwarding.set(queue, forwarding);
-    const onRecovered = (recovered: string): void => this.#processor.wake(recovered);
-    const recoverer = new Recoverer({
-      ...{ broker, clock, random, logger, queue, serverId, leaseMs, policy, onRecovered },
-      lostAnswers: this.#lostAnswers,
-      findServer: (lost) => this.#peers.find(lost),
-    });
-    const janitor = new Janitor(broker, clock, queue, archive);
-    const recovering = this.#periodic(recoverer, recoverMs);
-    this.#recovering.set(queue, { recoverer, periodic: recovering });
-    this.#early.push(forwarding, recovering, this.#periodic(janitor, sweepMs));
-  }
-
   #periodic(role: Role, everyMs: number): Periodic {
     const { clock, random, logger } = this.#options;
     return new Periodic({ role, everyMs, clock, random, logger });
@@ -391,14 +346,6 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   #mustBeNew(method: string): void {
     if (this.#state === "new") return;
     throw new HikyakuError("wrong_state", `Server.${method}: expected a server that was not started yet`);
-  }
-
-  #forwardAt(queue: string, at: number): void {
-    this.#forwarding.get(queue)?.wake(at - this.#options.clock.now());
-  }
-
-  #recoverAtOnce(queues: Iterable<string>): void {
-    for (const queue of queues) this.#recovering.get(queue)?.periodic.wake();
   }
 
   #resume(): void {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import type { ServerReport } from "../../src/worker/server.ts";
+import type { ServerReport } from "../../src/worker/server-report.ts";
 import { Happenings } from "./stores.ts";
 
 const program = fileURLToPath(new URL("lease-child.ts", import.meta.url));

@@ -21,9 +21,9 @@ import {
 } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
 import { nanoseconds, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
+import { asBuffer, list, text } from "./reply.ts";
 import { runScript, script } from "./run-script.ts";
 import { readSlice, type SetSlice } from "./set-slice.ts";
-import { asBuffer, list, text } from "./work.ts";
 
 const listGroupsScript = script(listGroupsLua);
 const collectScript = script(collectLua);

@@ -17,9 +17,9 @@ import { allQueuesKey, type QueueKeys, queueKeys, utcDay } from "./keys.ts";
 import { readListCursor, writeListCursor } from "./list-cursor.ts";
 import { listTasksLua, memoryLua, queueNumbersLua, readTasksLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
+import { list, momentOfNanoseconds, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 import { readTaskEntry } from "./stored-task.ts";
-import { list, momentOfNanoseconds, text } from "./work.ts";
 
 const numbersScript = script(queueNumbersLua);
 const readScript = script(readTasksLua);

@@ -3,8 +3,8 @@ import type { ArchiveLimits, ForwardAnswer, MaintainFacet, SweepAnswer } from ".
 import { queueKeys } from "./keys.ts";
 import { forwardDueLua, sweepLua } from "./lua/generated.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
+import { list, text } from "./reply.ts";
 import { runScript, script } from "./run-script.ts";
-import { list, text } from "./work.ts";
 
 const forwardScript = script(forwardDueLua);
 const sweepScript = script(sweepLua);

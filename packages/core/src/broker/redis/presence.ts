@@ -7,8 +7,8 @@ import type { Reply } from "./connection.ts";
 import { allServersKey, allWorkersKey, serverKeys } from "./keys.ts";
 import { announceLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
+import { list, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
-import { list, text } from "./work.ts";
 
 /** Tools show the beginning of a payload; a copy of every large one with each heartbeat would cost too much. */
 const mostPayloadBytes = 1_024;

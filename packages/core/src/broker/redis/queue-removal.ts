@@ -7,8 +7,8 @@ import { lastDays } from "../utc-day.ts";
 import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
 import { freeLocksLua, queueContentsLua, removeQueueLua, unlistedLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
+import { list, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
-import { list, text } from "./work.ts";
 
 const contentsScript = script(queueContentsLua);
 const removeScript = script(removeQueueLua);

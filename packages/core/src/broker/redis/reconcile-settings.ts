@@ -2,8 +2,8 @@ import { errorText, isHikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { aFinding, type Finding } from "../finding.ts";
 import type { RedisContext } from "./redis-context.ts";
+import { list, text } from "./reply.ts";
 import { runCommand } from "./run-script.ts";
-import { list, text } from "./work.ts";
 
 /**
  * The settings with which Redis loses what it accepted: no append-only file, and a policy that evicts keys. Hosted

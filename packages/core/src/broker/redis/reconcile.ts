@@ -26,8 +26,8 @@ import { checkQueue } from "./reconcile-queue.ts";
 import { checkRedisSettings } from "./reconcile-settings.ts";
 import { taskFinding } from "./reconcile-words.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
+import { list, text } from "./reply.ts";
 import { runCommand, runScript, type Script, script } from "./run-script.ts";
-import { list, text } from "./work.ts";
 
 const tasksScript = script(reconcileTasksLua);
 const locksScript = script(reconcileLocksLua);

@@ -31,8 +31,8 @@ import {
 import { announceEntriesLua, beginTurnsLua, fireTurnLua, putDurableEntryLua, recordEventLua } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
+import { asBuffer, list, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
-import { asBuffer, list, text } from "./work.ts";
 
 const announceScript = script(announceEntriesLua);
 const beginScript = script(beginTurnsLua);

@@ -4,7 +4,7 @@ import type { TaskMessage } from "../task-message.ts";
 import type { SetAside } from "../work-facet.ts";
 import type { Reply } from "./connection.ts";
 import { withExactTimes } from "./exact-times.ts";
-import { text } from "./work.ts";
+import { text } from "./reply.ts";
 
 /** Some tasks of an aggregation set, sorted by what can be done with them. */
 export interface SetSlice {

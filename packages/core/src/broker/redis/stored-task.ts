@@ -5,7 +5,7 @@ import type { TaskMessage, TaskState } from "../task-message.ts";
 import { readAttempts } from "./attempt-line.ts";
 import type { Reply } from "./connection.ts";
 import { withExactTimes } from "./exact-times.ts";
-import { momentOfNanoseconds, text } from "./work.ts";
+import { momentOfNanoseconds, text } from "./reply.ts";
 
 const states: ReadonlySet<string> = new Set<TaskState>([
   "pending",

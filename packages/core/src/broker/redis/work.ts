@@ -1,8 +1,4 @@
-import { decodeTaskMessage } from "../../codec/task-codec.ts";
-import { errorText } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
-import { settledMessage } from "../settled-message.ts";
-import type { TaskMessage } from "../task-message.ts";
 import type {
   ClaimedTask,
   ClaimRequest,
@@ -20,13 +16,14 @@ import type {
   UnhandledTasks,
   WorkFacet,
 } from "../work-facet.ts";
-import { attemptLine } from "./attempt-line.ts";
 import type { Reply } from "./connection.ts";
-import { withExactTimes } from "./exact-times.ts";
 import { dueSoonerChannel, type QueueKeys, queueKeys, utcDay } from "./keys.ts";
+import { LeasedReader, type Unreadable } from "./leased-reader.ts";
 import { extendLua, setAsideLua, takeBackLua, takeOverLua, workLua, writeResultLua } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
+import { packSettlements } from "./pack-settlements.ts";
 import { byQueue, type QueueShare, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
+import { asBuffer, list, text } from "./reply.ts";
 import { runScript, script } from "./run-script.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -44,8 +41,6 @@ const dayCountersLiveSeconds = 7_776_000;
 
 /** A Go server's clock may differ and it extends leases late; Asynq itself allows this much. */
 const foreignLeaseMarginMs = 30_000;
-
-const kinds = { done: 1, completed: 2, retry: 3, archived: 4, handed_back: 5 } as const;
 
 const nothingClaimed: ClaimResult = { tasks: [], unhandled: [], setAside: [] };
 
@@ -313,95 +308,6 @@ export class RedisWork implements WorkFacet {
   }
 }
 
-interface Unreadable {
-  /** As bytes: an id need not be text. */
-  readonly id: Buffer;
-  readonly detail: string;
-}
-
-/** Turns what scripts give into claimed tasks, and keeps apart what can't be read. */
-class LeasedReader {
-  readonly unreadable: Unreadable[] = [];
-  readonly #queue: string;
-  readonly #token: string;
-  readonly #leaseEndsAt: number;
-
-  constructor(queue: string, token: string, leaseEndsAt: number) {
-    this.#queue = queue;
-    this.#token = token;
-    this.#leaseEndsAt = leaseEndsAt;
-  }
-
-  read(
-    id: Reply | undefined,
-    bytes: Reply | undefined,
-    exact: Reply | undefined,
-    pendingSince: Reply | undefined,
-    lost: Reply | undefined,
-  ): ClaimedTask | undefined {
-    if (!Buffer.isBuffer(id) || !Buffer.isBuffer(bytes)) return undefined;
-    let message: TaskMessage;
-    try {
-      message = withExactTimes(decodeTaskMessage(bytes), text(exact));
-    } catch (error) {
-      this.unreadable.push({ id, detail: errorText(error) });
-      return undefined;
-    }
-    const taskId = id.toString();
-    if (message.id !== taskId || message.queue !== this.#queue) {
-      this.unreadable.push({
-        id,
-        detail: `the message names task ${JSON.stringify(message.id)} of queue ${JSON.stringify(message.queue)}`,
-      });
-      return undefined;
-    }
-    return {
-      message,
-      lease: { queue: this.#queue, taskId, token: this.#token },
-      leaseEndsAt: this.#leaseEndsAt,
-      pendingSince: momentOfNanoseconds(pendingSince),
-      lostAttempts: Number(text(lost) ?? 0),
-    };
-  }
-}
-
-function packSettlements(settlements: readonly Settlement[], now: number): Buffer {
-  const pack = new Pack(settlements.length * 160);
-  pack.list(settlements.map(({ task }) => task.lease.taskId));
-  for (const { task, outcome, attempt, repeated } of settlements) {
-    const { message, lease } = task;
-    pack.text(lease.token);
-    pack.number(repeated === true ? 1 : 0);
-    pack.number(kinds[outcome.kind]);
-    // A task that is removed keeps no history, so none is sent.
-    pack.text(outcome.kind === "done" ? "" : attemptLine(attempt));
-    switch (outcome.kind) {
-      case "done":
-        pack.text(message.uniqueKey);
-        break;
-      case "completed":
-        pack.text(message.uniqueKey);
-        pack.message(settledMessage(message, outcome, now));
-        pack.number(secondAtOrAfter(now + message.retentionMs));
-        if (outcome.result === undefined) pack.nothing();
-        else pack.bytes(outcome.result);
-        break;
-      case "retry":
-        pack.message(settledMessage(message, outcome, now));
-        pack.number(secondAtOrAfter(outcome.at));
-        pack.number(Math.ceil(outcome.at));
-        pack.number(outcome.counted ? 1 : 0);
-        break;
-      case "archived":
-        pack.message(settledMessage(message, outcome, now));
-        break;
-      case "handed_back":
-        break;
-    }
-  }
-  return pack.finish();
-}
-
 const packedTypes = new WeakMap<HandledTypes, Buffer>();
 
 function packHandledTypes(handles: HandledTypes): Buffer | "" {
@@ -433,23 +339,4 @@ function merged(claims: readonly ClaimResult[]): ClaimResult {
     unhandled: claims.flatMap((claim) => claim.unhandled),
     setAside: claims.flatMap((claim) => claim.setAside),
   };
-}
-
-export function list(reply: Reply | undefined): Reply[] {
-  return Array.isArray(reply) ? reply : [];
-}
-
-export function text(reply: Reply | undefined): string | undefined {
-  if (Buffer.isBuffer(reply)) return reply.toString();
-  return typeof reply === "number" ? String(reply) : undefined;
-}
-
-/** The millisecond of a moment in nanoseconds as text; undefined where there is none. */
-export function momentOfNanoseconds(reply: Reply | undefined): number | undefined {
-  const digits = text(reply);
-  return digits === undefined || !/^\d{7,}$/.test(digits) ? undefined : Number(digits.slice(0, -6));
-}
-
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

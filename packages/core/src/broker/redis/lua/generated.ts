@@ -2058,7 +2058,8 @@ local function putBack(left, command)
 end
 
 local left, seen = take(limit)
-if #left > 0 and #taken < limit then
+-- Ids that can't be taken, for want of a handler or of a task, must not hide the ones behind them.
+if (#left > 0 or #ghosts > 0) and #taken < limit then
   local more, further = take(1000)
   for _, id in ipairs(more) do left[#left + 1] = id end
   -- Nothing to run among so many: they go behind the others, so that those get their turn.

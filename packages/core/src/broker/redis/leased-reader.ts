@@ -1,0 +1,60 @@
+import { decodeTaskMessage } from "../../codec/task-codec.ts";
+import { errorText } from "../../errors.ts";
+import type { TaskMessage } from "../task-message.ts";
+import type { ClaimedTask } from "../work-facet.ts";
+import type { Reply } from "./connection.ts";
+import { withExactTimes } from "./exact-times.ts";
+import { momentOfNanoseconds, text } from "./reply.ts";
+
+/** A task whose bytes are no message that could be its own. */
+export interface Unreadable {
+  /** As bytes: an id need not be text. */
+  readonly id: Buffer;
+  readonly detail: string;
+}
+
+/** Turns what scripts give into claimed tasks, and keeps apart what can't be read. */
+export class LeasedReader {
+  readonly unreadable: Unreadable[] = [];
+  readonly #queue: string;
+  readonly #token: string;
+  readonly #leaseEndsAt: number;
+
+  constructor(queue: string, token: string, leaseEndsAt: number) {
+    this.#queue = queue;
+    this.#token = token;
+    this.#leaseEndsAt = leaseEndsAt;
+  }
+
+  read(
+    id: Reply | undefined,
+    bytes: Reply | undefined,
+    exact: Reply | undefined,
+    pendingSince: Reply | undefined,
+    lost: Reply | undefined,
+  ): ClaimedTask | undefined {
+    if (!Buffer.isBuffer(id) || !Buffer.isBuffer(bytes)) return undefined;
+    let message: TaskMessage;
+    try {
+      message = withExactTimes(decodeTaskMessage(bytes), text(exact));
+    } catch (error) {
+      this.unreadable.push({ id, detail: errorText(error) });
+      return undefined;
+    }
+    const taskId = id.toString();
+    if (message.id !== taskId || message.queue !== this.#queue) {
+      this.unreadable.push({
+        id,
+        detail: `the message names task ${JSON.stringify(message.id)} of queue ${JSON.stringify(message.queue)}`,
+      });
+      return undefined;
+    }
+    return {
+      message,
+      lease: { queue: this.#queue, taskId, token: this.#token },
+      leaseEndsAt: this.#leaseEndsAt,
+      pendingSince: momentOfNanoseconds(pendingSince),
+      lostAttempts: Number(text(lost) ?? 0),
+    };
+  }
+}

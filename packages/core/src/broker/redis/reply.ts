@@ -1,0 +1,23 @@
+import type { Reply } from "./connection.ts";
+
+/** The elements of a reply that is a list; none for any other reply. */
+export function list(reply: Reply | undefined): Reply[] {
+  return Array.isArray(reply) ? reply : [];
+}
+
+/** A reply that is text or a number, as text; undefined for any other. */
+export function text(reply: Reply | undefined): string | undefined {
+  if (Buffer.isBuffer(reply)) return reply.toString();
+  return typeof reply === "number" ? String(reply) : undefined;
+}
+
+/** The millisecond of a moment in nanoseconds as text; undefined where there is none. */
+export function momentOfNanoseconds(reply: Reply | undefined): number | undefined {
+  const digits = text(reply);
+  return digits === undefined || !/^\d{7,}$/.test(digits) ? undefined : Number(digits.slice(0, -6));
+}
+
+/** The same bytes, in the type that the connection writes. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

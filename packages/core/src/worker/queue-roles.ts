@@ -1,0 +1,67 @@
+import type { ServerRecord } from "../broker/presence-facet.ts";
+import { Forwarder } from "./forwarder.ts";
+import { Janitor } from "./janitor.ts";
+import type { LostAnswers } from "./lost-answers.ts";
+import type { Periodic, Role } from "./periodic.ts";
+import { Recoverer } from "./recoverer.ts";
+import type { ResolvedServerOptions } from "./server-options.ts";
+
+const forwardMs = 2_000;
+const recoverMs = 4_000;
+const sweepMs = 8_000;
+
+export interface QueueRolesOptions
+  extends Pick<
+    ResolvedServerOptions,
+    "broker" | "clock" | "random" | "logger" | "policy" | "leaseMs" | "archive" | "queues"
+  > {
+  readonly serverId: string;
+  readonly lostAnswers: LostAnswers;
+  readonly periodic: (role: Role, everyMs: number) => Periodic;
+  readonly findServer: (serverId: string) => ServerRecord | undefined;
+  /** Called when a queue has tasks to run that were not there before. */
+  readonly onWork: (queue: string) => void;
+}
+
+/** The roles that each queue of a server has for itself: bringing due tasks, recovering lost ones, tidying up. */
+export class QueueRoles {
+  readonly all: readonly Periodic[];
+  readonly #options: QueueRolesOptions;
+  readonly #forwarding = new Map<string, Periodic>();
+  readonly #recovering = new Map<string, { readonly recoverer: Recoverer; readonly periodic: Periodic }>();
+
+  constructor(options: QueueRolesOptions) {
+    this.#options = options;
+    this.all = Object.keys(options.queues).flatMap((queue) => this.#rolesOf(queue));
+  }
+
+  /** A task of the queue waits for this moment. */
+  forwardAt(queue: string, at: number): void {
+    this.#forwarding.get(queue)?.wake(at - this.#options.clock.now());
+  }
+
+  /** There may be tasks to recover right now. */
+  recoverAtOnce(queues: Iterable<string>): void {
+    for (const queue of queues) this.#recovering.get(queue)?.periodic.wake();
+  }
+
+  /** A server is known to be dead: its tasks need not wait for the end of their leases. */
+  noteGone({ serverId, queues }: ServerRecord): void {
+    for (const queue of Object.keys(queues)) this.#recovering.get(queue)?.recoverer.noteGone(serverId);
+    this.recoverAtOnce(Object.keys(queues));
+  }
+
+  #rolesOf(queue: string): Periodic[] {
+    const { broker, clock, random, logger, policy, leaseMs, archive } = this.#options;
+    const { serverId, lostAnswers, periodic, findServer, onWork } = this.#options;
+    const recoverer = new Recoverer({
+      ...{ broker, clock, random, logger, queue, serverId, leaseMs, policy, lostAnswers, findServer },
+      onRecovered: onWork,
+    });
+    const forwarding = periodic(new Forwarder(broker, clock, queue, onWork), forwardMs);
+    const recovering = periodic(recoverer, recoverMs);
+    this.#forwarding.set(queue, forwarding);
+    this.#recovering.set(queue, { recoverer, periodic: recovering });
+    return [forwarding, recovering, periodic(new Janitor(broker, clock, queue, archive), sweepMs)];
+  }
+}
