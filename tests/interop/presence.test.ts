@@ -70,24 +70,3 @@ describe("servers that were killed", () => {
     }
   });
 });
-
-describe("a scheduler of Go", () => {
-  it("fires tasks that ours runs", async () => {
-    const store = await Interop.open();
-    const [go, ours] = await store.pair("Go", "Hikyaku");
-    const [entryId] = (await go.ask("startScheduler", {
-      ...{ name: "scheduler", heartbeatEveryMs: 1_000 },
-      entries: [{ spec: "@every 1s", task: { type: "ok", payload: bytes("tick"), options: { maxRetry: 3 } } }],
-    })) as string[];
-    await ours.startServer();
-    const started = await ours.first({ event: "started" });
-    expect(started).toMatchObject({ type: "ok", payload: bytes("tick"), maxRetry: 3 });
-    await vi.waitFor(async () => {
-      expect(await go.inspect("schedulerEntries")).toMatchObject([{ entryId, spec: "@every 1s", type: "ok" }]);
-    }, nextHeartbeat);
-    expect(await go.inspect("schedulerEvents", { taskId: entryId })).toContainEqual({
-      ...{ taskId: started.taskId, at: soon },
-    });
-    await go.ask("shutDownScheduler", { name: "scheduler" });
-  });
-});

@@ -76,7 +76,21 @@ export class ResultWaits {
     if (next === this.#firesAt) return;
     this.#timer?.cancel();
     this.#firesAt = next;
-    this.#timer = next === never ? undefined : this.#clock.setTimer(() => this.#fire(), next - this.#clock.monotonic());
+    this.#timer = next === never ? undefined : this.#timerIn(next - this.#clock.monotonic());
+  }
+
+  /** What is due now does not wait for the clock: a test's clock may stand still. */
+  #timerIn(delayMs: number): Timer {
+    if (delayMs > 0) return this.#clock.setTimer(() => this.#fire(), delayMs);
+    let isCancelled = false;
+    queueMicrotask(() => {
+      if (!isCancelled) this.#fire();
+    });
+    return {
+      cancel: () => {
+        isCancelled = true;
+      },
+    };
   }
 
   #fire(): void {

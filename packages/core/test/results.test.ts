@@ -8,6 +8,7 @@ import { rawBytes } from "../src/payload.ts";
 import { defineTask } from "../src/task.ts";
 import { SkipRetry } from "../src/worker/verdict-errors.ts";
 import { bytes, claimedOne, enqueuedAndClaimed, settled, stateOf } from "./support/builders.ts";
+import { FakeClock } from "./support/fake-clock.ts";
 import { flakyBroker } from "./worker/flaky-broker.ts";
 import { aClient, aServer, stores } from "./worker/stores.ts";
 
@@ -45,6 +46,16 @@ describe.each(stores)("results on $name", ({ open }) => {
     expectTypeOf(named).toEqualTypeOf<{ url: string; madeAt: Date }>();
     expect(named).toEqual(made);
     expect(await client.waitForResult({ queue: task.queue, id: task.id, definition: report })).toEqual(made);
+  });
+
+  it("that are there already need no time to pass: a clock that stands still is enough", async () => {
+    const clock = new FakeClock();
+    const broker = (await open()).connect({ clock });
+    const task = await enqueuedAndClaimed(broker, { type: "report", retentionMs: 3_600_000 });
+    await settled(broker, task, { kind: "completed", result: bytes(JSON.stringify({ url: "/1", madeAt })) });
+    await using client = new Client({ broker, clock });
+    const { id, queue } = task.message;
+    expect(await client.waitForResult({ id, queue, definition: report })).toEqual(made);
   });
 
   it("of many tasks are waited for together, also of tasks of `enqueueMany`", async () => {
