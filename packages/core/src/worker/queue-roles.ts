@@ -13,7 +13,7 @@ const sweepMs = 8_000;
 export interface QueueRolesOptions
   extends Pick<
     ResolvedServerOptions,
-    "broker" | "clock" | "random" | "logger" | "policy" | "leaseMs" | "archive" | "queues"
+    "broker" | "clock" | "random" | "logger" | "policy" | "leaseMs" | "archiveOf" | "queues"
   > {
   readonly serverId: string;
   readonly lostAnswers: LostAnswers;
@@ -52,7 +52,7 @@ export class QueueRoles {
   }
 
   #rolesOf(queue: string): Periodic[] {
-    const { broker, clock, random, logger, policy, leaseMs, archive } = this.#options;
+    const { broker, clock, random, logger, policy, leaseMs, archiveOf } = this.#options;
     const { serverId, lostAnswers, periodic, findServer, onWork } = this.#options;
     const recoverer = new Recoverer({
       ...{ broker, clock, random, logger, queue, serverId, leaseMs, policy, lostAnswers, findServer },
@@ -62,6 +62,6 @@ export class QueueRoles {
     const recovering = periodic(recoverer, recoverMs);
     this.#forwarding.set(queue, forwarding);
     this.#recovering.set(queue, { recoverer, periodic: recovering });
-    return [forwarding, recovering, periodic(new Janitor(broker, clock, queue, archive), sweepMs)];
+    return [forwarding, recovering, periodic(new Janitor(broker, clock, queue, archiveOf(queue)), sweepMs)];
   }
 }

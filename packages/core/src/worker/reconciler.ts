@@ -18,7 +18,7 @@ export interface ReconcilerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly queues: readonly string[];
-  readonly archive: ArchiveLimits;
+  readonly archiveOf: (queue: string) => ArchiveLimits;
   /** The first pass comes at a random moment within this time, so that servers that start together do not look together. */
   readonly spreadMs: number;
 }
@@ -56,11 +56,18 @@ export class Reconciler implements Role {
   }
 
   async #look(queue: string, signal: AbortSignal | undefined): Promise<void> {
-    const { broker, clock, archive } = this.#options;
+    const { broker, clock, archiveOf } = this.#options;
     const call = signal === undefined ? undefined : { signal };
     let cursor: string | undefined;
     do {
-      const request = { queue, limit: sliceSize, repair: true, readMessages: false, archive, graceMs };
+      const request = {
+        queue,
+        limit: sliceSize,
+        repair: true,
+        readMessages: false,
+        archive: archiveOf(queue),
+        graceMs,
+      };
       const slice = await broker.reconcile(cursor === undefined ? request : { ...request, cursor }, call);
       for (const finding of slice.findings) this.#tell(finding);
       cursor = slice.nextCursor;

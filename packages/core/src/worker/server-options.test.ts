@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { sqliteBroker } from "../broker/sqlite/index.ts";
 import { defineTask } from "../task.ts";
 import { Server } from "./server.ts";
-import type { ServerOptions } from "./server-options.ts";
+import { resolveServerOptions, type ServerOptions } from "./server-options.ts";
 import { version } from "./version.ts";
 
 const broker = sqliteBroker({ path: ":memory:" });
@@ -36,6 +36,15 @@ describe("the options of a server", () => {
       { onHealth: () => undefined, healthCheckInterval: "1ms" },
       'option "healthCheckInterval": expected at least 100 ms',
     ],
+    [
+      { archiveByQueue: { other: { maxCount: 1 } } },
+      'option "archiveByQueue.other": expected one of the server\'s queues',
+    ],
+    [
+      { archiveByQueue: { default: { maxCount: 0 } } },
+      'option "archiveByQueue.default.maxCount": expected a whole number',
+    ],
+    [{ archiveByQueue: { default: { maxAges: "1d" } } }, 'unknown option "maxAges"; did you mean "maxAge"?'],
     [{ maxLostAttempts: 0 }, 'option "maxLostAttempts": expected a whole number'],
     [{ logger: {} }, 'option "logger": expected an object with debug, info, warn and error'],
     [{ broker: {} }, 'option "broker": expected a broker'],
@@ -71,5 +80,17 @@ describe("the library's version", () => {
   it("is the one of its package", () => {
     const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
     expect(version).toBe(manifest.version);
+  });
+
+  it("gives each queue the archive limits that were said for it, and the usual ones for what was left out", () => {
+    const { archiveOf } = resolveServerOptions({
+      broker,
+      queues: { default: 1, audit: 1 },
+      archiveMaxCount: 50,
+      archiveByQueue: { audit: { maxAge: "400d" } },
+    });
+    const day = 86_400_000;
+    expect(archiveOf("default")).toEqual({ maxCount: 50, maxAgeMs: 90 * day });
+    expect(archiveOf("audit")).toEqual({ maxCount: 50, maxAgeMs: 400 * day });
   });
 });

@@ -73,6 +73,8 @@ export interface ServerOptions<Values extends object = NoValues> {
   readonly archiveMaxCount?: number;
   /** How long archived tasks are kept. Default `"90d"`. */
   readonly archiveMaxAge?: Duration;
+  /** Other limits for the archives of some of the server's queues; what is left out is as for all. */
+  readonly archiveByQueue?: Readonly<Record<string, { readonly maxCount?: number; readonly maxAge?: Duration }>>;
   /** Default: warnings and errors as JSON lines on standard error. */
   readonly logger?: Logger;
   /** Default: the machine's own. */
@@ -94,7 +96,7 @@ export interface ResolvedServerOptions {
   readonly onError: ((error: unknown, attempt: FailedAttempt) => void) | undefined;
   readonly baseContext: object;
   readonly health: { readonly onHealth: HealthCallback; readonly everyMs: number } | undefined;
-  readonly archive: ArchiveLimits;
+  readonly archiveOf: (queue: string) => ArchiveLimits;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: () => number;
@@ -118,6 +120,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   maxLostAttempts: true,
   archiveMaxCount: true,
   archiveMaxAge: true,
+  archiveByQueue: true,
   logger: true,
   clock: true,
   random: true,
@@ -163,10 +166,7 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
     onError: checkedFunction("onError", options.onError),
     baseContext: checkedBaseContext(options.baseContext ?? {}),
     health: checkedHealth(options),
-    archive: {
-      maxCount: wholeNumber("archiveMaxCount", options.archiveMaxCount ?? 10_000),
-      maxAgeMs: atLeast("archiveMaxAge", options.archiveMaxAge ?? "90d", 1_000),
-    },
+    archiveOf: archiveLimits(options),
     logger,
     clock,
     random: checkedFunction("random", options.random) ?? Math.random,
@@ -243,4 +243,33 @@ function checkMethods(option: string, value: unknown, methods: readonly string[]
 
 function invalid(option: string, expected: string, value: unknown): HikyakuError {
   return new HikyakuError("invalid_option", `option "${option}": expected ${expected}, got ${shown(value)}`);
+}
+
+const archiveLimitNames: ReadonlySet<string> = new Set(["maxCount", "maxAge"]);
+
+function archiveLimits(options: ServerOptions<object>): (queue: string) => ArchiveLimits {
+  const usual: ArchiveLimits = {
+    maxCount: wholeNumber("archiveMaxCount", options.archiveMaxCount ?? 10_000),
+    maxAgeMs: atLeast("archiveMaxAge", options.archiveMaxAge ?? "90d", 1_000),
+  };
+  const { archiveByQueue = {}, queues = { default: 1 } } = options;
+  if (typeof archiveByQueue !== "object" || archiveByQueue === null) {
+    throw invalid(
+      "archiveByQueue",
+      "an object of queue names with limits, such as { default: { maxCount: 100 } }",
+      archiveByQueue,
+    );
+  }
+  const own = new Map<string, ArchiveLimits>();
+  for (const [queue, limits] of Object.entries(archiveByQueue)) {
+    const option = `archiveByQueue.${queue}`;
+    if (!Object.hasOwn(queues, queue))
+      throw invalid(option, `one of the server's queues (${Object.keys(queues).join(", ")})`, queue);
+    refuseUnknownOptions(option, limits, archiveLimitNames);
+    own.set(queue, {
+      maxCount: limits.maxCount === undefined ? usual.maxCount : wholeNumber(`${option}.maxCount`, limits.maxCount),
+      maxAgeMs: limits.maxAge === undefined ? usual.maxAgeMs : atLeast(`${option}.maxAge`, limits.maxAge, 1_000),
+    });
+  }
+  return (queue) => own.get(queue) ?? usual;
 }

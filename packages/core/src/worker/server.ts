@@ -113,9 +113,9 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     const keeping = this.#periodic(this.#leases, extendEveryMs(leaseMs));
     this.#late.push(keeping, this.#periodic(this.#heartbeater, heartbeatMs));
     this.#early.push(this.#periodic(this.#clockWatch, heartbeatMs), this.#periodic(this.#peers, peersMs));
-    const { archive } = this.#options;
+    const { archiveOf } = this.#options;
     const reconciler = new Reconciler({
-      ...{ broker, clock, random, logger, archive, queues: names },
+      ...{ broker, clock, random, logger, archiveOf, queues: names },
       spreadMs: reconcileMs,
     });
     this.#early.push(this.#periodic(reconciler, reconcileMs));

@@ -28,7 +28,15 @@ function collecting(): { logger: Logger; warnings: Line[] } {
 }
 
 function aReconciler(broker: ReconcileFacet, logger: Logger, queues = ["default"]): Reconciler {
-  return new Reconciler({ broker, clock: systemClock, random: () => 0.5, logger, queues, archive, spreadMs: 60_000 });
+  return new Reconciler({
+    broker,
+    clock: systemClock,
+    random: () => 0.5,
+    logger,
+    queues,
+    archiveOf: () => archive,
+    spreadMs: 60_000,
+  });
 }
 
 /** Makes a waiting task disappear from its queue, by means that no promise of a store covers. */
