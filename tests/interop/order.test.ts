@@ -76,7 +76,10 @@ describe.each(directions)("a queue that %s and %s share", (one, other) => {
     await worker.hear({ event: "started" }, 1_200);
   });
 
-  it("has each of its tasks cancelled from the other side", async () => {
+  it.each([
+    ["by id alone", undefined],
+    ["by queue and id", "default"],
+  ])("has each of its tasks cancelled from the other side, %s", async (_, queue) => {
     const store = await Interop.open();
     const [worker, operator] = await store.pair(one, other);
     const { id } = await operator.enqueue({ type: "hold" });
@@ -86,7 +89,7 @@ describe.each(directions)("a queue that %s and %s share", (one, other) => {
     await vi.waitFor(async () =>
       expect(await store.command("PUBSUB", "NUMSUB", "asynq:cancel")).toEqual(["asynq:cancel", 1]),
     );
-    await operator.inspect("cancel", { taskId: id });
+    await operator.inspect("cancel", { taskId: id, ...(queue !== undefined && { queue }) });
     await worker.first({ event: "returned", taskId: id });
     await worker.shutDownServer();
     expect(await operator.task(id)).toMatchObject({ state: "retry", retried: 1, lastError: "context canceled" });

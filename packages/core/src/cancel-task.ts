@@ -17,7 +17,8 @@ const mostLooks = 5;
 
 /**
  * Cancels one task, whatever it is doing: archives it where it waits, signals its worker where it runs. Cancelling what is
- * archived already changes nothing.
+ * archived already changes nothing. Where the holder is none of our servers, or not known, the signal can't name the queue:
+ * it then reaches running namesakes in other queues too.
  * @throws HikyakuError `task_not_found`; `wrong_state` when it has completed or is being aggregated; `corrupt_data`.
  */
 export async function cancelTask(
@@ -31,7 +32,8 @@ export async function cancelTask(
     if (entry === undefined) throw taskNotFound(queue, id);
     const { state, unreadable } = entry;
     if (state === "active") {
-      await broker.send({ kind: "cancel", taskId: id }, call);
+      const isOurs = unreadable === undefined && entry.leaseToken !== undefined;
+      await broker.send({ kind: "cancel", taskId: id, ...(isOurs && { queue }) }, call);
       return "signalled";
     }
     if (state === "archived") return "archived";

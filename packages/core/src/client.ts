@@ -222,8 +222,9 @@ export class Client implements AsyncDisposable {
 
   /**
    * Cancels a task: archives it where it waits, asks its handler to stop where it runs, on whichever server; what comes of
-   * that is up to the handler and the server's option `cancelledTasks`. Given an id alone, it asks all running tasks of that
-   * id, in whichever queue, and nothing else.
+   * that is up to the handler and the server's option `cancelledTasks`. A task of the same id in another queue goes on, unless
+   * Asynq's worker runs this one. Given an id alone, it asks all running tasks of that id, in whichever queue, and nothing
+   * else.
    * @throws HikyakuError `task_not_found`; `wrong_state` when it has completed or is being aggregated; as `enqueue`.
    */
   async cancel(task: string | { readonly queue: string; readonly id: string }): Promise<CancelAnswer> {

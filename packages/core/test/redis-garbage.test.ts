@@ -1,11 +1,13 @@
 import { type RedisServer, redisServerPath, startRedisServer } from "@hikyaku/test-support";
 import fc from "fast-check";
 import { createClient } from "redis";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { redisBroker } from "../src/broker/redis/index.ts";
+import type { Signal } from "../src/broker/signal-facet.ts";
 import type { TaskState } from "../src/broker/task-message.ts";
+import { cancelTask } from "../src/cancel-task.ts";
 import { encodeTaskMessage } from "../src/codec/task-codec.ts";
-import { aTask, bytes, idsOf, placedAt, placedNow, stored, unique } from "./support/builders.ts";
+import { aTask, bytes, enqueuedAndClaimed, idsOf, placedAt, placedNow, stored, unique } from "./support/builders.ts";
 
 /*
  * What other programs, crashes and hands leave behind in Redis. Nothing of it may hide the sound tasks beside it, and all
@@ -151,6 +153,38 @@ describe.skipIf(redisServerPath() === undefined)("garbage in Redis (needs redis-
       ),
       { numRuns: 60 },
     );
+  });
+
+  it("says of a task that a Go worker took over that none of ours holds it; a cancel then speaks Asynq's words", async () => {
+    const { raw, broker } = await setup();
+    const task = await enqueuedAndClaimed(broker, { id: "8 default" });
+    const { queue, id } = task.message;
+    expect((await stored(broker, task.message)).leaseToken).toBe(task.lease.token);
+    const said = new Map<string, string>();
+    const listener = raw.duplicate();
+    await listener.connect();
+    onTestFinished(() => listener.destroy());
+    await listener.subscribe(["asynq:cancel", "hikyaku:cancel"], (message, channel) => void said.set(channel, message));
+    expect(await cancelTask(broker, queue, id)).toBe("signalled");
+    await vi.waitFor(() => expect([...said]).toEqual([["hikyaku:cancel", "7 default8 default"]]));
+    said.clear();
+    // Go writes the end of its lease and leaves what it does not know.
+    await raw.zAdd(key("lease"), { value: id, score: Math.ceil(Date.now() / 1_000) + 120 });
+    expect((await stored(broker, task.message)).leaseToken).toBeUndefined();
+    expect(await cancelTask(broker, queue, id)).toBe("signalled");
+    await vi.waitFor(() => expect([...said]).toEqual([["asynq:cancel", id]]));
+  });
+
+  it("said as a cancel of one queue's task is not heard, and what is said after it is", async () => {
+    const { raw, broker } = await setup();
+    const heard: Signal[] = [];
+    broker.listen((signal) => heard.push(signal));
+    await vi.waitFor(async () => expect(await raw.pubSubNumSub("asynq:cancel")).toEqual({ "asynq:cancel": 1 }));
+    for (const message of ["", "7", "default same", "99 default", "-1 x", "1e9 x"]) {
+      await raw.publish("hikyaku:cancel", message);
+    }
+    await raw.publish("hikyaku:cancel", "7 defaultsame");
+    await vi.waitFor(() => expect(heard).toEqual([{ kind: "cancel", queue: "default", taskId: "same" }]));
   });
 
   it("that no list names is removed with its queue: bodies, locks, groups, counters of old days", async () => {

@@ -19,7 +19,7 @@ import type { PeerEvent, SchedulerSpec, ServerSpec, TaskSpec, ToldEntry, ToldQue
 
 interface InspectArgs {
   readonly method: string;
-  readonly queue: string;
+  readonly queue?: string;
   readonly taskId: string;
   readonly state: TaskState;
   readonly group: string;
@@ -148,7 +148,7 @@ export class HikyakuSide {
     return server;
   }
 
-  async #inspect({ method, queue, taskId, state, group }: InspectArgs): Promise<unknown> {
+  async #inspect({ method, queue = "", taskId, state, group }: InspectArgs): Promise<unknown> {
     switch (method) {
       case "queues":
         return this.#broker.queues();
@@ -166,7 +166,7 @@ export class HikyakuSide {
       case "resume":
         return this.#broker.resume(queue);
       case "cancel":
-        return this.#broker.send({ kind: "cancel", taskId });
+        return this.#client.cancel(queue === "" ? taskId : { queue, id: taskId });
       case "servers":
         return toldServers(this.#broker);
       case "schedulerEntries":

@@ -46,6 +46,7 @@ export interface StoredTask {
   readonly pendingSince: number | undefined;
   /** Who holds it and until when: active only. */
   readonly leaseEndsAt: number | undefined;
+  /** The token of the lease that holds it now; undefined where the holder is none of ours, or unknown. */
   readonly leaseToken: string | undefined;
   readonly result: Uint8Array | undefined;
   readonly attempts: readonly AttemptRecord[];

@@ -2,8 +2,11 @@ import type { CallOptions } from "./call-options.ts";
 
 /** A word to whoever listens. Best effort: never the only path to a state. */
 export type Signal =
-  /** Ask the handler of a running task to stop, wherever it runs. */
-  | { readonly kind: "cancel"; readonly taskId: string }
+  /**
+   * Ask the handler of a running task to stop, wherever it runs. With a queue it means that task and no namesake, and only
+   * our servers hear it; without one, every running task of that id, and Asynq's servers hear it too.
+   */
+  | { readonly kind: "cancel"; readonly taskId: string; readonly queue?: string }
   /** A task was put into the queue that is due earlier than all others there. Sent by the adapter itself. */
   | { readonly kind: "due_sooner"; readonly queue: string; readonly at: number }
   /** A durable scheduler entry was added, changed or removed. Sent by the adapter itself. */

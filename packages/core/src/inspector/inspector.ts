@@ -204,7 +204,7 @@ export class Inspector {
   cancel(taskId: string): Promise<CancelAnswer>;
   /**
    * Cancels a task whatever it is doing: archives it where it waits, which keeps it and its lock for whoever wants to know,
-   * and signals its worker where it runs.
+   * and signals its worker where it runs. A task of the same id in another queue goes on, unless Asynq's worker runs this one.
    * @throws HikyakuError `queue_not_found`, `task_not_found`; `wrong_state` when it has completed or is being aggregated.
    */
   cancel(queue: string, id: string): Promise<CancelAnswer>;

@@ -7,15 +7,16 @@ const rememberedMs = 30_000;
 const mostRemembered = 1_000;
 
 /**
- * Passes cancel signals on to running handlers. A signal names a task by id alone, so it reaches every running task of
- * that id, in whichever queue. Signals are remembered for a while: the task may be on its way to this server just then.
+ * Passes cancel signals on to running handlers. A signal that names a queue reaches that task alone; one that gives an id
+ * only, as Asynq's do, reaches every running task of that id, in whichever queue. Signals are remembered for a while: the
+ * task may be on its way to this server just then.
  */
 export class Canceller {
   readonly #broker: Pick<SignalFacet, "listen">;
   readonly #held: ReadonlySet<HeldTask>;
   readonly #clock: Clock;
   readonly #cancel: (task: HeldTask) => void;
-  /** When which id was last named, monotonic time, oldest first. */
+  /** When which task or id was last named, by `nameOf`, monotonic time, oldest first. */
   readonly #heard = new Map<string, number>();
   #unlisten: (() => void) | undefined;
 
@@ -34,8 +35,12 @@ export class Canceller {
   start(): void {
     this.#unlisten ??= this.#broker.listen((signal) => {
       if (signal.kind !== "cancel") return;
-      this.#remember(signal.taskId);
-      for (const task of this.#held) if (task.claimed.message.id === signal.taskId) this.#cancel(task);
+      const { taskId, queue } = signal;
+      this.#remember(nameOf(taskId, queue));
+      for (const task of this.#held) {
+        const { message } = task.claimed;
+        if (message.id === taskId && (queue === undefined || message.queue === queue)) this.#cancel(task);
+      }
     });
   }
 
@@ -45,18 +50,26 @@ export class Canceller {
   }
 
   /** Whether a signal named this task at that moment (monotonic time) or later. */
-  heardSince(taskId: string, moment: number): boolean {
-    const heardAt = this.#heard.get(taskId);
-    return heardAt !== undefined && heardAt >= moment;
+  heardSince(task: { readonly queue: string; readonly id: string }, moment: number): boolean {
+    if (this.#heard.size === 0) return false;
+    return [nameOf(task.id, task.queue), nameOf(task.id, undefined)].some((name) => {
+      const heardAt = this.#heard.get(name);
+      return heardAt !== undefined && heardAt >= moment;
+    });
   }
 
-  #remember(taskId: string): void {
+  #remember(name: string): void {
     const now = this.#clock.monotonic();
-    this.#heard.delete(taskId);
-    this.#heard.set(taskId, now);
-    for (const [id, heardAt] of this.#heard) {
+    this.#heard.delete(name);
+    this.#heard.set(name, now);
+    for (const [oldest, heardAt] of this.#heard) {
       if (this.#heard.size <= mostRemembered && now - heardAt <= rememberedMs) break;
-      this.#heard.delete(id);
+      this.#heard.delete(oldest);
     }
   }
+}
+
+/** What a signal named: a task of a queue, or an id in whichever queue. No two of them are spelled alike. */
+function nameOf(taskId: string, queue: string | undefined): string {
+  return queue === undefined ? ` ${taskId}` : `${queue.length} ${queue}${taskId}`;
 }

@@ -59,7 +59,7 @@ export interface ProcessorOptions {
   /** All tasks whose lease is to be kept alive: the processor adds them, and removes what the store has answered for. */
   readonly held: HeldTasks;
   /** Whether somebody cancelled this task at that moment (monotonic time) or later: it was on its way here then. */
-  readonly wasCancelled: (taskId: string, since: number) => boolean;
+  readonly wasCancelled: (task: { readonly queue: string; readonly id: string }, since: number) => boolean;
   /** Gives claims their tokens, and hears of those whose answer was lost. */
   readonly lostAnswers: Pick<LostAnswers, "begin">;
   /** Takes over settlements whose call got no answer. */
@@ -325,7 +325,7 @@ export class Processor {
     for (const task of tasks) held.add(task);
     this.#slotsTaken += tasks.length;
     for (const task of tasks) {
-      if (wasCancelled(task.claimed.message.id, sentAt)) task.abort("cancelled");
+      if (wasCancelled(task.claimed.message, sentAt)) task.abort("cancelled");
       this.#begin(task, isTooLate);
     }
   }

@@ -320,7 +320,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random),
       worker: { serverId: this.serverId, host: hostname(), pid: process.pid },
       held: this.#held,
-      wasCancelled: (taskId, since) => this.#canceller.heardSince(taskId, since),
+      wasCancelled: (task, since) => this.#canceller.heardSince(task, since),
       lostAnswers: this.#lostAnswers,
       onUnanswered: (tasks) => {
         this.#syncer.add(tasks);

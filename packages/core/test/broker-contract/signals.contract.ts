@@ -50,6 +50,18 @@ export function describeSignalsContract(setup: ContractSetup): void {
       }
     });
 
+    it("name one queue's task where the cancel does, whatever the names look like", async () => {
+      const listener = await listening(store.other);
+      const expected: Signal[] = [
+        { kind: "cancel", queue: "my queue", taskId: "task 1" },
+        { kind: "cancel", queue: "1 ü", taskId: "2 ü\n" },
+        { kind: "cancel", queue: "q", taskId: "" },
+        { kind: "cancel", taskId: "8 my queuetask 1" },
+      ];
+      for (const signal of expected) await store.broker.send(signal);
+      expect(await listener.said()).toEqual(expected);
+    });
+
     it("reach each listener of a broker until it stops listening", async () => {
       const staying = await listening(store.other);
       const heard: Signal[] = [];

@@ -147,6 +147,70 @@ describe.each(stores)("a cancelled task on $name", ({ open }) => {
     expect(running.all).toEqual([]);
   });
 
+  it("leaves its namesakes in other queues alone, unless the cancel gives an id only", async () => {
+    const { broker, client, inspector, running } = await setup();
+    const release = Promise.withResolvers<void>();
+    aServer(broker, { queues: { one: 1, two: 1, three: 1 }, concurrency: 5 })
+      .handle(held, async ({ signal, taskId, queue }) => {
+        running.add(`${queue}/${taskId}`);
+        await Promise.race([fired(signal), release.promise]);
+        signal.throwIfAborted();
+      })
+      .start();
+    await listens(broker);
+    const [one, two, three] = await Promise.all(
+      ["one", "two", "three"].map((queue) =>
+        client.enqueue(held, undefined, { queue, taskId: "same", retention: "1h" }),
+      ),
+    );
+    const both = ["two", "three"].map((queue) => client.enqueue(held, undefined, { queue, taskId: "both" }));
+    if (one === undefined || two === undefined || three === undefined) throw new Error("three were enqueued");
+    await running.reach(5);
+    expect(await client.cancel(one)).toBe("signalled");
+    await becomes(broker, one, "archived");
+    expect(await inspector.cancel("three", "same")).toBe("signalled");
+    await becomes(broker, three, "archived");
+    expect(await client.cancel("both")).toBe("signalled");
+    for (const task of await Promise.all(both)) await becomes(broker, task, "archived");
+    expect(await stateOf(broker, two)).toBe("active");
+    release.resolve();
+    await becomes(broker, two, "completed");
+  });
+
+  it("is not what was on its way to a server when a namesake in another queue was cancelled", async () => {
+    const { broker, client, running } = await setup();
+    const gate = Promise.withResolvers<void>();
+    const claimed = Promise.withResolvers<void>();
+    const slow = flakyBroker(broker, {
+      claim: async (...args) => {
+        const answer = await broker.claim(...args);
+        if (answer.tasks.length === 2) {
+          claimed.resolve();
+          await gate.promise;
+        }
+        return answer;
+      },
+    });
+    const [one, two] = ["one", "two"].map((queue) => placedNow({ id: "same", type: "held", queue }));
+    if (one === undefined || two === undefined) throw new Error("two were made");
+    await broker.enqueue([one, two]);
+    aServer(slow, { queues: { one: 1, two: 1 } })
+      .handle(held, ({ queue }) => void running.add(queue))
+      .start();
+    await listens(broker);
+    await claimed.promise;
+    const heard = Promise.withResolvers<void>();
+    onCancel(broker, (taskId) => {
+      if (taskId === "same") heard.resolve();
+    });
+    expect(await client.cancel(one.message)).toBe("signalled");
+    await heard.promise;
+    gate.resolve();
+    await becomes(broker, one.message, "archived");
+    await becomes(broker, two.message, undefined);
+    expect(running.all).toEqual(["two"]);
+  });
+
   it("that was not running is archived, and nothing else is cancelled", async () => {
     const { broker, client, inspector } = await setup();
     const pending = placedNow();

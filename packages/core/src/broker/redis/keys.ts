@@ -5,6 +5,8 @@ export const allQueuesKey = "asynq:queues";
 export const allServersKey = "asynq:servers";
 export const allWorkersKey = "asynq:workers";
 export const cancelChannel = "asynq:cancel";
+/** Ours: cancels the task of that id in one queue only. Payload: `<bytes of the queue's name> <queue><id>`. */
+export const cancelInQueueChannel = "hikyaku:cancel";
 /** Ours: says that a queue has a task that is due sooner than all others there. Payload: `<milliseconds> <queue>`. */
 export const dueSoonerChannel = "hikyaku:due";
 /** Ours: says that a durable scheduler entry was added, changed or removed. No payload. */

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../call-options.ts";
 import type { Signal, SignalFacet } from "../signal-facet.ts";
 import { Connection } from "./connection.ts";
-import { cancelChannel, dueSoonerChannel, schedulesChannel } from "./keys.ts";
+import { cancelChannel, cancelInQueueChannel, dueSoonerChannel, schedulesChannel } from "./keys.ts";
 import type { RedisContext } from "./redis-context.ts";
 import type { RedisOptions } from "./redis-options.ts";
 import { runCommand } from "./run-script.ts";
@@ -35,6 +35,11 @@ export class RedisSignals implements SignalFacet {
 
   #startListening(): Connection {
     const connection = new Connection(this.#options, "listening");
+    // Before Asynq's channel: whoever is seen to listen there listens to both.
+    connection.subscribe(cancelInQueueChannel, (message) => {
+      const signal = readCancelInQueue(message);
+      if (signal !== undefined) this.#tell(signal);
+    });
     connection.subscribe(cancelChannel, (message) => this.#tell({ kind: "cancel", taskId: message.toString() }));
     connection.subscribe(dueSoonerChannel, (message) => {
       const [, at, queue] = /^(\d+) (.*)$/s.exec(message.toString()) ?? [];
@@ -52,10 +57,23 @@ export class RedisSignals implements SignalFacet {
 function written(signal: Signal): readonly [channel: string, message: string] {
   switch (signal.kind) {
     case "cancel":
-      return [cancelChannel, signal.taskId];
+      if (signal.queue === undefined) return [cancelChannel, signal.taskId];
+      return [cancelInQueueChannel, `${Buffer.byteLength(signal.queue)} ${signal.queue}${signal.taskId}`];
     case "due_sooner":
       return [dueSoonerChannel, `${Math.ceil(signal.at)} ${signal.queue}`];
     case "schedules_changed":
       return [schedulesChannel, ""];
   }
+}
+
+function readCancelInQueue(message: Buffer): Signal | undefined {
+  const [head, digits] = /^(\d+) /.exec(message.toString("latin1")) ?? [];
+  if (head === undefined) return undefined;
+  const idAt = head.length + Number(digits);
+  if (idAt > message.length) return undefined;
+  return {
+    kind: "cancel",
+    queue: message.subarray(head.length, idAt).toString(),
+    taskId: message.subarray(idAt).toString(),
+  };
 }

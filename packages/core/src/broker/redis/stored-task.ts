@@ -66,7 +66,6 @@ export function readTaskEntry(
 function readable(message: TaskMessage, state: TaskState, row: readonly Reply[]): TaskEntry {
   const [, , pendingSince, result, , attempts, leaseValue, leaseEnd, score, exactDue] = row;
   const scored = momentOfSeconds(score);
-  const held = text(leaseValue);
   const active = state === "active";
   return {
     message,
@@ -76,11 +75,17 @@ function readable(message: TaskMessage, state: TaskState, row: readonly Reply[])
     archivedAt: state === "archived" ? scored : undefined,
     pendingSince: state === "pending" ? momentOfNanoseconds(pendingSince) : undefined,
     leaseEndsAt: active ? momentOfSeconds(leaseEnd) : undefined,
-    leaseToken:
-      active && held !== undefined && !held.startsWith("=") ? held.slice(0, held.lastIndexOf(":")) : undefined,
+    leaseToken: active ? currentToken(text(leaseValue), text(leaseEnd)) : undefined,
     result: Buffer.isBuffer(result) ? result : undefined,
     attempts: readAttempts(text(attempts)),
   };
+}
+
+/** The token counts only while the lease ends when its holder wrote that it ends: a Go worker leaves another end. */
+function currentToken(held: string | undefined, leaseEnd: string | undefined): string | undefined {
+  if (held === undefined || leaseEnd === undefined) return undefined;
+  if (held.startsWith("=") || !held.endsWith(`:${leaseEnd}`)) return undefined;
+  return held.slice(0, -leaseEnd.length - 1);
 }
 
 function isState(value: string | undefined): value is TaskState {
