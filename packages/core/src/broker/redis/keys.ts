@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { uniqueScope } from "../../codec/unique-scope.ts";
 
 /** Spells every Redis key once. All keys of one queue share a hash tag, so that they lie in one slot of a cluster. */
 export const allQueuesKey = "asynq:queues";
@@ -73,8 +73,7 @@ export function queueKeys(queue: string): QueueKeys {
 
 /** The lock of equal tasks. No payload at all and an empty one are different locks. */
 export function uniqueLockKey(keys: QueueKeys, type: string, payload: Uint8Array | undefined): string {
-  const digest = payload === undefined ? "" : createHash("md5").update(payload).digest("hex");
-  return `${keys.unique}${type}:${digest}`;
+  return keys.unique + uniqueScope(type, payload);
 }
 
 /** `YYYY-MM-DD` in UTC: the part of the day counters' names. */
