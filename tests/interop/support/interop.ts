@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type RedisServer, startRedisServer } from "@hikyaku/test-support";
 import { beforeEach, inject, onTestFinished } from "vitest";
+import { Asynqmon } from "./asynqmon.ts";
 import { Peer } from "./peer.ts";
 import { type Hear, LocalWire, ProcessWire, type Wire } from "./wire.ts";
 
@@ -19,6 +20,14 @@ export function needsGo(): void {
   beforeEach(({ skip }) => {
     const programs = inject("goPrograms");
     if ("missing" in programs) skip(programs.missing);
+  });
+}
+
+/** Skips every test of the file, with the reason, where Go's web tool can't be built. */
+export function needsAsynqmon(): void {
+  beforeEach(({ skip }) => {
+    const program = inject("asynqmonProgram");
+    if ("missing" in program) skip(program.missing);
   });
 }
 
@@ -46,6 +55,13 @@ export class Interop {
     onTestFinished(() => peer.end());
     await peer.first({ event: "ready" });
     return peer;
+  }
+
+  /** Go's web tool on this Redis. */
+  asynqmon(): Promise<Asynqmon> {
+    const program = inject("asynqmonProgram");
+    if ("missing" in program) throw new Error(program.missing);
+    return Asynqmon.start(program.asynqmon, `127.0.0.1:${this.redis.port}`);
   }
 
   /** What one Redis command answers, in the words of Go's client. */
