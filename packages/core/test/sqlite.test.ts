@@ -48,9 +48,20 @@ function makeFolder(): void {
 
 describe("the SQLite adapter", () => {
   describeBrokerContract(async (): Promise<ContractStore> => {
-    makeFolder();
+    // Nested suites may set up more than one store at a time, so each has a folder of its own and cleans up just that.
+    const own = mkdtempSync(join(tmpdir(), "hikyaku-sqlite-"));
     const clock = new FakeClock();
-    return { broker: open({ clock }), other: open({ clock }), clock, cleanup };
+    const options = { path: join(own, "data", "tasks.db"), clock };
+    const [broker, other] = [sqliteBroker(options), sqliteBroker(options)];
+    return {
+      broker,
+      other,
+      clock,
+      cleanup: async () => {
+        await Promise.all([broker.close(), other.close()]);
+        rmSync(own, { recursive: true, force: true });
+      },
+    };
   });
 
   describe("a file", () => {

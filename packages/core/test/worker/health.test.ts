@@ -1,11 +1,13 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { HikyakuError } from "../../src/errors.ts";
 import type { Logger } from "../../src/worker/logger.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { flakyBroker } from "./flaky-broker.ts";
 import { aServer, Happenings, stores } from "./stores.ts";
 
 describe.each(stores)("the health callback on $name", ({ open }) => {
-  it("hears at once and at every interval how the store is, until the server stops", async () => {
+  it("hears at once and at every interval how the store is, as long as it runs", async () => {
     const real = (await open()).connect();
     const down = new HikyakuError("broker_unavailable", "no store");
     let isDown = false;
@@ -32,9 +34,24 @@ describe.each(stores)("the health callback on $name", ({ open }) => {
     const until = heard.all.length;
     expect((await heard.reach(until + 2)).at(-1)).toBe(undefined);
     expect(lines).toContain("onHealth threw");
+  });
+
+  it("hears nothing more once the server has stopped", async () => {
+    const clock = new FakeClock();
+    const broker = (await open()).connect({ clock });
+    const heard = new Happenings<Error | undefined>();
+    const server = aServer(broker, { clock, healthCheckInterval: "100ms", onHealth: (error) => heard.add(error) });
+    server.handleRaw("t", () => undefined).start();
+    while (heard.all.length < 2) {
+      clock.advance(50);
+      await turn();
+    }
     await server.stop();
     const stopped = heard.all.length;
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    for (let step = 0; step < 20; step++) {
+      clock.advance(100);
+      await turn();
+    }
     expect(heard.all).toHaveLength(stopped);
   });
 });
