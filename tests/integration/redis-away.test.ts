@@ -11,7 +11,7 @@ describe.skipIf(missingRedis !== undefined)(titled("while the job queue's Redis 
   let settings: Record<string, string | number>;
 
   beforeEach(async () => {
-    redis = await startRedisServer({ args: ["--appendonly", "yes"] });
+    redis = await startRedisServer({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
     ports = { api: await freePort(), worker: await freePort() };
     settings = {
       JOBQUEUE__STORE: "redis",

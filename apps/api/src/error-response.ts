@@ -19,6 +19,7 @@ const httpStatus: Record<ErrorCode, number> = {
   wrong_state: 409,
   lease_lost: 409,
   broker_unavailable: 503,
+  answer_lost: 503,
   deadline_exceeded: 503,
   cancelled: 503,
   store_rejected: 503,
@@ -29,6 +30,8 @@ const httpStatus: Record<ErrorCode, number> = {
 /** What may be told of an error that is the server's own affair; its text goes to the log only. */
 const serverDetail: Partial<Record<ErrorCode, string>> = {
   broker_unavailable: "The job queue's store cannot be reached; nothing was stored. Try again in a few seconds.",
+  answer_lost:
+    "The connection to the job queue's store broke. What was asked may or may not have been carried out; look before you try again.",
   deadline_exceeded:
     "The job queue's store did not answer in time. What was asked may or may not have been carried out; look before you try again.",
   cancelled: "The request was given up before the job queue's store answered.",

@@ -1,6 +1,6 @@
 import { CONFIG_EXIT_CODE, ConfigError } from "@hikyaku/config";
 import { Command, CommanderError } from "commander";
-import { isHikyakuError } from "hikyaku";
+import { isHikyakuError, isStoreAway } from "hikyaku";
 import { addDoctor } from "./commands/doctor.ts";
 import { addQueues } from "./commands/queues.ts";
 import { addServers } from "./commands/servers.ts";
@@ -40,10 +40,7 @@ function exitCodeOf(error: unknown, { err }: Streams): number {
     err(`${error.message}\n`);
     return CONFIG_EXIT_CODE;
   }
-  const isAway =
-    isHikyakuError(error, "broker_unavailable") ||
-    isHikyakuError(error, "deadline_exceeded") ||
-    error instanceof StoreMissingError;
+  const isAway = isStoreAway(error) || error instanceof StoreMissingError;
   if (!isAway && !isHikyakuError(error)) throw error;
   err(`hikyaku: ${error.message}\n`);
   return isAway ? exitCodes.storeUnavailable : exitCodes.failed;

@@ -128,7 +128,8 @@ export class Client implements AsyncDisposable {
    * Enqueues one task and resolves when the store has it. Rejects with a HikyakuError:
    * - `invalid_option`, `invalid_payload`: nothing was sent;
    * - `task_exists`: an equal unique task is there; `task_id_taken`: the queue has a task of that id;
-   * - `broker_unavailable`, `store_rejected`: the store is away, or answered with an error of its own;
+   * - `broker_unavailable`, `store_rejected`: the store is away, or answered with an error of its own; nothing was stored;
+   * - `answer_lost`: the connection broke during the call: the task may be stored or not;
    * - `deadline_exceeded`, `cancelled`: the message says whether the task may have been accepted all the same;
    * - `closed`: the client was closed.
    */

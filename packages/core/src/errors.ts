@@ -10,7 +10,8 @@
  * - `task_archived`: the task was archived, so it has no result and gets none unless somebody runs it again.
  * - `wrong_state`: the task or queue is in a state that does not allow this.
  * - `lease_lost`: the caller no longer holds the task.
- * - `broker_unavailable`: the store can't be reached; nothing is known to have been written.
+ * - `broker_unavailable`: the store can't be reached; nothing was written.
+ * - `answer_lost`: the connection broke during the call; the store may or may not have carried it out.
  * - `deadline_exceeded`: no answer in time; the store may or may not have carried the call out.
  * - `cancelled`: the caller's signal fired.
  * - `store_rejected`: the store answered with an error of its own (out of memory, read-only, wrong type, ...).
@@ -30,6 +31,7 @@ export type ErrorCode =
   | "wrong_state"
   | "lease_lost"
   | "broker_unavailable"
+  | "answer_lost"
   | "deadline_exceeded"
   | "cancelled"
   | "store_rejected"
@@ -68,6 +70,15 @@ export function isHikyakuError(error: unknown, code?: ErrorCode): error is Hikya
   } catch {
     return false;
   }
+}
+
+/** Whether the store was away or silent, so that the same call may do better later. */
+export function isStoreAway(error: unknown): error is HikyakuError {
+  return (
+    isHikyakuError(error, "broker_unavailable") ||
+    isHikyakuError(error, "answer_lost") ||
+    isHikyakuError(error, "deadline_exceeded")
+  );
 }
 
 /** The text of anything that can be thrown, for logs and stored errors. Never throws itself. */

@@ -87,7 +87,7 @@ export { type CheckedBroker, checkStore, type StoreCheckOptions } from "./doctor
 export { type Duration, durationMs } from "./duration.ts";
 export type { EnqueuedTask } from "./enqueued-task.ts";
 // Errors
-export { type ErrorCode, type ErrorIssue, errorText, HikyakuError, isHikyakuError } from "./errors.ts";
+export { type ErrorCode, type ErrorIssue, errorText, HikyakuError, isHikyakuError, isStoreAway } from "./errors.ts";
 // Inspecting
 export type { BulkOptions, BulkProgress, BulkReport } from "./inspector/bulk-change.ts";
 export {

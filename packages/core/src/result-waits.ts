@@ -1,6 +1,6 @@
 import type { InspectFacet } from "./broker/inspect-facet.ts";
 import type { Clock, Timer } from "./clock.ts";
-import { errorText, HikyakuError, isHikyakuError } from "./errors.ts";
+import { errorText, HikyakuError, isStoreAway } from "./errors.ts";
 import { lookAtResult, type NamedTask, parsedResult } from "./task-result.ts";
 
 const firstPauseMs = 50;
@@ -123,7 +123,7 @@ export class ResultWaits {
       for (const [index, wait] of waits.entries()) this.#found(wait, entries[index]);
     } catch (error) {
       for (const wait of waits) {
-        if (isPassing(error)) this.#pause(wait, "could not be looked at", error);
+        if (isStoreAway(error)) this.#pause(wait, "could not be looked at", error);
         else wait.end(({ reject }) => reject(error));
       }
     }
@@ -146,10 +146,6 @@ export class ResultWaits {
     wait.lastSeen = lastSeen;
     wait.lastError = lastError;
   }
-}
-
-function isPassing(error: unknown): boolean {
-  return isHikyakuError(error, "broker_unavailable") || isHikyakuError(error, "deadline_exceeded");
 }
 
 function givenUp(

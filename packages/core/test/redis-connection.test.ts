@@ -107,7 +107,7 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
     const broker = open(server.url);
     await broker.ready();
     const waiting = broker.waitForWork(["default"], { timeoutMs: 60_000 });
-    const refused = expect(waiting).rejects.toMatchObject({ code: "broker_unavailable" });
+    const refused = expect(waiting).rejects.toMatchObject({ code: "answer_lost" });
     // The blocking connection is made by the wait itself, so the kill waits until the server sees it blocked.
     while (!(await redisCli(server, "info", "clients")).includes("blocked_clients:1"));
     await server.kill();

@@ -190,7 +190,7 @@ describe("registering a demo job while something is wrong", () => {
     return app.app.inject({ method: "POST", url: REGISTER_DEMO_JOB_PATH, headers: json, payload: "{}" });
   }
 
-  it.each(["broker_unavailable", "deadline_exceeded", "store_rejected", "closed", "cancelled"] as const)(
+  it.each(["broker_unavailable", "answer_lost", "deadline_exceeded", "store_rejected", "closed", "cancelled"] as const)(
     "answers 503 with Retry-After when the library says %s, and keeps its words for the log",
     async (code) => {
       const enqueue = () => Promise.reject(new HikyakuError(code, "redis at 10.1.2.3:6379 hung up"));

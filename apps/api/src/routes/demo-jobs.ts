@@ -33,7 +33,9 @@ export function addDemoJobRoutes(app: FastifyInstance, client: Pick<Client, "enq
           422: problemResponse("The body has errors; `errors` names each. Nothing was registered."),
           429: problemResponse("Too many requests from this address; see `Retry-After`."),
           500: problemResponse("Something went wrong in the server."),
-          503: problemResponse("The job queue's store cannot be reached; see `Retry-After`. Nothing was registered."),
+          503: problemResponse(
+            "The job queue's store cannot be reached; see `Retry-After`. `detail` says whether the job may be registered all the same.",
+          ),
         },
       },
     },

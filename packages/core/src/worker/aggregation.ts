@@ -2,7 +2,7 @@ import type { AggregationSet, GroupFacet } from "../broker/group-facet.ts";
 import type { TaskMessage } from "../broker/task-message.ts";
 import { type Clock, sleep } from "../clock.ts";
 import { type PreparedTask, prepareTask } from "../enqueued-task.ts";
-import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
+import { errorText, HikyakuError, isStoreAway } from "../errors.ts";
 import { shown } from "../option-names.ts";
 import { parsePayload } from "../payload.ts";
 import type { EnqueueRequest } from "../task.ts";
@@ -142,8 +142,8 @@ export class Aggregation {
         return undefined;
       } catch (error) {
         const pauseMs = backoff.next();
-        const mayBeRepeated = isHikyakuError(error, "broker_unavailable") || isHikyakuError(error, "deadline_exceeded");
-        if (!mayBeRepeated || this.#stop.signal.aborted || clock.now() + pauseMs >= this.#set.deadlineAt) throw error;
+        if (!isStoreAway(error) || this.#stop.signal.aborted || clock.now() + pauseMs >= this.#set.deadlineAt)
+          throw error;
         unanswered = true;
         await sleep(clock, pauseMs, this.#stop.signal);
       }

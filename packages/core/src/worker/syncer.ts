@@ -1,6 +1,6 @@
 import type { WorkFacet } from "../broker/work-facet.ts";
 import type { Clock } from "../clock.ts";
-import { errorText, isHikyakuError } from "../errors.ts";
+import { errorText, isHikyakuError, isStoreAway } from "../errors.ts";
 import type { HeldTask } from "./held-task.ts";
 import type { Logger } from "./logger.ts";
 import type { Role } from "./periodic.ts";
@@ -91,10 +91,5 @@ export class Syncer implements Role {
 }
 
 function hasNoAnswer(error: unknown): boolean {
-  return (
-    isHikyakuError(error, "broker_unavailable") ||
-    isHikyakuError(error, "deadline_exceeded") ||
-    isHikyakuError(error, "cancelled") ||
-    isHikyakuError(error, "closed")
-  );
+  return isStoreAway(error) || isHikyakuError(error, "cancelled") || isHikyakuError(error, "closed");
 }

@@ -104,7 +104,7 @@ export class Connection {
 
   /**
    * Sends one command. Calls of one turn of the event loop travel together.
-   * @throws HikyakuError `broker_unavailable`, `deadline_exceeded`, `cancelled` or `closed`; RedisRefusal.
+   * @throws HikyakuError `broker_unavailable`, `answer_lost`, `deadline_exceeded`, `cancelled` or `closed`; RedisRefusal.
    */
   call(args: readonly Argument[], call: CallOptions = {}): Promise<Reply> {
     if (call.signal?.aborted === true) return Promise.reject(cancelled(call.signal, "before the call was sent"));
@@ -230,7 +230,7 @@ export class Connection {
     }
     if (this.#closed) return new HikyakuError("closed", "the broker was closed while the call was under way");
     return new HikyakuError(
-      "broker_unavailable",
+      "answer_lost",
       `the connection to Redis at ${this.location} was lost during the call, which may have been carried out: ${reasonOf(error)}`,
       { cause: error },
     );
