@@ -2,7 +2,7 @@ import type { AggregationSet, GroupFacet } from "../broker/group-facet.ts";
 import type { TaskMessage } from "../broker/task-message.ts";
 import { type Clock, sleep } from "../clock.ts";
 import { type PreparedTask, prepareTask } from "../enqueued-task.ts";
-import { errorText, HikyakuError, isStoreAway } from "../errors.ts";
+import { errorText, HikyakuError, isHikyakuError, isStoreAway } from "../errors.ts";
 import { shown } from "../option-names.ts";
 import { parsePayload } from "../payload.ts";
 import type { EnqueueRequest } from "../task.ts";
