@@ -19,6 +19,8 @@ const commands = {
   hikyaku: { args: ["--conditions=source", "apps/cli/src/main.ts"] },
   test: { web: true, args: ["scripts/test.ts"] },
   bench: { args: ["scripts/bench.ts"] },
+  chaos: { args: ["--conditions=source", "scripts/chaos.ts"] },
+  soak: { args: ["--conditions=source", "--expose-gc", "scripts/soak.ts"] },
   check: { args: ["scripts/check.ts"] },
   build: { web: true, args: ["scripts/build.ts"] },
   format: { args: ["scripts/format.ts"] },

@@ -21,8 +21,10 @@ interface Look {
 
 function printSettings(): void {
   const { addr, db, username = "", password = "", tls } = loadConfig().redis.jobqueue;
-  const address = parseAddress(addr);
-  if (address === undefined) throw new Error(`redis.jobqueue.addr: expected host:port, got ${addr}`);
+  const address = parseAddress(addr ?? "");
+  if (address === undefined) {
+    throw new Error(`redis.jobqueue.addr: expected host:port of one server, got ${addr ?? "sentinels or a cluster"}`);
+  }
   const { host, port } = address;
   const place = isLoopback(host) ? "loopback" : "remote";
   print([host, String(port), place, String(db), username, password, tls === false ? "plain" : "tls"]);

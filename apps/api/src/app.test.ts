@@ -205,7 +205,7 @@ describe("documentation", () => {
     expect(answer.statusCode).toBe(200);
     const document = answer.json();
     expect(document.openapi).toBe("3.1.0");
-    expect(Object.keys(document.paths)).toEqual([REGISTER_DEMO_JOB_PATH]);
+    expect(Object.keys(document.paths)).toContain(REGISTER_DEMO_JOB_PATH);
     const operation = document.paths[REGISTER_DEMO_JOB_PATH].post;
     expect(operation).toMatchObject({ operationId: "register-demo-job", tags: ["jobqueue-demo"] });
     expect(Object.keys(operation.responses)).toEqual(["201", "400", "413", "415", "422", "429", "500", "503"]);

@@ -4,24 +4,26 @@ import { addHealthRoutes, type ReadinessProbe, storeProbe, workersProbe } from "
 import type { Config } from "@hikyaku/config";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
-import type { Broker, Client } from "hikyaku";
+import { type Broker, type Client, Inspector } from "hikyaku";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { sendError } from "./error-response.ts";
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from "./json-body.ts";
 import { answerOtherMethods } from "./method-not-allowed.ts";
 import { describeApi } from "./openapi.ts";
+import { OperationsPermission } from "./operations-permission.ts";
 import { RATE_LIMIT_HEADERS } from "./rate-limit/headers.ts";
 import { addRateLimitHeaders, countRequests, refuseOverLimit } from "./rate-limit/rate-limit-hooks.ts";
 import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
 import { requestValidator } from "./request-validation.ts";
 import { addDemoJobRoutes } from "./routes/demo-jobs.ts";
+import { addServerRoutes } from "./routes/servers.ts";
 import { addSecurityHeaders, setSecurityHeaders } from "./security-headers.ts";
 import { notFound, sendNotFound, serveWebPages } from "./web-pages.ts";
 
 export interface AppParts {
-  readonly config: Pick<Config, "server" | "cors">;
+  readonly config: Pick<Config, "server" | "cors" | "api">;
   readonly client: Pick<Client, "enqueue">;
-  /** Asked for `/readyz` only. */
+  /** Asked for `/readyz` and by the operations API. */
   readonly broker: Broker;
   /** Undefined: no limits, and no headers about them. Closed with the app. */
   readonly rateLimiter: RateLimiter | undefined;
@@ -72,6 +74,7 @@ export async function buildApp({ config, client, broker, rateLimiter, logger, we
   await describeApi(app);
   addHealthRoutes(app, [storeProbe(broker), rateLimitProbe(rateLimiter), workersProbe(broker)]);
   addDemoJobRoutes(app, client);
+  addServerRoutes(app, { inspector: new Inspector({ broker }), permission: new OperationsPermission(config) });
   await serveWebPages(app, webRoot);
   answerWhatIsLeft();
   return app;

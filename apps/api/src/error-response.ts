@@ -18,8 +18,10 @@ const httpStatus: Record<ErrorCode, number> = {
   task_archived: 409,
   wrong_state: 409,
   lease_lost: 409,
+  evicted: 409,
   broker_unavailable: 503,
   answer_lost: 503,
+  not_acknowledged: 503,
   deadline_exceeded: 503,
   cancelled: 503,
   store_rejected: 503,
@@ -30,6 +32,7 @@ const httpStatus: Record<ErrorCode, number> = {
 /** What may be told of an error that is the server's own affair; its text goes to the log only. */
 const serverDetail: Partial<Record<ErrorCode, string>> = {
   broker_unavailable: "The job queue's store cannot be reached; nothing was stored. Try again in a few seconds.",
+  not_acknowledged: "The job queue's store has the task, but its replicas or disks have not acknowledged it in time.",
   answer_lost:
     "The connection to the job queue's store broke. What was asked may or may not have been carried out; look before you try again.",
   deadline_exceeded:

@@ -21,7 +21,19 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
           "resets and `Retry-After` are seconds from now. Requests are counted by client address, IPv6 by /64 network.",
       },
       servers: [{ url: "/" }],
-      tags: [{ name: "jobqueue-demo", description: "A job that prints one line after a delay." }],
+      tags: [
+        { name: "jobqueue-demo", description: "A job that prints one line after a delay." },
+        { name: "servers", description: "Who works on the queues, and remote control of them." },
+      ],
+      components: {
+        securitySchemes: {
+          operationsToken: {
+            type: "http",
+            scheme: "bearer",
+            description: "`api.operations.token`. Where none is set, requests from this machine itself need none.",
+          },
+        },
+      },
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,

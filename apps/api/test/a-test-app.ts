@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadConfig } from "@hikyaku/config";
 import type { FastifyInstance } from "fastify";
 import { type Broker, Client } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
@@ -23,7 +24,12 @@ export interface TestAppOptions extends Partial<Omit<AppParts, "config">> {
   readonly allowedOrigins?: readonly string[];
   readonly requestsPerMinute?: number;
   readonly requestsPerHour?: number;
+  /** Default `127.0.0.1`. Nothing listens; it is what the settings say. */
+  readonly host?: string;
+  readonly operationsToken?: string;
 }
+
+const { api } = loadConfig({ env: {} });
 
 /** The API server on an embedded store of its own, with limits that no test meets unless it asks for less. */
 export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -32,6 +38,8 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
     allowedOrigins = [],
     requestsPerMinute = 1_000_000,
     requestsPerHour = 1_000_000,
+    host = "127.0.0.1",
+    operationsToken,
   } = options;
   const folder = await mkdtemp(join(tmpdir(), "hikyaku-api-"));
   const broker = options.broker ?? sqliteBroker({ path: join(folder, "hikyaku.db") });
@@ -48,7 +56,11 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
     webRoot: join(folder, "dist"),
     rateLimiter: new MemoryRateLimiter({ requestsPerMinute, requestsPerHour }),
     ...options,
-    config: { server: { host: "127.0.0.1", port: 0, trustProxy }, cors: { allowedOrigins } },
+    config: {
+      server: { host, port: 0, trustProxy },
+      cors: { allowedOrigins },
+      api: { ...api, operations: operationsToken === undefined ? {} : { token: operationsToken } },
+    },
   });
   return {
     app,

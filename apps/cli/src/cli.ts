@@ -7,6 +7,7 @@ import { addServers } from "./commands/servers.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { StoreMissingError } from "./open-store.ts";
 import type { Streams } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Runs one command line and comes back with the exit code; see `exit-codes.ts`. */
 export async function runCli(args: readonly string[], streams: Streams): Promise<number> {
@@ -24,7 +25,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   addDoctor(program, context);
   addServers(program, context);
   addQueues(program, context);
-  for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
+  for (const command of program.commands) inherit(command, program);
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
@@ -33,9 +34,18 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   }
 }
 
+function inherit(command: Command, program: Command): void {
+  command.exitOverride().copyInheritedSettings(program);
+  for (const inner of command.commands) inherit(inner, program);
+}
+
 function exitCodeOf(error: unknown, { err }: Streams): number {
   // Commander has said what there is to say.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof UsageError) {
+    err(`hikyaku: ${error.message}\n`);
+    return exitCodes.usage;
+  }
   if (error instanceof ConfigError) {
     err(`${error.message}\n`);
     return CONFIG_EXIT_CODE;

@@ -1,6 +1,6 @@
 import { startApi } from "@hikyaku/api";
 import { brokerFromConfig, logReachability, runUntilSignal } from "@hikyaku/app-kit";
-import { startWorker, workerStopTimeoutMs } from "@hikyaku/worker";
+import { endedFromElsewhere, startWorker, workerStopTimeoutMs } from "@hikyaku/worker";
 
 await runUntilSignal(async ({ config, logger }) => {
   const broker = brokerFromConfig(config);
@@ -8,9 +8,16 @@ await runUntilSignal(async ({ config, logger }) => {
   // The port first: when another Hikyaku has it, this one must not have taken any tasks.
   const api = await startApi({ config, broker, logger });
   const server = startWorker({ config, broker, logger });
+  const { processes } = config.jobqueue;
+  if (processes > 1) {
+    logger.warn({ processes }, "this is one process: jobqueue.processes is for a worker apart (npm run start:worker)");
+  }
   logger.info({ store: broker.location }, `Hikyaku runs: open ${api.address}`);
   return {
     stopTimeoutMs: workerStopTimeoutMs(config) + 5000,
+    // One process, one life: an API server that stays behind without its worker would look as if jobs still ran.
+    ended: endedFromElsewhere(server),
+    hurry: () => server.hurry(),
     stop: async () => {
       await Promise.all([api.stop(), server.stop()]);
       endTelling();

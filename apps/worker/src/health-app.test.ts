@@ -7,7 +7,7 @@ import { type Broker, Server, silentLogger } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { buildHealthApp } from "./health-app.ts";
+import { buildHealthApp, serverProbe } from "./health-app.ts";
 
 describe("the worker server's own port", () => {
   let folder: string;
@@ -19,7 +19,7 @@ describe("the worker server's own port", () => {
     broker = sqliteBroker({ path: join(folder, "hikyaku.db") });
     server = new Server({ broker, concurrency: 4, logger: silentLogger });
     server.handle(delayPrint, () => undefined);
-    app = buildHealthApp({ broker, server, logger: pino({ level: "silent" }) });
+    app = buildHealthApp({ broker, probe: serverProbe(server), logger: pino({ level: "silent" }) });
   });
   afterEach(async () => {
     await app.close();

@@ -1,11 +1,11 @@
-import { addHealthRoutes, storeProbe, workersProbe } from "@hikyaku/app-kit";
+import { addHealthRoutes, type ReadinessProbe, storeProbe, workersProbe } from "@hikyaku/app-kit";
 import { PROBLEM_CONTENT_TYPE, type Problem } from "@hikyaku/contract";
 import fastify, { type FastifyBaseLogger, LogController } from "fastify";
-import type { Broker, Server } from "hikyaku";
+import type { Broker, Server, ServerReport } from "hikyaku";
 
-/** The worker server's own small HTTP server: `/health` and `/readyz`. */
-export function buildHealthApp(parts: { broker: Broker; server: Server; logger: FastifyBaseLogger }) {
-  const { broker, server, logger } = parts;
+/** The worker server's own small HTTP server: `/health` and `/readyz`. `probe` tells whether it takes tasks. */
+export function buildHealthApp(parts: { broker: Broker; probe: ReadinessProbe; logger: FastifyBaseLogger }) {
+  const { broker, probe, logger } = parts;
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -21,20 +21,28 @@ export function buildHealthApp(parts: { broker: Broker; server: Server; logger: 
     };
     return reply.code(404).type(PROBLEM_CONTENT_TYPE).send(JSON.stringify(problem));
   });
-  addHealthRoutes(app, [storeProbe(broker), serverProbe(server), workersProbe(broker)]);
+  addHealthRoutes(app, [storeProbe(broker), probe, workersProbe(broker)]);
   return app;
 }
 
-/** Whether this process takes tasks. */
-function serverProbe(server: Server) {
+/** Whether the worker server of this process takes tasks. */
+export function serverProbe(server: Server): ReadinessProbe {
   const name = "worker server";
   return {
     name,
     required: true,
     ask: async () => {
-      const { state, running, concurrency } = server.status();
+      const { state, running, concurrency, order } = server.status();
       const status = state === "active" ? ("ok" as const) : ("failing" as const);
-      return { name, status, detail: `${state}, running ${running} of at most ${concurrency}` };
+      return { name, status, detail: `${state}, running ${running} of at most ${concurrency}${told(order)}` };
     },
   };
+}
+
+/** What somebody told the server to do from elsewhere, and who. */
+function told(order: ServerReport["order"]): string {
+  if (order === undefined) return "";
+  const words = { quiet: "told to go quiet", stop: "told to stop", evict: "evicted" } as const;
+  const who = order.by === undefined ? "" : ` by ${order.by.who ?? `${order.by.host} pid ${order.by.pid}`}`;
+  return `; ${words[order.kind]}${who}${order.reason === undefined ? "" : `: ${order.reason}`}`;
 }

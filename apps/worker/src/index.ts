@@ -1,1 +1,1 @@
-export { startWorker, workerStopTimeoutMs } from "./start-worker.ts";
+export { endedFromElsewhere, startWorker, workerStopTimeoutMs } from "./start-worker.ts";

@@ -1,22 +1,17 @@
-import { brokerFromConfig, closeWithin, listen, logReachability, runUntilSignal } from "@hikyaku/app-kit";
-import { buildHealthApp } from "./health-app.ts";
-import { startWorker, workerStopTimeoutMs } from "./start-worker.ts";
+import { runUntilSignal } from "@hikyaku/app-kit";
+import { ArgumentsError, variablesOfArguments } from "./arguments.ts";
+import { runWorker } from "./run-worker.ts";
+import { superviseWorkers } from "./supervisor.ts";
 
-await runUntilSignal(async ({ config, logger }) => {
-  const broker = brokerFromConfig(config);
-  const endTelling = await logReachability(broker, logger);
-  const server = startWorker({ config, broker, logger });
-  const app = buildHealthApp({ broker, server, logger });
-  const { host, port } = config.jobqueue;
-  const address = await listen(app, { host, port, what: "the worker server", portKey: "jobqueue.port" });
-  logger.info(`the worker server runs: its health is at ${address}/readyz`);
-  return {
-    stopTimeoutMs: workerStopTimeoutMs(config),
-    stop: async () => {
-      await server.stop();
-      await closeWithin(app, 1000);
-      endTelling();
-      await broker.close();
-    },
-  };
-});
+const usageExitCode = 64;
+
+try {
+  Object.assign(process.env, variablesOfArguments(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof ArgumentsError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(usageExitCode);
+}
+await runUntilSignal((context) =>
+  context.config.jobqueue.processes === 1 ? runWorker(context) : superviseWorkers(context),
+);

@@ -1,4 +1,4 @@
-import { libraryLogger } from "@hikyaku/app-kit";
+import { buildId, libraryLogger, type RunEnd } from "@hikyaku/app-kit";
 import type { Config } from "@hikyaku/config";
 import { delayPrint, delayPrintHandler } from "@hikyaku/tasks";
 import { type Broker, Server } from "hikyaku";
@@ -8,6 +8,7 @@ import type { Logger } from "pino";
 export function startWorker(parts: { config: Config; broker: Broker; logger: Logger }): Server {
   const { config, broker, logger } = parts;
   const { concurrency, queues, strictPriority, shutdownTimeoutSeconds } = config.jobqueue;
+  const build = buildId(config);
   const server = new Server({
     broker,
     concurrency,
@@ -15,10 +16,24 @@ export function startWorker(parts: { config: Config; broker: Broker; logger: Log
     strictPriority,
     shutdownTimeout: { ms: shutdownTimeoutSeconds * 1000 },
     logger: libraryLogger(logger),
+    ...(build !== undefined && { build }),
   });
   server.handle(delayPrint, delayPrintHandler());
   server.start();
   return server;
+}
+
+/**
+ * Resolves when the server was stopped or evicted from elsewhere: its process is to end then. An evicted one ends with 1,
+ * since a supervisor should start it anew; one that was told to stop is meant to stay away.
+ */
+export async function endedFromElsewhere(server: Server): Promise<RunEnd> {
+  await server.whenClosed();
+  const { order } = server.status();
+  if (order === undefined || order.kind === "quiet") return new Promise(() => undefined);
+  return order.kind === "evict"
+    ? { why: "the worker server was evicted", exitCode: 1 }
+    : { why: "the worker server was told to stop from elsewhere", exitCode: 0 };
 }
 
 /** The longest that stopping this server may take: its handlers' time, their grace, and its last words to the store. */

@@ -1,10 +1,11 @@
 export { brokerFromConfig } from "./broker-from-config.ts";
 export { storeProbe, workersProbe } from "./broker-probes.ts";
+export { buildId } from "./build-id.ts";
 export { addHealthRoutes, HEALTH_PATH } from "./health-routes.ts";
 export { libraryLogger } from "./library-logger.ts";
 export { closeWithin, ListenError, listen, type Place } from "./listening.ts";
 export { type LoggerOptions, makeLogger } from "./logger.ts";
 export { logReachability } from "./reachability-log.ts";
 export { askReadiness, PROBE_TIMEOUT_MS, type ReadinessProbe } from "./readiness.ts";
-export { type Running, runUntilSignal, type Start } from "./run-until-signal.ts";
+export { type RunEnd, type Running, runUntilSignal, type Start } from "./run-until-signal.ts";
 export { DeadlineError, withDeadline } from "./with-deadline.ts";

@@ -7,8 +7,18 @@ import { makeLogger } from "./logger.ts";
 export interface Running {
   /** Stops everything in its order. */
   stop(): Promise<void>;
+  /** Makes a stop that is under way end at once, with what it can still put in order. */
+  hurry?(): void;
   /** The longest that `stop` may take before the process ends without it. */
   readonly stopTimeoutMs: number;
+  /** Resolves when the process should end although no signal came. It is stopped then as after a signal. */
+  readonly ended?: Promise<RunEnd>;
+}
+
+/** Why a process ends without a signal, and what its exit code says of that. */
+export interface RunEnd {
+  readonly why: string;
+  readonly exitCode: 0 | 1;
 }
 
 export type Start = (context: { readonly config: Config; readonly logger: Logger }) => Promise<Running>;
@@ -16,9 +26,13 @@ export type Start = (context: { readonly config: Config; readonly logger: Logger
 /** `npm` and the terminal both pass Ctrl-C on, so one press arrives twice; that is not yet a second wish. */
 const SAME_PRESS_MS = 500;
 
+/** What a hurried stop has for handing tasks back. */
+const HURRIED_STOP_MS = 1000;
+
 /**
- * The life of a process: read the settings, start, run until SIGINT or SIGTERM, stop, end. Exit codes: 0 stopped as
- * asked, 1 could not start, failed, or was hurried by a second signal, 78 the settings cannot be used.
+ * The life of a process: read the settings, start, run until SIGINT or SIGTERM, or until what runs has ended,
+ * stop, end. Exit codes: 0 stopped as asked, 1 could not start, failed, or was hurried by a second signal, 78 the settings
+ * cannot be used.
  */
 export async function runUntilSignal(start: Start): Promise<void> {
   const config = configOrExit();
@@ -37,20 +51,28 @@ export async function runUntilSignal(start: Start): Promise<void> {
     else logger.fatal({ err }, "could not start");
     process.exit(1);
   });
-  const signal = await first;
-  logger.info({ signal }, "stopping; once more to end at once");
+  const cause = await Promise.race([first, ...(running.ended === undefined ? [] : [running.ended])]);
+  if (typeof cause === "string") logger.info({ signal: cause }, "stopping; once more to end at once");
+  else logger.warn({ why: cause.why }, "stopping: what this process is for has ended");
   const timer = setTimeout(() => {
     logger.error({ timeoutMs: running.stopTimeoutMs }, "stopping took too long: the process ends unfinished");
     process.exit(1);
   }, running.stopTimeoutMs);
+  let isHurried = false;
   void again.then(() => {
-    logger.warn("asked again: the process ends unfinished; its tasks run again when their leases end");
-    process.exit(1);
+    isHurried = true;
+    logger.warn("asked again: unfinished tasks are handed back, and the process ends");
+    setTimeout(() => {
+      logger.error("handing back took too long: what is left runs again when its lease ends");
+      process.exit(1);
+    }, HURRIED_STOP_MS);
+    running.hurry?.();
   });
   await running.stop();
   clearTimeout(timer);
   logger.info("stopped");
-  process.exit(0);
+  if (isHurried) process.exit(1);
+  process.exit(typeof cause === "string" ? 0 : cause.exitCode);
 }
 
 function configOrExit(): Config {

@@ -8,11 +8,20 @@ const redisConnections = [
   ["redis", "default", "cluster"],
 ] as const;
 
+const tlsSections = [
+  ["redis", "jobqueue", "tls"],
+  ["redis", "jobqueue", "sentinel", "tls"],
+] as const;
+
 /** The rules that need more than one key. Reads the settings before they are checked, and skips what is malformed. */
 export function crossCheck(tree: SettingsTree): ConfigProblem[] {
   return [
     ...rateLimitHasItsStore(tree),
     ...everyOriginStandsAlone(tree),
+    ...oneWayToRedis(tree),
+    ...clusterHasOneDatabase(tree),
+    ...usernameHasPassword(tree, ["redis", "jobqueue", "sentinel"]),
+    ...tlsSections.flatMap((path) => certificateHasItsKey(tree, path)),
     ...redisConnections.flatMap((path) => [...usernameHasPassword(tree, path), ...delaysAreInOrder(tree, path)]),
   ];
 }
@@ -40,6 +49,36 @@ function everyOriginStandsAlone(tree: SettingsTree): ConfigProblem[] {
   if (!Array.isArray(origins) || !origins.includes("*") || origins.length === 1) return [];
   const expected = '"*" alone, or a list of origins without it';
   return [{ source: tree.originOf(path) ?? "", key: path.join("."), expected, got: '"*" among others' }];
+}
+
+function oneWayToRedis(tree: SettingsTree): ConfigProblem[] {
+  const [first, ...others] = (["addr", "sentinel", "cluster"] as const)
+    .map((key) => ["redis", "jobqueue", key])
+    .filter((path) => tree.get(path) !== undefined);
+  const origin = (path: readonly string[]): string => tree.originBelow(path) ?? tree.originOf(path) ?? "";
+  return others.map((path) => ({
+    source: origin(path),
+    key: path.join("."),
+    expected: "one of redis.jobqueue.addr, .sentinel and .cluster",
+    got: `${first?.join(".")} too`,
+    hint: `remove one of them; ${first?.join(".")} stands in ${origin(first ?? [])}`,
+  }));
+}
+
+function clusterHasOneDatabase(tree: SettingsTree): ConfigProblem[] {
+  const path = ["redis", "jobqueue", "db"];
+  const db = tree.get(path);
+  if (tree.get(["redis", "jobqueue", "cluster"]) === undefined || db === undefined || db === 0) return [];
+  const expected = "0 with redis.jobqueue.cluster, since a cluster has no other";
+  return [{ source: tree.originOf(path) ?? "", key: path.join("."), expected, got: String(db) }];
+}
+
+function certificateHasItsKey(tree: SettingsTree, section: readonly string[]): ConfigProblem[] {
+  const [given, ...more] = ["cert_file", "key_file"].filter((key) => tree.get([...section, key]) !== undefined);
+  if (given === undefined || more.length > 0) return [];
+  const path = [...section, given];
+  const expected = "cert_file and key_file together";
+  return [{ source: tree.originOf(path) ?? "", key: path.join("."), expected, got: `${given} alone` }];
 }
 
 function usernameHasPassword(tree: SettingsTree, connection: readonly string[]): ConfigProblem[] {

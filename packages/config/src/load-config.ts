@@ -4,7 +4,7 @@ import { type Config, deepFreeze, inCamelCase } from "./config.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { crossCheck } from "./cross-checks.ts";
 import { readOverrides, variableOf } from "./environment.ts";
-import { type AppEnv, appEnvs, fileOfSection, settingsSchema } from "./schema.ts";
+import { type AppEnv, appEnvs, defaultAddr, fileOfSection, settingsSchema } from "./schema.ts";
 import { nodeOf, type Path, schemaAt, settingPaths } from "./schema-node.ts";
 import { secretAt, secretOfFile } from "./secrets.ts";
 import { readSettingsFile, type SettingsFile } from "./settings-file.ts";
@@ -44,6 +44,11 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     if (gap === undefined) tree.set(path, value, source, schema);
     else problems.push(gap);
   }
+
+  const waysToRedis = ["addr", "sentinel", "cluster"].filter(
+    (key) => tree.get(["redis", "jobqueue", key]) !== undefined,
+  );
+  if (waysToRedis.length === 0) tree.set(["redis", "jobqueue", "addr"], defaultAddr, "the default", schema);
 
   const result = schema.safeParse(tree.root);
   const context: Context = { appEnv, schema, tree, files };

@@ -45,6 +45,11 @@ export function nodeOf(schema: z.core.$ZodType, fallback?: unknown): SchemaNode 
   }
 }
 
+/** Whether the schema is that of a section that may be absent as a whole. */
+export function isOptionalSection(schema: z.core.$ZodType): boolean {
+  return (schema as z.core.$ZodTypes)._zod.def.type === "optional" && nodeOf(schema).kind === "section";
+}
+
 /** Every key that holds a value rather than more keys, in the order of the schema. */
 export function settingPaths(schema: z.core.$ZodType, parent: Path = []): Path[] {
   const node = nodeOf(schema);

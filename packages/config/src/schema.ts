@@ -20,7 +20,10 @@ export const fileOfSection = {
 } as const;
 
 /** Keys whose values come from the environment or a file named by it, and are never printed. */
-export const secretKeys: ReadonlySet<string> = new Set(["password"]);
+export const secretKeys: ReadonlySet<string> = new Set(["password", "token"]);
+
+/** Where the queue's own Redis is when no setting says it. */
+export const defaultAddr = "localhost:6379";
 
 /** How long a connection waits before it tries again, at first and at most. */
 export const reconnectDefaults = { minDelayMs: 50, maxDelayMs: 1000 };
@@ -39,11 +42,13 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
       store: choice("embedded", "redis").default(appEnv === "local" ? "embedded" : "redis"),
       embedded: section({ path: databasePath(rootDir).prefault("data/hikyaku.db") }),
       concurrency: integer(1, 10_000).default(10),
+      processes: integer(1, 64).default(1),
       queues: queues().default({ default: 10 }),
       strict_priority: flag().default(false),
       host: host.default("127.0.0.1"),
       port: integer(1, 65_535).default(8082),
       shutdown_timeout_seconds: integer(1, 3600).default(8),
+      build: text("a text of 1 to 200 characters that names the build", isBuildName).exactOptional(),
     }),
     api: section({
       rate_limit: section({
@@ -51,6 +56,9 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
         requests_per_minute: integer(1, 1_000_000_000).default(60),
         requests_per_hour: integer(1, 1_000_000_000).default(1000),
         storage_type: choice("auto", "memory", "redis").default("auto"),
+      }),
+      operations: section({
+        token: text("a token of 16 to 1000 printable ASCII characters without spaces", isToken).exactOptional(),
       }),
       auth: section({
         enabled: z.literal(false, "false, since this version has no sign-in").default(false),
@@ -67,10 +75,23 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
     }),
     redis: section({
       jobqueue: section({
-        addr: address().default("localhost:6379"),
+        // One of these three; the first where none is given, see `defaultAddr`.
+        addr: address().exactOptional(),
+        sentinel: optionalSection({
+          master_name: text("the name that the sentinels know the master by", isNotBlank),
+          addrs: addresses(),
+          ...credentials(),
+          tls: tlsOfBoth(rootDir),
+        }),
+        cluster: optionalSection({ addrs: addresses() }),
         ...credentials(),
         db: integer(0, 1_000_000).default(0),
-        tls: tls(rootDir),
+        tls: tlsOfBoth(rootDir),
+        durability: section({
+          replicas: integer(0, 1000).default(0),
+          on_disk: flag().default(false),
+          timeout_ms: integer(1, 600_000).default(1000),
+        }),
         connect_timeout_ms: integer(1, 600_000).default(5000),
         command_timeout_ms: integer(1, 600_000).default(3000),
         reconnect: reconnect(),
@@ -93,6 +114,11 @@ function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const keys = `a map of keys (${Object.keys(shape).join(", ")})`;
   // Every key that must be given is reported as missing by itself, so an absent section counts as an empty one.
   return z.strictObject(shape, keys).prefault({} as never);
+}
+
+/** A section that is there or not: its keys have no meaning without the others. */
+function optionalSection<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, `a map of keys (${Object.keys(shape).join(", ")})`).exactOptional();
 }
 
 function text(expected: string, accepts: (value: string) => boolean) {
@@ -121,6 +147,13 @@ function address() {
   return text("host:port, such as localhost:6379, with a port from 1 to 65535", (value) => !!parseAddress(value));
 }
 
+function addresses() {
+  const expected = "a list of one or more host:port in which nothing stands twice";
+  return z
+    .array(address(), expected)
+    .refine((items) => items.length > 0 && new Set(items).size === items.length, expected);
+}
+
 function queues() {
   const expected = "a map of one or more queues to their priority, such as {critical: 6, default: 3}";
   const name = text("a queue name that is not blank and has no { or }", (value) =>
@@ -143,19 +176,41 @@ function credentials() {
 }
 
 function tls(rootDir: string) {
-  const readable = text("the path of a readable file", (value) => isReadableFile(resolve(rootDir, value)));
-  return z
-    .strictObject(
-      {
-        enabled: flag(),
-        ca_file: readable.transform((path) => resolve(rootDir, path)).exactOptional(),
-        server_name: text("a host name without a port", isHost).exactOptional(),
-        insecure: flag().default(false),
-      },
-      "true, false, or a map of keys (enabled, ca_file, server_name, insecure)",
-    )
+  return tlsSection({
+    enabled: flag(),
+    ca_file: readableFile(rootDir),
+    server_name: serverName(),
+    insecure: flag().default(false),
+  })
     .transform(({ enabled, ...options }) => (enabled ? { enabled, ...options } : false))
     .prefault({ enabled: false });
+}
+
+/** For a server that may ask for a certificate of ours. */
+function tlsOfBoth(rootDir: string) {
+  return tlsSection({
+    enabled: flag(),
+    ca_file: readableFile(rootDir),
+    cert_file: readableFile(rootDir),
+    key_file: readableFile(rootDir),
+    server_name: serverName(),
+    insecure: flag().default(false),
+  })
+    .transform(({ enabled, ...options }) => (enabled ? { enabled, ...options } : false))
+    .prefault({ enabled: false });
+}
+
+function tlsSection<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, `true, false, or a map of keys (${Object.keys(shape).join(", ")})`);
+}
+
+function readableFile(rootDir: string) {
+  const readable = text("the path of a readable file", (value) => isReadableFile(resolve(rootDir, value)));
+  return readable.transform((path) => resolve(rootDir, path)).exactOptional();
+}
+
+function serverName() {
+  return text("a host name without a port", isHost).exactOptional();
 }
 
 function reconnect() {
@@ -172,6 +227,15 @@ function databasePath(rootDir: string) {
     if (value === ":memory:" || value.startsWith("file:")) return false;
     return mayBecomeFile(resolve(rootDir, value));
   }).transform((path) => resolve(rootDir, path));
+}
+
+function isBuildName(value: string): boolean {
+  return isNotBlank(value) && value.length <= 200 && !/\p{Cc}/u.test(value);
+}
+
+/** What can stand in a header, and is long enough not to be guessed. */
+function isToken(value: string): boolean {
+  return /^[!-~]{16,1000}$/.test(value);
 }
 
 function isNotBlank(value: string): boolean {

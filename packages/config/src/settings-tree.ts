@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { nodeOf, type Path } from "./schema-node.ts";
+import { isOptionalSection, nodeOf, type Path } from "./schema-node.ts";
 
 /** The settings as they were written, before they are checked, and where each of them came from. */
 export class SettingsTree {
@@ -29,6 +29,13 @@ export class SettingsTree {
     return undefined;
   }
 
+  /** Where something in the section was written; for a section that only single variables gave. */
+  originBelow(path: Path): string | undefined {
+    const below = `${idOf(path)}\0`;
+    for (const [id, origin] of this.#origins) if (id.startsWith(below)) return origin;
+    return undefined;
+  }
+
   /** The value as it was written, or undefined. */
   get(path: Path): unknown {
     let value = this.root;
@@ -48,9 +55,12 @@ export function expandSections(value: unknown, schema: z.core.$ZodType): unknown
   if (node.canBeFlag && typeof value === "boolean") return { enabled: value };
   if (typeof value !== "object" || Array.isArray(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => {
+    Object.entries(value).flatMap(([key, child]) => {
       const childSchema = Object.hasOwn(node.keys, key) ? node.keys[key] : undefined;
-      return [key, childSchema === undefined ? child : expandSections(child, childSchema)];
+      if (childSchema === undefined) return [[key, child]];
+      // A section that may be left out is left out when it stands there without keys.
+      if (child === null && isOptionalSection(childSchema)) return [];
+      return [[key, expandSections(child, childSchema)]];
     }),
   );
 }

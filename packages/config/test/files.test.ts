@@ -43,6 +43,7 @@ describe("the files of an environment", () => {
         store: "embedded",
         embedded: { path: join(root, "data/hikyaku.db") },
         concurrency: 10,
+        processes: 1,
         queues: { default: 10 },
         strictPriority: false,
         host: "127.0.0.1",
@@ -51,6 +52,7 @@ describe("the files of an environment", () => {
       },
       api: {
         rateLimit: { enabled: true, requestsPerMinute: 60, requestsPerHour: 1000, storageType: "auto" },
+        operations: {},
         auth: { enabled: false },
       },
       cors: { allowedOrigins: [] },
@@ -60,6 +62,7 @@ describe("the files of an environment", () => {
           addr: "localhost:6379",
           db: 0,
           tls: false,
+          durability: { replicas: 0, onDisk: false, timeoutMs: 1000 },
           connectTimeoutMs: 5000,
           commandTimeoutMs: 3000,
           reconnect: { minDelayMs: 50, maxDelayMs: 1000 },

@@ -45,7 +45,7 @@ it("whatever the files and the environment hold, the answer is settings or a Con
   } finally {
     rmSync(rootDir, { recursive: true });
   }
-});
+}, 60_000);
 
 function asYaml(value: unknown): string {
   try {

@@ -31,6 +31,7 @@ describe("a value that does not fit", () => {
     ["api: {auth: {enabled: true}}", "api.auth.enabled", "false, since this version has no sign-in, got true"],
     ["jobqueue: {store: sqlite}", "jobqueue.store", 'one of embedded, redis, got the text "sqlite"'],
     ["jobqueue: {concurrency: 10001}", "jobqueue.concurrency", "an integer from 1 to 10000"],
+    ["jobqueue: {processes: 0}", "jobqueue.processes", "an integer from 1 to 64, got 0"],
     ["jobqueue: {queues: {}}", "jobqueue.queues", "a map of one or more queues"],
     ["jobqueue: {queues: [default]}", "jobqueue.queues", "got a list of 1 item"],
     ["jobqueue: {queues: {default: 0}}", "jobqueue.queues.default", "an integer from 1"],

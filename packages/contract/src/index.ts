@@ -27,3 +27,21 @@ export {
   problem,
   problemError,
 } from "./problem.ts";
+export {
+  DEFAULT_WAIT_SECONDS,
+  type EvictServerResponse,
+  evictServerRequest,
+  evictServerResponse,
+  type ListServersResponse,
+  listServersResponse,
+  quietServerRequest,
+  SERVER_ORDERS,
+  SERVERS_PATH,
+  type ServerOrderName,
+  type ServerOrderResponse,
+  serverOrderParams,
+  serverOrderResponse,
+  stopServerRequest,
+  type WorkerServer,
+  workerServer,
+} from "./worker-server.ts";

@@ -130,6 +130,7 @@ export class Client implements AsyncDisposable {
    * - `task_exists`: an equal unique task is there; `task_id_taken`: the queue has a task of that id;
    * - `broker_unavailable`, `store_rejected`: the store is away, or answered with an error of its own; nothing was stored;
    * - `answer_lost`: the connection broke during the call: the task may be stored or not;
+   * - `not_acknowledged`: the task is stored, but not as safely as the broker was asked to; the message says what to do;
    * - `deadline_exceeded`, `cancelled`: the message says whether the task may have been accepted all the same;
    * - `closed`: the client was closed.
    */

@@ -1,8 +1,10 @@
 import type { EnqueueItem, EnqueueOutcome } from "./broker/enqueue-facet.ts";
 import type { TaskMessage } from "./broker/task-message.ts";
-import { HikyakuError } from "./errors.ts";
+import { checkedName } from "./checked-name.ts";
+import { errorText, HikyakuError } from "./errors.ts";
 import { shown } from "./option-names.ts";
 import { encodePayload } from "./payload.ts";
+import { placeOf } from "./sharding/task-place.ts";
 import type { TaskDefinition } from "./task.ts";
 import type { TaskIds } from "./task-id.ts";
 import { type EnqueueOptions, type ResolvedOptions, resolveOptions } from "./task-options.ts";
@@ -88,12 +90,13 @@ export function prepareTask(
   const resolved = resolveOptions(task.defaults, options, preparation.now);
   const bytes = encodePayload(task, payload);
   return bytes instanceof Promise
-    ? bytes.then((encoded) => prepared(task, encoded, resolved, preparation))
-    : prepared(task, bytes, resolved, preparation);
+    ? bytes.then((encoded) => prepared(task, payload, encoded, resolved, preparation))
+    : prepared(task, payload, bytes, resolved, preparation);
 }
 
 function prepared(
   task: TaskDefinition,
+  value: unknown,
   payload: Uint8Array | undefined,
   options: ResolvedOptions,
   { newId, maxPayloadBytes }: Preparation,
@@ -105,11 +108,12 @@ function prepared(
         "keep large data elsewhere and name it in the payload, or raise the client's maxPayloadBytes",
     );
   }
+  const id = options.taskId ?? newId();
   const item: EnqueueItem = {
     message: {
-      id: options.taskId ?? newId(),
+      id,
       type: task.type,
-      queue: options.queue,
+      queue: options.shardedQueue === undefined ? options.queue : shardFor(task, value, payload, options, id),
       payload,
       maxRetry: options.maxRetry,
       retried: 0,
@@ -127,6 +131,30 @@ function prepared(
     ...(options.uniqueForMs === undefined ? undefined : { uniqueForMs: options.uniqueForMs }),
   };
   return { definition: task, item, dueAt: options.dueAt };
+}
+
+function shardFor(
+  { type, shardKeyOf }: TaskDefinition,
+  value: unknown,
+  payload: Uint8Array | undefined,
+  { shardedQueue, shardKey, taskId, group, uniqueForMs, queue }: ResolvedOptions,
+  newId: string,
+): string {
+  if (shardedQueue === undefined) return queue;
+  const derivedKey = shardKey === undefined ? derivedShardKey(type, shardKeyOf, value) : undefined;
+  const isUnique = uniqueForMs !== undefined;
+  return placeOf(shardedQueue, { type, payload, shardKey, derivedKey, isUnique, taskId, group, newId });
+}
+
+function derivedShardKey(type: string, shardKeyOf: TaskDefinition["shardKeyOf"], value: unknown): string | undefined {
+  if (shardKeyOf === undefined) return undefined;
+  let key: unknown;
+  try {
+    key = shardKeyOf(value);
+  } catch (error) {
+    throw new HikyakuError("invalid_payload", `shardKey of "${type}" threw: ${errorText(error)}`, { cause: error });
+  }
+  return checkedName(`shardKey of "${type}"`, key);
 }
 
 /** What the store's answer means to the caller. Only with its definition can the task be asked for its result. */

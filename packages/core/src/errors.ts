@@ -10,8 +10,10 @@
  * - `task_archived`: the task was archived, so it has no result and gets none unless somebody runs it again.
  * - `wrong_state`: the task or queue is in a state that does not allow this.
  * - `lease_lost`: the caller no longer holds the task.
+ * - `evicted`: somebody took all tasks away from this server.
  * - `broker_unavailable`: the store can't be reached; nothing was written.
  * - `answer_lost`: the connection broke during the call; the store may or may not have carried it out.
+ * - `not_acknowledged`: the task is stored, but not as many replicas or disks acknowledged it in time as were asked for.
  * - `deadline_exceeded`: no answer in time; the store may or may not have carried the call out.
  * - `cancelled`: the caller's signal fired.
  * - `store_rejected`: the store answered with an error of its own (out of memory, read-only, wrong type, ...).
@@ -30,8 +32,10 @@ export type ErrorCode =
   | "task_archived"
   | "wrong_state"
   | "lease_lost"
+  | "evicted"
   | "broker_unavailable"
   | "answer_lost"
+  | "not_acknowledged"
   | "deadline_exceeded"
   | "cancelled"
   | "store_rejected"

@@ -12,6 +12,15 @@ export type {
   RemoveQueueRequest,
   Selection,
 } from "./broker/change-facet.ts";
+export {
+  type ControlFacet,
+  type EvictAnswer,
+  type EvictRequest,
+  type OrderKind,
+  type OrderSource,
+  orderKinds,
+  type ServerOrder,
+} from "./broker/control-facet.ts";
 export type { EnqueueFacet, EnqueueItem, EnqueueOutcome, Placement } from "./broker/enqueue-facet.ts";
 export { type Finding, type FindingKind, type FindingLevel, findingKinds } from "./broker/finding.ts";
 export type { AggregationSet, FinishAnswer, GroupFacet, GroupLimits, GroupNumbers } from "./broker/group-facet.ts";
@@ -27,13 +36,20 @@ export type {
   TaskPage,
   UnreadableTask,
 } from "./broker/inspect-facet.ts";
-export type { ArchiveLimits, ForwardAnswer, MaintainFacet, SweepAnswer } from "./broker/maintain-facet.ts";
+export type {
+  ArchiveLimits,
+  ForwardAnswer,
+  ForwardOptions,
+  MaintainFacet,
+  SweepAnswer,
+} from "./broker/maintain-facet.ts";
 export type {
   BusyWorker,
   PresenceFacet,
   ServerDetails,
   ServerRecord,
   ServerStatus,
+  SilentServer,
 } from "./broker/presence-facet.ts";
 export type { ReconcileAnswer, ReconcileFacet, ReconcileRequest } from "./broker/reconcile-facet.ts";
 export type {
@@ -59,6 +75,8 @@ export type {
   HandledTypes,
   Lease,
   Outcome,
+  QueueClaim,
+  QueueDiscipline,
   SetAside,
   SettleAnswer,
   Settlement,
@@ -99,6 +117,13 @@ export {
   type TaskSelection,
 } from "./inspector/inspector.ts";
 export type { DayInfo, GroupInfo, QueueInfo, QueueSummary } from "./inspector/queue-info.ts";
+export type {
+  EvictReport,
+  EvictServerOptions,
+  OrderOptions,
+  OrderReport,
+  StopServerOptions,
+} from "./inspector/server-control.ts";
 export type { ServerInfo, WorkerInfo } from "./inspector/server-info.ts";
 export type { AttemptInfo, Content, TaskInfo, UnreadableTaskInfo } from "./inspector/task-info.ts";
 export type { TaskConditions, TaskQuery } from "./inspector/task-query.ts";
@@ -122,6 +147,20 @@ export {
   Schedules,
   type SchedulesOptions,
 } from "./scheduler/schedules.ts";
+export { codeOf, placeOf, type ServerWarning, type ServerWarningKind, serverWarnings } from "./server-warnings.ts";
+export {
+  type ShardedQueue,
+  type ShardedQueueOptions,
+  type ShardOrder,
+  shardedQueue,
+} from "./sharding/sharded-queue.ts";
+// Spreading a queue over several
+export {
+  pauseShards,
+  resumeShards,
+  type ShardedQueueSummary,
+  shardedQueueSummary,
+} from "./sharding/sharded-queue-summary.ts";
 export {
   type AnyJson,
   defineTask,
@@ -147,6 +186,8 @@ export type { Handler, HandlerContext, NoValues } from "./worker/handler-context
 export type { HealthCallback } from "./worker/healthchecker.ts";
 export { jsonLogger, type LogFields, type Logger, type LogLevel, silentLogger } from "./worker/logger.ts";
 export type { Middleware, Next } from "./worker/middleware.ts";
+export type { ShardSelection } from "./worker/queue-plan.ts";
+export type { ObeyedOrder } from "./worker/remote-control.ts";
 export { Server } from "./worker/server.ts";
 export type { FailedAttempt, ServerOptions } from "./worker/server-options.ts";
 export type { ServerReport, ServerState } from "./worker/server-report.ts";

@@ -1,12 +1,17 @@
 import type { Placement } from "./broker/enqueue-facet.ts";
+import { checkedName, checkedQueue } from "./checked-name.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { HikyakuError } from "./errors.ts";
 import { refuseUnknownOptions, shown } from "./option-names.ts";
+import { ShardedQueue } from "./sharding/sharded-queue.ts";
 
 /** Options that a task's definition may set for all its tasks, and each enqueue may set anew. */
 export interface TaskOptions {
-  /** The line that the task joins. Default `"default"`. Case counts; not blank, without `{` and `}`. */
-  readonly queue?: string;
+  /**
+   * The line that the task joins: a name, or what `shardedQueue` made. Default `"default"`. Case counts; not blank, without
+   * `{` and `}`.
+   */
+  readonly queue?: string | ShardedQueue;
   /** How often the task may be tried again after its first run, 0 to 2147483647. Default 25. */
   readonly maxRetry?: number;
   /**
@@ -40,11 +45,18 @@ export interface EnqueueOptions extends TaskOptions {
   readonly at?: Date;
   /** Names the task; refused with `task_id_taken` while its queue has one of that name. Default: a new UUIDv7. */
   readonly taskId?: string;
+  /**
+   * Only with a sharded queue: tasks with the same key share a shard, and keep their order where the queue is ordered. Wins
+   * over the key that the definition makes of the payload. Not together with `taskId`, `uniqueFor` or `group`.
+   */
+  readonly shardKey?: string;
 }
 
 /** The options of a definition, checked, in the units of the port. */
 export interface TaskDefaults {
+  /** Of a sharded queue the common name, which is no queue of the store. */
   readonly queue: string;
+  readonly shardedQueue: ShardedQueue | undefined;
   readonly maxRetry: number;
   /** Undefined where the definition sets none: what that means depends on the deadline. */
   readonly timeoutMs: number | undefined;
@@ -61,6 +73,7 @@ export interface ResolvedOptions extends TaskDefaults {
   /** 0 means that only the deadline limits an attempt. */
   readonly timeoutMs: number;
   readonly taskId: string | undefined;
+  readonly shardKey: string | undefined;
   /** When the task may first run; never before the enqueue. */
   readonly dueAt: number;
   readonly placement: Placement;
@@ -68,8 +81,6 @@ export interface ResolvedOptions extends TaskDefaults {
 
 /** The limit of one attempt where neither timeout nor deadline was given. */
 export const defaultTimeoutMs = 30 * 60_000;
-/** The longest name of a type, queue, task or group, in bytes of UTF-8. */
-const longestNameBytes = 1_024;
 
 const defaultQueue = "default";
 const defaultMaxRetry = 25;
@@ -98,6 +109,7 @@ const enqueueOptionNames = [
   "in",
   "at",
   "taskId",
+  "shardKey",
 ] as const satisfies readonly (keyof EnqueueOptions)[];
 const enqueueNames: ReadonlySet<string> = new Set(enqueueOptionNames);
 
@@ -107,6 +119,7 @@ const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 
 const libraryDefaults: TaskDefaults = {
   queue: defaultQueue,
+  shardedQueue: undefined,
   maxRetry: defaultMaxRetry,
   timeoutMs: undefined,
   deadlineAt: undefined,
@@ -136,11 +149,16 @@ export function resolveOptions(
   let base = defaults;
   let dueAt = now;
   let taskId: string | undefined;
+  let shardKey: string | undefined;
   if (options !== undefined) {
     refuseUnknownOptions("enqueue", options, enqueueNames);
     base = overlaid(defaults, options);
     dueAt = dueMoment(options, now);
     taskId = options.taskId === undefined ? undefined : checkedName("taskId", options.taskId);
+    shardKey = options.shardKey === undefined ? undefined : checkedName("shardKey", options.shardKey);
+    if (shardKey !== undefined && base.shardedQueue === undefined) {
+      throw invalid("shardKey", "none, since the queue is not made by shardedQueue", shown(shardKey));
+    }
   }
   const { timeoutMs, deadlineAt, group } = base;
   if (deadlineAt !== undefined && deadlineAt <= dueAt) {
@@ -152,6 +170,7 @@ export function resolveOptions(
   }
   return {
     queue: base.queue,
+    shardedQueue: base.shardedQueue,
     maxRetry: base.maxRetry,
     timeoutMs: timeoutMs ?? (deadlineAt === undefined ? defaultTimeoutMs : 0),
     deadlineAt,
@@ -160,33 +179,20 @@ export function resolveOptions(
     group,
     headers: base.headers,
     taskId,
+    shardKey,
     dueAt,
     placement: dueAt > now ? { kind: "at", at: dueAt } : group === "" ? placedNow : placedInGroup,
   };
 }
 
-/** @throws HikyakuError `invalid_option` when the name is no text, blank, too long or no valid Unicode. */
-export function checkedName(option: string, name: unknown): string {
-  if (typeof name !== "string") throw invalid(option, "a text", shown(name));
-  if (name.trim() === "") throw invalid(option, "a text that is not blank", shown(name));
-  if (!name.isWellFormed()) throw invalid(option, "valid Unicode, without lone surrogates", shown(name));
-  if (name.length > longestNameBytes / 3 && Buffer.byteLength(name) > longestNameBytes) {
-    throw invalid(option, `at most ${longestNameBytes} bytes in UTF-8`, `${Buffer.byteLength(name)}`);
-  }
-  return name;
-}
-
-/** @throws HikyakuError `invalid_option` when the name can't be that of a queue; braces would change its Redis keys. */
-export function checkedQueue(option: string, queue: unknown): string {
-  const name = checkedName(option, queue);
-  if (/[{}]/.test(name)) throw invalid(option, "a queue name without { and }", shown(name));
-  return name;
-}
-
 function overlaid(defaults: TaskDefaults, options: TaskOptions): TaskDefaults {
   const { queue, maxRetry, timeout, deadline, retention, uniqueFor, group, headers } = options;
   return {
-    queue: queue === undefined ? defaults.queue : checkedQueue("queue", queue),
+    ...(queue === undefined
+      ? { queue: defaults.queue, shardedQueue: defaults.shardedQueue }
+      : queue instanceof ShardedQueue
+        ? { queue: queue.name, shardedQueue: queue }
+        : { queue: checkedQueue("queue", queue), shardedQueue: undefined }),
     maxRetry: maxRetry === undefined ? defaults.maxRetry : checkedMaxRetry(maxRetry),
     timeoutMs: timeout === undefined ? defaults.timeoutMs : checkedTimeout(timeout),
     deadlineAt: deadline === undefined ? defaults.deadlineAt : checkedMoment("deadline", deadline),

@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { checkedName } from "./checked-name.ts";
 import { HikyakuError } from "./errors.ts";
 import { refuseUnknownOptions, shown } from "./option-names.ts";
 import { type RetryDelay, type RetryDelayFunction, retryDelayFunction } from "./retry-delay.ts";
 import { isStandardSchema } from "./standard-schema.ts";
 import {
-  checkedName,
   type EnqueueOptions,
   resolveTaskOptions,
   type TaskDefaults,
@@ -26,6 +26,11 @@ export interface TaskConfig<Payload extends StandardSchemaV1 = AnyJson, Result e
   readonly result?: Result;
   /** How long a failed task waits before it is tried again. Wins over the option of the server that runs it. */
   readonly retryDelay?: RetryDelay;
+  /**
+   * The shard key of a payload, for when the queue is a sharded one: tasks with the same key share a shard. Must make equal
+   * keys of payloads that are equal as JSON; what it throws refuses the enqueue.
+   */
+  readonly shardKey?: (payload: StandardSchemaV1.InferInput<Payload>) => string;
 }
 
 /** A kind of task, said once: the same object enqueues, runs and describes its tasks. Frozen. */
@@ -36,6 +41,8 @@ export interface TaskDefinition<Payload extends StandardSchemaV1 = AnyJson, Resu
   readonly defaults: TaskDefaults;
   /** Undefined where the server's own delay holds. */
   readonly retryDelay: RetryDelayFunction | undefined;
+  /** Undefined where the payload says nothing about the shard. */
+  readonly shardKeyOf: ((payload: unknown) => string) | undefined;
   /** One task of this type for `Client.enqueueMany`. Checked when it is enqueued, not here. */
   with(...args: EnqueueArguments<StandardSchemaV1.InferInput<Payload>, EnqueueOptions>): EnqueueRequest;
 }
@@ -61,7 +68,14 @@ export type ResultInput<Task extends TaskDefinition> = StandardSchemaV1.InferInp
 /** What is read back of what the task's handler returned. */
 export type ResultOf<Task extends TaskDefinition> = StandardSchemaV1.InferOutput<NonNullable<Task["result"]>>;
 
-const configNames: ReadonlySet<string> = new Set(["type", "payload", "result", "retryDelay", ...taskOptionNames]);
+const configNames: ReadonlySet<string> = new Set([
+  "type",
+  "payload",
+  "result",
+  "retryDelay",
+  "shardKey",
+  ...taskOptionNames,
+]);
 
 /**
  * Defines a kind of task.
@@ -71,7 +85,7 @@ export function defineTask<Payload extends StandardSchemaV1 = AnyJson, Result ex
   config: TaskConfig<Payload, Result>,
 ): TaskDefinition<Payload, Result> {
   refuseUnknownOptions("defineTask", config, configNames);
-  const { type, payload, result, retryDelay, ...options } = config;
+  const { type, payload, result, retryDelay, shardKey, ...options } = config;
   checkedName("type", type);
   checkSchema("payload", payload);
   checkSchema("result", result);
@@ -81,9 +95,18 @@ export function defineTask<Payload extends StandardSchemaV1 = AnyJson, Result ex
     result,
     defaults: resolveTaskOptions(options),
     retryDelay: retryDelayFunction("retryDelay", retryDelay),
+    shardKeyOf: shardKeyFunction(shardKey),
     with: (...[value, callOptions]) => ({ task: definition, payload: value, options: callOptions }),
   };
   return Object.freeze(definition);
+}
+
+function shardKeyFunction(shardKey: unknown): TaskDefinition["shardKeyOf"] {
+  if (shardKey === undefined || typeof shardKey === "function") return shardKey as TaskDefinition["shardKeyOf"];
+  throw new HikyakuError(
+    "invalid_option",
+    `option "shardKey": expected a function of the payload, got ${shown(shardKey)}; a fixed key belongs to the enqueue`,
+  );
 }
 
 function checkSchema(option: string, schema: unknown): void {

@@ -359,6 +359,9 @@ function withChange(broker: Broker, change: Broker["change"]): InspectedBroker {
     releaseLock: (...args) => broker.releaseLock(...args),
     removeQueue: (...args) => broker.removeQueue(...args),
     servers: (...args) => broker.servers(...args),
+    silentServers: (...args) => broker.silentServers(...args),
+    order: (...args) => broker.order(...args),
+    evict: (...args) => broker.evict(...args),
     send: (...args) => broker.send(...args),
     change,
   };

@@ -87,6 +87,13 @@ describe.skipIf(redisServerPath() === undefined)("reconciling Redis", () => {
     return item.message.id;
   }
 
+  it("says that a queue's totals can't be right, and leaves them as they are", async () => {
+    await settled(broker, await enqueuedAndClaimed(broker), { kind: "done" });
+    expect(await look()).toEqual([]);
+    await raw("SET", `${q}failed`, "2");
+    expect(await look(true)).toMatchObject([{ kind: "wrong_totals", level: "warning", repair: "by_hand" }]);
+  });
+
   it("gives a lease to a running task that lost it, so that recovery runs it again", async () => {
     const task = await enqueuedAndClaimed(broker);
     await raw("DEL", `${q}lease`);

@@ -59,6 +59,12 @@ describe("reconciling SQLite", () => {
     expect(await look()).toEqual([]);
   }
 
+  it("says that a queue's totals can't be right, and leaves them as they are", async () => {
+    await enqueuedAndClaimed(broker);
+    raw.exec("UPDATE queues SET failed = processed + 1");
+    expect(await look(true)).toMatchObject([{ kind: "wrong_totals", level: "warning", repair: "by_hand" }]);
+  });
+
   it("gives a lease to a running task that has none", async () => {
     const task = await enqueuedAndClaimed(broker);
     raw.exec("UPDATE tasks SET lease_ends_at = NULL");

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { freePort, type RedisServer, redisServerPath, startRedisServer } from "@hikyaku/test-support";
 import { afterEach, describe, expect, it } from "vitest";
@@ -124,6 +124,23 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
     await underWay;
     await expect(broker.queues()).rejects.toBeInstanceOf(HikyakuError);
     server.resume();
+  });
+
+  it("leaves no connection behind when it is closed while one is being opened", async () => {
+    // Says nothing, as a server that is starting or frozen: only the other side can end the connection.
+    const silent = createServer();
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const accepted = once(silent, "connection");
+    const broker = open(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+    const refused = expect(broker.ready()).rejects.toThrow();
+    await broker.close();
+    await refused;
+    const [socket]: Socket[] = await accepted;
+    socket?.resume();
+    expect(await elapsed(() => once(socket as Socket, "close"))).toBeLessThan(3_000);
+    silent.close();
+    await once(silent, "close");
   });
 
   it("gives up when the caller's signal fires, before and after the call was sent", async () => {

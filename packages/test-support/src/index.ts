@@ -1,4 +1,12 @@
 export { freePort } from "./free-port.ts";
-export { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
-export { type RedisServer, type RedisServerOptions, redisServerPath, startRedisServer } from "./redis-server.ts";
+export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from "./redis-cluster.ts";
+export { type RedisSentinels, startRedisSentinels } from "./redis-sentinels.ts";
+export {
+  type RedisServer,
+  type RedisServerOptions,
+  redisServerPath,
+  startRedisServer,
+  valkeyServerPath,
+} from "./redis-server.ts";
 export { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+export { makeTestCertificate, type TestCertificate } from "./test-certificate.ts";

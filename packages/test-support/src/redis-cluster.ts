@@ -6,23 +6,40 @@ import { type RedisServer, startRedisServer } from "./redis-server.ts";
 
 const run = promisify(execFile);
 
-/** A real Redis Cluster of masters without replicas on loopback, started for a test. */
+/** A real Redis Cluster on loopback, started for a test. */
 export interface RedisCluster {
+  /** The masters first, then their replicas. Which is which changes with each fail-over. */
   readonly nodes: readonly RedisServer[];
   /** `host:port` of each node. */
   readonly addrs: readonly string[];
   stop(): Promise<void>;
 }
 
-export async function startRedisCluster(size = 3): Promise<RedisCluster> {
+export interface RedisClusterOptions {
+  /** Replicas of each master. Default 0. */
+  readonly replicas?: number;
+  /** How long a node may be silent before the others vote it out. Default 15000, as Redis has it. */
+  readonly nodeTimeoutMs?: number;
+}
+
+export async function startRedisCluster(
+  size = 3,
+  { replicas = 0, nodeTimeoutMs = 15_000 }: RedisClusterOptions = {},
+): Promise<RedisCluster> {
   const nodes: RedisServer[] = [];
   try {
-    for (let index = 0; index < size; index++) {
-      nodes.push(await startRedisServer({ port: await clusterPort(), args: ["--cluster-enabled", "yes"] }));
+    const args = ["--cluster-enabled", "yes", "--cluster-node-timeout", String(nodeTimeoutMs)];
+    // Else a new replica waits for five seconds to see whether others come too.
+    args.push("--repl-diskless-sync-delay", "0");
+    for (let index = 0; index < size * (1 + replicas); index++) {
+      nodes.push(await startRedisServer({ port: await clusterPort(), args }));
     }
     const addrs = nodes.map((node) => `127.0.0.1:${node.port}`);
-    await run("redis-cli", ["--cluster", "create", ...addrs, "--cluster-yes"]);
-    for (const node of nodes) await untilClusterIsUp(node.port);
+    await run("redis-cli", ["--cluster", "create", ...addrs, "--cluster-replicas", String(replicas), "--cluster-yes"]);
+    for (const node of nodes) {
+      await until(node.port, ["cluster", "info"], (answer) => answer.includes("cluster_state:ok"));
+      await until(node.port, ["role"], (answer) => !answer.startsWith("slave") || answer.includes("connected"));
+    }
     return { nodes, addrs, stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))) };
   } catch (error) {
     await Promise.all(nodes.map((node) => node.stop()));
@@ -38,11 +55,12 @@ async function clusterPort(): Promise<number> {
   }
 }
 
-async function untilClusterIsUp(port: number): Promise<void> {
+async function until(port: number, command: string[], isSo: (answer: string) => boolean): Promise<void> {
+  let last = "";
   for (let tries = 0; tries < 200; tries++) {
-    const { stdout } = await run("redis-cli", ["-p", String(port), "cluster", "info"]);
-    if (stdout.includes("cluster_state:ok")) return;
+    last = (await run("redis-cli", ["-p", String(port), ...command])).stdout;
+    if (isSo(last)) return;
     await delay(50);
   }
-  throw new Error(`the cluster node on port ${port} was not ready within 10 s`);
+  throw new Error(`the cluster node on port ${port} was not ready within 10 s: ${last}`);
 }

@@ -31,10 +31,12 @@ interface Road {
   readonly server: Socket;
   /** Set while the next answer on it is to be swallowed. */
   onAnswer: (() => void) | undefined;
+  /** Answers that are on their way late, in their order, and when each is to arrive. */
+  readonly late: { readonly at: number; readonly chunk: Buffer }[];
 }
 
-/** Starts a proxy on loopback in front of a port of this machine. */
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** Starts a proxy on loopback in front of a port of this machine; a function is asked for it at each new connection. */
+export async function startTcpProxy(target: number | (() => number)): Promise<TcpProxy> {
   const roads = new Set<Road>();
   const timers = new Set<NodeJS.Timeout>();
   let held: (() => void)[] = [];
@@ -60,18 +62,30 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     if (mode === "frozen") held.push(() => pass(road.server, chunk));
     else pass(road.server, chunk);
   };
+  const deliverLate = (road: Road): void => {
+    const [next] = road.late;
+    if (next === undefined) return;
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        road.late.shift();
+        pass(road.client, next.chunk);
+        deliverLate(road);
+      },
+      Math.max(0, next.at - performance.now()),
+    );
+    timers.add(timer);
+  };
   const onAnswer = (road: Road, chunk: Buffer): void => {
     if (road.onAnswer !== undefined) {
       end(road);
       road.onAnswer();
     } else if (mode !== "open") {
       held.push(() => pass(road.client, chunk));
-    } else if (delayMs > 0) {
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        pass(road.client, chunk);
-      }, delayMs);
-      timers.add(timer);
+    } else if (delayMs > 0 || road.late.length > 0) {
+      // What comes after a late answer is no earlier than that, also when delays get shorter: bytes keep their order.
+      road.late.push({ at: performance.now() + delayMs, chunk });
+      if (road.late.length === 1) deliverLate(road);
     } else {
       pass(road.client, chunk);
     }
@@ -82,8 +96,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       client.destroy();
       return;
     }
-    const server = connect({ port: targetPort, host: "127.0.0.1" });
-    const road: Road = { client, server, onAnswer: undefined };
+    const port = typeof target === "number" ? target : target();
+    const server = connect({ port, host: "127.0.0.1" });
+    const road: Road = { client, server, onAnswer: undefined, late: [] };
     roads.add(road);
     client.on("data", (chunk: Buffer) => onRequest(road, chunk));
     server.on("data", (chunk: Buffer) => onAnswer(road, chunk));

@@ -54,6 +54,8 @@ export interface AppOptions {
   /** Settings by variable name without `HIKYAKU__`, such as `SERVER__PORT`. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** What stands behind the program on its command line. */
+  readonly args?: readonly string[];
   /** A file descriptor that stdout goes to instead of a pipe; `stdout` then stays empty. */
   readonly stdoutFd?: number;
 }
@@ -65,9 +67,9 @@ export class AppProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | NodeJS.Signals>;
 
-  constructor(name: AppName, { settings = {}, env = {}, stdoutFd }: AppOptions = {}) {
+  constructor(name: AppName, { settings = {}, env = {}, args = [], stdoutFd }: AppOptions = {}) {
     const overrides = Object.entries(settings).map(([key, value]) => [`HIKYAKU__${key}`, String(value)]);
-    this.#child = spawn(process.execPath, ["--conditions=source", `apps/${name}/src/main.ts`], {
+    this.#child = spawn(process.execPath, ["--conditions=source", `apps/${name}/src/main.ts`, ...args], {
       cwd: root,
       stdio: ["ignore", stdoutFd ?? "pipe", "pipe"],
       env: {

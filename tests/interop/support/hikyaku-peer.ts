@@ -1,5 +1,5 @@
 // Our side as a process of its own, for tests that kill or freeze it.
-//   node --conditions=source hikyaku-peer.ts <host:port of redis> <how far its clock is ahead, in ms>
+//   node --conditions=source hikyaku-peer.ts <host:port of redis, or of a cluster's nodes with commas between> <how far its clock is ahead, in ms>
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { HikyakuSide } from "./hikyaku-side.ts";

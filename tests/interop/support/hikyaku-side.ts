@@ -42,7 +42,9 @@ export class HikyakuSide {
   constructor(address: string, clockAheadMs: number, say: (event: PeerEvent) => void) {
     this.#say = say;
     this.#clock = { ...systemClock, now: () => Date.now() + clockAheadMs };
-    this.#broker = redisBroker({ addr: address, clock: this.#clock });
+    const addrs = address.split(",");
+    const place = addrs.length > 1 ? { cluster: { addrs } } : { addr: address };
+    this.#broker = redisBroker({ ...place, clock: this.#clock });
     this.#client = new Client({ broker: this.#broker, clock: this.#clock });
   }
 

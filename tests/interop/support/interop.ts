@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type RedisServer, startRedisServer } from "@hikyaku/test-support";
+import { type RedisServer, startRedisCluster, startRedisServer } from "@hikyaku/test-support";
 import { beforeEach, inject, onTestFinished } from "vitest";
 import { Asynqmon } from "./asynqmon.ts";
 import { Peer } from "./peer.ts";
@@ -33,17 +33,28 @@ export function needsAsynqmon(): void {
 
 /** A Redis of one test, and processes of either side on it. All of it ends with the test. */
 export class Interop {
+  /** The server, or one node of the cluster. */
   readonly redis: RedisServer;
+  /** Of a cluster all nodes, with commas between. */
+  readonly #address: string;
   #prober: Promise<Peer> | undefined;
 
-  private constructor(redis: RedisServer) {
+  private constructor(redis: RedisServer, address = `127.0.0.1:${redis.port}`) {
     this.redis = redis;
+    this.#address = address;
   }
 
   static async open(): Promise<Interop> {
     const redis = await startRedisServer();
     onTestFinished(() => redis.stop());
     return new Interop(redis);
+  }
+
+  /** The same on a cluster of three masters. */
+  static async openCluster(): Promise<Interop> {
+    const { nodes, addrs, stop } = await startRedisCluster(3);
+    onTestFinished(stop);
+    return new Interop(nodes[0] as RedisServer, addrs.join(","));
   }
 
   /**
@@ -87,7 +98,7 @@ export class Interop {
   }
 
   #connect(side: Side, ownProcess: boolean, clockAheadMs: number, hear: Hear): Wire {
-    const address = `127.0.0.1:${this.redis.port}`;
+    const address = this.#address;
     if (side === "Hikyaku" && !ownProcess) return new LocalWire(address, clockAheadMs, hear);
     if (side === "Hikyaku") {
       const args = ["--conditions=source", ourProgram, address, String(clockAheadMs)];

@@ -1,6 +1,4 @@
 import {
-  PROBLEM_CONTENT_TYPE,
-  problem,
   REGISTER_DEMO_JOB_PATH,
   registerDemoJobRequest,
   registerDemoJobResponse,
@@ -10,6 +8,7 @@ import { delayPrint } from "@hikyaku/tasks";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Client } from "hikyaku";
+import { problemResponse } from "../problem-response.ts";
 
 /** How long storing a job may take; with it the answer comes within a second even if the store hangs. */
 const STORE_TIMEOUT_MS = 800;
@@ -46,8 +45,4 @@ export function addDemoJobRoutes(app: FastifyInstance, client: Pick<Client, "enq
       return reply.code(201).send({ job_id: task.id, status: "registered" });
     },
   );
-}
-
-function problemResponse(description: string) {
-  return { description, content: { [PROBLEM_CONTENT_TYPE]: { schema: problem } } };
 }

@@ -2,12 +2,17 @@ import type { Command } from "commander";
 import { type HandledTypes, Inspector, type ServerInfo } from "hikyaku";
 import { withStore } from "../open-store.ts";
 import { ago, type CommandContext, oneLine, show } from "../output.ts";
+import { addServerOrders } from "./server-orders.ts";
 
 /** `servers`: who works on the store's queues, and what they run. */
-export function addServers(program: Command, { streams }: CommandContext): void {
-  program
+export function addServers(program: Command, context: CommandContext): void {
+  const { streams } = context;
+  const servers = program
     .command("servers")
-    .description("Lists the worker servers that are there: where they run, which code, what they handle and run now.")
+    .description(
+      "Lists the worker servers that are there: where they run, which code, what they handle and run now, and what is " +
+        "wrong with them. Its commands tell one of them to go quiet, to stop, or take its tasks away.",
+    )
     .option("--json", "write JSON", false)
     .action(async ({ json }: { readonly json: boolean }) => {
       const { servers, store } = await withStore(async (broker) => ({
@@ -16,6 +21,7 @@ export function addServers(program: Command, { streams }: CommandContext): void 
       }));
       show(streams, json, { store, servers }, () => serversText(servers, store));
     });
+  addServerOrders(servers, context);
 }
 
 function serversText(servers: readonly ServerInfo[], store: string): string {
@@ -25,19 +31,23 @@ function serversText(servers: readonly ServerInfo[], store: string): string {
 }
 
 function serverLines(server: ServerInfo, now: number): string[] {
-  const { host, pid, status, startedAt, concurrency, queues, workers, details } = server;
+  const { serverId, host, pid, status, startedAt, concurrency, queues, workers, details, silentSince } = server;
   const places = Object.entries(queues).map(([queue, priority]) => `${queue}:${priority}`);
   const lines = [
     `${host} pid ${pid}: ${status}, runs ${workers.length} of at most ${concurrency}, since ${startedAt.toISOString()}`,
+    `  id          ${serverId}`,
     `  queues      ${places.join(" ")}`,
   ];
+  if (silentSince !== undefined) {
+    lines[0] = `${host} pid ${pid}: silent for ${ago(now - silentSince.getTime())}, started ${startedAt.toISOString()}`;
+  }
   if (details === undefined) {
     lines.push("  of another library or an old version: nothing else is told");
   } else {
-    const { version, directory, commandLine, handles, lastClaimAt } = details;
+    const { version, build, directory, commandLine, handles, lastClaimAt } = details;
     const claimed = lastClaimAt === undefined ? "never" : `${ago(now - lastClaimAt)} ago`;
     lines.push(
-      `  version     ${version}`,
+      `  version     ${version}${build === undefined ? "" : ` build ${build}`}`,
       `  directory   ${directory}`,
       `  command     ${commandLine}`,
       `  handles     ${handledText(handles)}`,
@@ -48,6 +58,7 @@ function serverLines(server: ServerInfo, now: number): string[] {
     const forTime = ago(now - worker.startedAt.getTime());
     lines.push(`  running     ${worker.taskType} ${worker.taskId} of ${worker.queue} for ${forTime}`);
   }
+  for (const { kind, detail } of server.warnings) lines.push(`  look at     ${kind}: ${detail}`);
   return lines;
 }
 

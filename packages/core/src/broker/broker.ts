@@ -1,6 +1,7 @@
 import type { BrokerRecipe } from "./broker-recipe.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { ChangeFacet } from "./change-facet.ts";
+import type { ControlFacet } from "./control-facet.ts";
 import type { EnqueueFacet } from "./enqueue-facet.ts";
 import type { GroupFacet } from "./group-facet.ts";
 import type { InspectFacet } from "./inspect-facet.ts";
@@ -35,6 +36,7 @@ export interface Broker
     InspectFacet,
     ChangeFacet,
     PresenceFacet,
+    ControlFacet,
     ReconcileFacet,
     ScheduleFacet,
     SignalFacet {

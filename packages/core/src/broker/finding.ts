@@ -87,6 +87,11 @@ export const findingKinds = {
     meaning: "the numbers kept of a queue differ from the tasks that are there",
     repair: "counts again",
   },
+  wrong_totals: {
+    level: "warning",
+    meaning: "more failures than attempts are counted of a queue, or more on one day than altogether",
+    repair: "nothing: what was counted can't be counted again",
+  },
   lease_over: {
     level: "warning",
     meaning: "leases ended long ago, and no live worker recovers the tasks",
@@ -109,13 +114,45 @@ export const findingKinds = {
   },
   mixed_workers: {
     level: "warning",
-    meaning: "live workers of one queue differ in version or directory, so it depends on chance which code runs a task",
+    meaning:
+      "live workers of one queue differ in version, build or directory, so it depends on chance which code runs a task",
     repair: "nothing: stop those that should not be there",
   },
   foreign_worker: {
     level: "notice",
     meaning: "a live worker is of another library, or too old to say what it handles",
     repair: "nothing",
+  },
+  older_worker: {
+    level: "notice",
+    meaning:
+      "a worker runs beside one that was started later on the same host and queues; it may have been left behind",
+    repair: "nothing: stop it if it should not be there",
+  },
+  blocked_worker: {
+    level: "warning",
+    meaning: "the event loop of a worker stands still, so its other handlers do not go on",
+    repair: "nothing: end the process, or evict the server if that can't be done",
+  },
+  silent_worker: {
+    level: "notice",
+    meaning: "a worker has not been heard of in the last minutes and did not take its leave: frozen, cut off or dead",
+    repair: "nothing: its tasks run again when their leases end, or at once when it is evicted",
+  },
+  unreadable_record: {
+    level: "warning",
+    meaning: "what is stored as the record of a server or as a durable schedule is none, so it is passed over",
+    repair: "nothing: a server's record ends by itself; a schedule is written anew or removed by hand",
+  },
+  schedule_idle: {
+    level: "warning",
+    meaning: "a scheduler entry that is not paused has no next turn",
+    repair: "nothing: starting a scheduler does, or a spec that comes",
+  },
+  schedule_torn: {
+    level: "warning",
+    meaning: "live schedulers know different specs of one entry, so it is fired by all of them",
+    repair: "nothing: stop the schedulers that run old code, or give the entries different ids",
   },
   clock_offset: {
     level: "warning",
@@ -127,6 +164,11 @@ export const findingKinds = {
     level: "warning",
     meaning: "with this setting the store can lose tasks that it accepted",
     repair: "nothing: change the setting",
+  },
+  too_few_replicas: {
+    level: "warning",
+    meaning: "fewer replicas follow the store than every enqueue waits for, so enqueues fail",
+    repair: "nothing: bring up replicas, or ask for fewer",
   },
   unknown_setting: {
     level: "notice",

@@ -22,10 +22,15 @@ export interface ArchiveLimits {
   readonly maxAgeMs: number;
 }
 
+export interface ForwardOptions {
+  /** Puts retry tasks before all that wait in their queue, instead of behind. Default false. */
+  readonly retriesFirst?: boolean;
+}
+
 /** Housekeeping in bounded slices; safe to run on many servers at once. */
 export interface MaintainFacet {
   /** Moves up to `limit` scheduled and retry tasks whose moment has come, none early. */
-  forwardDue(queue: string, limit: number, call?: CallOptions): Promise<ForwardAnswer>;
+  forwardDue(queue: string, limit: number, call?: CallOptions, options?: ForwardOptions): Promise<ForwardAnswer>;
   /** Removes up to `limit` tasks that nothing keeps any more, with bodies and locks. */
   sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer>;
 }

@@ -1,4 +1,5 @@
 import type { CallOptions } from "./call-options.ts";
+import type { ServerOrder } from "./control-facet.ts";
 import type { HandledTypes } from "./work-facet.ts";
 
 export type ServerStatus = "new" | "active" | "stopped" | "closed";
@@ -22,7 +23,11 @@ export interface ServerRecord {
 export interface ServerDetails {
   /** Version of this library. */
   readonly version: string;
+  /** Names the code that it runs, such as a commit; undefined where nobody said. */
+  readonly build?: string | undefined;
   readonly directory: string;
+  /** The process that started it: workers of one parent belong together. */
+  readonly parentPid?: number | undefined;
   readonly commandLine: string;
   readonly handles: HandledTypes;
   readonly lastClaimAt: number | undefined;
@@ -33,6 +38,16 @@ export interface ServerDetails {
   /** Lets servers on the same machine tell when its process is gone; undefined where that can't be known for sure. */
   readonly processIdentity?: string | undefined;
 }
+
+/** A server whose word is not fresh any more, as it told of itself last. */
+export interface SilentServer {
+  readonly server: ServerRecord;
+  /** When its last word ceased to hold: that long after it was said, as `announce` was told. */
+  readonly silentSince: number;
+}
+
+/** For how long a server that fell silent is remembered. */
+export const silentForMs = 600_000;
 
 /** One task that a server is running now. */
 export interface BusyWorker {
@@ -48,14 +63,35 @@ export interface BusyWorker {
   readonly deadlineAt: number;
 }
 
+export interface PresentServers {
+  /** Everyone whose word is still fresh, sorted by host, pid and id. */
+  readonly servers: readonly ServerRecord[];
+  readonly workers: readonly BusyWorker[];
+  /** Names of records in the store that can't be read as a server's; absent where there are none. */
+  readonly unreadable?: readonly string[];
+}
+
 /** Who is there, and what they run. Never the base of a decision about a task: leases are. */
 export interface PresenceFacet {
-  /** Tells of a server and its busy workers; forgotten after `ttlMs` unless told again. Whole seconds in Redis. */
-  announce(server: ServerRecord, workers: readonly BusyWorker[], ttlMs: number, call?: CallOptions): Promise<void>;
+  /**
+   * Tells of a server and its busy workers; not fresh any more after `ttlMs` unless told again. Whole seconds in Redis.
+   * Comes back with what the server was asked to do and is still kept, at most one order of each kind.
+   */
+  announce(
+    server: ServerRecord,
+    workers: readonly BusyWorker[],
+    ttlMs: number,
+    call?: CallOptions,
+  ): Promise<readonly ServerOrder[]>;
   /** Forgets a server at once. */
   withdraw(server: ServerRecord, call?: CallOptions): Promise<void>;
-  /** Everyone whose word is still fresh, sorted by host, pid and id. */
-  servers(call?: CallOptions): Promise<{ servers: readonly ServerRecord[]; workers: readonly BusyWorker[] }>;
+  /** Who is there. A record that can't be read hides none of the others. */
+  servers(call?: CallOptions): Promise<PresentServers>;
+  /**
+   * Servers of this library that were fresh in the last ten minutes, are not any more, and did not withdraw: frozen, cut
+   * off or dead. Sorted as `servers`.
+   */
+  silentServers(call?: CallOptions): Promise<readonly SilentServer[]>;
   /** What the store's own clock says; undefined for a store that goes by this machine's. */
   storeTime(call?: CallOptions): Promise<number | undefined>;
 }

@@ -101,8 +101,10 @@ export interface ScheduleFacet {
     page: { readonly limit: number; readonly cursor?: string },
     call?: CallOptions,
   ): Promise<{ readonly events: readonly EnqueueEvent[]; readonly nextCursor: string | undefined }>;
-  /** All of them, sorted by id. */
+  /** All that can be read, sorted by id: one that can't be must not keep the others from being fired. */
   durableEntries(call?: CallOptions): Promise<readonly DurableEntry[]>;
+  /** Ids of durable entries that can't be read, and so are never fired. */
+  unreadableEntries(call?: CallOptions): Promise<readonly string[]>;
   /**
    * Writes an entry if the stored one still has the revision before; `conflict` otherwise. Revision 1 creates. Tells all
    * schedulers.

@@ -1,4 +1,5 @@
 import type { CallOptions } from "./call-options.ts";
+import type { ServerOrder } from "./control-facet.ts";
 
 /** A word to whoever listens. Best effort: never the only path to a state. */
 export type Signal =
@@ -10,7 +11,9 @@ export type Signal =
   /** A task was put into the queue that is due earlier than all others there. Sent by the adapter itself. */
   | { readonly kind: "due_sooner"; readonly queue: string; readonly at: number }
   /** A durable scheduler entry was added, changed or removed. Sent by the adapter itself. */
-  | { readonly kind: "schedules_changed" };
+  | { readonly kind: "schedules_changed" }
+  /** A server is asked to do something. Sent by the adapter itself, which keeps the order too. */
+  | { readonly kind: "server_order"; readonly order: ServerOrder };
 
 export interface SignalFacet {
   send(signal: Signal, call?: CallOptions): Promise<void>;

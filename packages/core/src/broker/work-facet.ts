@@ -25,9 +25,23 @@ export interface ClaimedTask {
   readonly lostAttempts: number;
 }
 
+/**
+ * Keeps the tasks of a queue in line. A claim then takes the one that is next, never another, and only while nobody holds a
+ * task of the queue; `strict`: nor while one of them waits for its retry.
+ */
+export type QueueDiscipline = "strict" | "loose";
+
+export interface QueueClaim {
+  readonly queue: string;
+  /** How many tasks at most. */
+  readonly limit: number;
+  /** Absent: any tasks that can be run, however many are held. All who claim from a queue must say the same. */
+  readonly ordered?: QueueDiscipline;
+}
+
 export interface ClaimRequest {
-  /** Asked in this order, at most `limit` tasks from each. */
-  readonly queues: readonly { readonly queue: string; readonly limit: number }[];
+  /** Asked in this order. */
+  readonly queues: readonly QueueClaim[];
   /** How many tasks at most altogether: the number of free slots, never more. */
   readonly limit: number;
   readonly handles: HandledTypes;
@@ -58,6 +72,8 @@ export interface ClaimResult {
   readonly tasks: readonly ClaimedTask[];
   readonly unhandled: readonly UnhandledTasks[];
   readonly setAside: readonly SetAside[];
+  /** Set when the store refused because somebody evicted this server: it gets nothing from such a queue any more. */
+  readonly evicted?: true;
 }
 
 /** What should become of a task after a run. */

@@ -109,7 +109,7 @@ const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
  * Reads a message. Fields may come in any order; unknown ones are kept. The payload is a view on `bytes`.
- * @throws HikyakuError `corrupt_data` when the bytes are no message or a text is not UTF-8.
+ * @throws HikyakuError `corrupt_data` when the bytes are no message, a text is not UTF-8 or a time is out of range.
  */
 export function decodeTaskMessage(bytes: Uint8Array): TaskMessage {
   const reader = new Reader(bytes);
@@ -154,22 +154,22 @@ export function decodeTaskMessage(bytes: Uint8Array): TaskMessage {
         lastError = reader.text();
         break;
       case 0x40:
-        timeout = reader.int64();
+        timeout = reader.seconds();
         break;
       case 0x48:
-        deadline = reader.int64();
+        deadline = reader.seconds();
         break;
       case 0x52:
         uniqueKey = reader.text();
         break;
       case 0x58:
-        lastFailed = reader.int64();
+        lastFailed = reader.seconds();
         break;
       case 0x60:
-        retention = reader.int64();
+        retention = reader.seconds();
         break;
       case 0x68:
-        completed = reader.int64();
+        completed = reader.seconds();
         break;
       case 0x72:
         group = reader.text();
@@ -270,15 +270,21 @@ class Reader {
     return this.#buffer.toString("latin1", start, end);
   }
 
-  int64(): number {
+  /** A moment or duration: one that JavaScript can't tell exactly in milliseconds would be written back as another. */
+  seconds(): number {
     const start = this.#offset;
     const value = this.#varint();
-    return Number.isSafeInteger(value) ? value : Number(BigInt.asIntN(64, this.#bigVarint(start)));
+    const seconds = Number.isSafeInteger(value) ? value : Number(BigInt.asIntN(64, this.#bigVarint(start)));
+    if (!Number.isSafeInteger(seconds) || (seconds * 1_000) / 1_000 !== seconds) {
+      throw corrupt(`a time of ${seconds} s, which is out of range, at byte ${start}`);
+    }
+    return seconds;
   }
 
   int32(): number {
-    const value = this.int64();
-    return Number.isSafeInteger(value) ? value | 0 : 0;
+    const start = this.#offset;
+    const value = this.#varint();
+    return Number.isSafeInteger(value) ? value | 0 : Number(BigInt.asIntN(32, this.#bigVarint(start)));
   }
 
   unknown(tag: number): UnknownField {

@@ -1,13 +1,26 @@
 import type { Broker } from "../broker/broker.ts";
 import type { CallOptions } from "../broker/call-options.ts";
-import type { Finding } from "../broker/finding.ts";
+import { aFinding, type Finding } from "../broker/finding.ts";
+import type { QueueNumbers } from "../broker/inspect-facet.ts";
 import type { ArchiveLimits } from "../broker/maintain-facet.ts";
+import { checkSchedules } from "./check-schedules.ts";
 import { checkHolders, checkWaitingTypes, checkWorkers } from "./check-workers.ts";
 
 /** What a check needs of the port. */
 export type CheckedBroker = Pick<
   Broker,
-  "reconcile" | "findQueues" | "checkSettings" | "queues" | "servers" | "list" | "location"
+  | "reconcile"
+  | "findQueues"
+  | "checkSettings"
+  | "queues"
+  | "queue"
+  | "servers"
+  | "silentServers"
+  | "list"
+  | "location"
+  | "unreadableEntries"
+  | "durableEntries"
+  | "scheduleRecords"
 >;
 
 export interface StoreCheckOptions {
@@ -16,7 +29,8 @@ export interface StoreCheckOptions {
   /** Carries out what is safe. Default false: nothing is written. */
   readonly repair?: boolean;
   /**
-   * `tasks`: only what lies in the store. `all`, the default: also who works on it, and the store's settings.
+   * `tasks`: only what lies in the store. `all`, the default: also who works on it, the schedules, and the store's
+   * settings.
    */
   readonly scope?: "all" | "tasks";
   /** Default: 10000 tasks, 90 days, as for a server. */
@@ -46,16 +60,27 @@ export async function checkStore(broker: CheckedBroker, options: StoreCheckOptio
   };
   if (scope === "all") add(await broker.checkSettings(call));
   const queues = options.queues ?? (await everyQueue(broker, call));
-  for (const queue of queues) await checkQueue(broker, queue, options, call, add);
+  for (const queue of queues) {
+    await checkQueue(broker, queue, options, call, add);
+    add(checkTotals(await broker.queue(queue, call)));
+  }
   if (scope === "all") {
     const present = await broker.servers(call);
-    add(checkWorkers(present.servers));
+    add(checkWorkers(present.servers, await broker.silentServers(call)));
+    add((present.unreadable ?? []).map((name) => unreadableRecord(`the record ${name} of a server`)));
+    const entries = await broker.unreadableEntries(call);
+    add(entries.map((entryId) => unreadableRecord(`the durable schedule ${JSON.stringify(entryId)}`)));
+    add(checkSchedules(await broker.durableEntries(call), await broker.scheduleRecords(call)));
     for (const queue of queues) {
       add(await checkWaitingTypes(broker, queue, present.servers, call));
       add(await checkHolders(broker, queue, present, call));
     }
   }
   return [...findings.values()];
+}
+
+function unreadableRecord(what: string): Finding {
+  return aFinding("unreadable_record", { detail: `${what} can't be read` });
 }
 
 async function checkQueue(
@@ -72,6 +97,22 @@ async function checkQueue(
     add(slice.findings);
     cursor = slice.nextCursor;
   } while (cursor !== undefined);
+}
+
+/** Totals hold what each day holds, and attempts hold what failed. */
+function checkTotals(numbers: QueueNumbers | undefined): Finding[] {
+  if (numbers === undefined) return [];
+  const { queue, processedToday, processedTotal, failedToday, failedTotal } = numbers;
+  const fits =
+    failedToday <= processedToday &&
+    failedTotal <= processedTotal &&
+    processedToday <= processedTotal &&
+    failedToday <= failedTotal;
+  if (fits) return [];
+  const detail =
+    `queue "${queue}" counts ${processedTotal} attempts and ${failedTotal} failures, ` +
+    `${processedToday} and ${failedToday} of them today`;
+  return [aFinding("wrong_totals", { queue, detail })];
 }
 
 async function everyQueue(broker: CheckedBroker, call: CallOptions): Promise<readonly string[]> {

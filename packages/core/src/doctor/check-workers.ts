@@ -1,39 +1,39 @@
 import type { CallOptions } from "../broker/call-options.ts";
-import { aFinding, type Finding } from "../broker/finding.ts";
+import { aFinding, type Finding, type FindingKind } from "../broker/finding.ts";
 import type { InspectFacet, TaskEntry } from "../broker/inspect-facet.ts";
-import type { BusyWorker, ServerDetails, ServerRecord } from "../broker/presence-facet.ts";
+import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
 import type { HandledTypes } from "../broker/work-facet.ts";
+import { codeOf, placeOf, type ServerWarning, type ServerWarningKind, serverWarnings } from "../server-warnings.ts";
 
 /** How far these checks look into one queue. */
 const mostPages = 20;
 const pageSize = 500;
-const mostClockOffsetMs = 5_000;
 
-type DetailedServer = ServerRecord & { readonly details: ServerDetails };
+const findingOf: Readonly<Record<ServerWarningKind, FindingKind>> = {
+  other_build: "mixed_workers",
+  other_directory: "mixed_workers",
+  older_process: "older_worker",
+  silent: "silent_worker",
+  blocked: "blocked_worker",
+  clock_offset: "clock_offset",
+  foreign: "foreign_worker",
+};
 
-/** Workers of one queue that run different code, and workers that don't say what they run. */
-export function checkWorkers(servers: readonly ServerRecord[]): Finding[] {
-  const findings: Finding[] = [];
-  for (const server of servers) {
-    if (server.details !== undefined) continue;
-    const detail =
-      `${place(server)} works on ${quoted(Object.keys(server.queues))} and is of another library or of an old version: ` +
-      "what it handles is not known";
-    findings.push(aFinding("foreign_worker", { detail }));
-  }
-  for (const server of servers.filter(isDetailed)) {
-    const offsetMs = server.details.clockOffsetMs ?? 0;
-    if (Math.abs(offsetMs) < mostClockOffsetMs) continue;
-    const side = offsetMs > 0 ? "ahead of" : "behind";
-    const detail = `the clock of ${place(server)} is ${Math.abs(offsetMs) / 1_000} s ${side} the store's`;
-    findings.push(aFinding("clock_offset", { detail }));
-  }
+/** Workers that should not be there, or not like that. Those of one queue that run different code make one finding. */
+export function checkWorkers(servers: readonly ServerRecord[], silent: readonly SilentServer[]): Finding[] {
+  const isMixed = ({ kind }: ServerWarning): boolean => findingOf[kind] === "mixed_workers";
+  const findings = serverWarnings(servers, silent)
+    .filter((warning) => !isMixed(warning))
+    .map(({ kind, detail }) => aFinding(findingOf[kind], { detail }));
   for (const queue of new Set(servers.flatMap(({ queues }) => Object.keys(queues)))) {
-    const ours = servers.filter(isDetailed).filter(({ queues }) => queue in queues);
-    const builds = new Set(ours.map(({ details }) => JSON.stringify([details.version, details.directory])));
-    if (builds.size < 2) continue;
-    const who = ours.map(described).join("; ");
+    const ours = servers.filter(({ queues, details }) => queue in queues && details !== undefined);
+    // Asked of this queue alone: two servers may differ on one queue and not meet on another.
+    const onQueue = ours.map((server) => ({ ...server, queues: { [queue]: 1 } }));
+    if (!serverWarnings(onQueue).some(isMixed)) continue;
+    const who = ours
+      .map((server) => `${placeOf(server)}, ${codeOf(server)}, ${server.details?.commandLine}`)
+      .join("; ");
     const detail = `${ours.length} live workers of queue "${queue}" run different code: ${who}`;
     findings.push(aFinding("mixed_workers", { queue, detail }));
   }
@@ -112,22 +112,4 @@ async function entriesOf(
 function handles(handled: HandledTypes, type: string): boolean {
   if (handled.kind === "all") return true;
   return handled.exact.includes(type) || handled.prefixes.some((prefix) => type.startsWith(prefix));
-}
-
-function isDetailed(server: ServerRecord): server is DetailedServer {
-  return server.details !== undefined;
-}
-
-function described(server: DetailedServer): string {
-  const { version, directory, commandLine } = server.details;
-  const since = new Date(server.startedAt).toISOString();
-  return `${place(server)}, version ${version}, in ${directory}, since ${since}, ${commandLine}`;
-}
-
-function place({ host, pid }: ServerRecord): string {
-  return `${host} pid ${pid}`;
-}
-
-function quoted(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(", ");
 }

@@ -1,5 +1,5 @@
 import type { Broker } from "../broker/broker.ts";
-import type { Change, ChangeOutcome, EditOutcome } from "../broker/change-facet.ts";
+import type { Change } from "../broker/change-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
 import { type CancelAnswer, cancelTask, taskNotFound } from "../cancel-task.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -8,6 +8,15 @@ import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { encodePayload } from "../payload.ts";
 import { BulkChange, type BulkOptions, type BulkReport } from "./bulk-change.ts";
 import { type DayInfo, type QueueInfo, type QueueSummary, queueInfoOf, queueSummaryOf } from "./queue-info.ts";
+import { changeErrors, editErrors, queueNotFound } from "./refusals.ts";
+import {
+  type EvictReport,
+  type EvictServerOptions,
+  type OrderOptions,
+  type OrderReport,
+  ServerControl,
+  type StopServerOptions,
+} from "./server-control.ts";
 import { type ServerInfo, serverInfosOf } from "./server-info.ts";
 import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
 import { filterOf, type TaskConditions, type TaskQuery } from "./task-query.ts";
@@ -29,6 +38,9 @@ export type InspectedBroker = Pick<
   | "releaseLock"
   | "removeQueue"
   | "servers"
+  | "silentServers"
+  | "order"
+  | "evict"
   | "send"
 >;
 
@@ -81,6 +93,7 @@ export class Inspector {
   readonly #broker: InspectedBroker;
   readonly #slice: number;
   readonly #clock: Clock;
+  readonly #control: ServerControl;
 
   /** @throws HikyakuError `invalid_option`. */
   constructor(options: InspectorOptions) {
@@ -95,6 +108,7 @@ export class Inspector {
     this.#broker = broker;
     this.#slice = sliceSize;
     this.#clock = clock;
+    this.#control = new ServerControl(broker, clock, sliceSize);
   }
 
   /** All queues, sorted by name. */
@@ -297,9 +311,38 @@ export class Inspector {
     return this.#broker.releaseLock({ queue, type, payload: bytes });
   }
 
-  /** Everyone who told of itself in the last seconds, with what it runs; sorted by host, pid and id. */
+  /**
+   * Everyone who told of itself in the last seconds, with what it runs; then those who fell silent in the last ten minutes
+   * without taking their leave. Each sorted by host, pid and id.
+   */
   async servers(): Promise<readonly ServerInfo[]> {
-    return serverInfosOf(await this.#broker.servers());
+    const [present, silent] = await Promise.all([this.#broker.servers(), this.#broker.silentServers()]);
+    return serverInfosOf(present, silent);
+  }
+
+  /**
+   * Tells a server to take no new tasks; running ones go on. The word is kept for a day for a server that does not hear it
+   * now. Unknown ids are no error: the report says what is known. @throws HikyakuError `invalid_option`.
+   */
+  quietServer(serverId: string, options: OrderOptions = {}): Promise<OrderReport> {
+    return this.#control.quiet(serverId, options);
+  }
+
+  /** Tells a server to stop as `Server.stop()` does. See `quietServer`. */
+  stopServer(serverId: string, options: StopServerOptions = {}): Promise<OrderReport> {
+    return this.#control.stop(serverId, options);
+  }
+
+  /**
+   * Takes all tasks away from a server that does not listen, at once and whatever it does: nothing that it writes about them
+   * counts any more, they wait in front of their queues with nothing spent, and for a week it gets no others. Should it come
+   * to itself, it lets go of everything and stops. Of a server of another library: what it said last that it runs; it can
+   * still take others. Calling it again goes on where a call failed.
+   * @throws HikyakuError `wrong_state` for a server that was heard of in the last seconds, unless `force` is set;
+   *   `invalid_option`.
+   */
+  evictServer(serverId: string, options: EvictServerOptions = {}): Promise<EvictReport> {
+    return this.#control.evict(serverId, options);
   }
 
   async #changeMany(change: Change, selection: TaskSelection, options: BulkOptions = {}): Promise<BulkReport> {
@@ -327,41 +370,3 @@ export class Inspector {
     if ((await this.#broker.queue(queue)) === undefined) throw queueNotFound(queue);
   }
 }
-
-function queueNotFound(queue: string): HikyakuError {
-  return new HikyakuError("queue_not_found", `queue ${shown(queue)}: there is none of this name; it never had a task`);
-}
-
-function wrongState(queue: string, id: string, why: string): HikyakuError {
-  return new HikyakuError("wrong_state", `task ${shown(id)} of queue "${queue}" ${why}`);
-}
-
-const running = "is running; cancel it instead, or wait until it is done";
-const beingAggregated = "is being aggregated right now; try again in a moment";
-
-const changeErrors: Readonly<
-  Record<ChangeOutcome, (queue: string, id: string, change: Change) => HikyakuError | undefined>
-> = {
-  changed: () => undefined,
-  not_found: taskNotFound,
-  unchanged: (queue, id, change) =>
-    wrongState(queue, id, change === "run" ? "is waiting to run already" : "is archived already"),
-  active: (queue, id) => wrongState(queue, id, running),
-  taken: (queue, id) => wrongState(queue, id, beingAggregated),
-  moved: (queue, id) => wrongState(queue, id, "is in another state by now"),
-};
-
-const editErrors: Readonly<Record<EditOutcome, (queue: string, id: string) => HikyakuError | undefined>> = {
-  changed: () => undefined,
-  not_found: taskNotFound,
-  active: (queue, id) => wrongState(queue, id, running),
-  taken: (queue, id) => wrongState(queue, id, beingAggregated),
-  completed: (queue, id) =>
-    wrongState(queue, id, "has completed; run it again with another payload by enqueueing anew"),
-  conflict: (queue, id) => wrongState(queue, id, "was changed by somebody else at the same moment; read it again"),
-  duplicate: (queue, id) =>
-    new HikyakuError(
-      "task_exists",
-      `task ${shown(id)} of queue "${queue}" is unique, and another one with this payload exists already`,
-    ),
-};

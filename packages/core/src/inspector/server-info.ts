@@ -1,6 +1,14 @@
-import type { BusyWorker, PresenceFacet, ServerDetails, ServerStatus } from "../broker/presence-facet.ts";
+import type {
+  BusyWorker,
+  PresenceFacet,
+  ServerDetails,
+  ServerRecord,
+  ServerStatus,
+  SilentServer,
+} from "../broker/presence-facet.ts";
+import { type ServerWarning, serverWarnings } from "../server-warnings.ts";
 
-/** One running process full of workers, as it told of itself a few seconds ago. */
+/** One running process full of workers, as it told of itself last. */
 export interface ServerInfo {
   readonly serverId: string;
   readonly host: string;
@@ -11,10 +19,14 @@ export interface ServerInfo {
   /** Queue names with their priorities. */
   readonly queues: Readonly<Record<string, number>>;
   readonly strictPriority: boolean;
-  /** What it runs now. */
+  /** What it runs now; not known of one that fell silent. */
   readonly workers: readonly WorkerInfo[];
   /** What only servers of this library tell. */
   readonly details: ServerDetails | undefined;
+  /** Since when it has not been heard of; undefined for one that was heard of in the last seconds. */
+  readonly silentSince: Date | undefined;
+  /** Why somebody should look at it. */
+  readonly warnings: readonly ServerWarning[];
 }
 
 /** One task that a server is running now. */
@@ -28,12 +40,25 @@ export interface WorkerInfo {
   readonly payload: Uint8Array;
 }
 
-export function serverInfosOf({ servers, workers }: Awaited<ReturnType<PresenceFacet["servers"]>>): ServerInfo[] {
-  return servers.map(({ activeWorkers: _, startedAt, ...server }) => ({
+export function serverInfosOf(
+  { servers, workers }: Awaited<ReturnType<PresenceFacet["servers"]>>,
+  silent: readonly SilentServer[],
+): ServerInfo[] {
+  const warnings = serverWarnings(servers, silent);
+  const info = (
+    { activeWorkers: _, startedAt, ...server }: ServerRecord,
+    silentSince: Date | undefined,
+  ): ServerInfo => ({
     ...server,
     startedAt: new Date(startedAt),
     workers: workers.filter(({ serverId }) => serverId === server.serverId).map(workerInfoOf),
-  }));
+    silentSince,
+    warnings: warnings.filter(({ serverId }) => serverId === server.serverId),
+  });
+  return [
+    ...servers.map((server) => info(server, undefined)),
+    ...silent.map(({ server, silentSince }) => info(server, new Date(silentSince))),
+  ];
 }
 
 function workerInfoOf({ taskId, taskType, queue, startedAt, deadlineAt, payload }: BusyWorker): WorkerInfo {

@@ -1,12 +1,12 @@
 import type { EnqueueFacet } from "../broker/enqueue-facet.ts";
 import type { CatchUp, DurableEntry, EnqueueEvent, ScheduleFacet } from "../broker/schedule-facet.ts";
+import { checkedName } from "../checked-name.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { answered, type EnqueuedTask } from "../enqueued-task.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import type { EnqueueRequest } from "../task.ts";
 import { taskIdsOf } from "../task-id.ts";
-import { checkedName } from "../task-options.ts";
 import { checkedCatchUp, type EntryPlan } from "./entry-plan.ts";
 import { nextTurn, parseSchedule } from "./schedule-spec.ts";
 import { blueprintFromJson, blueprintJson, blueprintOf, extraItem, optionTexts } from "./task-blueprint.ts";

@@ -217,8 +217,8 @@ export class Gate {
     return answer;
   };
 
-  readonly #forwardDue: Broker["forwardDue"] = async (queue, limit, call) => {
-    const { moved, nextDueAt } = await this.#store.forwardDue(queue, limit, call);
+  readonly #forwardDue: Broker["forwardDue"] = async (queue, limit, call, options) => {
+    const { moved, nextDueAt } = await this.#store.forwardDue(queue, limit, call, options);
     const letIn = this.#letIn.get(queue) ?? 0;
     this.#letIn.delete(queue);
     return { moved: moved + letIn, nextDueAt };

@@ -1,11 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { GroupLimits } from "../broker/group-facet.ts";
+import { checkedName } from "../checked-name.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { rawBytes } from "../payload.ts";
 import type { AnyJson, EnqueueRequest, TaskDefinition } from "../task.ts";
-import { checkedName } from "../task-options.ts";
 import type { Logger } from "./logger.ts";
 
 /** One task of a group that is being aggregated. */

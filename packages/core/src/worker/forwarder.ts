@@ -6,36 +6,35 @@ const sliceSize = 200;
 /** Programs on other libraries do not tell that they put a task there which is due sooner. */
 const longestPauseMs = 2_000;
 
+export interface ForwarderOptions {
+  readonly broker: Pick<MaintainFacet, "forwardDue">;
+  readonly clock: Clock;
+  readonly queue: string;
+  /** Whether retry tasks go before all that wait in the queue. */
+  readonly retriesFirst: boolean;
+  readonly onMoved: (queue: string) => void;
+}
+
 /** Brings the due tasks of one queue back to it, on time: it runs when the next one is due. */
 export class Forwarder implements Role {
   readonly name: string;
-  readonly #broker: Pick<MaintainFacet, "forwardDue">;
-  readonly #clock: Clock;
-  readonly #queue: string;
-  readonly #onMoved: (queue: string) => void;
+  readonly #options: ForwarderOptions;
 
-  constructor(
-    broker: Pick<MaintainFacet, "forwardDue">,
-    clock: Clock,
-    queue: string,
-    onMoved: (queue: string) => void,
-  ) {
-    this.name = `forwarding due tasks of queue "${queue}"`;
-    this.#broker = broker;
-    this.#clock = clock;
-    this.#queue = queue;
-    this.#onMoved = onMoved;
+  constructor(options: ForwarderOptions) {
+    this.name = `forwarding due tasks of queue "${options.queue}"`;
+    this.#options = options;
   }
 
   async runOnce(signal?: AbortSignal): Promise<number> {
+    const { broker, clock, queue, retriesFirst, onMoved } = this.#options;
     const call = signal === undefined ? undefined : { signal };
     for (;;) {
-      const { moved, nextDueAt } = await this.#broker.forwardDue(this.#queue, sliceSize, call);
-      if (moved > 0) this.#onMoved(this.#queue);
+      const { moved, nextDueAt } = await broker.forwardDue(queue, sliceSize, call, { retriesFirst });
+      if (moved > 0) onMoved(queue);
       if (moved >= sliceSize && signal?.aborted !== true) continue;
       if (nextDueAt === undefined) return longestPauseMs;
       // At least a millisecond: should the store's clock be a little behind ours, this must not spin.
-      return Math.min(longestPauseMs, Math.max(1, nextDueAt - this.#clock.now()));
+      return Math.min(longestPauseMs, Math.max(1, nextDueAt - clock.now()));
     }
   }
 }

@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { HandledTypes } from "../broker/work-facet.ts";
+import { checkedName } from "../checked-name.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { rawBytes } from "../payload.ts";
 import type { TaskDefinition } from "../task.ts";
-import { checkedName } from "../task-options.ts";
 import type { Handler, HandlerContext } from "./handler-context.ts";
 
 /** A handler together with what is needed to parse for it. */

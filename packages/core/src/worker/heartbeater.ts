@@ -1,3 +1,4 @@
+import type { ServerOrder } from "../broker/control-facet.ts";
 import type { BusyWorker, PresenceFacet, ServerRecord } from "../broker/presence-facet.ts";
 import type { HeldTask } from "./held-task.ts";
 import type { Announcement } from "./lease-thread.ts";
@@ -15,6 +16,8 @@ export interface HeartbeaterOptions {
   readonly describe: () => ServerRecord;
   /** Called with what is about to be announced. */
   readonly onAnnounce: (announcement: Announcement) => void;
+  /** Called with what the store keeps for this server to do. */
+  readonly onOrders: (orders: readonly ServerOrder[]) => void;
 }
 
 /** Tells others that this server is there, and what it runs: for people to see, never the base of a decision. */
@@ -41,7 +44,8 @@ export class Heartbeater implements Role {
     const { server, workers } = this.#announcement();
     const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
     try {
-      await this.#options.broker.announce(server, workers, ttlMs, call);
+      const orders = await this.#options.broker.announce(server, workers, ttlMs, call);
+      if (orders.length > 0) this.#options.onOrders(orders);
     } finally {
       this.#attempted.resolve();
     }

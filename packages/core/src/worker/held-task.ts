@@ -2,7 +2,7 @@ import type { ClaimedTask, Settlement } from "../broker/work-facet.ts";
 import type { Clock } from "../clock.ts";
 import type { HikyakuError } from "../errors.ts";
 import { defaultTimeoutMs } from "../task-options.ts";
-import { type AbortKind, abortReason } from "./abort-cause.ts";
+import { type AbortKind, abortReason, isTakenAway } from "./abort-cause.ts";
 import type { HeldEntry } from "./lease-table.ts";
 
 const forEver = Number.POSITIVE_INFINITY;
@@ -86,15 +86,16 @@ export class HeldTask {
   }
 
   /**
-   * Asks the handler to stop; only the first cause counts, except that a lost lease outdoes all others, and a cancel all
-   * but that: what somebody wants to be over must not run again because its time ran out first.
+   * Asks the handler to stop; only the first cause counts, except that a lost lease or an eviction outdoes all others,
+   * and a cancel all but those: what somebody wants to be over must not run again because its time ran out first.
    */
   abort(kind: AbortKind): void {
     if (kind === "cancelled" && this.#abort !== undefined) {
-      if (this.#abort.kind !== "lease_lost") this.#abort = { kind, reason: this.#abort.reason };
+      if (!isTakenAway(this.#abort.kind)) this.#abort = { kind, reason: this.#abort.reason };
       return;
     }
-    if (kind === "lease_lost") this.#graceEnd = forEver;
+    if (isTakenAway(this.#abort?.kind)) return;
+    if (isTakenAway(kind)) this.#graceEnd = forEver;
     else if (this.#abort !== undefined) return;
     else this.#graceEnd = this.#clock.monotonic() + this.#graceMs;
     const { type, id } = this.claimed.message;

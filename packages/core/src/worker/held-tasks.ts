@@ -56,9 +56,14 @@ export class HeldTasks extends Set<HeldTask> {
     for (const task of this) if (task.settlement !== undefined) this.#holdUntil(task, Math.max(until, task.holdUntil));
   }
 
-  /** Whether the task may be somebody else's by now. */
+  /**
+   * Whether the task may be somebody else's by now: whoever extends leases says so, or had no time yet to notice that its
+   * lease has run out.
+   */
   isInDoubt(task: HeldTask): boolean {
-    return task.entry === undefined || this.table.isInDoubt(task.entry);
+    const { entry } = task;
+    if (entry === undefined || this.table.isInDoubt(entry)) return true;
+    return this.table.leaseEnd(entry) <= this.#clock.monotonic() + this.#shiftMs;
   }
 
   find({ slot, state }: TableEntry): HeldTask | undefined {

@@ -96,6 +96,7 @@ export class LeaseExtender implements Role {
       const lost = answers[index] !== "held";
       this.#extensions.set(entry.slot, { state: entry.state, leaseEnd, leaseEndsAt, lost });
       if (!lost) {
+        table.extended(entry, leaseEnd);
         table.setDoubt(entry, false);
       } else if (table.isThere(entry)) {
         table.setDoubt(entry, true);

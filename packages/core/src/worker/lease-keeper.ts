@@ -1,5 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { isTakenAway } from "./abort-cause.ts";
 import type { HeldTask } from "./held-task.ts";
 import type { HeldTasks } from "./held-tasks.ts";
 import { LeaseExtender, type LostLease } from "./lease-extender.ts";
@@ -79,6 +80,6 @@ export class LeaseKeeper implements Role {
       if (task.settlement !== undefined) return;
       task.lost = true;
     }
-    if (task.abortKind !== "lease_lost") this.#options.onLost(task);
+    if (!isTakenAway(task.abortKind)) this.#options.onLost(task);
   }
 }

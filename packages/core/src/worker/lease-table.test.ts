@@ -45,6 +45,18 @@ describe("a table of leases", () => {
     expect([...late.entries()].map((entry) => late.lease(entry))).toEqual([aLease(1)]);
   });
 
+  it("tells its writer to when a lease was extended, and never of another one that lay in the same place", () => {
+    const { table, reader } = setup();
+    const first = table.add(aLease(1), times);
+    expect(table.leaseEnd(first)).toBe(times.leaseEnd);
+    reader.extended(first, 5_000);
+    expect(table.leaseEnd(first)).toBe(5_000);
+    table.remove(first);
+    const second = table.add(aLease(2), times);
+    reader.extended(first, 6_000);
+    expect(table.leaseEnd(second)).toBe(times.leaseEnd);
+  });
+
   it("tells one lease from the next in the same place", () => {
     const { table, reader } = setup();
     const first = table.add(aLease(1), times);

@@ -29,8 +29,8 @@ export interface TableEntry {
 }
 
 /**
- * The slot of a lease holds its state, how many bytes of text it has, the slot of its label, its times, and the task's id
- * as text. Leases of one claim and queue share a label: a slot with the queue's name and the token as text. All text is
+ * The slot of a lease holds its state, how many bytes of text it has, the slot of its label, its times, what whoever
+ * extends it says of its end together with the state that this is about, and the task's id as text. Leases of one claim and queue share a label: a slot with the queue's name and the token as text. All text is
  * UTF-8.
  *
  * Bits of a state: 0 whether a lease lies there, 1 whether it is in doubt, the others count how often the slot was
@@ -43,7 +43,9 @@ const queueLengthAt = 3;
 const leaseEndAt = 2;
 const leaseEndsAtAt = 3;
 const holdUntilAt = 4;
-const textAt = 40;
+const extendedEndAt = 5;
+const extendedStateAt = 12;
+const textAt = 56;
 const filled = 1;
 const doubtful = 2;
 const nextCount = 4;
@@ -135,6 +137,14 @@ export class LeaseTable {
   isInDoubt({ slot }: TableEntry): boolean {
     const { numbers, slotBytes } = this.#viewOf(slot);
     return (Atomics.load(numbers, ((slot & placeMask) * slotBytes) / 4 + stateAt) & doubtful) !== 0;
+  }
+
+  /** When the lease surely ends, as far as is known here: the end that its claim gave, or the last extension. */
+  leaseEnd({ slot, state }: TableEntry): number {
+    const { numbers, times, slotBytes } = this.#viewOf(slot);
+    const start = (slot & placeMask) * slotBytes;
+    const isExtended = Atomics.load(numbers, start / 4 + extendedStateAt) === state;
+    return times[start / 8 + (isExtended ? extendedEndAt : leaseEndAt)] ?? 0;
   }
 
   #labelOf(queue: string, token: string): Label {
@@ -229,6 +239,15 @@ export class LeaseTableReader {
     // Adding nothing reads the newest value, and no earlier read can slip behind it.
     const now = Atomics.add(numbers, ((slot & placeMask) * slotBytes) / 4 + stateAt, 0);
     return (now & ~doubtful) === state;
+  }
+
+  /** Tells the other side that the lease was extended to this moment. */
+  extended({ slot, state }: TableEntry, leaseEnd: number): void {
+    const { numbers, times, slotBytes } = this.#viewOf(slot);
+    const start = (slot & placeMask) * slotBytes;
+    times[start / 8 + extendedEndAt] = leaseEnd;
+    // Should another lease lie there by now, the state of this one keeps it from taking the word for its own.
+    Atomics.store(numbers, start / 4 + extendedStateAt, state);
   }
 
   /** Says whether that was news; false also when the lease was removed meanwhile. */

@@ -8,7 +8,7 @@ import type {
 } from "../broker/work-facet.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { errorText } from "../errors.ts";
-import { abortReason, storedText } from "./abort-cause.ts";
+import { type AbortKind, abortReason, isTakenAway, storedText } from "./abort-cause.ts";
 import { AttemptRunner } from "./attempt-runner.ts";
 import { Backoff, type Random } from "./backoff.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
@@ -66,6 +66,8 @@ export interface ProcessorOptions {
   readonly onUnanswered: (tasks: readonly HeldTask[]) => void;
   /** How many settlements got no answer yet. */
   readonly unanswered: () => number;
+  /** Called when the store refuses a claim because this server was evicted. */
+  readonly onEvicted: () => void;
   /** Called when a task waits for its retry at the given moment. */
   readonly onRetry: (queue: string, at: number) => void;
   /** Called for each attempt that failed, with what was thrown. */
@@ -97,6 +99,8 @@ export class Processor {
   readonly #idle: (() => void)[] = [];
   readonly counts: ProcessorCounts = { settled: 0, failed: 0, lost: 0 };
   lastClaimAt: number | undefined;
+  /** Ordered queues of which this server has a task, or asks for one: they have no other for it until that one is over. */
+  readonly #inHand = new Set<string>();
   #ended: HeldTask[] = [];
   #slotsTaken = 0;
   #slotsClaimed = 0;
@@ -152,7 +156,7 @@ export class Processor {
   }
 
   /** Asks a running handler to stop. */
-  abort(task: HeldTask, kind: "cancelled" | "lease_lost" | "shutdown"): void {
+  abort(task: HeldTask, kind: Exclude<AbortKind, "deadline">): void {
     task.abort(kind);
     this.#deadlines.watch(task);
   }
@@ -235,6 +239,7 @@ export class Processor {
     if (!task.holdsSlot) return;
     task.holdsSlot = false;
     this.#slotsTaken--;
+    this.#inHand.delete(task.claimed.lease.queue);
   }
 
   #nextClaim(): Claim | undefined {
@@ -243,8 +248,9 @@ export class Processor {
     const free = Math.min(concurrency - this.#slotsTaken - this.#slotsClaimed, this.#claimLimit);
     // A store that lets us claim but not settle must not make us pile up tasks that we can't get rid of.
     if (free <= 0 || unanswered() >= concurrency) return undefined;
-    const queues = order.quotas(free, (queue) => this.#watch.mayHaveWork(queue));
+    const queues = order.quotas(free, (queue) => this.#watch.mayHaveWork(queue) && !this.#inHand.has(queue));
     if (queues.length === 0) return undefined;
+    for (const { queue, ordered } of queues) if (ordered !== undefined) this.#inHand.add(queue);
     this.#slotsClaimed += free;
     const call = lostAnswers.begin(queues.map(({ queue }) => queue));
     const { serverId } = worker;
@@ -256,9 +262,9 @@ export class Processor {
     const { broker, clock } = this.#options;
     const request = claim?.request;
     const sentAt = clock.monotonic();
+    let claimed: ClaimResult | undefined;
     this.#callsUnderWay++;
     try {
-      let claimed: ClaimResult | undefined;
       if (batch.length > 0) {
         const answer = await broker.settle(batch.map(settlementOf), request);
         this.#settled(batch, answer.results);
@@ -274,8 +280,18 @@ export class Processor {
       this.#failed(batch, error);
     }
     this.#callsUnderWay--;
-    if (request !== undefined) this.#slotsClaimed -= request.limit;
+    if (request !== undefined) {
+      this.#slotsClaimed -= request.limit;
+      this.#letGo(request, claimed?.tasks ?? []);
+    }
     this.#nextTurn();
+  }
+
+  /** The ordered queues that gave nothing may be asked again. */
+  #letGo({ queues }: ClaimRequest, tasks: readonly ClaimedTask[]): void {
+    for (const { queue, ordered } of queues) {
+      if (ordered !== undefined && !tasks.some(({ lease }) => lease.queue === queue)) this.#inHand.delete(queue);
+    }
   }
 
   #settled(batch: readonly HeldTask[], results: readonly SettleResult[]): void {
@@ -313,6 +329,7 @@ export class Processor {
     for (const { queue, taskId, reason, detail } of result.setAside) {
       logger.error("a task in the queue can't be worked on", { queue, taskId, reason, detail });
     }
+    if (result.evicted === true) this.#options.onEvicted();
     this.#noteQueues(request, result.tasks);
     this.#beginAll(result.tasks, sentAt);
   }
@@ -373,7 +390,7 @@ export class Processor {
       logger.info("a handler returned long after its attempt was over", { taskId: id, type, queue });
       this.#freeSlot(task);
       this.#nextTurn();
-    } else if (task.lost || (task.abortKind === "lease_lost" && verdict.kind !== "success")) {
+    } else if (task.lost || (isTakenAway(task.abortKind) && verdict.kind !== "success")) {
       // Nothing to write: whoever holds the task now decides about it. A success is still offered, the store knows best.
       held.delete(task);
       this.#reportLost(task);
@@ -396,7 +413,7 @@ export class Processor {
   /** The handler was asked to stop and did not: its attempt ends without it, its slot stays taken until it returns. */
   #graceIsOver(task: HeldTask): void {
     const kind = task.abortKind;
-    if (kind === undefined || kind === "lease_lost") return;
+    if (kind === undefined || isTakenAway(kind)) return;
     const { id, type, queue } = task.claimed.message;
     this.#options.logger.error("a handler goes on although its signal fired; it keeps its slot until it returns", {
       ...{ taskId: id, type, queue, because: kind },

@@ -13,7 +13,7 @@ const sweepMs = 8_000;
 export interface QueueRolesOptions
   extends Pick<
     ResolvedServerOptions,
-    "broker" | "clock" | "random" | "logger" | "policy" | "leaseMs" | "archiveOf" | "queues"
+    "broker" | "clock" | "random" | "logger" | "policy" | "leaseMs" | "archiveOf" | "queues" | "plan"
   > {
   readonly serverId: string;
   readonly lostAnswers: LostAnswers;
@@ -52,13 +52,14 @@ export class QueueRoles {
   }
 
   #rolesOf(queue: string): Periodic[] {
-    const { broker, clock, random, logger, policy, leaseMs, archiveOf } = this.#options;
+    const { broker, clock, random, logger, policy, leaseMs, archiveOf, plan } = this.#options;
     const { serverId, lostAnswers, periodic, findServer, onWork } = this.#options;
     const recoverer = new Recoverer({
       ...{ broker, clock, random, logger, queue, serverId, leaseMs, policy, lostAnswers, findServer },
       onRecovered: onWork,
     });
-    const forwarding = periodic(new Forwarder(broker, clock, queue, onWork), forwardMs);
+    const retriesFirst = plan.ordered.get(queue) === "strict";
+    const forwarding = periodic(new Forwarder({ broker, clock, queue, retriesFirst, onMoved: onWork }), forwardMs);
     const recovering = periodic(recoverer, recoverMs);
     this.#forwarding.set(queue, forwarding);
     this.#recovering.set(queue, { recoverer, periodic: recovering });

@@ -1,16 +1,18 @@
 import { availableParallelism } from "node:os";
 import type { Broker } from "../broker/broker.ts";
 import type { ArchiveLimits } from "../broker/maintain-facet.ts";
+import { checkedQueue } from "../checked-name.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { type RetryDelay, retryDelayFunction } from "../retry-delay.ts";
-import { checkedQueue } from "../task-options.ts";
+import type { ShardedQueue } from "../sharding/sharded-queue.ts";
 import type { NoValues } from "./handler-context.ts";
 import type { HealthCallback } from "./healthchecker.ts";
 import { jsonLogger, type Logger } from "./logger.ts";
 import { defaultRetryDelayMs, type OutcomePolicy } from "./outcome.ts";
+import { planQueues, type QueuePlan, type ShardSelection } from "./queue-plan.ts";
 import { guardedRetryDelay } from "./retry-delays.ts";
 
 /** One failed attempt, for `onError`. */
@@ -32,6 +34,11 @@ export interface ServerOptions<Values extends object = NoValues> {
    * proportional to its priority. Default `{ default: 1 }`.
    */
   readonly queues?: Readonly<Record<string, number>>;
+  /**
+   * Which names in `queues` are those of sharded queues. Works on all their shards, which share the priority, or on some:
+   * `{ queue, shards: [0, 1] }`; somebody must work on the others then. Default: none.
+   */
+  readonly shardedQueues?: readonly (ShardedQueue | ShardSelection)[];
   /** Takes nothing from a queue while one of higher priority has tasks. Default false. */
   readonly strictPriority?: boolean;
   /** How long a task is held without a sign of life before others may take it; at least `"2s"`. Default `"30s"`. */
@@ -75,6 +82,11 @@ export interface ServerOptions<Values extends object = NoValues> {
   readonly archiveMaxAge?: Duration;
   /** Other limits for the archives of some of the server's queues; what is left out is as for all. */
   readonly archiveByQueue?: Readonly<Record<string, { readonly maxCount?: number; readonly maxAge?: Duration }>>;
+  /**
+   * Names the code that this server runs, such as a commit: servers of one queue that differ in it are named in logs and by
+   * the doctor. 1 to 200 characters. Default: none, and only the versions of this library are compared.
+   */
+  readonly build?: string;
   /** Default: warnings and errors as JSON lines on standard error. */
   readonly logger?: Logger;
   /** Default: the machine's own. */
@@ -87,7 +99,9 @@ export interface ServerOptions<Values extends object = NoValues> {
 export interface ResolvedServerOptions {
   readonly broker: Broker;
   readonly concurrency: number;
+  /** The queues of the store: shards, where a queue is sharded. */
   readonly queues: Readonly<Record<string, number>>;
+  readonly plan: QueuePlan;
   readonly strictPriority: boolean;
   readonly leaseMs: number;
   readonly shutdownTimeoutMs: number;
@@ -97,6 +111,7 @@ export interface ResolvedServerOptions {
   readonly baseContext: object;
   readonly health: { readonly onHealth: HealthCallback; readonly everyMs: number } | undefined;
   readonly archiveOf: (queue: string) => ArchiveLimits;
+  readonly build: string | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: () => number;
@@ -106,6 +121,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   broker: true,
   concurrency: true,
   queues: true,
+  shardedQueues: true,
   strictPriority: true,
   lease: true,
   shutdownTimeout: true,
@@ -121,6 +137,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   archiveMaxCount: true,
   archiveMaxAge: true,
   archiveByQueue: true,
+  build: true,
   logger: true,
   clock: true,
   random: true,
@@ -145,10 +162,12 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
   checkMethods("logger", logger, ["debug", "info", "warn", "error"], "an object with debug, info, warn and error");
   const clock = options.clock ?? systemClock;
   checkMethods("clock", clock, ["now", "monotonic", "setTimer"], "a clock");
+  const plan = planQueues(checkedQueues(options.queues ?? { default: 1 }), options.shardedQueues ?? []);
   return Object.freeze({
     broker: options.broker,
     concurrency: wholeNumber("concurrency", options.concurrency ?? availableParallelism(), largestConcurrency),
-    queues: checkedQueues(options.queues ?? { default: 1 }),
+    queues: plan.queues,
+    plan,
     strictPriority: checkedFlag("strictPriority", options.strictPriority ?? false),
     leaseMs: atLeast("lease", options.lease ?? "30s", shortestLeaseMs),
     shutdownTimeoutMs: durationMs("shutdownTimeout", options.shutdownTimeout ?? "8s"),
@@ -166,7 +185,8 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
     onError: checkedFunction("onError", options.onError),
     baseContext: checkedBaseContext(options.baseContext ?? {}),
     health: checkedHealth(options),
-    archiveOf: archiveLimits(options),
+    archiveOf: archiveLimits(options, plan),
+    build: checkedBuild(options.build),
     logger,
     clock,
     random: checkedFunction("random", options.random) ?? Math.random,
@@ -188,6 +208,11 @@ function guardedIsFailure(own: ServerOptions["isFailure"], logger: Logger): Outc
 function checkedCancelledTasks(value: unknown): OutcomePolicy["cancelledTasks"] {
   if (value === "archive" || value === "retry") return value;
   throw invalid("cancelledTasks", '"archive" or "retry"', value);
+}
+
+function checkedBuild(value: unknown): string | undefined {
+  if (value === undefined || (typeof value === "string" && value !== "" && value.length <= 200)) return value;
+  throw invalid("build", "a text of 1 to 200 characters", value);
 }
 
 function checkedBaseContext(values: unknown): object {
@@ -247,7 +272,7 @@ function invalid(option: string, expected: string, value: unknown): HikyakuError
 
 const archiveLimitNames: ReadonlySet<string> = new Set(["maxCount", "maxAge"]);
 
-function archiveLimits(options: ServerOptions<object>): (queue: string) => ArchiveLimits {
+function archiveLimits(options: ServerOptions<object>, plan: QueuePlan): (queue: string) => ArchiveLimits {
   const usual: ArchiveLimits = {
     maxCount: wholeNumber("archiveMaxCount", options.archiveMaxCount ?? 10_000),
     maxAgeMs: atLeast("archiveMaxAge", options.archiveMaxAge ?? "90d", 1_000),
@@ -266,10 +291,11 @@ function archiveLimits(options: ServerOptions<object>): (queue: string) => Archi
     if (!Object.hasOwn(queues, queue))
       throw invalid(option, `one of the server's queues (${Object.keys(queues).join(", ")})`, queue);
     refuseUnknownOptions(option, limits, archiveLimitNames);
-    own.set(queue, {
+    const checked = {
       maxCount: limits.maxCount === undefined ? usual.maxCount : wholeNumber(`${option}.maxCount`, limits.maxCount),
       maxAgeMs: limits.maxAge === undefined ? usual.maxAgeMs : atLeast(`${option}.maxAge`, limits.maxAge, 1_000),
-    });
+    };
+    for (const each of plan.behind(queue)) own.set(each, checked);
   }
   return (queue) => own.get(queue) ?? usual;
 }

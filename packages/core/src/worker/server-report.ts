@@ -1,5 +1,6 @@
 import type { Reachability } from "../broker/broker.ts";
 import type { ProcessorCounts } from "./processor.ts";
+import type { ObeyedOrder } from "./remote-control.ts";
 
 /** `new`, then `active`; `quiet` once it takes no new tasks; `stopping`; `closed`. */
 export type ServerState = "new" | "active" | "quiet" | "stopping" | "closed";
@@ -23,4 +24,6 @@ export interface ServerReport {
   readonly loopDelayMs: number | undefined;
   /** How far this machine's clock is ahead of the store's; undefined until measured, and where the store has none. */
   readonly clockOffsetMs: number | undefined;
+  /** The sternest thing that it did because somebody told it to from elsewhere. */
+  readonly order: ObeyedOrder | undefined;
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
-import { sleep } from "../clock.ts";
+import type { ServerRecord } from "../broker/presence-facet.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
 import type { AnyJson, TaskDefinition } from "../task.ts";
@@ -10,6 +9,7 @@ import { Aggregating } from "./aggregating.ts";
 import type { AggregateFunction, AggregateOptions } from "./aggregators.ts";
 import { Canceller } from "./canceller.ts";
 import { ClockWatch } from "./clock-watch.ts";
+import { Farewell } from "./farewell.ts";
 import { type HandleOptions, Handlers } from "./handler.ts";
 import type { Handler, NoValues } from "./handler-context.ts";
 import { Healthchecker } from "./healthchecker.ts";
@@ -21,27 +21,23 @@ import { LeaseKeeper } from "./lease-keeper.ts";
 import { LoopWatch } from "./loop-watch.ts";
 import { LostAnswers } from "./lost-answers.ts";
 import { type Middleware, Middlewares } from "./middleware.ts";
-import { Peers } from "./peers.ts";
+import { Peers, peersMs } from "./peers.ts";
 import { Periodic, type Role } from "./periodic.ts";
-import { ownProcessIdentity } from "./process-identity.ts";
 import { Processor } from "./processor.ts";
 import { QueueOrder } from "./queue-order.ts";
 import { QueueRoles } from "./queue-roles.ts";
 import { Reconciler } from "./reconciler.ts";
+import { RemoteControl } from "./remote-control.ts";
 import { retryDelayByType } from "./retry-delays.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./server-options.ts";
+import { serverRecordOf } from "./server-record.ts";
 import type { ServerReport, ServerState } from "./server-report.ts";
+import { ShardWatch, shardWatchMs } from "./shard-watch.ts";
 import { onStopSignals } from "./stop-signals.ts";
 import { Syncer } from "./syncer.ts";
-import { version } from "./version.ts";
 
 const syncMs = 500;
-const peersMs = 30_000;
 const reconcileMs = 60_000;
-/** What a stop allows itself for each of its last conversations with the store. */
-const lastWordMs = 2_000;
-
-const processIdentity = ownProcessIdentity();
 
 /**
  * Works on the tasks of some queues: `concurrency` slots, each running one task at a time.
@@ -74,7 +70,9 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   readonly #late: Periodic[] = [];
   readonly #syncing: Periodic;
   readonly #unsubscribe: (() => void)[] = [];
-  readonly #hurry = new AbortController();
+  readonly #control: RemoteControl;
+  readonly #farewell: Farewell;
+  readonly #closed = Promise.withResolvers<void>();
   #state: ServerState = "new";
   #startedAt = 0;
   #stopping: Promise<void> | undefined;
@@ -103,11 +101,27 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       ...{ broker, held: this.#held },
       describe: () => this.#describe(),
       onAnnounce: (announcement) => this.#leases.announced(announcement),
+      onOrders: (orders) => this.#control.hear(orders),
     });
-    this.#peers = new Peers(broker, this.serverId, names, logger, (gone) => this.#queueRoles.noteGone(gone));
+    this.#control = new RemoteControl({
+      ...{ broker, logger, serverId: this.serverId },
+      describe: () => ({ state: this.#state, running: this.#processor.running }),
+      quiet: () => this.quiet(),
+      stop: (timeoutMs) => void this.stop(timeoutMs === undefined ? {} : { timeout: { ms: timeoutMs } }),
+      letGo: () => this.#letGo(),
+    });
+    this.#peers = new Peers(
+      ...([broker, this.serverId, names, logger] as const),
+      (gone) => this.#queueRoles.noteGone(gone),
+      () => this.#describe(),
+    );
     this.#aggregating = new Aggregating({
       ...{ broker, clock, random, logger },
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
+    });
+    this.#farewell = new Farewell({
+      ...{ clock, logger, graceMs: this.#options.graceMs, held: this.#held, processor: this.#processor },
+      ...{ aggregating: this.#aggregating, syncer: this.#syncer, heartbeater: this.#heartbeater },
     });
     this.#syncing = this.#periodic(this.#syncer, syncMs);
     const keeping = this.#periodic(this.#leases, extendEveryMs(leaseMs));
@@ -129,6 +143,10 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       onWork: (queue) => this.#processor.wake(queue),
     });
     this.#early.push(...this.#queueRoles.all);
+    const { sharded } = this.#options.plan;
+    if (sharded.length > 0) {
+      this.#early.push(this.#periodic(new ShardWatch(broker, sharded, logger), shardWatchMs));
+    }
   }
 
   /**
@@ -230,6 +248,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     );
     this.#early.push(...this.#aggregating.rolesOf(Object.keys(this.#options.queues)));
     this.#canceller.start();
+    this.#control.start();
     this.#loopWatch.start();
     this.#leases.start();
     this.#heartbeater.prepare();
@@ -243,16 +262,18 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   /** Starts, and stops at SIGINT or SIGTERM; a second signal hurries. Resolves when the server has stopped. */
   async run(): Promise<void> {
     this.start();
-    await new Promise<void>((resolve, reject) => {
-      const stopListening = onStopSignals(
-        () => void this.stop(),
-        () => this.#hurry.abort(),
-      );
-      this.#onClosed = () => {
-        stopListening();
-        this.#stopping?.then(resolve, reject);
-      };
-    });
+    const stopListening = onStopSignals(
+      () => void this.stop(),
+      () => this.hurry(),
+    );
+    await this.whenClosed();
+    stopListening();
+    await this.#stopping;
+  }
+
+  /** Resolves when the server has stopped, whoever asked for it; `status().order` says so where it was somebody else. */
+  whenClosed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   /** Takes no new tasks; running ones go on. There is no way back but a new server. */
@@ -271,8 +292,16 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   stop(options: { readonly timeout?: Duration } = {}): Promise<void> {
     const waitMs =
       options.timeout === undefined ? this.#options.shutdownTimeoutMs : durationMs("timeout", options.timeout);
-    this.#stopping ??= this.#shutDown(waitMs);
+    this.#stopping ??= this.#shutDown(waitMs).finally(() => this.#closed.resolve());
     return this.#stopping;
+  }
+
+  /**
+   * Makes a stop that is under way end soon: running handlers' signals fire now, and what has not ended 200 ms later is
+   * handed back. Does nothing unless `stop` was called.
+   */
+  hurry(): void {
+    if (this.#stopping !== undefined) this.#farewell.hurry();
   }
 
   /** The same as `stop()`. The broker stays open: it belongs to whoever made it. */
@@ -299,15 +328,17 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       leasesExtendedBy: this.#leases.place,
       loopDelayMs: this.#loopWatch.lately,
       clockOffsetMs: this.#clockWatch.offsetMs,
+      order: this.#control.obeyed,
     };
   }
 
-  /** Other servers on the same queues, as of the last look, which is half a minute ago at most. */
+  /**
+   * Other servers on the same queues, as of the last look: half a minute ago at most among up to 8 servers, a minute among
+   * 16, and so on.
+   */
   peers(): readonly ServerRecord[] {
     return this.#peers.all;
   }
-
-  #onClosed: () => void = () => undefined;
 
   #makeProcessor(queues: readonly string[]): Processor {
     const { broker, clock, random, logger, policy, concurrency, leaseMs, graceMs, baseContext } = this.#options;
@@ -317,7 +348,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       ...{ broker, clock, random, logger, concurrency, leaseMs, graceMs, queues, handlers, baseContext },
       policy: { ...policy, retryDelayMs },
       middlewares: this.#middlewares,
-      order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random),
+      order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random, this.#options.plan),
       worker: { serverId: this.serverId, host: hostname(), pid: process.pid },
       held: this.#held,
       wasCancelled: (task, since) => this.#canceller.heardSince(task, since),
@@ -327,6 +358,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
         this.#syncing.wake();
       },
       unanswered: () => this.#syncer.size,
+      onEvicted: () => this.#control.refused(),
       onRetry: (queue, at) => this.#queueRoles.forwardAt(queue, at),
       onFailure: (task, error) => this.#reportFailure(task, error),
     });
@@ -364,26 +396,15 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   #describe(): ServerRecord {
-    const { concurrency, queues, strictPriority } = this.#options;
-    const told: Record<ServerState, ServerStatus> = {
-      ...{ new: "new", active: "active", quiet: "stopped", stopping: "closed", closed: "closed" },
-    };
-    return {
-      ...{ serverId: this.serverId, host: hostname(), pid: process.pid, concurrency, queues, strictPriority },
-      status: told[this.#state],
-      startedAt: this.#startedAt,
-      activeWorkers: this.#processor.running,
-      details: {
-        version,
-        directory: process.cwd(),
-        commandLine: process.argv.join(" "),
-        handles: this.#handlers.handledTypes(),
-        lastClaimAt: this.#processor.lastClaimAt,
-        loopDelayMs: this.#loopWatch.lately,
-        clockOffsetMs: this.#clockWatch.offsetMs,
-        processIdentity,
-      },
-    };
+    const [startedAt, handles] = [this.#startedAt, this.#handlers.handledTypes()];
+    return serverRecordOf(this.#options, this.status(), { startedAt, handles });
+  }
+
+  /** Nothing that it holds is its own any more: there is nothing to wait for, and nothing to hand back. */
+  #letGo(): void {
+    for (const task of this.#held) if (!task.returned) this.#processor.abort(task, "evicted");
+    this.#farewell.hurry();
+    void this.stop();
   }
 
   async #shutDown(waitMs: number): Promise<void> {
@@ -391,66 +412,20 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#state = "stopping";
     if (wasStarted) {
       this.#processor.quiet();
+      for (const role of this.#late) role.wake();
       const earlyEnded = Promise.all(this.#early.map((role) => role.stop()));
-      await Promise.all([this.#drain(waitMs), this.#drainGroups(waitMs)]);
-      await this.#within(this.#syncing.stop(), lastWordMs);
-      await this.#within(this.#lastSync(), lastWordMs);
+      await this.#farewell.drain(waitMs);
+      await this.#farewell.lastWord(this.#syncing.stop());
+      await this.#farewell.sync();
       this.#canceller.stop();
       const lateEnded = [...this.#late.map((role) => role.stop()), this.#leases.stop()];
-      await this.#within(Promise.all([earlyEnded, ...lateEnded]), lastWordMs);
+      await this.#farewell.lastWord(Promise.all([earlyEnded, ...lateEnded]));
       this.#loopWatch.stop();
-      await this.#within(this.#withdraw(), lastWordMs);
+      await this.#farewell.withdraw();
+      this.#control.stop();
       for (const unsubscribe of this.#unsubscribe) unsubscribe();
       this.#processor.close();
     }
     this.#state = "closed";
-    this.#onClosed();
-  }
-
-  /** Ends when no handler runs any more, or with the tasks of those that would not stop handed back. */
-  async #drain(waitMs: number): Promise<void> {
-    const idle = this.#processor.whenIdle();
-    if (await this.#within(idle, waitMs, this.#hurry.signal)) return;
-    for (const task of this.#held) if (!task.returned) this.#processor.abort(task, "shutdown");
-    const graceMs = this.#hurry.signal.aborted ? lastWordMs : this.#options.graceMs;
-    if (await this.#within(idle, graceMs)) return;
-    this.#processor.handBackUnfinished();
-    await this.#within(this.#processor.whenSettled(), lastWordMs);
-  }
-
-  /** Ends when no aggregate function runs any more, or with their tasks put back. */
-  async #drainGroups(waitMs: number): Promise<void> {
-    if (await this.#within(this.#aggregating.whenIdle(), waitMs, this.#hurry.signal)) return;
-    this.#aggregating.abort();
-    await this.#within(this.#aggregating.whenIdle(), lastWordMs);
-  }
-
-  async #lastSync(): Promise<void> {
-    try {
-      await this.#syncer.runOnce();
-    } catch (error) {
-      this.#options.logger.error("stopped with outcomes that the store has not answered; their tasks will run again", {
-        ...{ tasks: this.#syncer.size, error: errorText(error) },
-      });
-    }
-  }
-
-  async #withdraw(): Promise<void> {
-    try {
-      await this.#heartbeater.withdraw(lastWordMs);
-    } catch (error) {
-      this.#options.logger.info("could not take the announcement back; it ends by itself", { error: errorText(error) });
-    }
-  }
-
-  /** Waits for `work`, but not longer than this or until the signal fires. Says whether it was finished. */
-  async #within(work: Promise<unknown>, limitMs: number, signal?: AbortSignal): Promise<boolean> {
-    const stopWaiting = new AbortController();
-    const cut = signal === undefined ? stopWaiting.signal : AbortSignal.any([signal, stopWaiting.signal]);
-    const finished = work.then(() => true);
-    const timedOut = sleep(this.#options.clock, limitMs, cut).then(() => false);
-    const answer = await Promise.race([finished, timedOut]);
-    stopWaiting.abort();
-    return answer;
   }
 }

@@ -1,11 +1,13 @@
 import type { ContractSetup } from "../support/contract-store.ts";
 import { describeAggregationSetContract } from "./aggregation-set.contract.ts";
 import { describeChangeContract } from "./change.contract.ts";
+import { describeControlContract } from "./control.contract.ts";
 import { describeEnqueueContract } from "./enqueue.contract.ts";
 import { describeGroupsContract } from "./groups.contract.ts";
 import { describeInspectContract } from "./inspect.contract.ts";
 import { describeLeaseContract } from "./lease.contract.ts";
 import { describeMaintainContract } from "./maintain.contract.ts";
+import { describeOrderedContract } from "./ordered.contract.ts";
 import { describePresenceContract } from "./presence.contract.ts";
 import { describeReconcileContract } from "./reconcile.contract.ts";
 import { describeScheduleContract } from "./schedule.contract.ts";
@@ -16,6 +18,7 @@ import { describeWorkContract } from "./work.contract.ts";
 export function describeBrokerContract(setup: ContractSetup): void {
   describeEnqueueContract(setup);
   describeWorkContract(setup);
+  describeOrderedContract(setup);
   describeLeaseContract(setup);
   describeMaintainContract(setup);
   describeGroupsContract(setup);
@@ -23,6 +26,7 @@ export function describeBrokerContract(setup: ContractSetup): void {
   describeInspectContract(setup);
   describeChangeContract(setup);
   describePresenceContract(setup);
+  describeControlContract(setup);
   describeScheduleContract(setup);
   describeReconcileContract(setup);
   describeSignalsContract(setup);

@@ -210,6 +210,37 @@ export function describeReconcileContract(setup: ContractSetup): void {
       expect(findings).toContainEqual(expect.objectContaining({ kind: "clock_offset", detail }));
     });
 
+    it("names schedules that nobody fires, that never come, and that schedulers do not agree on", async () => {
+      const { broker } = store;
+      const entry = {
+        ...{ spec: "@every 1h", timeZone: "UTC", queue: "default", definition: "{}", catchUp: "once" as const },
+        ...{ since: 1_000, revision: 1 },
+      };
+      const record = {
+        ...{ spec: "@every 1h", taskType: "t", payload: undefined, options: [], previousAt: undefined },
+        nextAt: 3_601_000 as number | undefined,
+      };
+      await broker.putDurableEntry({ ...entry, entryId: "paused", paused: true });
+      for (const entryId of ["idle", "fired"]) await broker.putDurableEntry({ ...entry, entryId, paused: false });
+      await broker.announceEntries("one", [{ ...record, entryId: "fired" }], 60_000);
+      const tellOf = async (): Promise<readonly string[]> => {
+        const findings = await checkStore(broker, { graceMs: 0 });
+        return findings
+          .filter(({ kind }) => kind.startsWith("schedule_"))
+          .map(({ kind, detail }) => `${kind}: ${detail}`);
+      };
+      const idle = 'schedule_idle: scheduler entry "idle" has no next turn: no live scheduler has it; start one';
+      expect(await tellOf()).toEqual([idle]);
+      await broker.removeDurableEntry("idle");
+      const other = { ...record, spec: "@every 2h", entryId: "fired" };
+      const never = { ...record, spec: "0 0 30 2 *", nextAt: undefined, entryId: "never" };
+      await broker.announceEntries("two", [other, never], 60_000);
+      expect((await tellOf()).toSorted()).toEqual([
+        'schedule_idle: scheduler entry "never" has no next turn: its spec "0 0 30 2 *" never comes',
+        expect.stringMatching(/^schedule_torn: scheduler entry "fired" has several next turns: .*1h.*2h|2h.*1h/),
+      ]);
+    });
+
     it("notes tasks whose holder is not there any more", async () => {
       await store.broker.announce(aServer(), [], 10_000);
       await enqueuedAndClaimed(store.broker);

@@ -143,6 +143,25 @@ describe.each(stores)("a process on $name", ({ open }) => {
 });
 
 describe("leases", () => {
+  it("that ran out while an earlier task of the same claim blocked are noticed before the next one begins", async () => {
+    const broker = closedAtEnd(sqliteBroker({ path: ":memory:" }));
+    const items = [placedNow({ type: "block" }), placedNow({ type: "next" })];
+    await broker.enqueue(items);
+    const told: string[] = [];
+    const settle = broker.settle;
+    broker.settle = (settlements, ...rest) => {
+      for (const { task, outcome } of settlements) told.push(`${task.message.type} is ${outcome.kind}`);
+      return settle(settlements, ...rest);
+    };
+    aServer(broker, { concurrency: 2, lease: "2s" })
+      .handleRaw("block", () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_100))
+      .handleRaw("next", () => void told.push("next runs"))
+      .start();
+    await vi.waitFor(() => expect(told).toContain("next is done"), patience);
+    expect(told.indexOf("next is handed_back")).toBeGreaterThanOrEqual(0);
+    expect(told.indexOf("next is handed_back")).toBeLessThan(told.indexOf("next runs"));
+  }, 20_000);
+
   it("are extended on the event loop where a thread can't open the store", async () => {
     const broker = closedAtEnd(sqliteBroker({ path: ":memory:" }));
     expect(broker.recipe).toEqual({ kind: "none", why: "it lives in the memory of one broker" });

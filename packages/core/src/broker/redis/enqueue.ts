@@ -1,9 +1,10 @@
 import { HikyakuError, isHikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
-import type { Reply } from "./connection.ts";
+import type { Durability } from "./durability.ts";
 import { exactTimes } from "./exact-times.ts";
 import { allQueuesKey, dueSoonerChannel, type QueueKeys, queueKeys, uniqueLockKey } from "./keys.ts";
+import type { Argument, Reply } from "./link.ts";
 import { enqueueLua } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
 import {
@@ -62,8 +63,11 @@ export class RedisEnqueue implements EnqueueFacet {
     while (from < share.items.length) {
       const { args, to } = this.#pack(keys, share.items, from);
       let refused: Reply;
+      let lack: HikyakuError | undefined;
       try {
-        refused = await this.#run(keys, args, call);
+        const { durability } = this.#context;
+        if (durability === undefined) refused = await this.#run(keys, args, call);
+        else ({ answer: refused, lack } = await this.#runAcknowledged(durability, keys, args, to - from, call));
       } catch (error) {
         const failure = isHikyakuError(error)
           ? error
@@ -75,15 +79,14 @@ export class RedisEnqueue implements EnqueueFacet {
       }
       for (let index = from; index < to; index++) {
         const item = share.items[index];
-        if (item !== undefined) outcomes[share.positions[index] ?? 0] = accepted(item);
+        if (item === undefined) continue;
+        outcomes[share.positions[index] ?? 0] = lack === undefined ? accepted(item) : { kind: "failed", error: lack };
       }
-      if (Array.isArray(refused)) {
+      if (Array.isArray(refused) && lack === undefined) {
         for (let index = 0; index < refused.length; index += 2) {
           const position = share.positions[from + Number(refused[index])] ?? 0;
-          const owner = refused[index + 1];
-          outcomes[position] = Buffer.isBuffer(owner)
-            ? { kind: "duplicate", ownerId: owner.toString() }
-            : { kind: "id_taken" };
+          const item = share.items[from + Number(refused[index])];
+          if (item !== undefined) outcomes[position] = refusal(item, refused[index + 1]);
         }
       }
       from = to;
@@ -91,14 +94,26 @@ export class RedisEnqueue implements EnqueueFacet {
   }
 
   #run(keys: QueueKeys, packed: Buffer, call: CallOptions | undefined): Promise<Reply> {
+    return runScript(this.#context.connection, enqueueScript, scriptKeys(keys), this.#args(keys, packed), call);
+  }
+
+  async #runAcknowledged(
+    durability: Durability,
+    keys: QueueKeys,
+    packed: Buffer,
+    count: number,
+    call: CallOptions | undefined,
+  ): Promise<{ answer: Reply; lack: HikyakuError | undefined }> {
+    const ran = await durability.run(enqueueScript, scriptKeys(keys), this.#args(keys, packed), call);
+    const wroteNothing = Array.isArray(ran.answer) && ran.answer.length === 2 * count;
+    if (!wroteNothing || ran.lack !== undefined) return ran;
+    // The refusals speak of earlier tasks, and newer servers wait for what this connection wrote itself.
+    return { answer: ran.answer, lack: await durability.confirm(keys, call) };
+  }
+
+  #args(keys: QueueKeys, packed: Buffer): readonly Argument[] {
     const now = this.#context.clock.now();
-    return runScript(
-      this.#context.connection,
-      enqueueScript,
-      [keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due],
-      [keys.task, keys.group, nanoseconds(now), String(wholeSeconds(now)), keys.queue, dueSoonerChannel, packed],
-      call,
-    );
+    return [keys.task, keys.group, nanoseconds(now), String(wholeSeconds(now)), keys.queue, dueSoonerChannel, packed];
   }
 
   #pack(keys: QueueKeys, items: readonly EnqueueItem[], from: number): { args: Buffer; to: number } {
@@ -122,6 +137,10 @@ export class RedisEnqueue implements EnqueueFacet {
       this.#publishedAt.delete(queue);
     });
   }
+}
+
+function scriptKeys(keys: QueueKeys): readonly string[] {
+  return [keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due];
 }
 
 /** One task as `enqueue.lua` reads it. */
@@ -154,6 +173,21 @@ export function packItem(
   }
   if (exact !== undefined) pack.text(exact);
 }
+
+/** Why a script did not write an item, from the number or the lock's owner that it answered with. */
+export function refusal({ message }: EnqueueItem, reason: Reply | undefined): Refusal {
+  if (Buffer.isBuffer(reason)) return { kind: "duplicate", ownerId: reason.toString() };
+  if (reason === 0) return { kind: "id_taken" };
+  const keys = queueKeys(message.queue);
+  const [key, what] =
+    reason === 1
+      ? [uniqueLockKey(keys, message.type, message.payload), "uniqueness lock"]
+      : [keys.group + message.group, "group"];
+  const text = `task ${JSON.stringify(message.id)} can't be enqueued: ${key} holds something that is no ${what}; remove it`;
+  return { kind: "failed", error: new HikyakuError("store_rejected", text) };
+}
+
+type Refusal = Exclude<EnqueueOutcome, { readonly kind: "accepted" }>;
 
 export function accepted({ placement }: EnqueueItem): EnqueueOutcome {
   switch (placement.kind) {

@@ -2,13 +2,13 @@ import { encodeTaskMessage } from "../../codec/task-codec.ts";
 import { HikyakuError } from "../../errors.ts";
 import { taskIdsOf } from "../../task-id.ts";
 import type { CallOptions } from "../call-options.ts";
-import type { EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
+import type { EnqueueItem } from "../enqueue-facet.ts";
 import type { AggregationSet, FinishAnswer, GroupFacet, GroupLimits, GroupNumbers } from "../group-facet.ts";
 import { settledMessage } from "../settled-message.ts";
 import type { TaskMessage } from "../task-message.ts";
-import type { Reply } from "./connection.ts";
-import { packItem } from "./enqueue.ts";
+import { packItem, refusal } from "./enqueue.ts";
 import { dueSoonerChannel, type QueueKeys, queueKeys } from "./keys.ts";
+import type { Reply } from "./link.ts";
 import {
   archiveMembersLua,
   collectLua,
@@ -145,7 +145,7 @@ export class RedisGroups implements GroupFacet {
       ],
       call,
     );
-    const refused = refusalOf(answer);
+    const refused = refusalOf(answer, item);
     if (refused !== undefined) return refused;
     if (set.messages.length + set.setAside.length > slice) {
       // What can't be removed now is found by `reclaim`: the set is finished either way.
@@ -179,7 +179,7 @@ export class RedisGroups implements GroupFacet {
     const answer = await this.#run(
       staleSetsScript,
       [keys.aggregationSets, keys.leftovers],
-      [String(wholeSeconds(now)), String(wholeSeconds(now - foreignSetMarginMs)), String(limit)],
+      [String(wholeSeconds(now)), String(wholeSeconds(now - foreignSetMarginMs)), String(limit), keys.group],
       call,
     );
     const [stale, leftovers] = list(answer);
@@ -289,12 +289,11 @@ function packed(keys: QueueKeys, item: EnqueueItem | undefined, now: number): Bu
   return pack.finish();
 }
 
-function refusalOf(answer: Reply): FinishAnswer | undefined {
+function refusalOf(answer: Reply, item: EnqueueItem | undefined): FinishAnswer | undefined {
   if (answer === 0) return { kind: "lost" };
   if (answer === 1) return undefined;
-  const outcome: Exclude<EnqueueOutcome, { kind: "accepted" }> =
-    answer === 2 ? { kind: "id_taken" } : { kind: "duplicate", ownerId: text(answer) ?? "" };
-  return { kind: "refused", outcome };
+  if (item === undefined) return { kind: "lost" };
+  return { kind: "refused", outcome: refusal(item, answer === 2 ? 0 : answer === 3 ? 1 : answer) };
 }
 
 function stateOf({ placement }: EnqueueItem): "pending" | "scheduled" | "aggregating" {

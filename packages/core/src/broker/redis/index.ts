@@ -1,2 +1,8 @@
 export { redisBroker } from "./redis-broker.ts";
-export type { RedisOptions, RedisTlsOptions } from "./redis-options.ts";
+export type {
+  RedisClusterOptions,
+  RedisDurabilityOptions,
+  RedisOptions,
+  RedisSentinelOptions,
+  RedisTlsOptions,
+} from "./redis-options.ts";

@@ -12,8 +12,8 @@ import type {
 import { asciiLower, checkListQuery, fitsFilter, mostScanned, mostScannedBytes } from "../task-filter.ts";
 import type { TaskState } from "../task-message.ts";
 import { lastDays } from "../utc-day.ts";
-import type { Reply } from "./connection.ts";
 import { allQueuesKey, type QueueKeys, queueKeys, utcDay } from "./keys.ts";
+import type { Reply } from "./link.ts";
 import { readListCursor, writeListCursor } from "./list-cursor.ts";
 import { listTasksLua, memoryLua, queueNumbersLua, readTasksLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
@@ -70,7 +70,7 @@ export class RedisInspect implements InspectFacet {
     ]);
     if (known !== 1) return undefined;
     const rows = list(numbers);
-    const number = (index: number): number => Number(text(rows[index]) ?? 0);
+    const number = (index: number): number => countOf(rows[index]);
     const since = momentOfNanoseconds(rows[12]);
     return {
       queue,
@@ -100,7 +100,7 @@ export class RedisInspect implements InspectFacet {
       ["MGET", ...names.flatMap((day) => [`${keys.processed}:${day}`, `${keys.failed}:${day}`])],
       call,
     );
-    const counted = list(counters).map((counter) => Number(text(counter) ?? 0));
+    const counted = list(counters).map(countOf);
     return names.map((day, index) => ({
       day,
       processed: counted[index * 2] ?? 0,
@@ -191,6 +191,12 @@ export class RedisInspect implements InspectFacet {
     const answer = await runCommand(this.#context.connection, ["DEL", queueKeys(queue).paused], call);
     return answer === 1 ? "changed" : "unchanged";
   }
+}
+
+/** A counter that somebody wrote something else into counts as none. */
+function countOf(reply: Reply | undefined): number {
+  const count = Number(text(reply) ?? 0);
+  return Number.isFinite(count) ? count : 0;
 }
 
 /** RESP 3 gives sets as a `Set`. */

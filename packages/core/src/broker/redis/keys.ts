@@ -11,6 +11,10 @@ export const cancelInQueueChannel = "hikyaku:cancel";
 export const dueSoonerChannel = "hikyaku:due";
 /** Ours: says that a durable scheduler entry was added, changed or removed. No payload. */
 export const schedulesChannel = "hikyaku:schedules-changed";
+/** Ours: an order to a server, as JSON. */
+export const controlChannel = "hikyaku:control";
+/** Ours: servers of this library that may be there, by the second until which their last listing holds. */
+export const ourServersKey = "hikyaku:servers";
 export const allSchedulersKey = "asynq:schedulers";
 /** Ours: durable scheduler entries as JSON, by id. */
 export const durableEntriesKey = "hikyaku:schedules";
@@ -91,6 +95,16 @@ interface ServerKeys {
 export function serverKeys(host: string, pid: number, serverId: string): ServerKeys {
   const tag = `{${host}:${pid}:${serverId}}`;
   return { server: `asynq:servers:${tag}`, workers: `asynq:workers:${tag}`, details: `hikyaku:servers:${tag}` };
+}
+
+/** Ours: what a server is asked to do, by kind. By its id alone, which is all that is left of one that fell silent. */
+export function ordersKey(serverId: string): string {
+  return `hikyaku:orders:${serverId}`;
+}
+
+/** Ours: there while the server gets nothing from the queue. */
+export function evictedKey(queue: string, serverId: string): string {
+  return `hikyaku:{${queue}}:evicted:${serverId}`;
 }
 
 const schedulerPrefix = "asynq:schedulers:{";

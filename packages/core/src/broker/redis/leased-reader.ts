@@ -2,8 +2,8 @@ import { decodeTaskMessage } from "../../codec/task-codec.ts";
 import { errorText } from "../../errors.ts";
 import type { TaskMessage } from "../task-message.ts";
 import type { ClaimedTask } from "../work-facet.ts";
-import type { Reply } from "./connection.ts";
 import { withExactTimes } from "./exact-times.ts";
+import type { Reply } from "./link.ts";
 import { momentOfNanoseconds, text } from "./reply.ts";
 
 /** A task whose bytes are no message that could be its own. */
@@ -54,7 +54,13 @@ export class LeasedReader {
       lease: { queue: this.#queue, taskId, token: this.#token },
       leaseEndsAt: this.#leaseEndsAt,
       pendingSince: momentOfNanoseconds(pendingSince),
-      lostAttempts: Number(text(lost) ?? 0),
+      lostAttempts: countOf(lost),
     };
   }
+}
+
+/** What is kept may be anything; what is no count counts as none. */
+function countOf(reply: Reply | undefined): number {
+  const count = Number(text(reply) ?? 0);
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
 }

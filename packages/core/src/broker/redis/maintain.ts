@@ -1,5 +1,5 @@
 import type { CallOptions } from "../call-options.ts";
-import type { ArchiveLimits, ForwardAnswer, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
+import type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
 import { queueKeys } from "./keys.ts";
 import { forwardDueLua, sweepLua } from "./lua/generated.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
@@ -16,19 +16,28 @@ export class RedisMaintain implements MaintainFacet {
     this.#context = context;
   }
 
-  async forwardDue(queue: string, limit: number, call?: CallOptions): Promise<ForwardAnswer> {
+  async forwardDue(
+    queue: string,
+    limit: number,
+    call?: CallOptions,
+    { retriesFirst = false }: ForwardOptions = {},
+  ): Promise<ForwardAnswer> {
     const keys = queueKeys(queue);
     const now = Math.floor(this.#context.clock.now());
     const answer = await runScript(
       this.#context.connection,
       forwardScript,
-      [keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due],
-      [keys.task, keys.group, String(now), String(wholeSeconds(now)), nanoseconds(now), String(limit)],
+      [keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due, keys.archived],
+      [
+        ...[keys.task, keys.group, String(now), String(wholeSeconds(now)), nanoseconds(now), String(limit)],
+        retriesFirst ? "1" : "0",
+      ],
       call,
     );
     const [moved, nextDueAt] = list(answer);
-    const next = text(nextDueAt) ?? "";
-    return { moved: Number(moved), nextDueAt: next === "" ? undefined : Number(next) };
+    const next = Number(text(nextDueAt) || Number.NaN);
+    // A score may be infinite too: then it never comes.
+    return { moved: Number(moved), nextDueAt: Number.isFinite(next) ? next : undefined };
   }
 
   async sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer> {

@@ -2,13 +2,25 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { ServerInfoSchema, WorkerInfoSchema } from "../../codec/generated/presence_pb.ts";
 import type { CallOptions } from "../call-options.ts";
-import type { BusyWorker, PresenceFacet, ServerDetails, ServerRecord, ServerStatus } from "../presence-facet.ts";
-import type { Reply } from "./connection.ts";
-import { allServersKey, allWorkersKey, serverKeys } from "./keys.ts";
+import type { ServerOrder } from "../control-facet.ts";
+import { readOrder } from "../order-check.ts";
+import {
+  type BusyWorker,
+  type PresenceFacet,
+  type PresentServers,
+  type ServerDetails,
+  type ServerRecord,
+  type ServerStatus,
+  type SilentServer,
+  silentForMs,
+} from "../presence-facet.ts";
+import { readServerDetails, readServerRecord } from "../server-record.ts";
+import { allServersKey, allWorkersKey, ordersKey, ourServersKey, serverKeys } from "./keys.ts";
+import type { Reply } from "./link.ts";
 import { announceLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { list, text } from "./reply.ts";
-import { runCommand, runScript, script } from "./run-script.ts";
+import { readIfType, runCommand, runScript, script } from "./run-script.ts";
 
 /** Tools show the beginning of a payload; a copy of every large one with each heartbeat would cost too much. */
 const mostPayloadBytes = 1_024;
@@ -28,26 +40,30 @@ export class RedisPresence implements PresenceFacet {
     workers: readonly BusyWorker[],
     ttlMs: number,
     call?: CallOptions,
-  ): Promise<void> {
+  ): Promise<readonly ServerOrder[]> {
     const { connection, clock } = this.#context;
     const keys = serverKeys(server.host, server.pid, server.serverId);
     const ttlSeconds = Math.max(1, Math.ceil(ttlMs / 1_000));
     const rows = workers.flatMap((worker) => [worker.taskId, encodeWorker(worker)]);
-    const details = JSON.stringify({ until: clock.now() + ttlSeconds * 1_000, details: server.details });
-    await Promise.all([
+    const { details: told, ...record } = server;
+    const until = clock.now() + ttlSeconds * 1_000;
+    const details = told === undefined ? "" : JSON.stringify({ until, details: told, record });
+    const [orders] = await Promise.all([
+      runCommand(connection, ["HVALS", ordersKey(server.serverId)], call),
       ...this.#list(keys, wholeSeconds(clock.now()), ttlSeconds, call),
       runScript(
         connection,
         announceScript,
         [keys.server, keys.workers, keys.details],
-        [String(ttlSeconds), encodeServer(server), details, ...rows],
+        [String(ttlSeconds), String(ttlSeconds + silentForSeconds), encodeServer(server), details, ...rows],
         call,
       ),
     ]);
+    return list(orders).flatMap((order) => readOrder(text(order) ?? "") ?? []);
   }
 
   /**
-   * The two lists only say which records to look at, and those end by themselves. So a name is listed for two lives of its
+   * The lists only say which records to look at, and those end by themselves. So a name is listed for two lives of its
    * record, and again after one: half the commands of listing it with each heartbeat.
    */
   #list(
@@ -59,13 +75,16 @@ export class RedisPresence implements PresenceFacet {
     if ((this.#listedUntil.get(server) ?? 0) > now + ttlSeconds) return [];
     const until = now + 2 * ttlSeconds;
     this.#listedUntil.set(server, until);
-    return [allServersKey, allWorkersKey].map((list, index) =>
-      runCommand(this.#context.connection, ["ZADD", list, String(until), index === 0 ? server : workers], call).catch(
-        (error: unknown) => {
-          this.#listedUntil.delete(server);
-          throw error;
-        },
-      ),
+    const lists = [
+      [allServersKey, server],
+      [allWorkersKey, workers],
+      [ourServersKey, server],
+    ] as const;
+    return lists.map(([list, name]) =>
+      runCommand(this.#context.connection, ["ZADD", list, String(until), name], call).catch((error: unknown) => {
+        this.#listedUntil.delete(server);
+        throw error;
+      }),
     );
   }
 
@@ -76,11 +95,12 @@ export class RedisPresence implements PresenceFacet {
     await Promise.all([
       runCommand(connection, ["ZREM", allServersKey, keys.server], call),
       runCommand(connection, ["ZREM", allWorkersKey, keys.workers], call),
+      runCommand(connection, ["ZREM", ourServersKey, keys.server], call),
       runCommand(connection, ["DEL", keys.server, keys.workers, keys.details], call),
     ]);
   }
 
-  async servers(call?: CallOptions): Promise<{ servers: readonly ServerRecord[]; workers: readonly BusyWorker[] }> {
+  async servers(call?: CallOptions): Promise<PresentServers> {
     const { connection, clock } = this.#context;
     const now = wholeSeconds(clock.now());
     // Nobody else removes what crashed servers leave in these two sets.
@@ -93,22 +113,25 @@ export class RedisPresence implements PresenceFacet {
       runCommand(connection, ["ZRANGE", allWorkersKey, String(now), ...range], call),
       ...forget,
     ]);
+    const unreadable: string[] = [];
+    const isThere = async (name: string) => (await runCommand(connection, ["EXISTS", name], call)) === 1;
     const servers = await Promise.all(
       names(serverNames).map(async (name) => {
         const [info, details] = await Promise.all([
-          runCommand(connection, ["GET", name], call),
-          runCommand(connection, ["GET", name.replace(/^asynq:/, "hikyaku:")], call),
+          readIfType(connection, ["GET", name], call),
+          readIfType(connection, ["GET", detailsKeyOf(name)], call),
         ]);
-        return isStale(details, clock.now()) ? undefined : decodeServer(info, details);
+        if (isStale(details, clock.now())) return undefined;
+        const server = decodeServer(info, details);
+        if (server === undefined && (await isThere(name))) unreadable.push(name);
+        return server;
       }),
     );
     const workers = await Promise.all(
       names(workerNames).map(async (name) =>
-        list(await runCommand(connection, ["HVALS", name], call)).map(decodeWorker),
+        list(await readIfType(connection, ["HVALS", name], call)).map(decodeWorker),
       ),
     );
-    const byPlace = (a: ServerRecord, b: ServerRecord): number =>
-      compare(a.host, b.host) || a.pid - b.pid || compare(a.serverId, b.serverId);
     const fresh = servers.filter((server) => server !== undefined).sort(byPlace);
     const ids = new Set(fresh.map(({ serverId }) => serverId));
     return {
@@ -116,13 +139,39 @@ export class RedisPresence implements PresenceFacet {
       workers: workers
         .flat()
         .filter((worker): worker is BusyWorker => worker !== undefined && ids.has(worker.serverId)),
+      ...(unreadable.length > 0 && { unreadable }),
     };
+  }
+
+  async silentServers(call?: CallOptions): Promise<readonly SilentServer[]> {
+    const { connection, clock } = this.#context;
+    const oldest = wholeSeconds(clock.now()) - silentForSeconds;
+    const [found] = await Promise.all([
+      runCommand(connection, ["ZRANGE", ourServersKey, String(oldest), "+inf", "BYSCORE"], call),
+      runCommand(connection, ["ZREMRANGEBYSCORE", ourServersKey, "-inf", `(${oldest}`], call),
+    ]);
+    const servers = await Promise.all(
+      names(found).map(async (name) =>
+        decodeSilent(await readIfType(connection, ["GET", detailsKeyOf(name)], call), clock.now()),
+      ),
+    );
+    return servers.filter((silent) => silent !== undefined).sort((a, b) => byPlace(a.server, b.server));
   }
 
   async storeTime(call?: CallOptions): Promise<number> {
     const [seconds, microseconds] = list(await runCommand(this.#context.connection, ["TIME"], call));
     return Number(text(seconds)) * 1_000 + Math.floor(Number(text(microseconds)) / 1_000);
   }
+}
+
+const silentForSeconds = silentForMs / 1_000;
+
+function detailsKeyOf(serverKey: string): string {
+  return serverKey.replace(/^asynq:/, "hikyaku:");
+}
+
+function byPlace(a: ServerRecord, b: ServerRecord): number {
+  return compare(a.host, b.host) || a.pid - b.pid || compare(a.serverId, b.serverId);
 }
 
 function names(reply: Reply | undefined): string[] {
@@ -209,7 +258,7 @@ function decodeWorker(info: Reply): BusyWorker | undefined {
 function isStale(details: Reply, now: number): boolean {
   const json = text(details);
   if (json === undefined) return false;
-  const value: unknown = JSON.parse(json);
+  const value = parsed(json);
   return (
     typeof value === "object" &&
     value !== null &&
@@ -219,26 +268,35 @@ function isStale(details: Reply, now: number): boolean {
   );
 }
 
+/** Undefined where it is no JSON. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
 function decodeDetails(reply: Reply): ServerDetails | undefined {
   const json = text(reply);
   if (json === undefined) return undefined;
-  const value: unknown = JSON.parse(json);
+  const value = parsed(json);
   const details = typeof value === "object" && value !== null && "details" in value ? value.details : undefined;
-  return isDetails(details) ? details : undefined;
+  return readServerDetails(details);
 }
 
-function isDetails(value: unknown): value is ServerDetails {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "version" in value &&
-    typeof value.version === "string" &&
-    "directory" in value &&
-    typeof value.directory === "string" &&
-    "commandLine" in value &&
-    typeof value.commandLine === "string" &&
-    "handles" in value
-  );
+/** What a server of ours said last, when that holds no more; undefined for one whose word holds, and for what can't be read. */
+function decodeSilent(reply: Reply, now: number): SilentServer | undefined {
+  const json = text(reply);
+  if (json === undefined) return undefined;
+  const value = parsed(json);
+  if (typeof value !== "object" || value === null || !("record" in value) || !("until" in value)) return undefined;
+  const { record, until } = value;
+  const details = decodeDetails(reply);
+  const server = readServerRecord(record);
+  if (typeof until !== "number" || until >= now || until < now - silentForMs) return undefined;
+  if (details === undefined || server === undefined) return undefined;
+  return { server: { ...server, details }, silentSince: until };
 }
 
 function momentOf(timestamp: Timestamp | undefined): number {

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { checkRemoval, clockMarginMs } from "../change-check.ts";
@@ -5,6 +6,7 @@ import type { ChangeFacet, RemoveQueueAnswer, RemoveQueueRequest, Selection } fr
 import type { TaskState } from "../task-message.ts";
 import { lastDays } from "../utc-day.ts";
 import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
+import type { Reply } from "./link.ts";
 import { freeLocksLua, queueContentsLua, removeQueueLua, unlistedLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { list, text } from "./reply.ts";
@@ -23,8 +25,10 @@ interface Contents {
   readonly held: number;
   readonly states: readonly Exclude<TaskState, "active" | "aggregating">[];
   readonly groups: readonly string[];
+  /** Names of groups that are no text, so that no program made them. */
+  readonly strangeGroups: readonly Buffer[];
   /** Ids that are listed as running and that nobody runs. */
-  readonly stuck: readonly string[];
+  readonly stuck: readonly Buffer[];
 }
 
 /**
@@ -55,7 +59,8 @@ export class QueueRemoval {
     const { connection } = this.#context;
     const keys = queueKeys(queue);
     const contents = await this.#contents(keys, call);
-    const isEmpty = [contents.states, contents.groups, contents.stuck].every(({ length }) => length === 0);
+    const { states, groups, strangeGroups, stuck } = contents;
+    const isEmpty = [states, groups, strangeGroups, stuck].every(({ length }) => length === 0);
     if (!force && !(isEmpty && contents.held === 0)) return { kind: "not_empty" };
     if (contents.held > 0) return { kind: "active", tasks: 0 };
     if (request.cursor === undefined && isEmpty) {
@@ -88,17 +93,19 @@ export class QueueRemoval {
     return {
       held: Number(held),
       states: words(states) as Contents["states"][number][],
-      groups: words(groups),
-      stuck: words(stuck),
+      groups: list(groups).flatMap((name) => (isText(name) ? (text(name) ?? []) : [])),
+      strangeGroups: list(groups).filter((name) => Buffer.isBuffer(name) && !isText(name)) as Buffer[],
+      stuck: list(stuck).filter((id) => Buffer.isBuffer(id)),
     };
   }
 
   async #removeSome(
     queue: string,
-    { states, groups, stuck }: Contents,
+    { states, groups, strangeGroups, stuck }: Contents,
     limit: number,
     call: CallOptions | undefined,
   ): Promise<number> {
+    await this.#unlinkGroups(queueKeys(queue), strangeGroups, call);
     const selections: Selection[] = [
       ...states.map((state): Selection => ({ kind: "state", queue, state })),
       ...groups.map((group): Selection => ({ kind: "state", queue, state: "aggregating", group })),
@@ -109,13 +116,24 @@ export class QueueRemoval {
       removed += (await this.#change.change(selection, "delete", limit - removed, call)).changed;
     }
     if (removed >= limit || stuck.length === 0) return removed;
-    const rest = await this.#change.change({ kind: "ids", queue, taskIds: stuck }, "delete", limit, call);
+    const rest = await this.#change.change({ kind: "ids", queue, taskIds: stuck.map(String) }, "delete", limit, call);
     await this.#forgetStuck(queueKeys(queue), stuck, call);
     return removed + rest.changed;
   }
 
+  /** What they named is found by the walk over all keys. */
+  async #unlinkGroups(keys: QueueKeys, groups: readonly Buffer[], call: CallOptions | undefined): Promise<void> {
+    const { connection } = this.#context;
+    for (const group of groups) {
+      const key = Buffer.concat([Buffer.from(keys.group), group]);
+      await runCommand(connection, ["UNLINK", key], call);
+      await runCommand(connection, ["SREM", keys.groups, group], call);
+      await runCommand(connection, ["ZREM", keys.aggregationSets, key], call);
+    }
+  }
+
   /** Ids without a body are no tasks to change; their entries are all there is of them. */
-  async #forgetStuck(keys: QueueKeys, ids: readonly string[], call: CallOptions | undefined): Promise<void> {
+  async #forgetStuck(keys: QueueKeys, ids: readonly Buffer[], call: CallOptions | undefined): Promise<void> {
     const { connection } = this.#context;
     await Promise.all([
       runCommand(connection, ["ZREM", keys.lease, ...ids], call),
@@ -133,9 +151,14 @@ export class QueueRemoval {
     const { connection } = this.#context;
     const ours = `hikyaku:{${keys.queue}}:`;
     const pattern = `*:{${globEscaped(keys.queue)}}:*`;
-    const answer = await runCommand(connection, ["SCAN", cursor, "MATCH", pattern, "COUNT", String(keysPerScan)], call);
+    // All keys of a queue lie on one server.
+    const holder = await connection.holderOf(keys.pending, call);
+    const answer = await runCommand(holder, ["SCAN", cursor, "MATCH", pattern, "COUNT", String(keysPerScan)], call);
     const [next, found] = list(answer);
-    const names = list(found).map((name) => text(name) ?? "");
+    // Names of tasks, groups and locks are text; what is none can't be told apart by its text.
+    const strange = list(found).filter((name) => Buffer.isBuffer(name) && !isText(name)) as Buffer[];
+    for (const name of strange) await runCommand(connection, ["UNLINK", name], call);
+    const names = list(found).flatMap((name) => (isText(name) ? (text(name) ?? []) : []));
     const starting = (prefix: string): string[] => names.filter((name) => name.startsWith(prefix));
     const bodies = starting(keys.task).map((name) => name.slice(keys.task.length));
     const taskIds = bodies.length === 0 ? [] : await this.#unlisted(keys, bodies, call);
@@ -146,7 +169,12 @@ export class QueueRemoval {
     }
     const locks = starting(keys.unique);
     if (locks.length > 0) await runScript(connection, freeLocksScript, locks, [keys.task], call);
-    const groups = starting(keys.group).map((name) => name.slice(keys.group.length));
+    const groups: string[] = [];
+    for (const name of starting(keys.group)) {
+      const isGroup = text(await runCommand(connection, ["TYPE", name], call)) === "zset";
+      if (isGroup) groups.push(name.slice(keys.group.length));
+      else await runCommand(connection, ["UNLINK", name], call);
+    }
     // Told again, they are emptied like any other by the next step.
     if (groups.length > 0) await runCommand(connection, ["SADD", keys.groups, ...groups], call);
     const counted = this.#countersOf(keys);
@@ -191,6 +219,10 @@ export class QueueRemoval {
     );
     return answer === 1;
   }
+}
+
+function isText(reply: Reply): boolean {
+  return Buffer.isBuffer(reply) && isUtf8(reply);
 }
 
 /** Takes the meaning off the characters that mean something in a pattern. */

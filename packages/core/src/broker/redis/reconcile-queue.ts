@@ -3,8 +3,8 @@ import { aFinding, type Finding } from "../finding.ts";
 import type { GroupFacet } from "../group-facet.ts";
 import type { MaintainFacet } from "../maintain-facet.ts";
 import { neglectedMs, type ReconcileRequest } from "../reconcile-facet.ts";
-import type { Reply } from "./connection.ts";
 import { allQueuesKey, queueKeys } from "./keys.ts";
+import type { Reply } from "./link.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { runCommand } from "./run-script.ts";
 

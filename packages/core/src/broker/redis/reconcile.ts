@@ -12,8 +12,8 @@ import {
   type ReconcileFacet,
   type ReconcileRequest,
 } from "../reconcile-facet.ts";
-import type { Reply } from "./connection.ts";
 import { type QueueKeys, queueKeys } from "./keys.ts";
+import type { Link, Reply } from "./link.ts";
 import {
   archiveUnreadableLua,
   reconcileDueLua,
@@ -27,7 +27,7 @@ import { checkRedisSettings } from "./reconcile-settings.ts";
 import { taskFinding } from "./reconcile-words.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { list, text } from "./reply.ts";
-import { runCommand, runScript, type Script, script } from "./run-script.ts";
+import { readIfType, runCommand, runScript, type Script, script } from "./run-script.ts";
 
 const tasksScript = script(reconcileTasksLua);
 const locksScript = script(reconcileLocksLua);
@@ -101,10 +101,17 @@ export class RedisReconcile implements ReconcileFacet {
     call?: CallOptions,
   ): Promise<{ readonly queues: readonly string[]; readonly nextCursor: string | undefined }> {
     checkReconcileLimit(limit);
-    if (!/^\d{1,20}$/.test(cursor)) throw badReconcileCursor(cursor);
-    const { next, names } = await this.#scan("asynq:{*}:*", cursor, limit, call);
+    // Of many servers the cursor also says which one is being walked: `<cursor of Redis>@<number of the server>`.
+    const [, place, digits = "0"] = /^(\d{1,20})(?:@(\d{1,4}))?$/.exec(cursor) ?? [];
+    if (place === undefined) throw badReconcileCursor(cursor);
+    const holders = await this.#context.connection.holders(call);
+    const holder = holders[Number(digits)];
+    if (holder === undefined) return { queues: [], nextCursor: undefined };
+    const { next, names } = await this.#scan(holder, "asynq:{*}:*", place, limit, call);
     const queues = names.map((name) => queueKeyPattern.exec(name)?.[1]).filter((queue) => queue !== undefined);
-    return { queues: [...new Set(queues)], nextCursor: next === "0" ? undefined : next };
+    const server = next === "0" ? Number(digits) + 1 : Number(digits);
+    const nextCursor = server === 0 ? next : `${next}@${server}`;
+    return { queues: [...new Set(queues)], nextCursor: server < holders.length ? nextCursor : undefined };
   }
 
   checkSettings(call?: CallOptions): Promise<readonly Finding[]> {
@@ -160,7 +167,9 @@ export class RedisReconcile implements ReconcileFacet {
   async #walkKeys(pass: Pass, place: string): Promise<string> {
     const { keys, request, call } = pass;
     const pattern = `${globEscaped(keys.task.slice(0, -"t:".length))}*`;
-    const { next, names } = await this.#scan(pattern, place, request.limit, call);
+    // All keys of a queue lie on one server.
+    const holder = await this.#context.connection.holderOf(keys.pending, call);
+    const { next, names } = await this.#scan(holder, pattern, place, request.limit, call);
     const behind = (prefix: string): string[] =>
       names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
     const bodies = behind(keys.task);
@@ -320,22 +329,18 @@ export class RedisReconcile implements ReconcileFacet {
 
   /** Message and state; nothing where something else lies under the key. */
   async #read(key: string, call: CallOptions | undefined): Promise<Reply[]> {
-    try {
-      return list(await runCommand(this.#context.connection, ["HMGET", key, "msg", "state"], call));
-    } catch (error) {
-      if (errorText(error).includes("WRONGTYPE")) return [];
-      throw error;
-    }
+    return list(await readIfType(this.#context.connection, ["HMGET", key, "msg", "state"], call));
   }
 
   async #scan(
+    holder: Link,
     pattern: string,
     cursor: string,
     count: number,
     call: CallOptions | undefined,
   ): Promise<{ next: string; names: string[] }> {
     const command = ["SCAN", cursor, "MATCH", pattern, "COUNT", String(count)];
-    const [next, names] = list(await runCommand(this.#context.connection, command, call));
+    const [next, names] = list(await runCommand(holder, command, call));
     return { next: text(next) ?? "0", names: [...new Set(texts(names))] };
   }
 

@@ -3,8 +3,7 @@ import type { Broker, Reachability } from "../broker.ts";
 import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
-import type { ArchiveLimits, ForwardAnswer, SweepAnswer } from "../maintain-facet.ts";
-import type { BusyWorker, ServerRecord } from "../presence-facet.ts";
+import type { ArchiveLimits, ForwardAnswer, ForwardOptions, SweepAnswer } from "../maintain-facet.ts";
 import type { Signal } from "../signal-facet.ts";
 import type {
   ClaimRequest,
@@ -17,10 +16,13 @@ import type {
   TakeOverRequest,
 } from "../work-facet.ts";
 import { RedisChange } from "./change.ts";
-import { Connection } from "./connection.ts";
+import { RedisControl } from "./control.ts";
+import { type Durability, durabilityOf } from "./durability.ts";
 import { RedisEnqueue } from "./enqueue.ts";
 import { RedisGroups } from "./groups.ts";
 import { RedisInspect } from "./inspect.ts";
+import type { Link } from "./link.ts";
+import { type Links, openLinks } from "./links.ts";
 import { RedisMaintain } from "./maintain.ts";
 import { RedisPresence } from "./presence.ts";
 import { RedisReconcile } from "./reconcile.ts";
@@ -35,7 +37,9 @@ import { RedisWork } from "./work.ts";
 /** Asynq's Redis layout, shared with Go programs. Each facet is a class of its own; this one owns the connections. */
 class RedisBroker implements Broker {
   readonly recipe: BrokerRecipe;
-  readonly #connection: Connection;
+  readonly #links: Links;
+  readonly #connection: Link;
+  readonly #durability: Durability | undefined;
   readonly #waiting: Waiting;
   readonly #enqueue: RedisEnqueue;
   readonly #work: RedisWork;
@@ -44,15 +48,22 @@ class RedisBroker implements Broker {
   readonly #inspect: RedisInspect;
   readonly #change: RedisChange;
   readonly #presence: RedisPresence;
+  readonly #control: RedisControl;
   readonly #schedule: RedisSchedule;
   readonly #reconcile: RedisReconcile;
   readonly #signals: RedisSignals;
 
   constructor(options: RedisOptions) {
     this.recipe = recipeOf(import.meta.url, "redisBroker", options);
-    this.#connection = new Connection(options, "command");
-    const context: RedisContext = { connection: this.#connection, clock: options.clock ?? systemClock };
-    this.#waiting = new Waiting(options);
+    this.#links = openLinks(options);
+    this.#connection = this.#links.command();
+    this.#durability = durabilityOf(options, () => this.#links.command());
+    const context: RedisContext = {
+      connection: this.#connection,
+      clock: options.clock ?? systemClock,
+      durability: this.#durability,
+    };
+    this.#waiting = new Waiting(this.#links);
     this.#enqueue = new RedisEnqueue(context);
     this.#work = new RedisWork(context, this.#waiting);
     this.#maintain = new RedisMaintain(context);
@@ -60,9 +71,10 @@ class RedisBroker implements Broker {
     this.#inspect = new RedisInspect(context);
     this.#change = new RedisChange(context, (queue) => this.#enqueue.forget(queue));
     this.#presence = new RedisPresence(context);
+    this.#control = new RedisControl(context);
     this.#schedule = new RedisSchedule(context);
     this.#reconcile = new RedisReconcile(context, this);
-    this.#signals = new RedisSignals(context, options);
+    this.#signals = new RedisSignals(context, this.#links);
     this.#connection.open();
   }
 
@@ -71,7 +83,8 @@ class RedisBroker implements Broker {
   }
 
   async ready(call?: CallOptions): Promise<void> {
-    await runCommand(this.#connection, ["PING"], call);
+    const holders = await this.#connection.holders(call);
+    await Promise.all(holders.map((holder) => runCommand(holder, ["PING"], call)));
   }
 
   reachability(): Reachability {
@@ -85,7 +98,9 @@ class RedisBroker implements Broker {
   async close(): Promise<void> {
     this.#waiting.close();
     this.#signals.close();
+    this.#durability?.close();
     this.#connection.close();
+    this.#links.close();
   }
 
   enqueue(items: readonly EnqueueItem[], call?: CallOptions): Promise<readonly EnqueueOutcome[]> {
@@ -121,8 +136,8 @@ class RedisBroker implements Broker {
     return this.#work.writeResult(lease, result, call);
   }
 
-  forwardDue(queue: string, limit: number, call?: CallOptions): Promise<ForwardAnswer> {
-    return this.#maintain.forwardDue(queue, limit, call);
+  forwardDue(queue: string, limit: number, call?: CallOptions, options?: ForwardOptions): Promise<ForwardAnswer> {
+    return this.#maintain.forwardDue(queue, limit, call, options);
   }
 
   sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer> {
@@ -150,17 +165,13 @@ class RedisBroker implements Broker {
   releaseLock: Broker["releaseLock"] = (...args) => this.#change.releaseLock(...args);
   removeQueue: Broker["removeQueue"] = (...args) => this.#change.removeQueue(...args);
 
-  announce(server: ServerRecord, workers: readonly BusyWorker[], ttlMs: number, call?: CallOptions): Promise<void> {
-    return this.#presence.announce(server, workers, ttlMs, call);
-  }
+  announce: Broker["announce"] = (...args) => this.#presence.announce(...args);
+  withdraw: Broker["withdraw"] = (...args) => this.#presence.withdraw(...args);
+  servers: Broker["servers"] = (...args) => this.#presence.servers(...args);
+  silentServers: Broker["silentServers"] = (...args) => this.#presence.silentServers(...args);
 
-  withdraw(server: ServerRecord, call?: CallOptions): Promise<void> {
-    return this.#presence.withdraw(server, call);
-  }
-
-  servers(call?: CallOptions): Promise<{ servers: readonly ServerRecord[]; workers: readonly BusyWorker[] }> {
-    return this.#presence.servers(call);
-  }
+  order: Broker["order"] = (...args) => this.#control.order(...args);
+  evict: Broker["evict"] = (...args) => this.#control.evict(...args);
 
   announceEntries: Broker["announceEntries"] = (...args) => this.#schedule.announceEntries(...args);
   withdrawEntries: Broker["withdrawEntries"] = (...args) => this.#schedule.withdrawEntries(...args);
@@ -170,6 +181,7 @@ class RedisBroker implements Broker {
   recordEvent: Broker["recordEvent"] = (...args) => this.#schedule.recordEvent(...args);
   enqueueEvents: Broker["enqueueEvents"] = (...args) => this.#schedule.enqueueEvents(...args);
   durableEntries: Broker["durableEntries"] = (...args) => this.#schedule.durableEntries(...args);
+  unreadableEntries: Broker["unreadableEntries"] = (...args) => this.#schedule.unreadableEntries(...args);
   putDurableEntry: Broker["putDurableEntry"] = (...args) => this.#schedule.putDurableEntry(...args);
   removeDurableEntry: Broker["removeDurableEntry"] = (...args) => this.#schedule.removeDurableEntry(...args);
 

@@ -1,10 +1,13 @@
 import type { Clock } from "../../clock.ts";
-import type { Connection } from "./connection.ts";
+import type { Durability } from "./durability.ts";
+import type { Link } from "./link.ts";
 
 /** What every facet of the Redis adapter works with. */
 export interface RedisContext {
-  readonly connection: Connection;
+  readonly connection: Link;
   readonly clock: Clock;
+  /** What an enqueue waits for; undefined where it is the master alone. */
+  readonly durability: Durability | undefined;
 }
 
 /** Items of one queue, with their places in the list that they came in. */

@@ -1,4 +1,4 @@
-import type { Reply } from "./connection.ts";
+import type { Reply } from "./link.ts";
 
 /** The elements of a reply that is a list; none for any other reply. */
 export function list(reply: Reply | undefined): Reply[] {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { HikyakuError, isHikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
-import { type Argument, type Connection, RedisRefusal, type Reply } from "./connection.ts";
+import { type Argument, type Link, RedisRefusal, type Reply } from "./link.ts";
+import { isReadOnly } from "./route.ts";
 
 /** A Lua script with the digest that Redis knows it by. */
 export interface Script {
@@ -18,7 +19,7 @@ export function script(source: string): Script {
  * @throws HikyakuError
  */
 export async function runScript(
-  connection: Connection,
+  connection: Link,
   { source, digest }: Script,
   keys: readonly string[],
   args: readonly Argument[],
@@ -39,13 +40,27 @@ export async function runScript(
 
 /** Runs one command. @throws HikyakuError */
 export async function runCommand(
-  connection: Connection,
+  connection: Link,
   args: readonly Argument[],
   call: CallOptions | undefined,
 ): Promise<Reply> {
   try {
     return await connection.call(args, call);
   } catch (error) {
+    throw asHikyakuError(error);
+  }
+}
+
+/** As `runCommand`; nothing where the key holds something of another type, which must not hide what lies beside it. */
+export async function readIfType(
+  connection: Link,
+  args: readonly Argument[],
+  call: CallOptions | undefined,
+): Promise<Reply> {
+  try {
+    return await connection.call(args, call);
+  } catch (error) {
+    if (error instanceof RedisRefusal && error.word === "WRONGTYPE") return null;
     throw asHikyakuError(error);
   }
 }
@@ -58,6 +73,9 @@ const unavailableWords: ReadonlySet<string> = new Set([
   "TRYAGAIN",
   "BUSY",
   "READONLY",
+  "UNBLOCKED",
+  "MOVED",
+  "ASK",
 ]);
 
 const advice: Readonly<Record<string, string>> = {
@@ -68,14 +86,14 @@ const advice: Readonly<Record<string, string>> = {
   MISCONF: "Redis can't write to its disk",
 };
 
-function asHikyakuError(error: unknown): Error {
+export function asHikyakuError(error: unknown): Error {
   if (isHikyakuError(error)) return error;
   if (!(error instanceof RedisRefusal)) {
     return new HikyakuError("store_rejected", `expected an answer of Redis, got ${String(error)}`, { cause: error });
   }
   // Errors from inside a script carry the word of the command that failed, after a prefix of the script's own.
   const known = Object.keys(advice).find((word) => error.message.includes(word));
-  const code = unavailableWords.has(error.word) ? "broker_unavailable" : "store_rejected";
+  const code = unavailableWords.has(error.word) || isReadOnly(error) ? "broker_unavailable" : "store_rejected";
   const hint = known === undefined ? "" : ` (${advice[known]})`;
   return new HikyakuError(code, `Redis refused: ${error.message}${hint}`, { cause: error });
 }

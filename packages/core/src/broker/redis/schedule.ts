@@ -3,6 +3,7 @@ import { type Timestamp, TimestampSchema, timestampFromMs, timestampMs } from "@
 import { SchedulerEnqueueEventSchema, SchedulerEntrySchema } from "../../codec/generated/presence_pb.ts";
 import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
+import { readDurableEntry } from "../durable-entry-text.ts";
 import type { EnqueueOutcome } from "../enqueue-facet.ts";
 import type {
   AnnouncedEntry,
@@ -14,8 +15,7 @@ import type {
   Turn,
   TurnMemory,
 } from "../schedule-facet.ts";
-import type { Reply } from "./connection.ts";
-import { accepted, packItem } from "./enqueue.ts";
+import { accepted, packItem, refusal } from "./enqueue.ts";
 import {
   allQueuesKey,
   allSchedulersKey,
@@ -28,11 +28,12 @@ import {
   schedulesChannel,
   turnKeys,
 } from "./keys.ts";
+import type { Reply } from "./link.ts";
 import { announceEntriesLua, beginTurnsLua, fireTurnLua, putDurableEntryLua, recordEventLua } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { asBuffer, list, text } from "./reply.ts";
-import { runCommand, runScript, script } from "./run-script.ts";
+import { readIfType, runCommand, runScript, script } from "./run-script.ts";
 
 const announceScript = script(announceEntriesLua);
 const beginScript = script(beginTurnsLua);
@@ -90,7 +91,7 @@ export class RedisSchedule implements ScheduleFacet {
     const lists = await Promise.all(
       list(names).map(async (name) => {
         const key = text(name) ?? "";
-        const entries = list(await runCommand(connection, ["LRANGE", key, "0", "-1"], call));
+        const entries = list(await readIfType(connection, ["LRANGE", key, "0", "-1"], call));
         return entries.reverse().map((entry) => decodeEntry(schedulerIdOf(key), entry));
       }),
     );
@@ -182,7 +183,16 @@ export class RedisSchedule implements ScheduleFacet {
 
   async durableEntries(call?: CallOptions): Promise<readonly DurableEntry[]> {
     const values = list(await runCommand(this.#context.connection, ["HVALS", durableEntriesKey], call));
-    return values.map(decodeDurable).sort((one, other) => (one.entryId < other.entryId ? -1 : 1));
+    const entries = values.map((value) => readDurableEntry(text(value))).filter((entry) => entry !== undefined);
+    return entries.sort((one, other) => (one.entryId < other.entryId ? -1 : 1));
+  }
+
+  async unreadableEntries(call?: CallOptions): Promise<readonly string[]> {
+    const { connection } = this.#context;
+    const ids = list(await runCommand(connection, ["HKEYS", durableEntriesKey], call)).map((id) => text(id) ?? "");
+    if (ids.length === 0) return [];
+    const entries = list(await runCommand(connection, ["HMGET", durableEntriesKey, ...ids], call));
+    return ids.filter((_, index) => entries[index] !== null && readDurableEntry(text(entries[index])) === undefined);
   }
 
   async putDurableEntry(entry: DurableEntry, call?: CallOptions): Promise<"written" | "conflict"> {
@@ -210,9 +220,16 @@ function milliseconds(ms: number): string {
   return String(Math.floor(ms));
 }
 
+const broken = "broken ";
+
 function outcomeOf(word: string, item: Turn["item"]): EnqueueOutcome {
   if (word === "accepted") return accepted(item);
   if (word === "taken") return { kind: "id_taken" };
+  if (word.startsWith(broken)) {
+    const outcome = refusal(item, Number(word.slice(broken.length)));
+    // As in the other store: nothing was written, the turn is still to be fired.
+    if (outcome.kind === "failed") throw outcome.error;
+  }
   return { kind: "duplicate", ownerId: word.slice("duplicate ".length) };
 }
 
@@ -271,15 +288,4 @@ function goTime(ms: number | undefined): Timestamp {
 
 function momentOf(time: Timestamp | undefined): number | undefined {
   return time === undefined || time.seconds === goZeroTime.seconds ? undefined : timestampMs(time);
-}
-
-function decodeDurable(reply: Reply): DurableEntry {
-  const json = text(reply) ?? "";
-  try {
-    return JSON.parse(json) as DurableEntry;
-  } catch (error) {
-    throw new HikyakuError("corrupt_data", `${durableEntriesKey}: expected entries as JSON, got "${json}"`, {
-      cause: error,
-    });
-  }
 }

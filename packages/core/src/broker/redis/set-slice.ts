@@ -2,8 +2,8 @@ import { decodeTaskMessage } from "../../codec/task-codec.ts";
 import { errorText } from "../../errors.ts";
 import type { TaskMessage } from "../task-message.ts";
 import type { SetAside } from "../work-facet.ts";
-import type { Reply } from "./connection.ts";
 import { withExactTimes } from "./exact-times.ts";
+import type { Reply } from "./link.ts";
 import { text } from "./reply.ts";
 
 /** Some tasks of an aggregation set, sorted by what can be done with them. */
@@ -23,6 +23,10 @@ export function readSlice(queue: string, rows: readonly Reply[]): SetSlice {
   for (let index = 0; index < rows.length; index += 3) {
     const taskId = text(rows[index]) ?? "";
     const bytes = rows[index + 1];
+    if (bytes === 0) {
+      unreadable.push({ queue, taskId, reason: "unreadable", detail: "its key holds something that is no task" });
+      continue;
+    }
     if (!Buffer.isBuffer(bytes)) {
       ghosts.push({ queue, taskId, reason: "no_body", detail: "the group named a task that does not exist" });
       continue;

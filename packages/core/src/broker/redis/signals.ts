@@ -1,20 +1,21 @@
 import type { CallOptions } from "../call-options.ts";
+import { readOrder } from "../order-check.ts";
 import type { Signal, SignalFacet } from "../signal-facet.ts";
-import { Connection } from "./connection.ts";
-import { cancelChannel, cancelInQueueChannel, dueSoonerChannel, schedulesChannel } from "./keys.ts";
+import type { Connection } from "./connection.ts";
+import { cancelChannel, cancelInQueueChannel, controlChannel, dueSoonerChannel, schedulesChannel } from "./keys.ts";
+import type { Links } from "./links.ts";
 import type { RedisContext } from "./redis-context.ts";
-import type { RedisOptions } from "./redis-options.ts";
 import { runCommand } from "./run-script.ts";
 
 export class RedisSignals implements SignalFacet {
   readonly #context: RedisContext;
-  readonly #options: RedisOptions;
+  readonly #links: Links;
   readonly #handlers = new Set<(signal: Signal) => void>();
   #listening: Connection | undefined;
 
-  constructor(context: RedisContext, options: RedisOptions) {
+  constructor(context: RedisContext, links: Links) {
     this.#context = context;
-    this.#options = options;
+    this.#links = links;
   }
 
   async send(signal: Signal, call?: CallOptions): Promise<void> {
@@ -34,7 +35,7 @@ export class RedisSignals implements SignalFacet {
   }
 
   #startListening(): Connection {
-    const connection = new Connection(this.#options, "listening");
+    const connection = this.#links.listening();
     // Before Asynq's channel: whoever is seen to listen there listens to both.
     connection.subscribe(cancelInQueueChannel, (message) => {
       const signal = readCancelInQueue(message);
@@ -44,6 +45,10 @@ export class RedisSignals implements SignalFacet {
     connection.subscribe(dueSoonerChannel, (message) => {
       const [, at, queue] = /^(\d+) (.*)$/s.exec(message.toString()) ?? [];
       if (at !== undefined && queue !== undefined) this.#tell({ kind: "due_sooner", queue, at: Number(at) });
+    });
+    connection.subscribe(controlChannel, (message) => {
+      const order = readOrder(message.toString());
+      if (order !== undefined) this.#tell({ kind: "server_order", order });
     });
     connection.subscribe(schedulesChannel, () => this.#tell({ kind: "schedules_changed" }));
     return connection;
@@ -63,6 +68,8 @@ function written(signal: Signal): readonly [channel: string, message: string] {
       return [dueSoonerChannel, `${Math.ceil(signal.at)} ${signal.queue}`];
     case "schedules_changed":
       return [schedulesChannel, ""];
+    case "server_order":
+      return [controlChannel, JSON.stringify(signal.order)];
   }
 }
 

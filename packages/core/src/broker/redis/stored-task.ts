@@ -1,10 +1,10 @@
 import { decodeTaskMessage } from "../../codec/task-codec.ts";
 import { errorText } from "../../errors.ts";
+import { readAttempts } from "../attempt-history.ts";
 import type { TaskEntry } from "../inspect-facet.ts";
 import type { TaskMessage, TaskState } from "../task-message.ts";
-import { readAttempts } from "./attempt-line.ts";
-import type { Reply } from "./connection.ts";
 import { withExactTimes } from "./exact-times.ts";
+import type { Reply } from "./link.ts";
 import { momentOfNanoseconds, text } from "./reply.ts";
 
 const states: ReadonlySet<string> = new Set<TaskState>([

@@ -1,8 +1,8 @@
 import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
-import { Connection } from "./connection.ts";
 import { queueKeys } from "./keys.ts";
-import type { RedisOptions } from "./redis-options.ts";
+import type { Link } from "./link.ts";
+import type { Links } from "./links.ts";
 import { runCommand } from "./run-script.ts";
 
 /** One blocking call lasts this long at most, so that a dead connection is found. */
@@ -14,12 +14,12 @@ const blockSeconds = 6;
  * call that is under way when its waiter goes away serves the next one.
  */
 export class Waiting {
-  readonly #options: RedisOptions;
+  readonly #links: Links;
   readonly #lines = new Map<string, WaitingLine>();
   #closed = false;
 
-  constructor(options: RedisOptions) {
-    this.#options = options;
+  constructor(links: Links) {
+    this.#links = links;
   }
 
   wait(queues: readonly string[], call: CallOptions): Promise<void> {
@@ -55,7 +55,8 @@ export class Waiting {
   #line(queue: string): WaitingLine {
     let line = this.#lines.get(queue);
     if (line === undefined) {
-      line = new WaitingLine(queue, new Connection(this.#options, "blocking"));
+      const key = queueKeys(queue).pending;
+      line = new WaitingLine(key, this.#links.blocking(key));
       this.#lines.set(queue, line);
     }
     return line;
@@ -66,12 +67,12 @@ type Waiter = (error?: unknown) => void;
 
 class WaitingLine {
   readonly #key: string;
-  readonly #connection: Connection;
+  readonly #connection: Link;
   readonly #waiters = new Set<Waiter>();
   #waiting = false;
 
-  constructor(queue: string, connection: Connection) {
-    this.#key = queueKeys(queue).pending;
+  constructor(key: string, connection: Link) {
+    this.#key = key;
     this.#connection = connection;
   }
 

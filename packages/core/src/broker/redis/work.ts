@@ -5,6 +5,7 @@ import type {
   ClaimResult,
   HandledTypes,
   Lease,
+  QueueClaim,
   SetAside,
   SettleAnswer,
   Settlement,
@@ -16,9 +17,9 @@ import type {
   UnhandledTasks,
   WorkFacet,
 } from "../work-facet.ts";
-import type { Reply } from "./connection.ts";
-import { dueSoonerChannel, type QueueKeys, queueKeys, utcDay } from "./keys.ts";
+import { dueSoonerChannel, evictedKey, type QueueKeys, queueKeys, utcDay } from "./keys.ts";
 import { LeasedReader, type Unreadable } from "./leased-reader.ts";
+import type { Reply } from "./link.ts";
 import { extendLua, setAsideLua, takeBackLua, takeOverLua, workLua, writeResultLua } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
 import { packSettlements } from "./pack-settlements.ts";
@@ -66,29 +67,29 @@ export class RedisWork implements WorkFacet {
   ): Promise<SettleAnswer> {
     const results: SettleResult[] = new Array(settlements.length);
     const shares = byQueue(settlements, ({ task }) => task.lease.queue, mostSettlements);
-    const asking = (thenClaim?.queues ?? []).map(({ queue, limit }) => ({ queue, limit }));
+    const asking = (thenClaim?.queues ?? []).map((asked) => ({ ...asked }));
     const claims: ClaimResult[] = [];
     let free = thenClaim?.limit ?? 0;
     // A queue that gave less than it was asked for leaves its share to the next ones, which may take another round.
     for (let round = 0; round === 0 || (free > 0 && asking.some(({ limit }) => limit > 0)); round++) {
       const trips: Promise<ClaimResult>[] = [];
       let promised = 0;
-      const trip = (share: QueueShare<Settlement> | undefined, queue: string, limit: number): void => {
-        if (share === undefined && limit === 0) return;
-        promised += limit;
-        trips.push(this.#trip(queue, share, limit, thenClaim, results, call));
+      const trip = (share: QueueShare<Settlement> | undefined, asked: QueueClaim): void => {
+        if (share === undefined && asked.limit === 0) return;
+        promised += asked.limit;
+        trips.push(this.#trip(asked, share, thenClaim, results, call));
       };
       for (const asked of asking) {
         const limit = Math.min(asked.limit, free - promised, mostClaims);
         // A queue's settlements and its claim share a script; all scripts of a round leave in one write.
         const own = round === 0 ? shares.filter((share) => share.queue === asked.queue) : [];
-        for (const share of own.slice(0, -1)) trip(share, asked.queue, 0);
-        trip(own.at(-1), asked.queue, limit);
+        for (const share of own.slice(0, -1)) trip(share, { queue: asked.queue, limit: 0 });
+        trip(own.at(-1), { ...asked, limit });
         if (limit > 0) asked.limit = 0;
       }
       if (round === 0) {
         const asked = new Set(asking.map(({ queue }) => queue));
-        for (const share of shares) if (!asked.has(share.queue)) trip(share, share.queue, 0);
+        for (const share of shares) if (!asked.has(share.queue)) trip(share, { queue: share.queue, limit: 0 });
       }
       const found = await this.#allTrips(trips, call);
       claims.push(...found);
@@ -122,7 +123,7 @@ export class RedisWork implements WorkFacet {
     const answer = await runScript(
       this.#context.connection,
       takeOverScript,
-      [keys.active, keys.lease],
+      [keys.active, keys.lease, evictedKey(queue, serverId), keys.archived],
       [
         keys.task,
         String(wholeSeconds(now)),
@@ -133,8 +134,9 @@ export class RedisWork implements WorkFacet {
       ],
       call,
     );
-    const [leased, ghosts] = list(answer);
-    return this.#takenOver(keys, token, leaseEnd, list(leased), list(ghosts), call);
+    const [leased, ghosts, strangers] = list(answer);
+    const taken = await this.#takenOver(keys, token, leaseEnd, list(leased), list(ghosts), call);
+    return { ...taken, setAside: [...taken.setAside, ...strangersIn(queue, list(strangers))] };
   }
 
   async takeBack(
@@ -150,7 +152,8 @@ export class RedisWork implements WorkFacet {
     do {
       const left = String(limit - rows.length / 5);
       const args = [keys.task, cursor, left, String(leaseEnd), token, ...holders];
-      const answer = await runScript(this.#context.connection, takeBackScript, [keys.active, keys.lease], args, call);
+      const names = [keys.active, keys.lease, evictedKey(queue, serverId)];
+      const answer = await runScript(this.#context.connection, takeBackScript, names, args, call);
       const [leased, bodiless, next] = list(answer);
       rows.push(...list(leased));
       ghosts.push(...list(bodiless));
@@ -196,9 +199,8 @@ export class RedisWork implements WorkFacet {
 
   /** One script on one queue: settles the share, then claims. */
   async #trip(
-    queue: string,
+    { queue, limit, ordered }: QueueClaim,
     share: QueueShare<Settlement> | undefined,
-    limit: number,
     request: ClaimRequest | undefined,
     results: SettleResult[],
     call: CallOptions | undefined,
@@ -225,6 +227,7 @@ export class RedisWork implements WorkFacet {
         `${keys.failed}:${day}`,
         keys.processed,
         keys.failed,
+        evictedKey(queue, request?.serverId ?? ""),
       ],
       [
         keys.task,
@@ -237,10 +240,11 @@ export class RedisWork implements WorkFacet {
         String(leaseEnd),
         token,
         request === undefined ? "" : packHandledTypes(request.handles),
+        ...(ordered === undefined ? [] : [ordered]),
       ],
       call,
     );
-    const [lost, leased, unhandled, ghosts] = list(answer);
+    const [lost, leased, unhandled, ghosts, evicted, strangers] = list(answer);
     if (share !== undefined) {
       for (const position of share.positions) results[position] = "settled";
       for (const index of list(lost)) results[share.positions[Number(index)] ?? 0] = "lost";
@@ -253,11 +257,12 @@ export class RedisWork implements WorkFacet {
       if (task !== undefined) tasks.push(task);
     }
     const ghostIds = list(ghosts);
-    const setAside =
-      reader.unreadable.length === 0 && ghostIds.length === 0
-        ? []
-        : await this.#setAside(keys, token, reader.unreadable, ghostIds, call);
-    return { tasks, unhandled: readUnhandled(queue, list(unhandled)), setAside };
+    const setAside = strangersIn(queue, list(strangers));
+    if (reader.unreadable.length > 0 || ghostIds.length > 0) {
+      setAside.push(...(await this.#setAside(keys, token, reader.unreadable, ghostIds, call)));
+    }
+    const claimed = { tasks, unhandled: readUnhandled(queue, list(unhandled)), setAside };
+    return evicted === 1 ? { ...claimed, evicted: true } : claimed;
   }
 
   /** When one trip of several fails, the tasks that the others leased are handed back: the caller never sees them. */
@@ -308,6 +313,12 @@ export class RedisWork implements WorkFacet {
   }
 }
 
+/** Ids under whose key lies something else than a task: the script has archived the id, and touched nothing there. */
+function strangersIn(queue: string, ids: readonly Reply[]): SetAside[] {
+  const detail = "its key holds something that is no task";
+  return ids.map((id) => ({ queue, taskId: text(id) ?? "", reason: "unreadable", detail }));
+}
+
 const packedTypes = new WeakMap<HandledTypes, Buffer>();
 
 function packHandledTypes(handles: HandledTypes): Buffer | "" {
@@ -338,5 +349,6 @@ function merged(claims: readonly ClaimResult[]): ClaimResult {
     tasks: claims.flatMap((claim) => claim.tasks),
     unhandled: claims.flatMap((claim) => claim.unhandled),
     setAside: claims.flatMap((claim) => claim.setAside),
+    ...(claims.some(({ evicted }) => evicted === true) && { evicted: true }),
   };
 }

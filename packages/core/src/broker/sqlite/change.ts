@@ -14,6 +14,7 @@ import type {
 import type { TaskState } from "../task-message.ts";
 import type { Row } from "./database.ts";
 import type { Store } from "./store.ts";
+import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 export class SqliteChange implements ChangeFacet {
@@ -185,7 +186,7 @@ function firstOf(
   }
 }
 
-const changedColumns = "number, id, type, state, unique_key, lease_ends_at, set_id";
+const changedColumns = `number, id, type, state, unique_key, ${within("lease_ends_at")} AS lease_ends_at, set_id`;
 const selectOne = `SELECT ${changedColumns} FROM tasks WHERE queue = ? AND id = ?`;
 const noPlace = `
   position = NULL, pending_since = NULL, due_at = NULL, lease_ends_at = NULL, lease_token = NULL, claimed_at = NULL,
@@ -202,13 +203,15 @@ const toPending = `
 const toArchive = `UPDATE tasks SET state = 'archived', ${clearPlace("archived_at")}, archived_at = ? WHERE number = ?`;
 const deleteTask = "DELETE FROM tasks WHERE number = ?";
 const writePayload = "UPDATE tasks SET payload = ?, unique_key = ? WHERE number = ?";
-const selectLock = "SELECT expires_at FROM locks WHERE queue = ? AND scope = ? AND owner_id = ? AND expires_at > ?";
+const selectLock = `
+  SELECT ${within("expires_at")} AS expires_at FROM locks WHERE queue = ? AND scope = ? AND owner_id = ? AND expires_at > ?`;
 const selectForeignLock = "SELECT 1 FROM locks WHERE queue = ? AND scope = ? AND owner_id <> ? AND expires_at > ?";
 const insertLock = `
   INSERT INTO locks (queue, scope, owner_id, expires_at) VALUES (?, ?, ?, ?)
   ON CONFLICT (queue, scope) DO UPDATE SET owner_id = excluded.owner_id, expires_at = excluded.expires_at`;
 const deleteLock = "DELETE FROM locks WHERE queue = ? AND scope = ? AND owner_id = ?";
-const freeLock = "DELETE FROM locks WHERE queue = ? AND scope = ? RETURNING owner_id, expires_at";
+const freeLock = `
+  DELETE FROM locks WHERE queue = ? AND scope = ? RETURNING owner_id, ${within("expires_at")} AS expires_at`;
 const selectAny = "SELECT number, state FROM tasks WHERE queue = ? LIMIT ?";
 const selectQueue = "SELECT 1 FROM queues WHERE name = ?";
 const selectHeld = "SELECT 1 FROM tasks WHERE queue = ? AND lease_ends_at > ? LIMIT 1";

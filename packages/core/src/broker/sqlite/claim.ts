@@ -1,8 +1,17 @@
 import type { SQLOutputValue } from "node:sqlite";
 import { isHikyakuError } from "../../errors.ts";
-import type { ClaimedTask, ClaimRequest, ClaimResult, HandledTypes, SetAside, UnhandledTasks } from "../work-facet.ts";
+import type {
+  ClaimedTask,
+  ClaimRequest,
+  ClaimResult,
+  HandledTypes,
+  QueueDiscipline,
+  SetAside,
+  UnhandledTasks,
+} from "../work-facet.ts";
+import { isEvicted } from "./control.ts";
 import type { Values } from "./database.ts";
-import { messageColumns, messageOf, numberOf } from "./task-row.ts";
+import { messageColumns, messageOf, numberOf, readable, within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Leases waiting tasks to one server, within a transaction. */
@@ -11,10 +20,19 @@ export function claimTasks(transaction: Transaction, request: ClaimRequest): Cla
   const unhandled: UnhandledTasks[] = [];
   const setAside: SetAside[] = [];
   let token: string | undefined;
-  for (const { queue, limit } of request.queues) {
+  let evicted = false;
+  for (const { queue, limit, ordered } of request.queues) {
     const wanted = Math.min(limit, request.limit - tasks.length);
     if (wanted <= 0 || transaction.db.get(selectPaused, queue) !== undefined) continue;
-    const found = findWaiting(transaction, queue, wanted, request.handles);
+    if (isEvicted(transaction, request.serverId, queue)) {
+      evicted = true;
+      continue;
+    }
+    if (ordered !== undefined && isBlocked(transaction, queue, ordered)) continue;
+    const found =
+      ordered === undefined
+        ? findWaiting(transaction, queue, wanted, request.handles)
+        : findNext(transaction, queue, request.handles);
     unhandled.push(...found.unhandled);
     if (found.places.length === 0) continue;
     token ??= request.token ?? nextToken(transaction, request.serverId);
@@ -23,7 +41,7 @@ export function claimTasks(transaction: Transaction, request: ClaimRequest): Cla
     tasks.push(...leased.tasks);
     setAside.push(...leased.setAside);
   }
-  return { tasks, unhandled, setAside };
+  return { tasks, unhandled, setAside, ...(evicted && { evicted: true }) };
 }
 
 /** Names one claim of one server; no two claims on the same file get the same. */
@@ -66,7 +84,7 @@ export function leaseTasks(
     if (row === undefined) continue;
     const lease = { queue, taskId: row[1] as string, token };
     try {
-      const lostAttempts = row.at(-2) as number;
+      const lostAttempts = Math.max(0, numberOf(row.at(-2)) ?? 0);
       tasks.push({ message: messageOf(row), lease, leaseEndsAt, pendingSince, lostAttempts });
     } catch (error) {
       if (!isHikyakuError(error, "corrupt_data")) throw error;
@@ -102,6 +120,20 @@ function findWaiting({ db }: Transaction, queue: string, limit: number, handles:
   return { places: found.slice(0, limit).map(placeOf), unhandled };
 }
 
+/** The task that is next in line and no other, also where nobody here can run it. */
+function findNext({ db }: Transaction, queue: string, handles: HandledTypes): Waiting {
+  const handled = handlesType(handles);
+  const next = db.rows(selectHead, queue, 1);
+  const unhandled = next.map(([, , , type]) => type as string).filter((type) => !handled(type));
+  if (unhandled.length > 0) return { places: [], unhandled: unhandled.map((type) => ({ queue, type, count: 1 })) };
+  return { places: next.map(placeOf), unhandled: [] };
+}
+
+function isBlocked({ db }: Transaction, queue: string, ordered: QueueDiscipline): boolean {
+  if (db.get(selectHeld, queue) !== undefined) return true;
+  return ordered === "strict" && db.get(selectRetry, queue) !== undefined;
+}
+
 function placeOf([number, pendingSince]: Values): Place {
   return { number: number as number, pendingSince: numberOf(pendingSince) };
 }
@@ -126,13 +158,16 @@ const mostCounted = 1_000;
 
 const countClaim = "UPDATE claims SET number = number + 1 RETURNING number";
 const selectPaused = "SELECT 1 FROM queues WHERE name = ? AND paused_at IS NOT NULL";
+const selectHeld = "SELECT 1 FROM tasks INDEXED BY tasks_leased WHERE queue = ? AND lease_ends_at IS NOT NULL LIMIT 1";
+const selectRetry = `
+  SELECT 1 FROM tasks INDEXED BY tasks_due WHERE queue = ? AND state = 'retry' AND due_at IS NOT NULL LIMIT 1`;
 const selectHead = `
-  SELECT number, pending_since, position, type FROM tasks INDEXED BY tasks_pending
+  SELECT number, ${within("pending_since")}, position, type FROM tasks INDEXED BY tasks_pending
   WHERE queue = ? AND position IS NOT NULL ORDER BY position LIMIT ?`;
 const selectFirstType = "SELECT min(type) AS type FROM tasks WHERE queue = ? AND position IS NOT NULL";
 const selectNextType = "SELECT min(type) AS type FROM tasks WHERE queue = ? AND type > ? AND position IS NOT NULL";
 const selectOfType = `
-  SELECT number, pending_since, position FROM tasks INDEXED BY tasks_pending_by_type
+  SELECT number, ${within("pending_since")}, position FROM tasks INDEXED BY tasks_pending_by_type
   WHERE queue = ? AND type = ? AND position IS NOT NULL ORDER BY position LIMIT ?`;
 const countType = `
   SELECT count(*) AS count FROM
@@ -140,7 +175,7 @@ const countType = `
 const leaseRows = `
   UPDATE tasks SET state = 'active', position = NULL, pending_since = NULL,
     lease_ends_at = ?, lease_token = ?, claimed_at = ?, lost_attempts = lost_attempts + (state = 'active' AND ?)
-  WHERE number IN (SELECT value FROM json_each(?)) RETURNING ${messageColumns}, lost_attempts, number`;
+  WHERE number IN (SELECT value FROM json_each(?)) RETURNING ${messageColumns}, ${readable("lost_attempts")}, number`;
 const archiveRow = `
   UPDATE tasks SET state = 'archived',
     lease_ends_at = NULL, lease_token = NULL, claimed_at = NULL, archived_at = ? WHERE number = ?`;

@@ -3,7 +3,7 @@ import type { CallOptions } from "../call-options.ts";
 import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
 import { storeError } from "./errors.ts";
 import type { Store } from "./store.ts";
-import { insertTask, messageValues, numberOf } from "./task-row.ts";
+import { insertTask, messageValues, numberOf, within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Kept small enough that a long list leaves the event loop free in between. */
@@ -142,12 +142,13 @@ export function earliestDue({ db }: Transaction, queue: string): number | undefi
 }
 
 const selectTask = "SELECT 1 FROM tasks WHERE queue = ? AND id = ?";
-const selectLock = "SELECT owner_id, expires_at FROM locks WHERE queue = ? AND scope = ?";
+const selectLock = `
+  SELECT owner_id, ${within("expires_at")} AS expires_at FROM locks WHERE queue = ? AND scope = ?`;
 const upsertLock = `
   INSERT INTO locks (queue, scope, owner_id, expires_at) VALUES (?, ?, ?, ?)
   ON CONFLICT (queue, scope) DO UPDATE SET owner_id = excluded.owner_id, expires_at = excluded.expires_at`;
 const selectEarliestDue = `
-  SELECT min(due_at) AS due_at FROM (
+  SELECT ${within("min(due_at)")} AS due_at FROM (
     SELECT min(due_at) AS due_at FROM tasks WHERE queue = ? AND state = 'scheduled' AND due_at IS NOT NULL
     UNION ALL
     SELECT min(due_at) FROM tasks WHERE queue = ? AND state = 'retry' AND due_at IS NOT NULL)`;

@@ -16,7 +16,7 @@ import { lastDays } from "../utc-day.ts";
 import type { Row, Values } from "./database.ts";
 import type { Store } from "./store.ts";
 import { utcDay } from "./tally.ts";
-import { numberOf, storedColumns, taskEntryOf } from "./task-row.ts";
+import { numberOf, storedColumns, taskEntryOf, within } from "./task-row.ts";
 
 export class SqliteInspect implements InspectFacet {
   readonly #store: Store;
@@ -160,8 +160,8 @@ function listing({ queue, state, group }: ListQuery): { sql: string; scope: stri
     scope.push(group ?? "");
   }
   const sql = `
-    SELECT ${column}, number, id, type FROM tasks
-    WHERE ${conditions.join(" AND ")} AND ${column} >= ? AND (${column} > ? OR number > ?)
+    SELECT ${within(column)}, number, id, type FROM tasks
+    WHERE ${conditions.join(" AND ")} AND ${column} >= ? AND (${within(column)} > ? OR number > ?)
     ORDER BY ${column}, number LIMIT ?`;
   return { sql, scope };
 }
@@ -171,7 +171,7 @@ interface PagePosition {
   readonly number: number;
 }
 
-const beforeAll: PagePosition = { key: Number.MIN_SAFE_INTEGER, number: Number.MIN_SAFE_INTEGER };
+const beforeAll: PagePosition = { key: -(2 ** 63), number: Number.MIN_SAFE_INTEGER };
 
 /** The row begins with what its page is sorted by. */
 function cursorOf(row: Values): string {
@@ -208,7 +208,7 @@ function positionOf(cursor: string | undefined): PagePosition {
 const selectQueues = "SELECT name FROM queues ORDER BY name";
 const selectNumbers = `
   SELECT queues.*, today.processed AS processed_today, today.failed AS failed_today,
-    (SELECT pending_since FROM tasks WHERE queue = queues.name AND position IS NOT NULL
+    (SELECT ${within("pending_since")} FROM tasks WHERE queue = queues.name AND position IS NOT NULL
       ORDER BY position LIMIT 1) AS waiting_since
   FROM queues LEFT JOIN daily_counters AS today ON today.queue = queues.name AND today.day = ?
   WHERE name = ?`;

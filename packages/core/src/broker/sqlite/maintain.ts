@@ -1,9 +1,10 @@
 import type { CallOptions } from "../call-options.ts";
-import type { ArchiveLimits, ForwardAnswer, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
+import type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
 import type { Row } from "./database.ts";
 import { earliestDue } from "./enqueue.ts";
 import type { Store } from "./store.ts";
 import { utcDay } from "./tally.ts";
+import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 const countersKeptMs = 90 * 86_400_000;
@@ -15,11 +16,19 @@ export class SqliteMaintain implements MaintainFacet {
     this.#store = store;
   }
 
-  async forwardDue(queue: string, limit: number, call?: CallOptions): Promise<ForwardAnswer> {
+  async forwardDue(
+    queue: string,
+    limit: number,
+    call?: CallOptions,
+    { retriesFirst = false }: ForwardOptions = {},
+  ): Promise<ForwardAnswer> {
     return this.#store.write(call, limit, (transaction) => {
       const { db, now } = transaction;
       const due = db.all(selectDue, queue, now, limit, queue, now, limit, limit);
-      for (const row of due) forward(transaction, queue, row);
+      const goesFirst = (row: Row): boolean => retriesFirst && row["state"] === "retry";
+      for (const row of due) if (!goesFirst(row)) forward(transaction, queue, row, "back");
+      // What was due first goes in last, to the very front.
+      for (const row of due.toReversed()) if (goesFirst(row)) forward(transaction, queue, row, "front");
       return { moved: due.length, nextDueAt: earliestDue(transaction, queue) };
     });
   }
@@ -49,12 +58,12 @@ export class SqliteMaintain implements MaintainFacet {
   }
 }
 
-function forward(transaction: Transaction, queue: string, row: Row): void {
+function forward(transaction: Transaction, queue: string, row: Row, end: "back" | "front"): void {
   const { db, now, tally } = transaction;
   const number = row["number"] as number;
   const from = row["state"] as "scheduled" | "retry";
   if (row["group_name"] === "") {
-    db.run(toPending, transaction.backOf(queue), now, number);
+    db.run(toPending, end === "back" ? transaction.backOf(queue) : transaction.frontOf(queue), now, number);
     tally.moved(queue, from, "pending");
   } else {
     db.run(toGroup, now, number);
@@ -76,7 +85,7 @@ function remove(
 }
 
 const selectDue = `
-  SELECT number, state, group_name, due_at FROM (
+  SELECT number, state, group_name FROM (
     SELECT * FROM (SELECT number, state, group_name, due_at FROM tasks
       WHERE queue = ? AND state = 'scheduled' AND due_at <= ? ORDER BY due_at, number LIMIT ?)
     UNION ALL
@@ -88,7 +97,7 @@ const toGroup = "UPDATE tasks SET state = 'aggregating', due_at = NULL, grouped_
 const selectExpired = `
   SELECT number, id, unique_key FROM tasks WHERE queue = ? AND kept_until <= ? ORDER BY kept_until LIMIT ?`;
 const selectOldest = `
-  SELECT number, id, unique_key, archived_at FROM tasks
+  SELECT number, id, unique_key, ${within("archived_at")} AS archived_at FROM tasks
   WHERE queue = ? AND archived_at IS NOT NULL ORDER BY archived_at, number LIMIT ?`;
 const countArchived = "SELECT archived FROM queues WHERE name = ?";
 const deleteTask = "DELETE FROM tasks WHERE number = ?";

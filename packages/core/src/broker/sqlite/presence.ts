@@ -1,6 +1,15 @@
-import { errorText, HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
-import type { BusyWorker, PresenceFacet, ServerRecord } from "../presence-facet.ts";
+import type { ServerOrder } from "../control-facet.ts";
+import { readOrder } from "../order-check.ts";
+import {
+  type BusyWorker,
+  type PresenceFacet,
+  type PresentServers,
+  type ServerRecord,
+  type SilentServer,
+  silentForMs,
+} from "../presence-facet.ts";
+import { readServerRecord } from "../server-record.ts";
 import type { Row } from "./database.ts";
 import type { Store } from "./store.ts";
 import { base64, bytesOfBase64 } from "./task-row.ts";
@@ -14,11 +23,18 @@ export class SqlitePresence implements PresenceFacet {
     this.#store = store;
   }
 
-  announce(server: ServerRecord, workers: readonly BusyWorker[], ttlMs: number, call?: CallOptions): Promise<void> {
+  announce(
+    server: ServerRecord,
+    workers: readonly BusyWorker[],
+    ttlMs: number,
+    call?: CallOptions,
+  ): Promise<readonly ServerOrder[]> {
     const told = JSON.stringify(workers.map(storedWorker));
     return this.#store.write(call, 1, ({ db, now }) => {
-      db.run(deleteExpired, now);
+      db.run(deleteForgotten, now - silentForMs);
       db.run(upsertServer, server.host, server.pid, server.serverId, now + ttlMs, JSON.stringify(server), told);
+      const orders = db.rows(selectOrders, server.serverId, now);
+      return orders.flatMap(([order]) => readOrder(String(order)) ?? []);
     });
   }
 
@@ -28,10 +44,23 @@ export class SqlitePresence implements PresenceFacet {
     });
   }
 
-  servers(call?: CallOptions): Promise<{ servers: readonly ServerRecord[]; workers: readonly BusyWorker[] }> {
+  servers(call?: CallOptions): Promise<PresentServers> {
     return this.#store.read(call, (db) => {
       const rows = db.all(selectServers, this.#store.clock.now());
-      return { servers: rows.map(serverOf), workers: rows.flatMap(workersOf) };
+      const unreadable = rows.filter((row) => serverOf(row) === undefined).map((row) => String(row["server_id"]));
+      const servers = rows.flatMap((row) => serverOf(row) ?? []);
+      return { servers, workers: rows.flatMap(workersOf), ...(unreadable.length > 0 && { unreadable }) };
+    });
+  }
+
+  silentServers(call?: CallOptions): Promise<readonly SilentServer[]> {
+    return this.#store.read(call, (db) => {
+      const now = this.#store.clock.now();
+      const rows = db.all(selectSilent, now, now - silentForMs);
+      return rows.flatMap((row) => {
+        const server = serverOf(row);
+        return server === undefined ? [] : { server, silentSince: Number(row["expires_at"]) };
+      });
     });
   }
 
@@ -50,29 +79,34 @@ function storedWorker(worker: BusyWorker): StoredWorker {
   return { ...worker, payload: base64(worker.payload.subarray(0, mostPayloadBytes)) };
 }
 
-function serverOf(row: Row): ServerRecord {
-  const server = parsed<ServerRecord>(row, "server");
-  if (server.details === undefined) return { ...server, details: undefined };
+/** Undefined for a record that is none: it must not hide the others. */
+function serverOf(row: Row): ServerRecord | undefined {
+  const server = readServerRecord(parsed(row["server"]));
+  if (server?.details === undefined) return server;
   const { lastClaimAt, loopDelayMs, clockOffsetMs, processIdentity } = server.details;
   return { ...server, details: { ...server.details, lastClaimAt, loopDelayMs, clockOffsetMs, processIdentity } };
 }
 
 function workersOf(row: Row): BusyWorker[] {
-  return parsed<StoredWorker[]>(row, "workers").map((worker) => ({
-    ...worker,
-    payload: bytesOfBase64(worker.payload),
-  }));
+  const workers = parsed(row["workers"]);
+  if (!Array.isArray(workers) || serverOf(row) === undefined) return [];
+  return workers.filter(isStoredWorker).map((worker) => ({ ...worker, payload: bytesOfBase64(worker.payload) }));
 }
 
-function parsed<T>(row: Row, column: string): T {
+function isStoredWorker(value: unknown): value is StoredWorker {
+  if (typeof value !== "object" || value === null) return false;
+  const { serverId, taskId, taskType, payload, queue, startedAt } = value as Partial<StoredWorker>;
+  return (
+    [serverId, taskId, taskType, payload, queue].every((word) => typeof word === "string") && Number.isFinite(startedAt)
+  );
+}
+
+/** Undefined where it is no JSON. */
+function parsed(json: unknown): unknown {
   try {
-    return JSON.parse(String(row[column])) as T;
-  } catch (error) {
-    throw new HikyakuError(
-      "corrupt_data",
-      `server ${String(row["server_id"])}: column "${column}" was expected to hold JSON: ${errorText(error)}`,
-      { cause: error },
-    );
+    return JSON.parse(String(json));
+  } catch {
+    return undefined;
   }
 }
 
@@ -81,5 +115,8 @@ const upsertServer = `
   ON CONFLICT (host, pid, server_id) DO UPDATE
     SET expires_at = excluded.expires_at, server = excluded.server, workers = excluded.workers`;
 const deleteServer = "DELETE FROM servers WHERE host = ? AND pid = ? AND server_id = ?";
-const deleteExpired = "DELETE FROM servers WHERE expires_at <= ?";
+const deleteForgotten = "DELETE FROM servers WHERE expires_at <= ?";
+const selectOrders = "SELECT server_order FROM server_orders WHERE server_id = ? AND expires_at > ? ORDER BY kind";
 const selectServers = "SELECT * FROM servers WHERE expires_at > ? ORDER BY host, pid, server_id";
+const selectSilent = `
+  SELECT * FROM servers WHERE expires_at <= ? AND expires_at > ? ORDER BY host, pid, server_id`;

@@ -1,6 +1,7 @@
 import { aFinding, type Finding } from "../finding.ts";
 import type { TaskState } from "../task-message.ts";
 import type { Row } from "./database.ts";
+import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A completed task whose retention is lost is kept this long after it was found. */
@@ -30,7 +31,7 @@ const columnsOfState: Readonly<Record<TaskState, readonly PlaceColumn[]>> = {
 
 /** Rows after one number up to another whose place does not fit their state, or that hold what is no message. */
 export const selectBroken = `
-  SELECT number, id, state, ${placeColumns.join(", ")}, group_name, completed_at, retention_ms,
+  SELECT number, id, state, ${[...placeColumns, "completed_at", "retention_ms"].map(asNumber).join(", ")}, group_name,
     (set_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM aggregation_sets WHERE set_id = tasks.set_id)) AS set_is_lost,
     NOT (${isReadable()}) AS unreadable
   FROM tasks WHERE number > ? AND number <= ? AND queue = ? AND (
@@ -110,6 +111,10 @@ function placeAgain(transaction: Transaction, queue: string, row: Row, state: Ta
   db.run(`UPDATE tasks SET ${columnsOfState[state][0]} = ? WHERE number = ?`, place, number);
 }
 
+function asNumber(column: string): string {
+  return column === "set_id" ? column : `${within(column)} AS ${column}`;
+}
+
 function placeIsWrong([state, own]: [string, readonly PlaceColumn[]]): string {
   const others = placeColumns.filter((column) => !own.includes(column));
   const missing = own.map((column) => `${column} IS NULL`).join(" AND ");
@@ -118,7 +123,9 @@ function placeIsWrong([state, own]: [string, readonly PlaceColumn[]]): string {
 }
 
 function isReadable(): string {
-  return "(headers IS NULL OR json_valid(headers)) AND (unknown_fields IS NULL OR json_valid(unknown_fields))";
+  const holds = (column: string, type: string): string =>
+    `(${column} IS NULL OR CASE WHEN json_valid(${column}) THEN json_type(${column}) = '${type}' ELSE 0 END)`;
+  return `${holds("headers", "object")} AND ${holds("unknown_fields", "array")}`;
 }
 
 const archiveTask = `

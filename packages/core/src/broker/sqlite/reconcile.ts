@@ -13,6 +13,7 @@ import {
 import { checkCounts } from "./reconcile-counts.ts";
 import { checkTaskRow, selectBroken } from "./reconcile-task.ts";
 import type { Store } from "./store.ts";
+import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How many aggregation sets one repair puts back. */
@@ -139,7 +140,7 @@ export class SqliteReconcile implements ReconcileFacet {
         if (Number(expiresAt) <= now) continue;
         const why = lockReason(state, uniqueKey === scope);
         if (why === undefined) continue;
-        if (repair) db.run(deleteLock, queue, String(scope), String(ownerId));
+        if (repair) db.run(deleteLock, queue, String(scope));
         const taskId = String(ownerId);
         const detail = `the lock ${String(scope)} is owned by task ${taskId}, ${why}`;
         const outcome = repair ? "repaired" : "repairable";
@@ -193,7 +194,7 @@ const selectNeglected = `
 const selectSliceEnd =
   "SELECT max(number) AS last, count(*) AS looked FROM (SELECT number FROM tasks WHERE number > ? ORDER BY number LIMIT ?)";
 const selectLocks = `
-  SELECT scope, owner_id, expires_at, tasks.state, tasks.unique_key FROM locks
+  SELECT scope, owner_id, ${within("expires_at")}, tasks.state, tasks.unique_key FROM locks
     LEFT JOIN tasks ON tasks.queue = locks.queue AND tasks.id = locks.owner_id
   WHERE locks.queue = ? AND scope > ? ORDER BY scope LIMIT ?`;
-const deleteLock = "DELETE FROM locks WHERE queue = ? AND scope = ? AND owner_id = ?";
+const deleteLock = "DELETE FROM locks WHERE queue = ? AND scope = ?";

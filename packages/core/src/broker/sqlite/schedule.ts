@@ -1,5 +1,6 @@
 import { errorText, HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
+import { readDurableEntry } from "../durable-entry-text.ts";
 import type { EnqueueOutcome } from "../enqueue-facet.ts";
 import type {
   AnnouncedEntry,
@@ -119,7 +120,18 @@ export class SqliteSchedule implements ScheduleFacet {
   }
 
   durableEntries(call?: CallOptions): Promise<readonly DurableEntry[]> {
-    return this.#store.read(call, (db) => db.all(selectDurable).map((row) => parsed<DurableEntry>(row, "entry")));
+    return this.#store.read(call, (db) =>
+      db.all(selectDurable).flatMap((row) => readDurableEntry(String(row["entry"])) ?? []),
+    );
+  }
+
+  unreadableEntries(call?: CallOptions): Promise<readonly string[]> {
+    return this.#store.read(call, (db) =>
+      db
+        .all(selectDurable)
+        .filter((row) => readDurableEntry(String(row["entry"])) === undefined)
+        .map((row) => String(row["entry_id"])),
+    );
   }
 
   putDurableEntry(entry: DurableEntry, call?: CallOptions): Promise<"written" | "conflict"> {
@@ -157,13 +169,33 @@ function storedRecord(record: ScheduleRecord): StoredRecord {
 }
 
 function recordsOf(row: Row): AnnouncedEntry[] {
-  return parsed<StoredRecord[]>(row, "records").map(({ payload, ...record }) => ({
+  return storedRecords(row["records"]).map(({ payload, ...record }) => ({
     schedulerId: String(row["scheduler_id"]),
     ...record,
     payload: payload === undefined || payload === "" ? undefined : bytesOfBase64(payload),
     nextAt: record.nextAt,
     previousAt: record.previousAt,
   }));
+}
+
+/** None where what is stored is no list of them: one scheduler's word must not hide the others'. */
+function storedRecords(json: unknown): StoredRecord[] {
+  try {
+    const records: unknown = JSON.parse(String(json));
+    return Array.isArray(records) ? records.filter(isStoredRecord) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isStoredRecord(value: unknown): value is StoredRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { entryId, spec, taskType, options, payload } = value as Partial<StoredRecord>;
+  return (
+    [entryId, spec, taskType, payload ?? ""].every((word) => typeof word === "string") &&
+    Array.isArray(options) &&
+    options.every((option) => typeof option === "string")
+  );
 }
 
 function cursorParts(cursor: string): [at: number, number: number] {
@@ -234,4 +266,4 @@ const upsertDurable = `
   INSERT INTO durable_entries (entry_id, revision, entry) VALUES (?, ?, ?)
   ON CONFLICT (entry_id) DO UPDATE SET revision = excluded.revision, entry = excluded.entry`;
 const deleteDurable = "DELETE FROM durable_entries WHERE entry_id = ?";
-const selectDurable = "SELECT entry FROM durable_entries ORDER BY entry_id";
+const selectDurable = "SELECT entry_id, entry FROM durable_entries ORDER BY entry_id";

@@ -41,9 +41,20 @@ export class SqliteSignals implements SignalFacet {
     });
     for (const row of rows ?? []) {
       this.#lastNumber = Number(row["number"]);
-      const signal = JSON.parse(String(row["signal"])) as Signal;
+      const signal = signalOf(String(row["signal"]));
+      if (signal === undefined) continue;
       for (const handler of this.#handlers) handler(signal);
     }
+  }
+}
+
+/** Undefined for what is none: signals are best effort, and one must not keep the next from being heard. */
+function signalOf(json: string): Signal | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null && "kind" in value ? (value as Signal) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

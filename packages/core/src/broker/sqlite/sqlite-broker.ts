@@ -6,6 +6,7 @@ import type { Broker, Reachability } from "../broker.ts";
 import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
 import { SqliteChange } from "./change.ts";
+import { SqliteControl } from "./control.ts";
 import { inMemory } from "./database.ts";
 import { SqliteEnqueue } from "./enqueue.ts";
 import { SqliteGroups } from "./groups.ts";
@@ -53,6 +54,7 @@ class SqliteBroker implements Broker {
   readonly #inspect: SqliteInspect;
   readonly #change: SqliteChange;
   readonly #presence: SqlitePresence;
+  readonly #control: SqliteControl;
   readonly #schedule: SqliteSchedule;
   readonly #reconcile: SqliteReconcile;
   readonly #signals: SqliteSignals;
@@ -68,6 +70,7 @@ class SqliteBroker implements Broker {
     this.#inspect = new SqliteInspect(store);
     this.#change = new SqliteChange(store);
     this.#presence = new SqlitePresence(store);
+    this.#control = new SqliteControl(store);
     this.#schedule = new SqliteSchedule(store, this.#enqueue);
     this.#reconcile = new SqliteReconcile(store, this);
     this.#signals = new SqliteSignals(store);
@@ -126,7 +129,11 @@ class SqliteBroker implements Broker {
   announce: Broker["announce"] = (...args) => this.#presence.announce(...args);
   withdraw: Broker["withdraw"] = (...args) => this.#presence.withdraw(...args);
   servers: Broker["servers"] = (...args) => this.#presence.servers(...args);
+  silentServers: Broker["silentServers"] = (...args) => this.#presence.silentServers(...args);
   storeTime: Broker["storeTime"] = () => this.#presence.storeTime();
+
+  order: Broker["order"] = (...args) => this.#control.order(...args);
+  evict: Broker["evict"] = (...args) => this.#control.evict(...args);
 
   announceEntries: Broker["announceEntries"] = (...args) => this.#schedule.announceEntries(...args);
   withdrawEntries: Broker["withdrawEntries"] = (...args) => this.#schedule.withdrawEntries(...args);
@@ -136,6 +143,7 @@ class SqliteBroker implements Broker {
   recordEvent: Broker["recordEvent"] = (...args) => this.#schedule.recordEvent(...args);
   enqueueEvents: Broker["enqueueEvents"] = (...args) => this.#schedule.enqueueEvents(...args);
   durableEntries: Broker["durableEntries"] = (...args) => this.#schedule.durableEntries(...args);
+  unreadableEntries: Broker["unreadableEntries"] = (...args) => this.#schedule.unreadableEntries(...args);
   putDurableEntry: Broker["putDurableEntry"] = (...args) => this.#schedule.putDurableEntry(...args);
   removeDurableEntry: Broker["removeDurableEntry"] = (...args) => this.#schedule.removeDurableEntry(...args);
 

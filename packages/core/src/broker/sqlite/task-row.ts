@@ -1,5 +1,6 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { errorText, HikyakuError } from "../../errors.ts";
+import { readAttempts } from "../attempt-history.ts";
 import type { StoredTask, TaskEntry } from "../inspect-facet.ts";
 import type { TaskMessage, TaskState, UnknownField } from "../task-message.ts";
 import type { AttemptRecord } from "../work-facet.ts";
@@ -10,16 +11,39 @@ const columnsOfMessage = [
   ...["unique_key", "group_name", "retention_ms", "completed_at", "headers", "unknown_fields", "payload"],
 ];
 
+const integers: ReadonlySet<string> = new Set([
+  ...["max_retry", "retried", "last_failed_at", "timeout_ms", "deadline_at", "retention_ms", "completed_at"],
+  ...["due_at", "kept_until", "archived_at", "pending_since", "lease_ends_at", "lost_attempts"],
+]);
+
+/**
+ * A column as it is to be read. One number that JavaScript can't hold would make Node refuse all rows of a query, so it
+ * comes as text, and then only its own row can't be read.
+ */
+export function readable(column: string): string {
+  if (!integers.has(column)) return column;
+  return `iif(${column} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}, ${column}, CAST(${column} AS TEXT))`;
+}
+
+/** A number as it is to be compared: what JavaScript can't hold counts as the largest, or the smallest, that it can. */
+export function within(column: string): string {
+  return `max(min(${column}, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER})`;
+}
+
 /** The columns that hold a message, in the order that `messageValues` gives and `messageOf` reads. */
-export const messageColumns = columnsOfMessage.join(", ");
+export const messageColumns = columnsOfMessage.map(readable).join(", ");
 
 export const insertTask = `
-  INSERT INTO tasks (state, position, pending_since, due_at, grouped_at, ${messageColumns})
+  INSERT INTO tasks (state, position, pending_since, due_at, grouped_at, ${columnsOfMessage.join(", ")})
   VALUES (?, ?, ?, ?, ?${", ?".repeat(columnsOfMessage.length)}) ON CONFLICT (queue, id) DO NOTHING`;
 
 /** The columns of a whole task, in the order that `storedTaskOf` reads. */
-export const storedColumns = `${messageColumns},
-  state, due_at, kept_until, archived_at, pending_since, lease_ends_at, lease_token, result, attempts`;
+export const storedColumns = [
+  ...[...columnsOfMessage, "state", "due_at", "kept_until", "archived_at", "pending_since", "lease_ends_at"],
+  ...["lease_token", "result", "attempts"],
+]
+  .map(readable)
+  .join(", ");
 
 export function messageValues(message: TaskMessage): SQLInputValue[] {
   return [
@@ -49,6 +73,10 @@ export function messageValues(message: TaskMessage): SQLInputValue[] {
 export function messageOf(row: Values): TaskMessage {
   const [queue, id, type, maxRetry, retried, lastError, lastFailedAt, timeoutMs, deadlineAt, ...more] = row;
   const [uniqueKey, group, retentionMs, completedAt, headers, unknownFields, payload] = more;
+  const numbers = { maxRetry, retried, lastFailedAt, timeoutMs, deadlineAt, retentionMs, completedAt };
+  for (const [name, value] of Object.entries(numbers)) {
+    if (typeof value === "string") throw corrupt(row, `"${name}" is ${value}, which is out of range`);
+  }
   const message: TaskMessage = {
     id: id as string,
     type: type as string,
@@ -64,10 +92,13 @@ export function messageOf(row: Values): TaskMessage {
     group: group as string,
     retentionMs: retentionMs as number,
     completedAt: numberOf(completedAt),
-    headers: headers === null ? {} : parsed<Record<string, string>>(row, "headers", headers),
+    headers: headers === null ? {} : headersOf(row, headers),
   };
   if (unknownFields === null) return message;
-  const fields = parsed<StoredUnknownField[]>(row, "unknown_fields", unknownFields);
+  const fields = parsed(row, "unknown_fields", unknownFields);
+  if (!Array.isArray(fields) || !fields.every(isUnknownField)) {
+    throw corrupt(row, `column "unknown_fields" was expected to hold a list of fields`);
+  }
   return { ...message, unknownFields: fields.map(unknownFieldOf) };
 }
 
@@ -85,7 +116,7 @@ function storedTaskOf(row: Values): StoredTask {
     leaseEndsAt: numberOf(leaseEndsAt),
     leaseToken: typeof leaseToken === "string" ? leaseToken : undefined,
     result: bytesOf(result),
-    attempts: linesOf(attempts).map((line) => parsed<AttemptRecord>(row, "attempts", line)),
+    attempts: readAttempts(typeof attempts === "string" ? attempts : undefined),
   };
 }
 
@@ -151,16 +182,30 @@ export function bytesOfBase64(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "base64"));
 }
 
-function parsed<T>(row: Values, column: string, text: unknown): T {
-  try {
-    return JSON.parse(String(text)) as T;
-  } catch (error) {
-    const [queue, id] = row;
-    throw new HikyakuError(
-      "corrupt_data",
-      `task ${JSON.stringify(id)} of queue ${JSON.stringify(queue)}: column "${column}" was expected to hold JSON: ` +
-        errorText(error),
-      { cause: error },
-    );
+function headersOf(row: Values, stored: unknown): Record<string, string> {
+  const headers = parsed(row, "headers", stored);
+  const isMap = typeof headers === "object" && headers !== null && !Array.isArray(headers);
+  if (!isMap || !Object.values(headers).every((value) => typeof value === "string")) {
+    throw corrupt(row, 'column "headers" was expected to hold an object of texts');
   }
+  return headers as Record<string, string>;
+}
+
+function isUnknownField(value: unknown): value is StoredUnknownField {
+  if (typeof value !== "object" || value === null) return false;
+  const { no, wireType, data } = value as Partial<StoredUnknownField>;
+  return Number.isSafeInteger(no) && Number.isSafeInteger(wireType) && typeof data === "string";
+}
+
+function parsed(row: Values, column: string, text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch (error) {
+    throw corrupt(row, `column "${column}" was expected to hold JSON: ${errorText(error)}`, error);
+  }
+}
+
+function corrupt([queue, id]: Values, detail: string, cause?: unknown): HikyakuError {
+  const text = `task ${JSON.stringify(id)} of queue ${JSON.stringify(queue)}: ${detail}`;
+  return new HikyakuError("corrupt_data", text, { cause });
 }

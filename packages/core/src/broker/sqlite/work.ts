@@ -13,6 +13,7 @@ import type {
   WorkFacet,
 } from "../work-facet.ts";
 import { claimTasks, leaseTasks, nextToken, serverOfToken } from "./claim.ts";
+import { isEvicted } from "./control.ts";
 import type { Values } from "./database.ts";
 import { settleTasks } from "./settle.ts";
 import type { Store } from "./store.ts";
@@ -106,7 +107,7 @@ function leaseHeld(
   rows: readonly Values[],
   countsAsLost: boolean,
 ): TakenOver {
-  if (rows.length === 0) return { tasks: [], setAside: [] };
+  if (rows.length === 0 || isEvicted(transaction, request.serverId, request.queue)) return { tasks: [], setAside: [] };
   const previous = new Map(rows.map(([, id, token]) => [id, serverOfToken(token)]));
   const places = rows.map(([number]) => ({ number: number as number, pendingSince: undefined }));
   const token = request.token ?? nextToken(transaction, request.serverId);

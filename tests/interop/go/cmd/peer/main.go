@@ -37,7 +37,7 @@ type failure struct {
 }
 
 type peer struct {
-	redis     asynq.RedisClientOpt
+	redis     asynq.RedisConnOpt
 	client    *asynq.Client
 	inspector *asynq.Inspector
 	gates     *gates
@@ -62,10 +62,13 @@ func say(line any) {
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: peer <host:port of redis>")
+		fmt.Fprintln(os.Stderr, "usage: peer <host:port of redis, or of a cluster's nodes with commas between>")
 		os.Exit(2)
 	}
-	address := asynq.RedisClientOpt{Addr: os.Args[1]}
+	var address asynq.RedisConnOpt = asynq.RedisClientOpt{Addr: os.Args[1]}
+	if nodes := strings.Split(os.Args[1], ","); len(nodes) > 1 {
+		address = asynq.RedisClusterClientOpt{Addrs: nodes}
+	}
 	p := &peer{
 		redis:      address,
 		client:     asynq.NewClient(address),

@@ -12,9 +12,10 @@ for index = 4, #ARGV, 3 do
   if held and redis.call('ZREM', set, id) == 1 then
     local key = taskPrefix .. id
     redis.call('ZADD', archived, nowSec, id)
-    redis.call('HSET', key, 'state', 'archived')
-    if msg ~= '' then redis.call('HSET', key, 'msg', msg) end
-    if reason ~= '' then redis.call('HSET', key, 'hk:reason', reason) end
+    -- Something else may lie under the key: then only the list says that it is archived.
+    redis.pcall('HSET', key, 'state', 'archived')
+    if msg ~= '' then redis.pcall('HSET', key, 'msg', msg) end
+    if reason ~= '' then redis.pcall('HSET', key, 'hk:reason', reason) end
   else
     lost[#lost + 1] = (index - 4) / 3
   end

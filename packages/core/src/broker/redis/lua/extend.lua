@@ -9,7 +9,7 @@ for index = 3, #ARGV, 2 do
   local id, token = ARGV[index], ARGV[index + 1]
   local key = taskPrefix .. id
   local ends = redis.call('ZSCORE', lease, id)
-  if ends and redis.call('HGET', key, 'hk:lease') == token .. ':' .. ends then
+  if ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends then
     redis.call('ZADD', lease, newEnd, id)
     redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
   else

@@ -4,7 +4,8 @@
 --      9 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ns  4 now in s  5 queue  6 channel for "due sooner"
 --      7 the one task as for enqueue, or no items  8 the set's end in s  9 its id  10 prefix of locks  11 slice
--- Returns 0 when the set is gone, 1 when it is done, 2 when the id is taken, or the id of the lock's owner
+-- Returns 0 when the set is gone, 1 when it is done, 2 when the id is taken, 3 where something else lies in the lock's
+--   place, or the id of the lock's owner
 local set, sets, pending, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local groups, due, leftovers, allLeftovers = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -17,7 +18,8 @@ if items[1] then
   local flags = items[3]
   if flags % 8 >= 4 then
     local lock = items[4 + flags % 2 * 2 + math.floor(flags % 4 / 2)]
-    local owner = redis.call('GET', lock)
+    local owner = redis.pcall('GET', lock)
+    if type(owner) == 'table' then return 3 end
     if owner and not redis.call('ZSCORE', set, owner) then return owner end
     -- It is that of a task of the set, which is about to go.
     if owner then redis.call('DEL', lock) end

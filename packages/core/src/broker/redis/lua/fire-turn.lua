@@ -3,7 +3,7 @@
 -- ARGV 1..7 as of enqueue, with one item  8 turn in ms  9 now in ms  10 who fires  11 life of the memory in s
 --      12 how many turns are kept
 -- Returns 0 when the turn, or a later one that is not in the future, was fired before; otherwise what became of the task:
--- "accepted", "taken", or "duplicate " and the id of the lock's owner
+-- "accepted", "taken", "broken " and what enqueue answers, or "duplicate " and the id of the lock's owner
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local items = cmsgpack.unpack(ARGV[7])
@@ -17,6 +17,8 @@ end
 if redis.call('ZCOUNT', fired, '(' .. turn, now) > 0 then return 0 end
 --- @include "due-sooner"
 --- @include "enqueue-items"
+-- The turn is still to be fired then.
+if refused[2] == 1 or refused[2] == 2 then return 'broken ' .. refused[2] end
 local outcome = 'accepted'
 if refused[2] == 0 then outcome = 'taken' elseif refused[2] then outcome = 'duplicate ' .. refused[2] end
 redis.call('ZADD', fired, turn, turn)

@@ -1,13 +1,14 @@
 // Generated from *.lua by `npm run generate`; do not edit.
 
 export const announceLua = `-- Writes what a server says of itself and of its busy workers.
--- KEYS 1 server  2 its workers  3 its details   ARGV 1 life in s  2 server  3 details or empty  4.. task id, worker, for each
+-- KEYS 1 server  2 its workers  3 its details
+-- ARGV 1 life in s  2 life of the details in s  3 server  4 details or empty  5.. task id, worker, for each
 local server, workers, details = KEYS[1], KEYS[2], KEYS[3]
 local life = ARGV[1]
-redis.call('SET', server, ARGV[2], 'EX', life)
-if ARGV[3] ~= '' then redis.call('SET', details, ARGV[3], 'EX', life) end
+redis.call('SET', server, ARGV[3], 'EX', life)
+if ARGV[4] ~= '' then redis.call('SET', details, ARGV[4], 'EX', ARGV[2]) end
 redis.call('DEL', workers)
-for index = 4, #ARGV, 2 do redis.call('HSET', workers, ARGV[index], ARGV[index + 1]) end
+for index = 5, #ARGV, 2 do redis.call('HSET', workers, ARGV[index], ARGV[index + 1]) end
 redis.call('EXPIRE', workers, life)
 return 1
 `;
@@ -38,9 +39,10 @@ for index = 4, #ARGV, 3 do
   if held and redis.call('ZREM', set, id) == 1 then
     local key = taskPrefix .. id
     redis.call('ZADD', archived, nowSec, id)
-    redis.call('HSET', key, 'state', 'archived')
-    if msg ~= '' then redis.call('HSET', key, 'msg', msg) end
-    if reason ~= '' then redis.call('HSET', key, 'hk:reason', reason) end
+    -- Something else may lie under the key: then only the list says that it is archived.
+    redis.pcall('HSET', key, 'state', 'archived')
+    if msg ~= '' then redis.pcall('HSET', key, 'msg', msg) end
+    if reason ~= '' then redis.pcall('HSET', key, 'hk:reason', reason) end
   else
     lost[#lost + 1] = (index - 4) / 3
   end
@@ -52,7 +54,7 @@ export const archiveUnreadableLua = `-- Archives a task whose message can't be r
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments
 -- ARGV 1 task key  2 prefix of group keys  3 id  4 the message that was read  5 now in s  6 reason   Returns 1, or 0
 local key, groupPrefix, id, msg, nowSec, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local found = redis.call('HMGET', key, 'msg', 'state', 'group')
+local found = redis.pcall('HMGET', key, 'msg', 'state', 'group')
 local state, group = found[2], found[3]
 if found[1] ~= msg or redis.call('ZSCORE', KEYS[3], id) then return 0 end
 local removed = 0
@@ -367,9 +369,11 @@ local function dropMembers(set, taskPrefix, lockPrefix, most)
   local ids = redis.call('ZRANGE', set, 0, most - 1)
   for _, id in ipairs(ids) do
     local key = taskPrefix .. id
-    local found = redis.call('HMGET', key, 'unique_key', 'msg')
-    release(lockOf(found[1], found[2]), lockPrefix, id)
-    redis.call('DEL', key)
+    local found = redis.pcall('HMGET', key, 'unique_key', 'msg')
+    if not found.err then
+      release(lockOf(found[1], found[2]), lockPrefix, id)
+      redis.call('DEL', key)
+    end
   end
   if #ids > 0 then redis.call('ZREMRANGEBYRANK', set, 0, #ids - 1) end
 end
@@ -431,10 +435,13 @@ export const enqueueLua = `-- Writes new tasks of one queue, each one whole or n
 --      7 items, MessagePack: for each id, message, flags and then, by flag,
 --        1 scheduled: score in s, exact moment in ms    2 group: its name
 --        4 unique: lock key, its life in s              8 exact times of the message
--- Returns what was not accepted: position (from 0), then 0 for a taken id or the id of the lock's owner
+-- Returns what was not accepted: position (from 0), then 0 for a taken id, 1 where something else lies in the lock's place,
+--   2 in the group's, or the id of the lock's owner
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local items = cmsgpack.unpack(ARGV[7])
+-- A list of another type must fail before anything is written.
+redis.call('LLEN', pending)
 -- The moment (milliseconds) of the first task that waits, or nil. Exact moments lie in their own set; a score of the
 -- other sets is the whole second at or after it.
 local function nextDue(dueKey, scheduledKey, retryKey)
@@ -475,8 +482,11 @@ while at <= total do
     local owner = false
     if redis.call('EXISTS', key) == 1 then
       owner = 0
+    elseif group and not score and type(redis.pcall('ZCARD', groupPrefix .. group)) == 'table' then
+      owner = 2
     elseif lock and not redis.call('SET', lock, id, 'NX', 'EX', life) then
-      owner = redis.call('GET', lock)
+      owner = redis.pcall('GET', lock)
+      if type(owner) ~= 'string' then owner = 1 end
     end
     if owner then
       refused[#refused + 1] = position
@@ -517,6 +527,70 @@ end
 return refused
 `;
 
+export const evictLua = `-- Refuses a server's further claims from a queue, and frees what it holds there. Looks at one step of a walk over all
+-- leases, and with the first step at tasks that a server of another library said it runs.
+-- KEYS 1 pending  2 active  3 lease  4 mark that refuses the server's claims
+-- ARGV 1 prefix of task keys  2 now in ns  3 beginning of the server's tokens  4 life of the mark in s
+--      5 cursor of the walk  6 limit  7 attempt line  8.. ids that a server of another library said it runs
+-- Returns 1 ids that were freed  2 the next cursor  3 whether to go on: 0 at the end of the walk. With more in this step
+--   than the limit the cursor is the same as before
+local pending, active, lease, mark = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local taskPrefix, nowNs, tokens, cursor, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[5], tonumber(ARGV[6])
+-- Appends one line to the attempt history of a task and keeps the newest 20.
+local function addAttempt(key, line)
+  if line == '' then return end
+  local lines = redis.call('HGET', key, 'hk:attempts')
+  if lines then
+    line = lines .. '\\n' .. line
+    local _, breaks = string.gsub(line, '\\n', '')
+    while breaks >= 20 do
+      line = string.sub(line, string.find(line, '\\n', 1, true) + 1)
+      breaks = breaks - 1
+    end
+  end
+  redis.call('HSET', key, 'hk:attempts', line)
+end
+redis.call('SET', mark, '1', 'EX', ARGV[4])
+local freed = {}
+
+local function free(id, key)
+  redis.call('ZREM', lease, id)
+  redis.call('LREM', active, 0, id)
+  redis.call('RPUSH', pending, id)
+  redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
+  redis.call('HDEL', key, 'hk:lease')
+  addAttempt(key, ARGV[7])
+  freed[#freed + 1] = id
+end
+
+-- The token of the server of ours that holds the task now; false where none of ours does.
+local function tokenOf(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- Bodiless ids, what is no task, and what is in another state by now are left to recovery, which knows what to do.
+for index = 8, #ARGV do
+  local id = ARGV[index]
+  local key = taskPrefix .. id
+  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:lease')
+  local ends = redis.call('ZSCORE', lease, id)
+  if not found.err and found[1] and found[2] == 'active' and ends and not tokenOf(found[3], ends) then free(id, key) end
+end
+
+local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
+for index = 1, #step[2], 2 do
+  local id = step[2][index]
+  local key = taskPrefix .. id
+  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:lease')
+  local token = not found.err and tokenOf(found[3], redis.call('ZSCORE', lease, id))
+  if token and string.sub(token, 1, #tokens) == tokens and found[1] and found[2] == 'active' then
+    if #freed >= limit then return { freed, cursor, 1 } end
+    free(id, key)
+  end
+end
+return { freed, step[1], step[1] == '0' and 0 or 1 }
+`;
+
 export const extendLua = `-- Moves the end of leases further out; leaves alone what the caller does not hold any more.
 -- KEYS 1 lease
 -- ARGV 1 prefix of task keys  2 new end in s  3.. id, token, for each
@@ -528,7 +602,7 @@ for index = 3, #ARGV, 2 do
   local id, token = ARGV[index], ARGV[index + 1]
   local key = taskPrefix .. id
   local ends = redis.call('ZSCORE', lease, id)
-  if ends and redis.call('HGET', key, 'hk:lease') == token .. ':' .. ends then
+  if ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends then
     redis.call('ZADD', lease, newEnd, id)
     redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
   else
@@ -544,7 +618,8 @@ export const finishSetLua = `-- Enqueues the one task that was made of a set, an
 --      9 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ns  4 now in s  5 queue  6 channel for "due sooner"
 --      7 the one task as for enqueue, or no items  8 the set's end in s  9 its id  10 prefix of locks  11 slice
--- Returns 0 when the set is gone, 1 when it is done, 2 when the id is taken, or the id of the lock's owner
+-- Returns 0 when the set is gone, 1 when it is done, 2 when the id is taken, 3 where something else lies in the lock's
+--   place, or the id of the lock's owner
 local set, sets, pending, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local groups, due, leftovers, allLeftovers = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -611,9 +686,11 @@ local function dropMembers(set, taskPrefix, lockPrefix, most)
   local ids = redis.call('ZRANGE', set, 0, most - 1)
   for _, id in ipairs(ids) do
     local key = taskPrefix .. id
-    local found = redis.call('HMGET', key, 'unique_key', 'msg')
-    release(lockOf(found[1], found[2]), lockPrefix, id)
-    redis.call('DEL', key)
+    local found = redis.pcall('HMGET', key, 'unique_key', 'msg')
+    if not found.err then
+      release(lockOf(found[1], found[2]), lockPrefix, id)
+      redis.call('DEL', key)
+    end
   end
   if #ids > 0 then redis.call('ZREMRANGEBYRANK', set, 0, #ids - 1) end
 end
@@ -623,7 +700,8 @@ if items[1] then
   local flags = items[3]
   if flags % 8 >= 4 then
     local lock = items[4 + flags % 2 * 2 + math.floor(flags % 4 / 2)]
-    local owner = redis.call('GET', lock)
+    local owner = redis.pcall('GET', lock)
+    if type(owner) == 'table' then return 3 end
     if owner and not redis.call('ZSCORE', set, owner) then return owner end
     -- It is that of a task of the set, which is about to go.
     if owner then redis.call('DEL', lock) end
@@ -654,8 +732,11 @@ while at <= total do
     local owner = false
     if redis.call('EXISTS', key) == 1 then
       owner = 0
+    elseif group and not score and type(redis.pcall('ZCARD', groupPrefix .. group)) == 'table' then
+      owner = 2
     elseif lock and not redis.call('SET', lock, id, 'NX', 'EX', life) then
-      owner = redis.call('GET', lock)
+      owner = redis.pcall('GET', lock)
+      if type(owner) ~= 'string' then owner = 1 end
     end
     if owner then
       refused[#refused + 1] = position
@@ -707,7 +788,7 @@ export const fireTurnLua = `-- Enqueues the task of one turn of a scheduler entr
 -- ARGV 1..7 as of enqueue, with one item  8 turn in ms  9 now in ms  10 who fires  11 life of the memory in s
 --      12 how many turns are kept
 -- Returns 0 when the turn, or a later one that is not in the future, was fired before; otherwise what became of the task:
--- "accepted", "taken", or "duplicate " and the id of the lock's owner
+-- "accepted", "taken", "broken " and what enqueue answers, or "duplicate " and the id of the lock's owner
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local items = cmsgpack.unpack(ARGV[7])
@@ -759,8 +840,11 @@ while at <= total do
     local owner = false
     if redis.call('EXISTS', key) == 1 then
       owner = 0
+    elseif group and not score and type(redis.pcall('ZCARD', groupPrefix .. group)) == 'table' then
+      owner = 2
     elseif lock and not redis.call('SET', lock, id, 'NX', 'EX', life) then
-      owner = redis.call('GET', lock)
+      owner = redis.pcall('GET', lock)
+      if type(owner) ~= 'string' then owner = 1 end
     end
     if owner then
       refused[#refused + 1] = position
@@ -798,6 +882,8 @@ end
 if earliest and nextDue(due, scheduled, retry) == earliest then
   redis.call('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
 end
+-- The turn is still to be fired then.
+if refused[2] == 1 or refused[2] == 2 then return 'broken ' .. refused[2] end
 local outcome = 'accepted'
 if refused[2] == 0 then outcome = 'taken' elseif refused[2] then outcome = 'duplicate ' .. refused[2] end
 redis.call('ZADD', fired, turn, turn)
@@ -813,12 +899,13 @@ return outcome
 `;
 
 export const forwardDueLua = `-- Moves tasks whose moment has come to their queue or group, none early.
--- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments
+-- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ms  4 now in s  5 now in ns  6 limit
+--      7 1 where retry tasks go before all that wait, else 0
 -- Returns 1 how many were moved  2 the next due moment in ms as text, or empty
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowMs, nowSec, nowNs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local limit = tonumber(ARGV[6])
+local limit, retriesFirst = tonumber(ARGV[6]), ARGV[7] == '1'
 -- The moment (milliseconds) of the first task that waits, or nil. Exact moments lie in their own set; a score of the
 -- other sets is the whole second at or after it.
 local function nextDue(dueKey, scheduledKey, retryKey)
@@ -834,23 +921,33 @@ local function nextDue(dueKey, scheduledKey, retryKey)
   end
   return first
 end
-local ready, moved = {}, 0
+local ready, again, moved = {}, {}, 0
 
 local function move(source, id)
   local key = taskPrefix .. id
-  local found = redis.call('HMGET', key, 'state', 'group', 'msg')
+  local found = redis.pcall('HMGET', key, 'state', 'group', 'msg')
+  local grouped = found[2] and found[2] ~= ''
+  if found.err or (grouped and type(redis.pcall('ZCARD', groupPrefix .. found[2])) == 'table') then
+    -- What lies under its key is no task, or under its group's no group: kept where it is seen, and left as it is.
+    redis.call('ZREM', source, id)
+    redis.call('ZADD', KEYS[6], nowSec, id)
+    if not found.err then redis.call('HSET', key, 'state', 'archived', 'hk:reason', 'its group is none') end
+    moved = moved + 1
+    return
+  end
   redis.call('ZREM', source, id)
   moved = moved + 1
   -- An id without a body can't run; leaving it out is all that can be done for it.
   if not found[3] then
     redis.call('DEL', key)
-  elseif found[2] and found[2] ~= '' then
+  elseif grouped then
     redis.call('ZADD', groupPrefix .. found[2], nowSec, id)
     redis.call('SADD', groups, found[2])
     redis.call('HSET', key, 'state', 'aggregating')
   else
     redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
-    ready[#ready + 1] = id
+    local list = retriesFirst and source == retry and again or ready
+    list[#list + 1] = id
   end
 end
 
@@ -877,6 +974,8 @@ end
 for from = 1, #ready, 1000 do
   redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
 end
+-- What was due first runs first, and the end of the list is what runs next.
+for index = #again, 1, -1 do redis.call('RPUSH', pending, again[index]) end
 local following = nextDue(due, scheduled, retry)
 return { moved, following and string.format('%.0f', following) or '' }
 `;
@@ -894,13 +993,14 @@ return freed
 `;
 
 export const listGroupsLua = `-- One page of the groups that hold tasks. A name without tasks is left where it is: a scheduled task may be about to join.
+-- What is no group is passed over.
 -- KEYS 1 groups   ARGV 1 prefix of group keys  2 cursor  3 names a page
 -- Returns 1 the next cursor, "0" at the end  2 name, size, oldest and newest score in s, for each
 local page = redis.call('SSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
 local found = {}
 for _, name in ipairs(page[2]) do
   local key = ARGV[1] .. name
-  local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  local oldest = redis.pcall('ZRANGE', key, 0, 0, 'WITHSCORES')
   if oldest[2] then
     local size = #found
     found[size + 1], found[size + 2] = name, redis.call('ZCARD', key)
@@ -1057,7 +1157,8 @@ local function add(container, size, ids)
 end
 
 local function addScored(container)
-  local size = redis.call('ZCARD', container)
+  local size = redis.pcall('ZCARD', container)
+  if type(size) ~= 'number' then return end
   local ids, step = {}, math.max(1, math.floor(size / sample))
   for rank = 0, math.min(size - 1, step * (sample - 1)), step do
     ids[#ids + 1] = redis.call('ZRANGE', container, rank, rank)[1]
@@ -1089,10 +1190,21 @@ local entries = KEYS[1]
 local id, entry, revision, channel = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local stored = redis.call('HGET', entries, id)
 local before = 0
-if stored then before = cjson.decode(stored).revision end
+if stored then
+  -- What can't be read has no revision: whoever writes the entry anew mends it.
+  local ok, found = pcall(cjson.decode, stored)
+  before = ok and type(found) == 'table' and tonumber(found.revision) or 0
+end
 if before ~= revision - 1 then return 0 end
 redis.call('HSET', entries, id, entry)
 redis.call('PUBLISH', channel, '')
+return 1
+`;
+
+export const putOrderLua = `-- Keeps what a server is asked to do.
+-- KEYS 1 orders of the server   ARGV 1 kind  2 order  3 life in s   Returns 1
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
 return 1
 `;
 
@@ -1111,10 +1223,12 @@ for index, state in ipairs({ 'scheduled', 'retry', 'archived', 'completed' }) do
 end
 local grouped = {}
 for _, group in ipairs(redis.call('SMEMBERS', groups)) do
-  if #grouped < 100 and redis.call('ZCARD', groupPrefix .. group) > 0 then grouped[#grouped + 1] = group end
+  local size = redis.pcall('ZCARD', groupPrefix .. group)
+  if #grouped < 100 and type(size) == 'number' and size > 0 then grouped[#grouped + 1] = group end
 end
 for _, set in ipairs(redis.call('ZRANGEBYSCORE', sets, '-inf', nowSec, 'LIMIT', 0, 100)) do
-  if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZCARD', set) > 0 then
+  local size = string.sub(set, 1, #groupPrefix) == groupPrefix and redis.pcall('ZCARD', set)
+  if type(size) == 'number' and size > 0 then
     grouped[#grouped + 1] = string.sub(set, #groupPrefix + 1)
   else
     redis.call('ZREM', sets, set)
@@ -1132,29 +1246,31 @@ export const queueNumbersLua = `-- The numbers of one queue at one moment.
 -- Returns paused, then the six sizes, aggregating, the four counters, and since when the next task waits (ns) or empty
 local aggregating = 0
 for _, group in ipairs(redis.call('SMEMBERS', KEYS[7])) do
-  aggregating = aggregating + redis.call('ZCARD', ARGV[2] .. group)
+  local size = redis.pcall('ZCARD', ARGV[2] .. group)
+  if type(size) == 'number' then aggregating = aggregating + size end
 end
 local since = ''
 local head = redis.call('LRANGE', KEYS[1], -1, -1)[1]
-if head then since = redis.call('HGET', ARGV[1] .. head, 'pending_since') or '' end
+local function textOr(reply, other) return type(reply) == 'string' and reply or other end
+local function counter(key) return textOr(redis.pcall('GET', key), '0') end
+if head then since = textOr(redis.pcall('HGET', ARGV[1] .. head, 'pending_since'), '') end
 return {
   redis.call('EXISTS', KEYS[8]),
   redis.call('LLEN', KEYS[1]), redis.call('LLEN', KEYS[2]), redis.call('ZCARD', KEYS[3]), redis.call('ZCARD', KEYS[4]),
   redis.call('ZCARD', KEYS[5]), redis.call('ZCARD', KEYS[6]), aggregating,
-  redis.call('GET', KEYS[9]) or '0', redis.call('GET', KEYS[10]) or '0',
-  redis.call('GET', KEYS[11]) or '0', redis.call('GET', KEYS[12]) or '0',
+  counter(KEYS[9]), counter(KEYS[10]), counter(KEYS[11]), counter(KEYS[12]),
   since,
 }
 `;
 
 export const readSetLua = `-- Reads a slice of the tasks of a set, oldest first.
 -- KEYS 1 set   ARGV 1 prefix of task keys  2 first rank  3 last rank
--- Returns id, message (false where there is none), exact times, for each
+-- Returns id, message (false where there is none, 0 where something else lies there), exact times, for each
 local found = {}
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[3])) do
-  local fields = redis.call('HMGET', ARGV[1] .. id, 'msg', 'hk:exact')
+  local fields = redis.pcall('HMGET', ARGV[1] .. id, 'msg', 'hk:exact')
   local size = #found
-  found[size + 1], found[size + 2], found[size + 3] = id, fields[1], fields[2]
+  found[size + 1], found[size + 2], found[size + 3] = id, fields.err and 0 or fields[1], fields[2] or false
 end
 return found
 `;
@@ -1194,7 +1310,12 @@ export const reclaimSetsLua = `-- Puts the tasks of a set back into their group,
 local set, sets, group, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local name, setEnd, slice = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 if tonumber(redis.call('ZSCORE', sets, set) or -1) ~= setEnd then return { -1, 0 } end
-local size = redis.call('ZCARD', set)
+local size = redis.pcall('ZCARD', set)
+if type(size) ~= 'number' or type(redis.pcall('ZCARD', group)) ~= 'number' then
+  -- One of the two is something else, so there is nothing to put back, or nowhere to; the checker lists the tasks again.
+  redis.call('ZREM', sets, set)
+  return { -1, 0 }
+end
 if size > 0 then redis.call('SADD', groups, name) end
 if size > slice and redis.call('EXISTS', group) == 1 then
   redis.call('ZADD', sets, 0, set)
@@ -1627,7 +1748,8 @@ for index = 1, 7 do
 end
 if redis.call('ZCARD', KEYS[9]) > 0 then return 0 end
 for _, group in ipairs(redis.call('SMEMBERS', KEYS[8])) do
-  if redis.call('ZCARD', ARGV[1] .. group) > 0 then return 0 end
+  local size = redis.pcall('ZCARD', ARGV[1] .. group)
+  if type(size) == 'number' and size > 0 then return 0 end
 end
 redis.call('UNLINK', unpack(KEYS))
 return 1
@@ -1643,7 +1765,7 @@ for index = 5, #ARGV do
   local id = ARGV[index]
   local key = taskPrefix .. id
   local ends = redis.call('ZSCORE', lease, id)
-  if ends and redis.call('HGET', key, 'hk:lease') == token .. ':' .. ends then
+  if ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends then
     redis.call('LREM', active, 1, id)
     redis.call('ZREM', lease, id)
     redis.call('ZADD', archived, nowSec, id)
@@ -1657,13 +1779,14 @@ return moved
 
 export const staleSetsLua = `-- Finds sets whose end has passed, and leftovers of finished ones. The ids of sets that Go programs made are UUIDs of
 -- version 4; their clocks may differ from ours and they can't tell that a set was taken from them, so those get a margin.
--- KEYS 1 all sets  2 all leftovers   ARGV 1 now in s  2 the same less the margin  3 most sets
+-- KEYS 1 all sets  2 all leftovers   ARGV 1 now in s  2 the same less the margin  3 most sets  4 prefix of group keys
 -- Returns 1 set keys with their ends, for each  2 ids of sets with leftovers
 local nowSec, marginSec, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local found = {}
 local passed = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
 for index = 1, #passed, 2 do
   local key, ends = passed[index], passed[index + 1]
+  if string.sub(key, 1, #ARGV[4]) ~= ARGV[4] then redis.call('ZREM', KEYS[1], key) end
   local ours = string.find(key, ':%x+%-%x+%-7%x+%-%x+%-%x+$')
   if #found < most * 2 and (ours or tonumber(ends) <= marginSec) then
     found[#found + 1] = key
@@ -1683,8 +1806,8 @@ local taskPrefix, nowSec, oldest, most, limit = ARGV[1], ARGV[2], ARGV[3], tonum
 local function remove(source, ids)
   for _, id in ipairs(ids) do
     local key = taskPrefix .. id
-    local lock = redis.call('HGET', key, 'unique_key')
-    if lock and lock ~= '' and redis.call('GET', lock) == id then redis.call('DEL', lock) end
+    local lock = redis.pcall('HGET', key, 'unique_key')
+    if type(lock) == 'string' and lock ~= '' and redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
     redis.call('DEL', key)
     redis.call('ZREM', source, id)
   end
@@ -1702,7 +1825,7 @@ return { gone, dropped }
 `;
 
 export const takeBackLua = `-- Leases tasks to the caller that a holder still has who is known to be gone. Looks at one step of a walk over all leases.
--- KEYS 1 active  2 lease
+-- KEYS 1 active  2 lease  3 mark that refuses the caller's claims
 -- ARGV 1 prefix of task keys  2 cursor of the walk  3 limit  4 end of the new leases in s  5 their token
 --      6 beginning of the tokens of a dead server, or empty  7.. tokens of calls whose answer was lost
 -- Returns 1 leased: id, message, exact times, attempts lost, lease value before, for each  2 ids that have no body
@@ -1711,12 +1834,21 @@ local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, cursor, limit, leaseEnd, newToken = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local dead, tokens = ARGV[6], {}
 for index = 7, #ARGV do tokens[ARGV[index]] = true end
+-- Counts one more attempt that was lost; from the beginning where what is kept is no number.
+local function countLost(key)
+  local lost = redis.pcall('HINCRBY', key, 'hk:lost', 1)
+  if type(lost) == 'number' then return lost end
+  redis.call('HSET', key, 'hk:lost', 1)
+  return 1
+end
 local leased, ghosts, taken = {}, {}, 0
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
+if #step[2] > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return { leased, ghosts, '0' } end
 for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
-  local found = redis.call('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost')
+  -- Something else under the key has no token; taking over what has expired finds it.
+  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost')
   local held, ends = found[4], redis.call('ZSCORE', lease, id)
   local token = held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
   local isDead = token and dead ~= '' and string.sub(token, 1, #dead) == dead
@@ -1733,7 +1865,7 @@ for index = 1, #step[2], 2 do
       if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
       redis.call('ZADD', lease, leaseEnd, id)
       redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
-      local lost = isDead and redis.call('HINCRBY', key, 'hk:lost', 1) or found[5]
+      local lost = isDead and countLost(key) or found[5]
       taken = taken + 1
       local size = #leased
       leased[size + 1], leased[size + 2], leased[size + 3] = id, found[1], found[3]
@@ -1746,24 +1878,38 @@ return { leased, ghosts, step[1] }
 
 export const takeOverLua = `-- Leases tasks whose lease ran out to the caller. A lease that one of our servers wrote is over when it ends; one that a
 -- Go server wrote only after a margin, since its clock may differ and it does not say whose it is.
--- KEYS 1 active  2 lease
+-- KEYS 1 active  2 lease  3 mark that refuses the caller's claims  4 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 end of Go's leases before which they are over, in s  4 limit
 --      5 end of the new leases in s  6 their token
 -- Returns 1 leased: id, message, exact times, attempts lost, lease value before, for each  2 ids that have no body
+--      3 ids under whose key lies something that is no task: they are archived, and what lies there is left alone
 local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, foreignEnd, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local leaseEnd, newToken = ARGV[5], ARGV[6]
-local leased, ghosts, taken = {}, {}, 0
+-- Counts one more attempt that was lost; from the beginning where what is kept is no number.
+local function countLost(key)
+  local lost = redis.pcall('HINCRBY', key, 'hk:lost', 1)
+  if type(lost) == 'number' then return lost end
+  redis.call('HSET', key, 'hk:lost', 1)
+  return 1
+end
+local leased, ghosts, strangers, taken = {}, {}, {}, 0
 local expired = redis.call('ZRANGEBYSCORE', lease, '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
+if #expired > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return { leased, ghosts, strangers } end
 for index = 1, #expired, 2 do
   if taken >= limit then break end
   local id, ends = expired[index], expired[index + 1]
   local key = taskPrefix .. id
-  local found = redis.call('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease')
+  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease')
   local msg, state, held = found[1], found[2], found[4]
   local ours = held and string.sub(held, -#ends - 1) == ':' .. ends
   if ours or tonumber(ends) <= foreignEnd then
-    if not msg then
+    if found.err then
+      redis.call('ZREM', lease, id)
+      redis.call('LREM', active, 0, id)
+      redis.call('ZADD', KEYS[4], ARGV[2], id)
+      strangers[#strangers + 1] = id
+    elseif not msg then
       redis.call('ZREM', lease, id)
       redis.call('LREM', active, 0, id)
       redis.call('DEL', key)
@@ -1775,7 +1921,7 @@ for index = 1, #expired, 2 do
       if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
       redis.call('ZADD', lease, leaseEnd, id)
       redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
-      local lost = redis.call('HINCRBY', key, 'hk:lost', 1)
+      local lost = countLost(key)
       taken = taken + 1
       local size = #leased
       leased[size + 1], leased[size + 2], leased[size + 3] = id, msg, found[3]
@@ -1783,7 +1929,7 @@ for index = 1, #expired, 2 do
     end
   end
 end
-return { leased, ghosts }
+return { leased, ghosts, strangers }
 `;
 
 export const unlistedLua = `-- Tells which tasks no list, set or lease of the queue names any more, so that nobody will ever run or remove them.
@@ -1822,20 +1968,22 @@ return unlisted
 
 export const workLua = `-- Settles tasks of one queue under their leases, then leases waiting ones, in one step.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments  9 paused
---      10 processed today  11 failed today  12 processed  13 failed
+--      10 processed today  11 failed today  12 processed  13 failed  14 mark that refuses this server's claims
 -- ARGV 1 prefix of task keys  2 now in s  3 end of life of day counters in s  4 queue  5 channel for "due sooner"
 --      6 settlements, MessagePack: their ids as a list, then for each token, repeated (0 or 1), kind, attempt line and, by kind,
 --        1 done: lock key            2 completed: lock key, message, kept until in s, result or false
 --        3 retry: message, score in s, exact moment in ms, counted (0 or 1)
 --        4 archived: message         5 handed back: nothing
 --      7 how many to lease  8 end of new leases in s  9 their token  10 handled types, MessagePack: {exact}, {prefixes},
---        or empty for all
+--        or empty for all  11 strict or loose where the queue is kept in order, absent otherwise
 -- Returns 1 positions (from 0) of settlements that were lost  2 leased: id, message, exact times, pending since, attempts
---      lost, for each  3 unhandled types and how many  4 ids that have no body
+--      lost, for each  3 unhandled types and how many  4 ids that have no body  5 whether the server was evicted (0 or 1)
+--      6 ids under whose key lies something that is no task: they are archived, and what lies there is left alone
 local pending, active, lease, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local archived, completed, due, paused = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local evicted = KEYS[14]
 local taskPrefix, nowSec, dayEnd, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local limit, leaseEnd, newToken = tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local limit, leaseEnd, newToken, ordered = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[11]
 -- Appends one line to the attempt history of a task and keeps the newest 20.
 local function addAttempt(key, line)
   if line == '' then return end
@@ -1854,7 +2002,13 @@ end
 -- total that can't grow any more starts again, as Asynq's does.
 local function count(dayKey, totalKey, amount, dayEnd)
   if amount == 0 then return end
-  if redis.call('INCRBY', dayKey, amount) == amount then redis.call('EXPIREAT', dayKey, dayEnd) end
+  local today = redis.pcall('INCRBY', dayKey, amount)
+  if type(today) == 'table' then
+    -- It held no number: what was done counts all the same, and is done already.
+    redis.call('SET', dayKey, amount)
+    today = amount
+  end
+  if today == amount then redis.call('EXPIREAT', dayKey, dayEnd) end
   local grown = redis.pcall('INCRBY', totalKey, amount)
   if type(grown) == 'table' and grown.err then redis.call('SET', totalKey, amount) end
 end
@@ -1873,10 +2027,10 @@ local function nextDue(dueKey, scheduledKey, retryKey)
   end
   return first
 end
-local lost, leased, unhandled, ghosts = {}, {}, {}, {}
+local lost, leased, unhandled, ghosts, strangers = {}, {}, {}, {}, {}
 
 local function release(lock, id)
-  if lock ~= '' and redis.call('GET', lock) == id then redis.call('DEL', lock) end
+  if lock ~= '' and redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
 end
 
 -- Takes ids out of the list of active ones. LREM looks through the list once for each id, so where a good part of the
@@ -1912,9 +2066,9 @@ if ARGV[6] ~= '' then
     local key = taskPrefix .. id
     -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since
     -- then left another end.
-    local held = redis.call('HGET', key, 'hk:lease')
+    local held = redis.pcall('HGET', key, 'hk:lease')
     local ends = allEnds[index]
-    local mine = ends and held and held == token .. ':' .. ends
+    local mine = ends and held == token .. ':' .. ends
     if mine then
       settledIds[#settledIds + 1] = id
     elseif repeated == 1 and (held == '=' .. token or (kind == 1 and redis.call('EXISTS', key) == 0)) then
@@ -1933,6 +2087,7 @@ if ARGV[6] ~= '' then
       if mine then
         redis.call('ZADD', completed, settlements[at + 2], id)
         redis.call('HSET', key, 'msg', settlements[at + 1], 'state', 'completed', 'hk:lease', '=' .. token)
+        redis.call('HDEL', key, 'pending_since')
         if settlements[at + 3] then redis.call('HSET', key, 'result', settlements[at + 3]) end
         addAttempt(key, attempt)
         processed = processed + 1
@@ -1945,6 +2100,7 @@ if ARGV[6] ~= '' then
         redis.call('ZADD', retry, score, id)
         if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
         redis.call('HSET', key, 'msg', settlements[at], 'state', 'retry', 'hk:lease', '=' .. token)
+        redis.call('HDEL', key, 'pending_since')
         addAttempt(key, attempt)
         if settlements[at + 3] == 1 then
           processed = processed + 1
@@ -1957,6 +2113,7 @@ if ARGV[6] ~= '' then
       if mine then
         redis.call('ZADD', archived, nowSec, id)
         redis.call('HSET', key, 'msg', settlements[at], 'state', 'archived', 'hk:lease', '=' .. token)
+        redis.call('HDEL', key, 'pending_since')
         addAttempt(key, attempt)
         processed = processed + 1
         failed = failed + 1
@@ -1980,7 +2137,18 @@ if ARGV[6] ~= '' then
   end
 end
 
-if limit == 0 or redis.call('EXISTS', paused) == 1 then return { lost, leased, unhandled, ghosts } end
+-- Both marks in one look, since they are nearly never there.
+if limit == 0 then return { lost, leased, unhandled, ghosts, 0 } end
+if redis.call('EXISTS', paused, evicted) > 0 then
+  return { lost, leased, unhandled, ghosts, redis.call('EXISTS', evicted) }
+end
+
+if ordered then
+  local isHeld = redis.call('LLEN', active) > 0 or redis.call('ZCARD', lease) > 0
+  local waits = ordered == 'strict' and redis.call('ZCARD', retry) > 0
+  if isHeld or waits then return { lost, leased, unhandled, ghosts, 0 } end
+  limit = 1
+end
 
 local exact, prefixes
 if ARGV[10] ~= '' then
@@ -2022,9 +2190,12 @@ local function take(window)
     seen = seen + 1
     local id = ids[index]
     local key = taskPrefix .. id
-    local found = redis.call('HMGET', key, 'msg', 'hk:exact', 'pending_since', 'hk:lost')
+    local found = redis.pcall('HMGET', key, 'msg', 'hk:exact', 'pending_since', 'hk:lost')
     local msg = found[1]
-    if not msg then
+    if found.err then
+      strangers[#strangers + 1] = id
+      redis.call('ZADD', archived, nowSec, id)
+    elseif not msg then
       ghosts[#ghosts + 1] = id
       redis.call('DEL', key)
     else
@@ -2034,7 +2205,6 @@ local function take(window)
         unhandledCount[name] = (unhandledCount[name] or 0) + 1
       else
         redis.call('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
-        if found[3] then redis.call('HDEL', key, 'pending_since') end
         taken[#taken + 1] = id
         leases[#leases + 1] = leaseEnd
         leases[#leases + 1] = id
@@ -2058,8 +2228,14 @@ local function putBack(left, command)
 end
 
 local left, seen = take(limit)
+if ordered then
+  -- Only an id without a task may be passed over.
+  for _ = 1, 100 do
+    if #taken > 0 or #left > 0 or seen == 0 then break end
+    left, seen = take(limit)
+  end
 -- Ids that can't be taken, for want of a handler or of a task, must not hide the ones behind them.
-if (#left > 0 or #ghosts > 0) and #taken < limit then
+elseif (#left > 0 or #ghosts > 0 or #strangers > 0) and #taken < limit then
   local more, further = take(1000)
   for _, id in ipairs(more) do left[#left + 1] = id end
   -- Nothing to run among so many: they go behind the others, so that those get their turn.
@@ -2086,13 +2262,13 @@ for name, number in pairs(unhandledCount) do
   unhandled[#unhandled + 1] = name
   unhandled[#unhandled + 1] = number
 end
-return { lost, leased, unhandled, ghosts }
+return { lost, leased, unhandled, ghosts, 0, strangers }
 `;
 
 export const writeResultLua = `-- Keeps bytes as the result of a task that the caller holds.
 -- KEYS 1 lease  2 task   ARGV 1 id  2 token  3 result   Returns 1, or 0 when the lease was lost
 local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not ends or redis.call('HGET', KEYS[2], 'hk:lease') ~= ARGV[2] .. ':' .. ends then return 0 end
+if not ends or redis.pcall('HGET', KEYS[2], 'hk:lease') ~= ARGV[2] .. ':' .. ends then return 0 end
 redis.call('HSET', KEYS[2], 'result', ARGV[3])
 return 1
 `;

@@ -23,7 +23,8 @@ local function add(container, size, ids)
 end
 
 local function addScored(container)
-  local size = redis.call('ZCARD', container)
+  local size = redis.pcall('ZCARD', container)
+  if type(size) ~= 'number' then return end
   local ids, step = {}, math.max(1, math.floor(size / sample))
   for rank = 0, math.min(size - 1, step * (sample - 1)), step do
     ids[#ids + 1] = redis.call('ZRANGE', container, rank, rank)[1]

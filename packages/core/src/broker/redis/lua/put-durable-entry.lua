@@ -5,7 +5,11 @@ local entries = KEYS[1]
 local id, entry, revision, channel = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local stored = redis.call('HGET', entries, id)
 local before = 0
-if stored then before = cjson.decode(stored).revision end
+if stored then
+  -- What can't be read has no revision: whoever writes the entry anew mends it.
+  local ok, found = pcall(cjson.decode, stored)
+  before = ok and type(found) == 'table' and tonumber(found.revision) or 0
+end
 if before ~= revision - 1 then return 0 end
 redis.call('HSET', entries, id, entry)
 redis.call('PUBLISH', channel, '')

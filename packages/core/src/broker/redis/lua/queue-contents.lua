@@ -13,10 +13,12 @@ for index, state in ipairs({ 'scheduled', 'retry', 'archived', 'completed' }) do
 end
 local grouped = {}
 for _, group in ipairs(redis.call('SMEMBERS', groups)) do
-  if #grouped < 100 and redis.call('ZCARD', groupPrefix .. group) > 0 then grouped[#grouped + 1] = group end
+  local size = redis.pcall('ZCARD', groupPrefix .. group)
+  if #grouped < 100 and type(size) == 'number' and size > 0 then grouped[#grouped + 1] = group end
 end
 for _, set in ipairs(redis.call('ZRANGEBYSCORE', sets, '-inf', nowSec, 'LIMIT', 0, 100)) do
-  if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZCARD', set) > 0 then
+  local size = string.sub(set, 1, #groupPrefix) == groupPrefix and redis.pcall('ZCARD', set)
+  if type(size) == 'number' and size > 0 then
     grouped[#grouped + 1] = string.sub(set, #groupPrefix + 1)
   else
     redis.call('ZREM', sets, set)

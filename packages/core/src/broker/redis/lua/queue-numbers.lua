@@ -5,16 +5,18 @@
 -- Returns paused, then the six sizes, aggregating, the four counters, and since when the next task waits (ns) or empty
 local aggregating = 0
 for _, group in ipairs(redis.call('SMEMBERS', KEYS[7])) do
-  aggregating = aggregating + redis.call('ZCARD', ARGV[2] .. group)
+  local size = redis.pcall('ZCARD', ARGV[2] .. group)
+  if type(size) == 'number' then aggregating = aggregating + size end
 end
 local since = ''
 local head = redis.call('LRANGE', KEYS[1], -1, -1)[1]
-if head then since = redis.call('HGET', ARGV[1] .. head, 'pending_since') or '' end
+local function textOr(reply, other) return type(reply) == 'string' and reply or other end
+local function counter(key) return textOr(redis.pcall('GET', key), '0') end
+if head then since = textOr(redis.pcall('HGET', ARGV[1] .. head, 'pending_since'), '') end
 return {
   redis.call('EXISTS', KEYS[8]),
   redis.call('LLEN', KEYS[1]), redis.call('LLEN', KEYS[2]), redis.call('ZCARD', KEYS[3]), redis.call('ZCARD', KEYS[4]),
   redis.call('ZCARD', KEYS[5]), redis.call('ZCARD', KEYS[6]), aggregating,
-  redis.call('GET', KEYS[9]) or '0', redis.call('GET', KEYS[10]) or '0',
-  redis.call('GET', KEYS[11]) or '0', redis.call('GET', KEYS[12]) or '0',
+  counter(KEYS[9]), counter(KEYS[10]), counter(KEYS[11]), counter(KEYS[12]),
   since,
 }

@@ -8,7 +8,8 @@ for index = 1, 7 do
 end
 if redis.call('ZCARD', KEYS[9]) > 0 then return 0 end
 for _, group in ipairs(redis.call('SMEMBERS', KEYS[8])) do
-  if redis.call('ZCARD', ARGV[1] .. group) > 0 then return 0 end
+  local size = redis.pcall('ZCARD', ARGV[1] .. group)
+  if type(size) == 'number' and size > 0 then return 0 end
 end
 redis.call('UNLINK', unpack(KEYS))
 return 1

@@ -8,7 +8,7 @@ for index = 5, #ARGV do
   local id = ARGV[index]
   local key = taskPrefix .. id
   local ends = redis.call('ZSCORE', lease, id)
-  if ends and redis.call('HGET', key, 'hk:lease') == token .. ':' .. ends then
+  if ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends then
     redis.call('LREM', active, 1, id)
     redis.call('ZREM', lease, id)
     redis.call('ZADD', archived, nowSec, id)

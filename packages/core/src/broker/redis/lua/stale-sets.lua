@@ -1,12 +1,13 @@
 -- Finds sets whose end has passed, and leftovers of finished ones. The ids of sets that Go programs made are UUIDs of
 -- version 4; their clocks may differ from ours and they can't tell that a set was taken from them, so those get a margin.
--- KEYS 1 all sets  2 all leftovers   ARGV 1 now in s  2 the same less the margin  3 most sets
+-- KEYS 1 all sets  2 all leftovers   ARGV 1 now in s  2 the same less the margin  3 most sets  4 prefix of group keys
 -- Returns 1 set keys with their ends, for each  2 ids of sets with leftovers
 local nowSec, marginSec, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local found = {}
 local passed = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
 for index = 1, #passed, 2 do
   local key, ends = passed[index], passed[index + 1]
+  if string.sub(key, 1, #ARGV[4]) ~= ARGV[4] then redis.call('ZREM', KEYS[1], key) end
   local ours = string.find(key, ':%x+%-%x+%-7%x+%-%x+%-%x+$')
   if #found < most * 2 and (ours or tonumber(ends) <= marginSec) then
     found[#found + 1] = key

@@ -8,8 +8,8 @@ local taskPrefix, nowSec, oldest, most, limit = ARGV[1], ARGV[2], ARGV[3], tonum
 local function remove(source, ids)
   for _, id in ipairs(ids) do
     local key = taskPrefix .. id
-    local lock = redis.call('HGET', key, 'unique_key')
-    if lock and lock ~= '' and redis.call('GET', lock) == id then redis.call('DEL', lock) end
+    local lock = redis.pcall('HGET', key, 'unique_key')
+    if type(lock) == 'string' and lock ~= '' and redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
     redis.call('DEL', key)
     redis.call('ZREM', source, id)
   end

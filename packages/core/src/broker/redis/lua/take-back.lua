@@ -1,5 +1,5 @@
 -- Leases tasks to the caller that a holder still has who is known to be gone. Looks at one step of a walk over all leases.
--- KEYS 1 active  2 lease
+-- KEYS 1 active  2 lease  3 mark that refuses the caller's claims
 -- ARGV 1 prefix of task keys  2 cursor of the walk  3 limit  4 end of the new leases in s  5 their token
 --      6 beginning of the tokens of a dead server, or empty  7.. tokens of calls whose answer was lost
 -- Returns 1 leased: id, message, exact times, attempts lost, lease value before, for each  2 ids that have no body
@@ -8,12 +8,15 @@ local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, cursor, limit, leaseEnd, newToken = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local dead, tokens = ARGV[6], {}
 for index = 7, #ARGV do tokens[ARGV[index]] = true end
+--- @include "lost-attempts"
 local leased, ghosts, taken = {}, {}, 0
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
+if #step[2] > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return { leased, ghosts, '0' } end
 for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
-  local found = redis.call('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost')
+  -- Something else under the key has no token; taking over what has expired finds it.
+  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost')
   local held, ends = found[4], redis.call('ZSCORE', lease, id)
   local token = held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
   local isDead = token and dead ~= '' and string.sub(token, 1, #dead) == dead
@@ -30,7 +33,7 @@ for index = 1, #step[2], 2 do
       if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
       redis.call('ZADD', lease, leaseEnd, id)
       redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
-      local lost = isDead and redis.call('HINCRBY', key, 'hk:lost', 1) or found[5]
+      local lost = isDead and countLost(key) or found[5]
       taken = taken + 1
       local size = #leased
       leased[size + 1], leased[size + 2], leased[size + 3] = id, found[1], found[3]

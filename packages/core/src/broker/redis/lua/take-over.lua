@@ -1,23 +1,31 @@
 -- Leases tasks whose lease ran out to the caller. A lease that one of our servers wrote is over when it ends; one that a
 -- Go server wrote only after a margin, since its clock may differ and it does not say whose it is.
--- KEYS 1 active  2 lease
+-- KEYS 1 active  2 lease  3 mark that refuses the caller's claims  4 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 end of Go's leases before which they are over, in s  4 limit
 --      5 end of the new leases in s  6 their token
 -- Returns 1 leased: id, message, exact times, attempts lost, lease value before, for each  2 ids that have no body
+--      3 ids under whose key lies something that is no task: they are archived, and what lies there is left alone
 local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, foreignEnd, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local leaseEnd, newToken = ARGV[5], ARGV[6]
-local leased, ghosts, taken = {}, {}, 0
+--- @include "lost-attempts"
+local leased, ghosts, strangers, taken = {}, {}, {}, 0
 local expired = redis.call('ZRANGEBYSCORE', lease, '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
+if #expired > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return { leased, ghosts, strangers } end
 for index = 1, #expired, 2 do
   if taken >= limit then break end
   local id, ends = expired[index], expired[index + 1]
   local key = taskPrefix .. id
-  local found = redis.call('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease')
+  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease')
   local msg, state, held = found[1], found[2], found[4]
   local ours = held and string.sub(held, -#ends - 1) == ':' .. ends
   if ours or tonumber(ends) <= foreignEnd then
-    if not msg then
+    if found.err then
+      redis.call('ZREM', lease, id)
+      redis.call('LREM', active, 0, id)
+      redis.call('ZADD', KEYS[4], ARGV[2], id)
+      strangers[#strangers + 1] = id
+    elseif not msg then
       redis.call('ZREM', lease, id)
       redis.call('LREM', active, 0, id)
       redis.call('DEL', key)
@@ -29,7 +37,7 @@ for index = 1, #expired, 2 do
       if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
       redis.call('ZADD', lease, leaseEnd, id)
       redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
-      local lost = redis.call('HINCRBY', key, 'hk:lost', 1)
+      local lost = countLost(key)
       taken = taken + 1
       local size = #leased
       leased[size + 1], leased[size + 2], leased[size + 3] = id, msg, found[3]
@@ -37,4 +45,4 @@ for index = 1, #expired, 2 do
     end
   end
 end
-return { leased, ghosts }
+return { leased, ghosts, strangers }

@@ -1,26 +1,28 @@
 -- Settles tasks of one queue under their leases, then leases waiting ones, in one step.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments  9 paused
---      10 processed today  11 failed today  12 processed  13 failed
+--      10 processed today  11 failed today  12 processed  13 failed  14 mark that refuses this server's claims
 -- ARGV 1 prefix of task keys  2 now in s  3 end of life of day counters in s  4 queue  5 channel for "due sooner"
 --      6 settlements, MessagePack: their ids as a list, then for each token, repeated (0 or 1), kind, attempt line and, by kind,
 --        1 done: lock key            2 completed: lock key, message, kept until in s, result or false
 --        3 retry: message, score in s, exact moment in ms, counted (0 or 1)
 --        4 archived: message         5 handed back: nothing
 --      7 how many to lease  8 end of new leases in s  9 their token  10 handled types, MessagePack: {exact}, {prefixes},
---        or empty for all
+--        or empty for all  11 strict or loose where the queue is kept in order, absent otherwise
 -- Returns 1 positions (from 0) of settlements that were lost  2 leased: id, message, exact times, pending since, attempts
---      lost, for each  3 unhandled types and how many  4 ids that have no body
+--      lost, for each  3 unhandled types and how many  4 ids that have no body  5 whether the server was evicted (0 or 1)
+--      6 ids under whose key lies something that is no task: they are archived, and what lies there is left alone
 local pending, active, lease, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local archived, completed, due, paused = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local evicted = KEYS[14]
 local taskPrefix, nowSec, dayEnd, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local limit, leaseEnd, newToken = tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local limit, leaseEnd, newToken, ordered = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[11]
 --- @include "attempts"
 --- @include "count"
 --- @include "due-sooner"
-local lost, leased, unhandled, ghosts = {}, {}, {}, {}
+local lost, leased, unhandled, ghosts, strangers = {}, {}, {}, {}, {}
 
 local function release(lock, id)
-  if lock ~= '' and redis.call('GET', lock) == id then redis.call('DEL', lock) end
+  if lock ~= '' and redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
 end
 
 -- Takes ids out of the list of active ones. LREM looks through the list once for each id, so where a good part of the
@@ -56,9 +58,9 @@ if ARGV[6] ~= '' then
     local key = taskPrefix .. id
     -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since
     -- then left another end.
-    local held = redis.call('HGET', key, 'hk:lease')
+    local held = redis.pcall('HGET', key, 'hk:lease')
     local ends = allEnds[index]
-    local mine = ends and held and held == token .. ':' .. ends
+    local mine = ends and held == token .. ':' .. ends
     if mine then
       settledIds[#settledIds + 1] = id
     elseif repeated == 1 and (held == '=' .. token or (kind == 1 and redis.call('EXISTS', key) == 0)) then
@@ -77,6 +79,7 @@ if ARGV[6] ~= '' then
       if mine then
         redis.call('ZADD', completed, settlements[at + 2], id)
         redis.call('HSET', key, 'msg', settlements[at + 1], 'state', 'completed', 'hk:lease', '=' .. token)
+        redis.call('HDEL', key, 'pending_since')
         if settlements[at + 3] then redis.call('HSET', key, 'result', settlements[at + 3]) end
         addAttempt(key, attempt)
         processed = processed + 1
@@ -89,6 +92,7 @@ if ARGV[6] ~= '' then
         redis.call('ZADD', retry, score, id)
         if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
         redis.call('HSET', key, 'msg', settlements[at], 'state', 'retry', 'hk:lease', '=' .. token)
+        redis.call('HDEL', key, 'pending_since')
         addAttempt(key, attempt)
         if settlements[at + 3] == 1 then
           processed = processed + 1
@@ -101,6 +105,7 @@ if ARGV[6] ~= '' then
       if mine then
         redis.call('ZADD', archived, nowSec, id)
         redis.call('HSET', key, 'msg', settlements[at], 'state', 'archived', 'hk:lease', '=' .. token)
+        redis.call('HDEL', key, 'pending_since')
         addAttempt(key, attempt)
         processed = processed + 1
         failed = failed + 1
@@ -124,7 +129,18 @@ if ARGV[6] ~= '' then
   end
 end
 
-if limit == 0 or redis.call('EXISTS', paused) == 1 then return { lost, leased, unhandled, ghosts } end
+-- Both marks in one look, since they are nearly never there.
+if limit == 0 then return { lost, leased, unhandled, ghosts, 0 } end
+if redis.call('EXISTS', paused, evicted) > 0 then
+  return { lost, leased, unhandled, ghosts, redis.call('EXISTS', evicted) }
+end
+
+if ordered then
+  local isHeld = redis.call('LLEN', active) > 0 or redis.call('ZCARD', lease) > 0
+  local waits = ordered == 'strict' and redis.call('ZCARD', retry) > 0
+  if isHeld or waits then return { lost, leased, unhandled, ghosts, 0 } end
+  limit = 1
+end
 
 local exact, prefixes
 if ARGV[10] ~= '' then
@@ -166,9 +182,12 @@ local function take(window)
     seen = seen + 1
     local id = ids[index]
     local key = taskPrefix .. id
-    local found = redis.call('HMGET', key, 'msg', 'hk:exact', 'pending_since', 'hk:lost')
+    local found = redis.pcall('HMGET', key, 'msg', 'hk:exact', 'pending_since', 'hk:lost')
     local msg = found[1]
-    if not msg then
+    if found.err then
+      strangers[#strangers + 1] = id
+      redis.call('ZADD', archived, nowSec, id)
+    elseif not msg then
       ghosts[#ghosts + 1] = id
       redis.call('DEL', key)
     else
@@ -178,7 +197,6 @@ local function take(window)
         unhandledCount[name] = (unhandledCount[name] or 0) + 1
       else
         redis.call('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
-        if found[3] then redis.call('HDEL', key, 'pending_since') end
         taken[#taken + 1] = id
         leases[#leases + 1] = leaseEnd
         leases[#leases + 1] = id
@@ -202,8 +220,14 @@ local function putBack(left, command)
 end
 
 local left, seen = take(limit)
+if ordered then
+  -- Only an id without a task may be passed over.
+  for _ = 1, 100 do
+    if #taken > 0 or #left > 0 or seen == 0 then break end
+    left, seen = take(limit)
+  end
 -- Ids that can't be taken, for want of a handler or of a task, must not hide the ones behind them.
-if (#left > 0 or #ghosts > 0) and #taken < limit then
+elseif (#left > 0 or #ghosts > 0 or #strangers > 0) and #taken < limit then
   local more, further = take(1000)
   for _, id in ipairs(more) do left[#left + 1] = id end
   -- Nothing to run among so many: they go behind the others, so that those get their turn.
@@ -230,4 +254,4 @@ for name, number in pairs(unhandledCount) do
   unhandled[#unhandled + 1] = name
   unhandled[#unhandled + 1] = number
 end
-return { lost, leased, unhandled, ghosts }
+return { lost, leased, unhandled, ghosts, 0, strangers }

@@ -4,9 +4,11 @@ local function dropMembers(set, taskPrefix, lockPrefix, most)
   local ids = redis.call('ZRANGE', set, 0, most - 1)
   for _, id in ipairs(ids) do
     local key = taskPrefix .. id
-    local found = redis.call('HMGET', key, 'unique_key', 'msg')
-    release(lockOf(found[1], found[2]), lockPrefix, id)
-    redis.call('DEL', key)
+    local found = redis.pcall('HMGET', key, 'unique_key', 'msg')
+    if not found.err then
+      release(lockOf(found[1], found[2]), lockPrefix, id)
+      redis.call('DEL', key)
+    end
   end
   if #ids > 0 then redis.call('ZREMRANGEBYRANK', set, 0, #ids - 1) end
 end

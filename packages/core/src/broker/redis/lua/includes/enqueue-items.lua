@@ -23,8 +23,11 @@ while at <= total do
     local owner = false
     if redis.call('EXISTS', key) == 1 then
       owner = 0
+    elseif group and not score and type(redis.pcall('ZCARD', groupPrefix .. group)) == 'table' then
+      owner = 2
     elseif lock and not redis.call('SET', lock, id, 'NX', 'EX', life) then
-      owner = redis.call('GET', lock)
+      owner = redis.pcall('GET', lock)
+      if type(owner) ~= 'string' then owner = 1 end
     end
     if owner then
       refused[#refused + 1] = position

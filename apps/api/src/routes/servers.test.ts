@@ -1,0 +1,188 @@
+import { evictServerResponse, listServersResponse, problem, serverOrderResponse } from "@hikyaku/contract";
+import { Server, silentLogger } from "hikyaku";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { aTestApp, type TestApp, type TestAppOptions } from "../../test/a-test-app.ts";
+
+const token = "a-token-of-the-test-0123456789";
+const json = { "content-type": "application/json" };
+const patience = { timeout: 5_000, interval: 20 };
+
+describe("the operations API of worker servers", () => {
+  let test: TestApp;
+  const servers: Server[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.stop();
+    await test.close();
+  });
+
+  /** A running server on the store of the test. */
+  async function aServer(options: TestAppOptions = {}): Promise<Server> {
+    test = await aTestApp(options);
+    const server = new Server({
+      ...{ broker: test.broker, build: "b7", concurrency: 3, logger: silentLogger },
+      ...{ shutdownTimeout: "0s", abortGrace: "100ms" },
+    });
+    servers.push(server);
+    server.handleRaw("email:send", ({ signal }) => new Promise((resolve) => signal.addEventListener("abort", resolve)));
+    server.start();
+    await vi.waitFor(async () => expect((await test.broker.servers()).servers).toHaveLength(1), patience);
+    return server;
+  }
+
+  const post = (id: string, order: string, payload: object = {}, headers: Record<string, string> = {}) =>
+    test.app.inject({
+      method: "POST",
+      url: `/api/v1/servers/${id}/${order}`,
+      headers: { ...json, ...headers },
+      payload,
+    });
+
+  it("lists who works, and on what code", async () => {
+    const server = await aServer();
+    const answer = await test.app.inject("/api/v1/servers");
+    expect(answer.statusCode).toBe(200);
+    expect(listServersResponse.parse(answer.json()).servers).toMatchObject([
+      {
+        ...{ id: server.serverId, pid: process.pid, status: "active", concurrency: 3, queues: { default: 1 } },
+        ...{ build: "b7", directory: process.cwd(), silent_since: null, running: [], warnings: [] },
+        handles: { all: false, exact: ["email:send"], prefixes: [] },
+      },
+    ]);
+  });
+
+  it("quiets and stops a server, with 200 once it was seen to obey", async () => {
+    const server = await aServer();
+    const quiet = await post(server.serverId, "quiet", { reason: "new build" });
+    expect(quiet.statusCode).toBe(200);
+    expect(serverOrderResponse.parse(quiet.json())).toMatchObject({ acknowledged: true, status: "stopped" });
+    expect(server.status().order).toMatchObject({ kind: "quiet", reason: "new build" });
+    expect(server.status().order?.by?.who).toBe("the API, asked by 127.0.0.1");
+    expect((await post(server.serverId, "stop", { timeout_seconds: 0 })).statusCode).toBe(200);
+    await server.whenClosed();
+  });
+
+  it("answers 202 where nobody was seen to obey", async () => {
+    await aServer();
+    const answer = await post("0199e0a4-6b52-4c1e-9f57-2d8c4be0f3aa", "stop");
+    expect(answer.statusCode).toBe(202);
+    expect(serverOrderResponse.parse(answer.json())).toMatchObject({ presence: "unknown", acknowledged: false });
+  });
+
+  it("evicts one that is there only by force, and says what it took", async () => {
+    const server = await aServer();
+    const message = { type: "email:send", id: "t1", queue: "default", payload: undefined, maxRetry: 0, retried: 0 };
+    const rest = { lastError: "", lastFailedAt: undefined, timeoutMs: 60_000, deadlineAt: undefined, uniqueKey: "" };
+    const more = { group: "", retentionMs: 0, completedAt: undefined, headers: {} };
+    await test.broker.enqueue([{ message: { ...message, ...rest, ...more }, placement: { kind: "now" } }]);
+    await vi.waitFor(() => expect(server.status().running).toBe(1), patience);
+    const refused = await post(server.serverId, "evict");
+    expect(refused.statusCode).toBe(409);
+    expect(problem.parse(refused.json()).detail).toContain("force");
+    const answer = await post(server.serverId, "evict", { force: true });
+    expect(answer.statusCode).toBe(200);
+    expect(evictServerResponse.parse(answer.json())).toMatchObject({ tasks: { default: 1 }, acknowledged: true });
+    await server.whenClosed();
+  });
+
+  it("refuses bodies with errors and bodies that are no JSON, and does nothing", async () => {
+    const server = await aServer();
+    expect((await post(server.serverId, "quiet", { resaon: "x" })).statusCode).toBe(422);
+    expect((await post(server.serverId, "stop", { timeout_seconds: -1 })).statusCode).toBe(422);
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    const url = `/api/v1/servers/${server.serverId}/quiet`;
+    expect((await test.app.inject({ method: "POST", url, headers: form, payload: "reason=x" })).statusCode).toBe(415);
+    expect((await test.app.inject({ method: "POST", url })).statusCode).toBe(422);
+    expect(server.status().state).toBe("active");
+  });
+
+  it("is in the description of the API, with its token", async () => {
+    await aServer();
+    const { paths, components } = (await test.app.inject("/openapi.json")).json();
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(["/api/v1/servers", "/api/v1/servers/{id}/quiet", "/api/v1/servers/{id}/evict"]),
+    );
+    expect(paths["/api/v1/servers/{id}/stop"].post).toMatchObject({
+      operationId: "stop-server",
+      security: [{ operationsToken: [] }],
+    });
+    expect(components.securitySchemes.operationsToken).toMatchObject({ type: "http", scheme: "bearer" });
+  });
+
+  describe("without a token", () => {
+    const list = (options: { headers?: Record<string, string>; remoteAddress?: string } = {}) =>
+      test.app.inject({ url: "/api/v1/servers", ...options });
+
+    it("answers this machine, however it is named", async () => {
+      await aServer();
+      for (const host of ["127.0.0.1:8080", "localhost", "[::1]:8080"]) {
+        expect((await list({ headers: { host } })).statusCode).toBe(200);
+      }
+      expect((await list({ remoteAddress: "::ffff:127.0.0.1" })).statusCode).toBe(200);
+    });
+
+    it.each([
+      ["comes from another one", { remoteAddress: "192.0.2.7" }],
+      ["names another one, as a page does that had its name pointed here", { headers: { host: "evil.example:8080" } }],
+      ["came through a proxy", { headers: { "x-forwarded-for": "192.0.2.7" } }],
+    ])("refuses a request that %s, and says what to set", async (_what, options) => {
+      await aServer();
+      const answer = await list(options);
+      expect(answer.statusCode).toBe(403);
+      expect(problem.parse(answer.json()).detail).toContain("HIKYAKU__API__OPERATIONS__TOKEN");
+    });
+
+    it("refuses everybody while the API server listens for others", async () => {
+      await aServer({ host: "0.0.0.0" });
+      expect((await list()).statusCode).toBe(403);
+      expect((await post("x", "stop")).statusCode).toBe(403);
+    });
+
+    it("believes no forwarded address", async () => {
+      await aServer({ trustProxy: true });
+      const forwarded = { "x-forwarded-for": "127.0.0.1" };
+      expect((await list({ remoteAddress: "192.0.2.7", headers: forwarded })).statusCode).toBe(403);
+    });
+  });
+
+  it.each([
+    { origin: "https://evil.example" },
+    { origin: "null" },
+    { origin: "http://localhost:9999" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+  ])("lets no page of another site write: %j", async (headers) => {
+    const server = await aServer();
+    const host = "localhost:8080";
+    expect((await post(server.serverId, "quiet", {}, { host, ...headers })).statusCode).toBe(403);
+    expect(server.status().state).toBe("active");
+    const own = { host, origin: `http://${host}`, "sec-fetch-site": "same-origin" };
+    expect((await post(server.serverId, "quiet", {}, own)).statusCode).toBe(200);
+  });
+
+  it("with a token answers whoever sends it, from anywhere, and nobody else", async () => {
+    const server = await aServer({ host: "0.0.0.0", operationsToken: token });
+    const list = (authorization?: string) =>
+      test.app.inject({
+        url: "/api/v1/servers",
+        remoteAddress: "192.0.2.7",
+        headers: { host: "jobs.example", ...(authorization !== undefined && { authorization }) },
+      });
+    expect((await list(`Bearer ${token}`)).statusCode).toBe(200);
+    for (const wrong of [undefined, "Bearer", `Bearer ${token}x`, `Basic ${token}`, token]) {
+      const answer = await list(wrong);
+      expect(answer.statusCode).toBe(401);
+      expect(answer.headers["www-authenticate"]).toBe('Bearer realm="operations"');
+      expect(answer.payload).not.toContain(token);
+    }
+    expect((await post(server.serverId, "quiet")).statusCode).toBe(401);
+    expect(server.status().state).toBe("active");
+    const authorization = `Bearer ${token}`;
+    expect((await post(server.serverId, "quiet", {}, { authorization })).statusCode).toBe(200);
+  });
+
+  it("counts against the rate limit like the rest", async () => {
+    await aServer({ requestsPerMinute: 1 });
+    expect((await test.app.inject("/api/v1/servers")).statusCode).toBe(200);
+    expect((await test.app.inject("/api/v1/servers")).statusCode).toBe(429);
+  });
+});

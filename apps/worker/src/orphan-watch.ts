@@ -1,0 +1,12 @@
+// A thread of a worker process. A process stops by itself when its supervisor goes, unless a handler blocks its event
+// loop for good; such a one is ended here, when it has had the time that every stop has.
+import { workerData } from "node:worker_threads";
+
+const { supervisor, graceMs } = workerData as { readonly supervisor: number; readonly graceMs: number };
+const checkMs = 500;
+
+const check = setInterval(() => {
+  if (process.ppid === supervisor) return;
+  clearInterval(check);
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), graceMs);
+}, checkMs);

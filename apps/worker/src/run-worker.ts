@@ -1,0 +1,25 @@
+import { brokerFromConfig, closeWithin, listen, logReachability, type Start } from "@hikyaku/app-kit";
+import { buildHealthApp, serverProbe } from "./health-app.ts";
+import { endedFromElsewhere, startWorker, workerStopTimeoutMs } from "./start-worker.ts";
+
+/** One worker server in this process, with its health on the port of the settings. */
+export const runWorker: Start = async ({ config, logger }) => {
+  const broker = brokerFromConfig(config);
+  const endTelling = await logReachability(broker, logger);
+  const server = startWorker({ config, broker, logger });
+  const app = buildHealthApp({ broker, probe: serverProbe(server), logger });
+  const { host, port } = config.jobqueue;
+  const address = await listen(app, { host, port, what: "the worker server", portKey: "jobqueue.port" });
+  logger.info(`the worker server runs: its health is at ${address}/readyz`);
+  return {
+    stopTimeoutMs: workerStopTimeoutMs(config),
+    ended: endedFromElsewhere(server),
+    hurry: () => server.hurry(),
+    stop: async () => {
+      await server.stop();
+      await closeWithin(app, 1000);
+      endTelling();
+      await broker.close();
+    },
+  };
+};

@@ -1,0 +1,83 @@
+import {
+  brokerFromConfig,
+  closeWithin,
+  listen,
+  logReachability,
+  PROBE_TIMEOUT_MS,
+  type ReadinessProbe,
+  type Start,
+} from "@hikyaku/app-kit";
+import { buildHealthApp } from "./health-app.ts";
+import { workerStopTimeoutMs } from "./start-worker.ts";
+import { SupervisedWorker, type WorkerCondition } from "./supervised-worker.ts";
+
+/** Leaves time to tell of who did not answer. */
+const answerMs = PROBE_TIMEOUT_MS - 200;
+const marginMs = 5_000;
+
+/**
+ * Several worker servers, each in a process of its own, and none in this one, which watches over them and answers for
+ * all on the port of the settings. None outlives it: each stops when its channel to this process ends.
+ */
+export const superviseWorkers: Start = async ({ config, logger }) => {
+  const { host, port, processes } = config.jobqueue;
+  const stopTimeoutMs = workerStopTimeoutMs(config);
+  const workers = Array.from(
+    { length: processes },
+    (_, index) => new SupervisedWorker({ number: index + 1, logger, stopTimeoutMs }),
+  );
+  const broker = brokerFromConfig(config);
+  const endTelling = await logReachability(broker, logger);
+  const app = buildHealthApp({ broker, probe: processesProbe(workers), logger });
+  // The port first: when another worker has it, this one must not have taken any tasks.
+  const address = await listen(app, { host, port, what: "the worker server", portKey: "jobqueue.port" });
+  for (const worker of workers) worker.start();
+  let stopping = false;
+  process.once("exit", () => {
+    // Hurried, or out of time. When this process fails by itself, the others may still stop in their own time.
+    if (stopping) for (const worker of workers) worker.kill();
+  });
+  logger.info({ processes }, `the worker server runs: the health of its processes is at ${address}/readyz`);
+  return {
+    stopTimeoutMs: stopTimeoutMs + marginMs,
+    ended: Promise.all(workers.map((worker) => worker.stoppedFromElsewhere)).then(() => ({
+      why: "all worker processes were told to stop from elsewhere",
+      exitCode: 0,
+    })),
+    stop: async () => {
+      stopping = true;
+      await Promise.all(workers.map((worker) => worker.stop()));
+      await closeWithin(app, 1000);
+      endTelling();
+      await broker.close();
+    },
+  };
+};
+
+/** Whether any of the processes takes tasks, and what is the matter with those that do not. */
+function processesProbe(workers: readonly SupervisedWorker[]): ReadinessProbe {
+  const name = "worker processes";
+  return {
+    name,
+    required: true,
+    ask: async () => {
+      const conditions = await Promise.all(workers.map((worker) => worker.condition(answerMs)));
+      const active = conditions.filter(takesTasks);
+      const others = conditions.flatMap((condition, index) =>
+        takesTasks(condition) ? [] : [`; process ${index + 1}: ${described(condition)}`],
+      );
+      const running = active.reduce((sum, { report }) => sum + report.running, 0);
+      const concurrency = active.reduce((sum, { report }) => sum + report.concurrency, 0);
+      const detail = `${active.length} of ${workers.length} take tasks, running ${running} of at most ${concurrency}`;
+      return { name, status: active.length > 0 ? "ok" : "failing", detail: detail + others.join("") };
+    },
+  };
+}
+
+function takesTasks(condition: WorkerCondition): condition is WorkerCondition & { kind: "answers" } {
+  return condition.kind === "answers" && condition.report.state === "active";
+}
+
+function described(condition: WorkerCondition): string {
+  return condition.kind === "silent" ? condition.reason : `pid ${condition.pid} is ${condition.report.state}`;
+}

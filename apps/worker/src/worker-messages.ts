@@ -1,0 +1,16 @@
+/** What the supervisor says to one of its worker processes. */
+export type ToWorker = { readonly kind: "stop" } | { readonly kind: "status"; readonly question: number };
+
+/** What a worker process says to its supervisor. */
+export type FromWorker =
+  | { readonly kind: "runs"; readonly serverId: string }
+  /** Somebody told its server to stop from elsewhere: the process ends and is meant to stay away. */
+  | { readonly kind: "told_to_stop" }
+  | { readonly kind: "status"; readonly question: number; readonly report: WorkerReport };
+
+/** How a worker process is, in its own words. */
+export interface WorkerReport {
+  readonly state: string;
+  readonly running: number;
+  readonly concurrency: number;
+}

@@ -1,0 +1,54 @@
+import type { CallOptions } from "../call-options.ts";
+import type { ControlFacet, EvictAnswer, EvictRequest, ServerOrder } from "../control-facet.ts";
+import { attemptLine } from "./attempt-line.ts";
+import { controlChannel, evictedKey, ordersKey, queueKeys } from "./keys.ts";
+import { evictLua, putOrderLua } from "./lua/generated.ts";
+import { nanoseconds, type RedisContext, secondAtOrAfter } from "./redis-context.ts";
+import { list, text } from "./reply.ts";
+import { runCommand, runScript, script } from "./run-script.ts";
+
+const putOrderScript = script(putOrderLua);
+const evictScript = script(evictLua);
+
+export class RedisControl implements ControlFacet {
+  readonly #context: RedisContext;
+
+  constructor(context: RedisContext) {
+    this.#context = context;
+  }
+
+  async order(order: ServerOrder, ttlMs: number, call?: CallOptions): Promise<void> {
+    const { connection } = this.#context;
+    const json = JSON.stringify(order);
+    const life = String(secondAtOrAfter(ttlMs));
+    // Kept before it is said: whoever hears it can rely on it being there.
+    await runScript(connection, putOrderScript, [ordersKey(order.serverId)], [order.kind, json, life], call);
+    await runCommand(connection, ["PUBLISH", controlChannel, json], call);
+  }
+
+  async evict(request: EvictRequest, call?: CallOptions): Promise<EvictAnswer> {
+    const { queue, serverId, refuseForMs, limit, cursor = "0", foreignTaskIds = [], attempt } = request;
+    const keys = queueKeys(queue);
+    const answer = await runScript(
+      this.#context.connection,
+      evictScript,
+      [keys.pending, keys.active, keys.lease, evictedKey(queue, serverId)],
+      [
+        keys.task,
+        nanoseconds(this.#context.clock.now()),
+        `${serverId}/`,
+        String(Math.max(1, secondAtOrAfter(refuseForMs))),
+        cursor,
+        String(limit),
+        attemptLine(attempt),
+        ...foreignTaskIds,
+      ],
+      call,
+    );
+    const [freed, next, goesOn] = list(answer);
+    return {
+      taskIds: list(freed).map((id) => text(id) ?? ""),
+      nextCursor: goesOn === 1 ? text(next) : undefined,
+    };
+  }
+}

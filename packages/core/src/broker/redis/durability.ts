@@ -1,0 +1,138 @@
+import { errorText, HikyakuError } from "../../errors.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { QueueKeys } from "./keys.ts";
+import { type Argument, type Link, RedisRefusal, type Reply } from "./link.ts";
+import type { RedisDurabilityOptions, RedisOptions } from "./redis-options.ts";
+import { list, text } from "./reply.ts";
+import { asHikyakuError, runCommand, type Script } from "./run-script.ts";
+
+/** How long the key lives whose writing makes `WAIT` count from now. */
+const markMs = "1000";
+
+/** What a script answered, and what was missing of the acknowledgements: undefined when they were all there. */
+interface Acknowledged {
+  readonly answer: Reply;
+  readonly lack: HikyakuError | undefined;
+}
+
+/**
+ * Has what was written acknowledged by replicas and disks. `WAIT` holds up its whole connection and counts what was
+ * written on that one, so this has a connection of its own, and the two commands travel together.
+ */
+export class Durability {
+  readonly replicas: number;
+  readonly #onDisk: boolean;
+  readonly #waitMs: number;
+  readonly #callMs: number;
+  readonly #link: Link;
+  /** Servers that are known to have the command. */
+  readonly #able = new WeakSet<Link>();
+
+  /** @throws HikyakuError `invalid_option`. */
+  constructor(link: Link, { replicas = 0, onDisk = false, timeoutMs = 1_000 }: RedisDurabilityOptions, callMs: number) {
+    checkInteger("replicas", replicas, 0, 1_000);
+    checkInteger("timeoutMs", timeoutMs, 1, 600_000);
+    if (replicas === 0 && !onDisk) {
+      throw new HikyakuError("invalid_option", 'option "durability": expected replicas of 1 or more, or onDisk');
+    }
+    this.replicas = replicas;
+    this.#link = link;
+    this.#onDisk = onDisk;
+    this.#waitMs = timeoutMs;
+    this.#callMs = callMs;
+  }
+
+  /** Runs a script that writes, and waits. @throws HikyakuError when the script was not carried out, or may not have been. */
+  async run(
+    { source, digest }: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    call: CallOptions | undefined,
+  ): Promise<Acknowledged> {
+    await this.#mustBeAble(keys[0] ?? "", call);
+    const tail = [String(keys.length), ...keys, ...args];
+    try {
+      return await this.#together(["EVALSHA", digest, ...tail], call);
+    } catch (error) {
+      if (!(error instanceof RedisRefusal) || error.word !== "NOSCRIPT") throw asHikyakuError(error);
+    }
+    try {
+      return await this.#together(["EVAL", source, ...tail], call);
+    } catch (error) {
+      throw asHikyakuError(error);
+    }
+  }
+
+  /** Waits for all that the queue's server has written until now, by whomever. @throws HikyakuError */
+  async confirm(keys: QueueKeys, call: CallOptions | undefined): Promise<HikyakuError | undefined> {
+    try {
+      const mark = ["SET", `hikyaku:{${keys.queue}}:acknowledged`, "1", "PX", markMs];
+      return (await this.#together(mark, call)).lack;
+    } catch (error) {
+      throw asHikyakuError(error);
+    }
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  async #together(write: readonly Argument[], call: CallOptions | undefined): Promise<Acknowledged> {
+    const wait = this.#onDisk
+      ? ["WAITAOF", "1", String(this.replicas), String(this.#waitMs)]
+      : ["WAIT", String(this.replicas), String(this.#waitMs)];
+    const timeoutMs = (call?.timeoutMs ?? this.#callMs) + this.#waitMs;
+    const [written, waited] = await this.#link.callInTurn([write, wait], { ...call, timeoutMs });
+    if (written?.status !== "fulfilled") throw written?.reason;
+    return { answer: written.value, lack: this.#lackOf(waited) };
+  }
+
+  #lackOf(waited: PromiseSettledResult<Reply> | undefined): HikyakuError | undefined {
+    if (waited?.status !== "fulfilled") return notAcknowledged(`: ${errorText(waited?.reason)}`, waited?.reason);
+    const [disks, replicas] = this.#onDisk ? list(waited.value).map(Number) : [1, Number(waited.value)];
+    const within = `within ${this.#waitMs} ms`;
+    if ((disks ?? 0) < 1) return notAcknowledged(`: it was not on the master's disk ${within}`);
+    if ((replicas ?? 0) >= this.replicas) return undefined;
+    const where = this.#onDisk ? "on the disks of" : "by";
+    return notAcknowledged(` ${where} ${this.replicas} replicas ${within}: ${replicas ?? 0} of them did`);
+  }
+
+  /** Refuses before anything is written where the server can't do what is asked for. */
+  async #mustBeAble(key: string, call: CallOptions | undefined): Promise<void> {
+    if (!this.#onDisk) return;
+    const holder = await this.#link.holderOf(key, call);
+    if (this.#able.has(holder)) return;
+    const info = text(await runCommand(holder, ["INFO", "server"], call)) ?? "";
+    const [, version = "", major, minor] = /^redis_version:((\d+)\.(\d+)\S*)/m.exec(info) ?? [];
+    if (Number(major) < 7 || (Number(major) === 7 && Number(minor) < 2)) {
+      throw new HikyakuError(
+        "store_rejected",
+        `option "durability.onDisk": expected Redis 7.2 or newer, which has WAITAOF; the server at ${holder.location} is ${version}`,
+      );
+    }
+    this.#able.add(holder);
+  }
+}
+
+/** @throws HikyakuError `invalid_option`. */
+export function durabilityOf(options: RedisOptions, link: () => Link): Durability | undefined {
+  if (options.durability === undefined) return undefined;
+  return new Durability(link(), options.durability, options.commandTimeoutMs ?? 5_000);
+}
+
+function notAcknowledged(what: string, cause?: unknown): HikyakuError {
+  return new HikyakuError(
+    "not_acknowledged",
+    `the task is stored, but was not acknowledged${what}; enqueue it again with the same task id: the answer that the id ` +
+      "is taken then means that it was acknowledged",
+    { cause },
+  );
+}
+
+function checkInteger(name: string, value: unknown, lowest: number, highest: number): void {
+  if (Number.isSafeInteger(value) && Number(value) >= lowest && Number(value) <= highest) return;
+  throw new HikyakuError(
+    "invalid_option",
+    `option "durability.${name}": expected a whole number from ${lowest} to ${highest}, got ${String(value)}`,
+  );
+}

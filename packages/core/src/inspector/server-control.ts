@@ -1,0 +1,230 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { Broker } from "../broker/broker.ts";
+import type { OrderKind, OrderSource, ServerOrder } from "../broker/control-facet.ts";
+import type { BusyWorker, ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
+import { type Clock, sleep } from "../clock.ts";
+import { type Duration, durationMs } from "../duration.ts";
+import { HikyakuError } from "../errors.ts";
+import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { sourceText } from "../order-source.ts";
+
+export interface OrderOptions {
+  /** Why, for the log of the server and the history of its tasks. At most 500 characters. */
+  readonly reason?: string;
+  /** On whose behalf, such as a user's name; host and pid of this process are told anyway. At most 200 characters. */
+  readonly who?: string;
+  /** How long to wait until the server is seen to obey, at most `"5m"`. Default `"5s"`. */
+  readonly wait?: Duration;
+}
+
+export interface StopServerOptions extends OrderOptions {
+  /** How long its running handlers may go on. Default: as its own settings say. */
+  readonly timeout?: Duration;
+}
+
+export interface EvictServerOptions extends OrderOptions {
+  /** Evicts also a server that is heard of: one that listens is better stopped. Default false. */
+  readonly force?: boolean;
+}
+
+/** What is known of a server that was told to do something. */
+export interface OrderReport {
+  readonly serverId: string;
+  /** `live`: heard of in the last seconds; `silent`: in the last ten minutes; `unknown`: not at all. */
+  readonly presence: "live" | "silent" | "unknown";
+  readonly host: string | undefined;
+  readonly pid: number | undefined;
+  /** False for a server of another library: it never hears what this one tells it. Undefined where that is unknown. */
+  readonly listens: boolean | undefined;
+  /**
+   * Whether it was seen to obey: it announced so, or took its leave. If not, it may still do so: the order is kept for it
+   * until `keptUntil`.
+   */
+  readonly acknowledged: boolean;
+  /** As it was seen last; `gone` once it took its leave; undefined where it was never seen. */
+  readonly status: ServerStatus | "gone" | undefined;
+  readonly keptUntil: Date;
+}
+
+export interface EvictReport extends OrderReport {
+  /** How many tasks were taken from it, by queue; they wait in front of their queues now. Until `keptUntil` it gets no others. */
+  readonly tasks: Readonly<Record<string, number>>;
+}
+
+/** The parts of a broker that remote control uses. */
+export type ControlledBroker = Pick<Broker, "servers" | "silentServers" | "queues" | "order" | "evict">;
+
+interface Found {
+  readonly presence: OrderReport["presence"];
+  readonly server: ServerRecord | undefined;
+  readonly workers: readonly BusyWorker[];
+}
+
+const dayMs = 86_400_000;
+/** An id is never used again, so what is kept for a server that never comes back harms nobody. */
+const keptForMs: Readonly<Record<OrderKind, number>> = { quiet: dayMs, stop: dayMs, evict: 7 * dayMs };
+const pollMs = 150;
+const longestWaitMs = 300_000;
+const unknownPid = 0;
+
+/** Whether a server that announces this status has done what it was told. */
+const obeyedAt: Readonly<Record<OrderKind, ReadonlySet<ServerStatus>>> = {
+  quiet: new Set(["stopped", "closed"]),
+  stop: new Set(["closed"]),
+  evict: new Set(["closed"]),
+};
+
+/** Tells servers elsewhere what to do. */
+export class ServerControl {
+  readonly #broker: ControlledBroker;
+  readonly #clock: Clock;
+  readonly #slice: number;
+
+  constructor(broker: ControlledBroker, clock: Clock, sliceSize: number) {
+    this.#broker = broker;
+    this.#clock = clock;
+    this.#slice = sliceSize;
+  }
+
+  async quiet(serverId: string, options: OrderOptions): Promise<OrderReport> {
+    return this.#tell("quiet", serverId, checked("quietServer", serverId, options, orderNames));
+  }
+
+  async stop(serverId: string, options: StopServerOptions): Promise<OrderReport> {
+    const wishes = checked("stopServer", serverId, options, stopNames);
+    const { timeout } = options;
+    const timeoutMs = timeout === undefined ? {} : { timeoutMs: durationMs("timeout", timeout) };
+    return this.#tell("stop", serverId, { ...wishes, ...timeoutMs });
+  }
+
+  async evict(serverId: string, options: EvictServerOptions): Promise<EvictReport> {
+    const wishes = checked("evictServer", serverId, options, evictNames);
+    const found = await this.#find(serverId);
+    if (found.presence === "live" && options.force !== true) {
+      const place = found.server === undefined ? "" : ` (${found.server.host} pid ${found.server.pid})`;
+      throw new HikyakuError(
+        "wrong_state",
+        `server ${shown(serverId)}${place} was heard of in the last seconds; stop it instead, or set "force" to take its tasks away`,
+      );
+    }
+    // Fenced before it is told: what it writes from now on counts no more, whether it listens or not.
+    const tasks = await this.#takeTasks(serverId, found, wishes);
+    const report = await this.#tell("evict", serverId, wishes, found);
+    return { ...report, tasks };
+  }
+
+  async #tell(kind: OrderKind, serverId: string, wishes: Wishes, before?: Found): Promise<OrderReport> {
+    const { waitMs, ...words } = wishes;
+    const found = before ?? (await this.#find(serverId));
+    const at = this.#clock.now();
+    const order: ServerOrder = { orderId: randomUUID(), serverId, kind, at, ...words };
+    await this.#broker.order(order, keptForMs[kind]);
+    const { presence, server } = found;
+    const listens = server === undefined ? undefined : server.details !== undefined;
+    const worthWaiting = presence === "live" && listens === true;
+    const seen = worthWaiting ? await this.#watch(kind, serverId, server?.status, waitMs) : server?.status;
+    const acknowledged = worthWaiting && seen !== undefined && (seen === "gone" || obeyedAt[kind].has(seen));
+    return {
+      ...{ serverId, presence, host: server?.host, pid: server?.pid, listens, acknowledged, status: seen },
+      keptUntil: new Date(at + keptForMs[kind]),
+    };
+  }
+
+  async #watch(
+    kind: OrderKind,
+    serverId: string,
+    before: ServerStatus | undefined,
+    waitMs: number,
+  ): Promise<OrderReport["status"]> {
+    const end = this.#clock.monotonic() + waitMs;
+    let seen = before;
+    for (;;) {
+      const { presence, server } = await this.#find(serverId);
+      // One that ceases to speak has not obeyed; one that took its leave is in neither list.
+      if (presence === "unknown") return "gone";
+      seen = server?.status ?? seen;
+      if (seen !== undefined && obeyedAt[kind].has(seen)) return seen;
+      const leftMs = end - this.#clock.monotonic();
+      if (leftMs <= 0) return seen;
+      await sleep(this.#clock, Math.min(pollMs, leftMs));
+    }
+  }
+
+  async #find(serverId: string): Promise<Found> {
+    const { servers, workers } = await this.#broker.servers();
+    const live = servers.find((server) => server.serverId === serverId);
+    if (live !== undefined) {
+      return { presence: "live", server: live, workers: workers.filter((worker) => worker.serverId === serverId) };
+    }
+    const silent = (await this.#broker.silentServers()).find(({ server }) => server.serverId === serverId);
+    return { presence: silent === undefined ? "unknown" : "silent", server: silent?.server, workers: [] };
+  }
+
+  async #takeTasks(serverId: string, found: Found, { by, reason }: Wishes): Promise<Record<string, number>> {
+    const { server, workers } = found;
+    const queues = server === undefined ? await this.#broker.queues() : Object.keys(server.queues);
+    const now = this.#clock.now();
+    const attempt = {
+      ...{ serverId, host: server?.host ?? "unknown", pid: server?.pid ?? unknownPid, startedAt: now, endedAt: now },
+      outcome: "lost" as const,
+      error: `evicted by ${sourceText(by)}${reason === undefined ? "" : `: ${reason}`}`,
+    };
+    const taken: Record<string, number> = {};
+    for (const queue of queues) {
+      const foreign = server?.details === undefined ? workers.filter((worker) => worker.queue === queue) : [];
+      const request = {
+        ...{ queue, serverId, refuseForMs: keptForMs.evict, limit: this.#slice, attempt },
+        foreignTaskIds: foreign.map(({ taskId }) => taskId),
+      };
+      let cursor: string | undefined;
+      let count = 0;
+      do {
+        const step = await this.#broker.evict(
+          cursor === undefined ? request : { ...request, cursor, foreignTaskIds: [] },
+        );
+        count += step.taskIds.length;
+        cursor = step.nextCursor;
+      } while (cursor !== undefined);
+      if (count > 0) taken[queue] = count;
+    }
+    return taken;
+  }
+}
+
+interface Wishes {
+  readonly by: OrderSource;
+  readonly reason?: string;
+  readonly timeoutMs?: number;
+  readonly waitMs: number;
+}
+
+const orderNames: ReadonlySet<string> = new Set<keyof OrderOptions>(["reason", "who", "wait"]);
+const stopNames: ReadonlySet<string> = new Set<keyof StopServerOptions>(["reason", "who", "wait", "timeout"]);
+const evictNames: ReadonlySet<string> = new Set<keyof EvictServerOptions>(["reason", "who", "wait", "force"]);
+
+function checked(method: string, serverId: unknown, options: OrderOptions, known: ReadonlySet<string>): Wishes {
+  refuseUnknownOptions(method, options, known);
+  if (typeof serverId !== "string" || serverId === "" || serverId.length > 200) {
+    throw invalid(`${method}: expected the id of a server, got ${shown(serverId)}`);
+  }
+  const { reason, who, wait = "5s" } = options;
+  const waitMs = durationMs("wait", wait);
+  if (waitMs > longestWaitMs) throw invalid(`option "wait": expected at most 5 minutes, got ${shown(wait)}`);
+  checkText("reason", reason, 500);
+  checkText("who", who, 200);
+  return {
+    by: { host: hostname(), pid: process.pid, ...(who !== undefined && { who }) },
+    ...(reason !== undefined && { reason }),
+    waitMs,
+  };
+}
+
+function checkText(option: string, value: unknown, longest: number): void {
+  if (value === undefined || (typeof value === "string" && value.length <= longest)) return;
+  throw invalid(`option "${option}": expected a text of at most ${longest} characters, got ${shown(value)}`);
+}
+
+function invalid(message: string): HikyakuError {
+  return new HikyakuError("invalid_option", message);
+}

@@ -1,0 +1,153 @@
+import type { ServerDetails, ServerRecord, SilentServer } from "./broker/presence-facet.ts";
+
+/**
+ * Why somebody should look at a server.
+ *
+ * - `other_build`: it runs another version or build than a server that started later on the same queues.
+ * - `other_directory`: the same, for the directory that it was started in.
+ * - `older_process`: it runs beside a server that was started over a minute later on the same host and queues, from the
+ *   same place: what changed in between is not in it. Workers of one parent process are not told apart.
+ * - `silent`: it has not been heard of since; it is frozen, cut off or dead.
+ * - `blocked`: its event loop stands still.
+ * - `clock_offset`: its clock differs from the store's.
+ * - `foreign`: it is of another library or of an old version, and does not say what it runs.
+ */
+export type ServerWarningKind =
+  | "other_build"
+  | "other_directory"
+  | "older_process"
+  | "silent"
+  | "blocked"
+  | "clock_offset"
+  | "foreign";
+
+/** One thing about one server that should be looked at. */
+export interface ServerWarning {
+  readonly kind: ServerWarningKind;
+  readonly serverId: string;
+  /** In words that name the server, and the one that it is compared with. */
+  readonly detail: string;
+}
+
+type DetailedServer = ServerRecord & { readonly details: ServerDetails };
+
+const mostClockOffsetMs = 5_000;
+const mostLoopDelayMs = 5_000;
+/** Workers that are started together, or one after the other in a rolling restart, are no duplicates. */
+const startedTogetherMs = 60_000;
+
+/**
+ * The one judgement about who should not be there, or not like that: logs, `/readyz`, the doctor and the API all ask it.
+ * Each server is compared with the one that started last on any of its queues, so what was left behind is what is named.
+ */
+export function serverWarnings(
+  servers: readonly ServerRecord[],
+  silent: readonly SilentServer[] = [],
+): readonly ServerWarning[] {
+  const newest = newestByQueue(servers.filter(isDetailed));
+  return [
+    ...servers.flatMap((server) => (isDetailed(server) ? warningsOf(server, newest) : [foreign(server)])),
+    ...silent.map(silentWarning),
+  ];
+}
+
+/** Names a server in a line of text: where it runs, and since when. */
+export function placeOf({ host, pid }: Pick<ServerRecord, "host" | "pid">): string {
+  return `${host} pid ${pid}`;
+}
+
+/** The same, with what it runs. */
+export function codeOf({ details, startedAt }: ServerRecord): string {
+  const since = `started ${new Date(startedAt).toISOString()}`;
+  if (details === undefined) return `another library's server, ${since}`;
+  const { version, build, directory } = details;
+  return `in ${directory}, version ${version}${build === undefined ? "" : ` build ${build}`}, ${since}`;
+}
+
+function warningsOf(server: DetailedServer, newestOf: ReadonlyMap<string, DetailedServer>): ServerWarning[] {
+  const { serverId, details } = server;
+  const found: ServerWarning[] = [];
+  const add = (kind: ServerWarningKind, detail: string): void => void found.push({ kind, serverId, detail });
+  const newest = newestBeside(server, newestOf);
+  if (newest !== undefined) {
+    const kind = differenceOf(server, newest);
+    const queues = sharedQueues(server, newest).map((queue) => `"${queue}"`);
+    const where = `queue${queues.length === 1 ? "" : "s"} ${queues.join(", ")}`;
+    const both = `${placeOf(server)} (${codeOf(server)}) and ${placeOf(newest)} (${codeOf(newest)})`;
+    if (kind === "older_process") add(kind, `${both} both work on ${where}; the first may be one that was left behind`);
+    else if (kind !== undefined) add(kind, `${both} run different code on ${where}; chance decides which runs a task`);
+  }
+  const offsetMs = details.clockOffsetMs ?? 0;
+  if (Math.abs(offsetMs) >= mostClockOffsetMs) {
+    const side = offsetMs > 0 ? "ahead of" : "behind";
+    add("clock_offset", `the clock of ${placeOf(server)} is ${Math.abs(offsetMs) / 1_000} s ${side} the store's`);
+  }
+  const loopDelayMs = details.loopDelayMs ?? 0;
+  if (loopDelayMs >= mostLoopDelayMs) {
+    add("blocked", `the event loop of ${placeOf(server)} stood still for ${Math.round(loopDelayMs / 1_000)} s`);
+  }
+  return found;
+}
+
+function newestByQueue(servers: readonly DetailedServer[]): Map<string, DetailedServer> {
+  const newestOf = new Map<string, DetailedServer>();
+  for (const server of servers) {
+    for (const queue of Object.keys(server.queues)) {
+      const newest = newestOf.get(queue);
+      if (newest === undefined || isLater(server, newest)) newestOf.set(queue, server);
+    }
+  }
+  return newestOf;
+}
+
+/** The one that started last of all that share a queue with this one; undefined where that is itself. */
+function newestBeside(
+  server: DetailedServer,
+  newestOf: ReadonlyMap<string, DetailedServer>,
+): DetailedServer | undefined {
+  let newest = server;
+  for (const queue of Object.keys(server.queues)) {
+    const other = newestOf.get(queue);
+    if (other !== undefined && isLater(other, newest)) newest = other;
+  }
+  return newest === server ? undefined : newest;
+}
+
+/** Some order among those that started in the same millisecond, so that one of two is named and not none. */
+function isLater(one: ServerRecord, other: ServerRecord): boolean {
+  return one.startedAt === other.startedAt ? one.serverId > other.serverId : one.startedAt > other.startedAt;
+}
+
+function differenceOf(older: DetailedServer, newer: DetailedServer): ServerWarningKind | undefined {
+  const [own, theirs] = [older.details, newer.details];
+  if (own.version !== theirs.version) return "other_build";
+  if (own.build !== undefined && theirs.build !== undefined && own.build !== theirs.build) return "other_build";
+  if (own.directory !== theirs.directory) return "other_directory";
+  const sameProcess = older.host === newer.host && older.pid === newer.pid;
+  const siblings = own.parentPid !== undefined && own.parentPid === theirs.parentPid;
+  if (older.host !== newer.host || sameProcess || siblings) return undefined;
+  return newer.startedAt - older.startedAt > startedTogetherMs ? "older_process" : undefined;
+}
+
+function foreign(server: ServerRecord): ServerWarning {
+  const queues = Object.keys(server.queues).map((queue) => `"${queue}"`);
+  const detail =
+    `${placeOf(server)} works on ${queues.join(", ")} and is of another library or of an old version: ` +
+    "what it handles is not known";
+  return { kind: "foreign", serverId: server.serverId, detail };
+}
+
+function silentWarning({ server, silentSince }: SilentServer): ServerWarning {
+  const detail =
+    `${placeOf(server)} (${codeOf(server)}) has not been heard of since ${new Date(silentSince).toISOString()}: ` +
+    "it is frozen, cut off or dead";
+  return { kind: "silent", serverId: server.serverId, detail };
+}
+
+function sharedQueues({ queues: own }: ServerRecord, { queues: theirs }: ServerRecord): string[] {
+  return Object.keys(own).filter((queue) => Object.hasOwn(theirs, queue));
+}
+
+function isDetailed(server: ServerRecord): server is DetailedServer {
+  return server.details !== undefined;
+}

@@ -1,0 +1,70 @@
+import type { InspectFacet } from "../broker/inspect-facet.ts";
+import type { TaskState } from "../broker/task-message.ts";
+import type { Inspector } from "../inspector/inspector.ts";
+import type { QueueSummary } from "../inspector/queue-info.ts";
+import type { ShardedQueue } from "./sharded-queue.ts";
+import { strayQueues } from "./stray-queues.ts";
+
+/** A sharded queue at one moment, or nearly one: its shards are read one after the other. */
+export interface ShardedQueueSummary extends Omit<QueueSummary, "paused" | "latencyMs"> {
+  /** `some`: shards differ, which `pauseShards` never leaves. Of the shards below; `none` where there are none. */
+  readonly paused: "none" | "some" | "all";
+  /** The longest of the shards. */
+  readonly latencyMs: number;
+  /** Those that had a task at some time, in order; numbers that differ much mean keys that do. */
+  readonly shards: readonly QueueSummary[];
+  /** Queues with the name of a shard that this queue does not have, or its own: no worker of it sees their tasks. */
+  readonly stray: readonly string[];
+}
+
+/** The numbers of all shards together. A queue that never had a task is all zeros. */
+export async function shardedQueueSummary(
+  inspector: Pick<Inspector, "queues">,
+  queue: ShardedQueue,
+): Promise<ShardedQueueSummary> {
+  const stored = await inspector.queues();
+  const byName = new Map(stored.map((summary) => [summary.queue, summary]));
+  const shards = queue.queues.map((name) => byName.get(name)).filter((shard) => shard !== undefined);
+  const sum = (number: (shard: QueueSummary) => number): number =>
+    shards.reduce((total, shard) => total + number(shard), 0);
+  const count = (state: TaskState): number => sum(({ counts }) => counts[state]);
+  const pausedShards = sum(({ paused }) => Number(paused));
+  return {
+    queue: queue.name,
+    paused: pausedShards === 0 ? "none" : pausedShards === shards.length ? "all" : "some",
+    size: sum(({ size }) => size),
+    counts: {
+      pending: count("pending"),
+      active: count("active"),
+      scheduled: count("scheduled"),
+      retry: count("retry"),
+      archived: count("archived"),
+      completed: count("completed"),
+      aggregating: count("aggregating"),
+    },
+    processedToday: sum(({ processedToday }) => processedToday),
+    processedTotal: sum(({ processedTotal }) => processedTotal),
+    failedToday: sum(({ failedToday }) => failedToday),
+    failedTotal: sum(({ failedTotal }) => failedTotal),
+    latencyMs: Math.max(0, ...shards.map(({ latencyMs }) => latencyMs)),
+    shards,
+    stray: strayQueues(
+      queue,
+      stored.map((summary) => summary.queue),
+    ),
+  };
+}
+
+/** Stops new claims from every shard, also from those without a task so far. Answers how many were not paused before. */
+export async function pauseShards(broker: Pick<InspectFacet, "pause">, queue: ShardedQueue): Promise<number> {
+  return changed(await Promise.all(queue.queues.map((shard) => broker.pause(shard))));
+}
+
+/** Lets tasks be claimed from every shard again. Answers how many were paused. */
+export async function resumeShards(broker: Pick<InspectFacet, "resume">, queue: ShardedQueue): Promise<number> {
+  return changed(await Promise.all(queue.queues.map((shard) => broker.resume(shard))));
+}
+
+function changed(answers: readonly ("changed" | "unchanged")[]): number {
+  return answers.filter((answer) => answer === "changed").length;
+}

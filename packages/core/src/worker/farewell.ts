@@ -1,0 +1,98 @@
+import { type Clock, sleep } from "../clock.ts";
+import { errorText } from "../errors.ts";
+import type { Aggregating } from "./aggregating.ts";
+import type { Heartbeater } from "./heartbeater.ts";
+import type { HeldTasks } from "./held-tasks.ts";
+import type { Logger } from "./logger.ts";
+import type { Processor } from "./processor.ts";
+import type { Syncer } from "./syncer.ts";
+
+/** What a stop allows itself for each of its last conversations with the store. */
+const lastWordMs = 2_000;
+/** What handlers have left to end by themselves once somebody hurries. */
+const hurriedGraceMs = 200;
+
+export interface FarewellOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly graceMs: number;
+  readonly held: HeldTasks;
+  readonly processor: Processor;
+  readonly aggregating: Aggregating;
+  readonly syncer: Syncer;
+  readonly heartbeater: Heartbeater;
+}
+
+/** The steps of a stop, each with its limit. The server says in which order. */
+export class Farewell {
+  readonly #options: FarewellOptions;
+  readonly #hurry = new AbortController();
+
+  constructor(options: FarewellOptions) {
+    this.#options = options;
+  }
+
+  /** From now on nothing is waited for that can be done without. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
+  /** Ends when no handler and no aggregate function runs any more, or with what would not stop handed back. */
+  async drain(waitMs: number): Promise<void> {
+    await Promise.all([this.#drainTasks(waitMs), this.#drainGroups(waitMs)]);
+  }
+
+  /** Waits for a last conversation with the store, but not for long. */
+  async lastWord(work: Promise<unknown>): Promise<void> {
+    await this.#within(work, lastWordMs);
+  }
+
+  /** Offers outcomes without an answer once more. */
+  async sync(): Promise<void> {
+    const { syncer, logger } = this.#options;
+    const offered = syncer.runOnce().catch((error: unknown) => {
+      logger.error("stopped with outcomes that the store has not answered; their tasks will run again", {
+        ...{ tasks: syncer.size, error: errorText(error) },
+      });
+    });
+    await this.lastWord(offered);
+  }
+
+  /** Takes the server's announcement back. */
+  async withdraw(): Promise<void> {
+    const { heartbeater, logger } = this.#options;
+    const withdrawn = heartbeater.withdraw(lastWordMs).catch((error: unknown) => {
+      logger.info("could not take the announcement back; it ends by itself", { error: errorText(error) });
+    });
+    await this.lastWord(withdrawn);
+  }
+
+  async #drainTasks(waitMs: number): Promise<void> {
+    const { processor, held, graceMs } = this.#options;
+    const idle = processor.whenIdle();
+    if (await this.#within(idle, waitMs, this.#hurry.signal)) return;
+    for (const task of held) if (!task.returned) processor.abort(task, "shutdown");
+    if (await this.#within(idle, graceMs, this.#hurry.signal)) return;
+    if (this.#hurry.signal.aborted && (await this.#within(idle, hurriedGraceMs))) return;
+    processor.handBackUnfinished();
+    await this.#within(processor.whenSettled(), lastWordMs);
+  }
+
+  async #drainGroups(waitMs: number): Promise<void> {
+    const { aggregating } = this.#options;
+    if (await this.#within(aggregating.whenIdle(), waitMs, this.#hurry.signal)) return;
+    aggregating.abort();
+    await this.#within(aggregating.whenIdle(), lastWordMs);
+  }
+
+  /** Waits for `work`, but not longer than this or until the signal fires. Says whether it was finished. */
+  async #within(work: Promise<unknown>, limitMs: number, signal?: AbortSignal): Promise<boolean> {
+    const stopWaiting = new AbortController();
+    const cut = signal === undefined ? stopWaiting.signal : AbortSignal.any([signal, stopWaiting.signal]);
+    const finished = work.then(() => true);
+    const timedOut = sleep(this.#options.clock, limitMs, cut).then(() => false);
+    const answer = await Promise.race([finished, timedOut]);
+    stopWaiting.abort();
+    return answer;
+  }
+}

@@ -1,0 +1,44 @@
+import { hostname } from "node:os";
+import type { ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
+import type { HandledTypes } from "../broker/work-facet.ts";
+import { ownProcessIdentity } from "./process-identity.ts";
+import type { ResolvedServerOptions } from "./server-options.ts";
+import type { ServerReport, ServerState } from "./server-report.ts";
+import { version } from "./version.ts";
+
+const processIdentity = ownProcessIdentity();
+
+/** How each state is told to others; the words are the wire format's. */
+const told: Readonly<Record<ServerState, ServerStatus>> = {
+  new: "new",
+  active: "active",
+  quiet: "stopped",
+  stopping: "closed",
+  closed: "closed",
+};
+
+/** What a server announces of itself. */
+export function serverRecordOf(
+  { concurrency, queues, strictPriority, build }: ResolvedServerOptions,
+  report: ServerReport,
+  more: { readonly startedAt: number; readonly handles: HandledTypes },
+): ServerRecord {
+  return {
+    ...{ serverId: report.serverId, host: hostname(), pid: process.pid, concurrency, queues, strictPriority },
+    status: told[report.state],
+    startedAt: more.startedAt,
+    activeWorkers: report.running,
+    details: {
+      version,
+      build,
+      parentPid: process.ppid,
+      directory: process.cwd(),
+      commandLine: process.argv.join(" "),
+      handles: more.handles,
+      lastClaimAt: report.lastClaimAt?.getTime(),
+      loopDelayMs: report.loopDelayMs,
+      clockOffsetMs: report.clockOffsetMs,
+      processIdentity,
+    },
+  };
+}
