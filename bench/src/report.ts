@@ -1,77 +1,81 @@
-import type { Figure } from "./measure.ts";
+import { type Figure, median, type Unit } from "./figure.ts";
+import type { Machine } from "./machine.ts";
 import { type Target, targets } from "./targets.ts";
 
 /** All values that one system gave for one figure, a value a round. */
 export interface Series {
   readonly system: string;
   readonly figure: string;
-  readonly unit: Figure["unit"];
+  readonly unit: Unit;
   readonly values: number[];
 }
 
 export interface Verdict {
   readonly what: string;
   readonly wanted: string;
-  readonly measured: number | undefined;
-  readonly met: boolean | undefined;
+  readonly measured: number | null;
+  readonly met: boolean | null;
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+/** A run of the benchmark, as it is kept. */
+export interface Result {
+  readonly machine: Machine;
+  readonly series: readonly Series[];
+  readonly targets: readonly Verdict[];
+  /** Lost or doubled tasks and failed runs; none in a result that may be published. */
+  readonly faults: readonly string[];
 }
 
-/** Each target with what was measured; undefined where a side did not run. */
+export function addFigure(all: Series[], system: string, { name, value, unit }: Figure): void {
+  const found = all.find((series) => series.system === system && series.figure === name);
+  if (found === undefined) all.push({ system, figure: name, unit, values: [value] });
+  else found.values.push(value);
+}
+
+export function medianOf(all: readonly Series[], system: string, figure: string): number | undefined {
+  const found = all.find((series) => series.system === system && series.figure === figure);
+  return found === undefined ? undefined : median(found.values);
+}
+
+/** Each target with what was measured; null where a side did not run. */
 export function verdicts(all: readonly Series[]): Verdict[] {
-  const value = (system: string, figure: string): number | undefined => {
-    const found = all.find((series) => series.system === system && series.figure === figure);
-    return found === undefined ? undefined : median(found.values);
-  };
-  return targets.map((target) => verdict(target, value));
+  return targets.map((target) => verdict(target, all));
 }
 
-function verdict(target: Target, value: (system: string, figure: string) => number | undefined): Verdict {
-  const own = value(target.ours, target.figure);
-  if (target.kind === "bound") {
-    return {
-      what: target.what,
-      wanted: `≤ ${target.atMost}`,
-      measured: own,
-      met: own === undefined ? undefined : own <= target.atMost,
-    };
-  }
-  const peer = value(target.peer, target.peerFigure ?? target.figure);
-  const measured = own === undefined || peer === undefined ? undefined : own / peer;
-  const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = target;
+function verdict({ what, figure, ours, peer, atLeast, atMost }: Target, all: readonly Series[]): Verdict {
+  const own = medianOf(all, ours, figure);
+  const divisor = peer === undefined ? 1 : medianOf(all, peer, figure);
+  const measured = own === undefined || divisor === undefined ? null : own / divisor;
+  const bound = atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`;
   return {
-    what: target.what,
-    wanted: target.atLeast === undefined ? `≤ ${atMost} ×` : `≥ ${atLeast} ×`,
+    what,
+    wanted: peer === undefined ? bound : `${bound} ×`,
     measured,
-    met: measured === undefined ? undefined : measured >= atLeast && measured <= atMost,
+    met: measured === null ? null : measured >= (atLeast ?? -Infinity) && measured <= (atMost ?? Infinity),
   };
 }
 
 /** A Markdown table: a row a figure, a column a system; the median, with the spread behind it. */
-export function table(all: readonly Series[]): string {
+export function table(all: readonly Series[], only?: readonly string[]): string {
   const systems = [...new Set(all.map((series) => series.system))];
-  const figures = [...new Set(all.map((series) => series.figure))];
-  const rows = figures.map((figure) => {
+  const figures = only ?? [...new Set(all.map((series) => series.figure))];
+  const rows = figures.flatMap((figure) => {
+    const found = all.filter((series) => series.figure === figure);
+    const [first] = found;
+    if (first === undefined) return [];
     const cells = systems.map((system) => {
-      const series = all.find((candidate) => candidate.system === system && candidate.figure === figure);
+      const series = found.find((candidate) => candidate.system === system);
       return series === undefined ? "–" : cell(series);
     });
-    const unit = all.find((series) => series.figure === figure)?.unit ?? "";
-    return `| ${figure} (${unit}) | ${cells.join(" | ")} |`;
+    return [`| ${figure} (${first.unit}) | ${cells.join(" | ")} |`];
   });
-  return [`| | ${systems.join(" | ")} |`, `|---|${systems.map(() => "---|").join("")}`, ...rows].join("\n");
+  return [`| | ${systems.join(" | ")} |`, `|---|${systems.map(() => "---:|").join("")}`, ...rows].join("\n");
 }
 
 function cell({ values }: Series): string {
   const low = Math.min(...values);
   const high = Math.max(...values);
-  return values.length === 1 ? number(low) : `${number(median(values))} (${number(low)}–${number(high)})`;
+  return values.length === 1 ? number(low) : `**${number(median(values))}** (${number(low)}–${number(high)})`;
 }
 
 export function number(value: number): string {
@@ -81,61 +85,41 @@ export function number(value: number): string {
 
 export function verdictTable(list: readonly Verdict[]): string {
   const rows = list.map(({ what, wanted, measured, met }) => {
-    const word = met === undefined ? "not measured" : met ? "met" : "missed";
-    return `| ${what} | ${wanted} | ${measured === undefined ? "–" : number(measured)} | ${word} |`;
+    const word = met === null ? "not measured" : met ? "met" : "**missed**";
+    return `| ${what} | ${wanted} | ${measured === null ? "–" : number(measured)} | ${word} |`;
   });
-  return ["| Target | wanted | measured | |", "|---|---|---|---|", ...rows].join("\n");
+  return ["| Target | wanted | measured | |", "|---|---:|---:|---|", ...rows].join("\n");
 }
 
-const colours = ["#b4451f", "#e0a458", "#5b7c99", "#8a9a5b", "#7d6b8a"];
-
-/** Bars for the figures that count tasks per second, as an SVG that needs no font of its own. */
-export function chart(all: readonly Series[], title: string): string {
-  const rated = all.filter(({ unit }) => unit === "per second");
-  const systems = [...new Set(rated.map((series) => series.system))];
-  const figures = [...new Set(rated.map((series) => series.figure))].filter(
-    (figure) => rated.filter((series) => series.figure === figure).length > 1,
-  );
-  const width = 820;
-  const left = 250;
-  const bar = 16;
-  const gap = 18;
-  const group = systems.length * bar + gap;
-  const height = 80 + figures.length * group;
-  const parts: string[] = [];
-  for (const [row, figure] of figures.entries()) {
-    const top = 70 + row * group;
-    const values = systems.map((system) => {
-      const series = rated.find((candidate) => candidate.system === system && candidate.figure === figure);
-      return series === undefined ? undefined : median(series.values);
-    });
-    const most = Math.max(...values.map((value) => value ?? 0));
-    parts.push(
-      `<text x="${left - 12}" y="${top + (systems.length * bar) / 2 + 4}" text-anchor="end">${escaped(figure)}</text>`,
-    );
-    for (const [index, value] of values.entries()) {
-      if (value === undefined) continue;
-      const length = Math.max(1, (value / most) * (width - left - 110));
-      const y = top + index * bar;
-      parts.push(
-        `<rect x="${left}" y="${y}" width="${length.toFixed(1)}" height="${bar - 3}" fill="${colours[index] ?? "#888"}"/>`,
-        `<text x="${(left + length + 6).toFixed(1)}" y="${y + bar - 5}" font-size="11">${number(value)}/s</text>`,
-      );
-    }
-  }
-  const legend = systems.map(
-    (system, index) =>
-      `<rect x="${left + index * 130}" y="38" width="11" height="11" fill="${colours[index] ?? "#888"}"/>` +
-      `<text x="${left + index * 130 + 16}" y="48" font-size="12">${escaped(system)}</text>`,
-  );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" role="img" aria-label="${escaped(title)}">
-<rect width="${width}" height="${height}" fill="#fffdf8"/>
-<g fill="#222"><text x="20" y="24" font-size="15">${escaped(title)}</text>
-${[...legend, ...parts].join("\n")}
-</g></svg>
-`;
+/** The whole result as Markdown. */
+export function reportText({ machine, series, targets: list, faults }: Result): string {
+  const shown = machine.mode === "full" ? list : list.filter(({ met }) => met !== null);
+  const faultLines = faults.length === 0 ? [] : [`**Faults: ${faults.join("; ")}**`];
+  return [
+    `# ${headline(machine)}`,
+    conditions(machine),
+    ...faultLines,
+    table(series),
+    ...(shown.length === 0 ? [] : [verdictTable(shown)]),
+    "",
+  ].join("\n\n");
 }
 
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+export function headline({ date, cores, cpu, node, redis }: Machine): string {
+  return `${date.slice(0, 10)}: ${cores} cores (${cpu}), Node.js ${node}, Redis ${redis}`;
+}
+
+/** Under which conditions it was measured, in sentences. */
+export function conditions({ memoryGiB, system, versions, durability, payload, rounds, sizes, mode }: Machine): string {
+  const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${system}, ${memoryGiB} GiB of memory.${peers.length === 0 ? "" : ` ${peers.join(", ")}.`}`,
+    `${durability}.`,
+    `${payload}. Before the clock starts, ${sizes.warmUp.toLocaleString("en-US")} tasks warm a worker up;`,
+    `then ${sizes.process.toLocaleString("en-US")} count.`,
+    `${rounds} round${rounds === 1 ? "" : "s in turn"}: the median, and behind it the lowest and the highest.`,
+    mode === "full" ? "" : `A ${mode} run: good for seeing that it works, not for quoting.`,
+  ]
+    .join(" ")
+    .trim();
 }

@@ -4,6 +4,10 @@ export interface Store {
   readonly redisPort: number;
   /** A folder of this run's own, for embedded stores. */
   readonly folder: string;
+  /** An empty PostgreSQL database, where there is a server. */
+  readonly postgresUrl?: string | undefined;
+  /** How long nothing may happen before what is missing counts as lost. */
+  readonly stallMs: number;
 }
 
 /** What a processed task tells: which one it was, when it ran, and for delayed ones when it was to run. */
@@ -19,12 +23,17 @@ export type Flavour = "plain" | "typed";
 /** One task queue under measurement, each at the settings that its own documentation recommends for throughput. */
 export interface System {
   readonly name: string;
-  /** Enqueues tasks numbered `from` to `to` - 1 with the call for many, as few calls as that allows. */
-  enqueueMany(from: number, to: number, flavour: Flavour): Promise<void>;
+  /**
+   * Enqueues tasks numbered `from` to `to` - 1 with the call for many, as few calls as that allows; `delayMs` from now
+   * where given, which not every system is asked for.
+   */
+  enqueueMany(from: number, to: number, flavour: Flavour, delayMs?: number): Promise<void>;
   /** Enqueues one task; `delayMs` from now where given. */
   enqueueOne(number: number, delayMs?: number): Promise<void>;
   /** Starts a worker with an empty handler; resolves when it is ready. */
   work(concurrency: number, ran: Ran, flavour: Flavour): Promise<WorkerHandle>;
+  /** How many tasks the store still holds, in whatever state. */
+  left(): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -6,4 +6,10 @@ export const systems: Readonly<Record<string, (store: Store) => Promise<System>>
   "hikyaku (sqlite)": async (store) => (await import("./systems/hikyaku.ts")).hikyakuOnSqlite(store),
   BullMQ: async (store) => new (await import("./systems/bullmq.ts")).BullMq(store),
   "bee-queue": async (store) => new (await import("./systems/bee-queue.ts")).BeeQueueSystem(store),
+  "graphile-worker": async (store) => (await import("./systems/graphile-worker.ts")).graphileWorker(store),
 };
+
+/** The one that is a program of its own, in Go. */
+export const asynqName = "Asynq (Go)";
+/** The one that needs PostgreSQL. */
+export const postgresName = "graphile-worker";

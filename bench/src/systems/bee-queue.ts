@@ -48,6 +48,11 @@ export class BeeQueueSystem implements System {
     return { close: async () => void (await consumer.close(5_000)) };
   }
 
+  async left(): Promise<number> {
+    const { waiting, active, delayed, failed } = await this.#producer.checkHealth();
+    return waiting + active + delayed + failed;
+  }
+
   async close(): Promise<void> {
     await this.#producer.close(5_000);
   }

@@ -62,6 +62,10 @@ export class BullMq implements System {
     return { close: () => worker.close() };
   }
 
+  async left(): Promise<number> {
+    return Object.values(await this.#queue.getJobCounts()).reduce((sum, count) => sum + count, 0);
+  }
+
   async close(): Promise<void> {
     await this.#queue.close();
     this.#connection.disconnect();

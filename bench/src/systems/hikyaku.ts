@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Broker, Client, defineTask, rawBytes, Server } from "hikyaku";
+import { type Broker, Client, defineTask, Inspector, Server } from "hikyaku";
 import { redisBroker } from "hikyaku/redis";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { z } from "zod";
@@ -16,7 +16,6 @@ import {
 const shape = z.object({ n: z.number(), d: z.number(), x: z.string() });
 const typed = defineTask({ type: "bench:typed", payload: shape });
 const plain = defineTask({ type: "bench:plain" });
-const bytes = defineTask({ type: "bench:bytes", payload: rawBytes });
 
 export function hikyakuOnRedis(store: Store): System {
   return new Hikyaku("hikyaku (redis)", redisBroker({ url: `redis://127.0.0.1:${store.redisPort}` }));
@@ -37,12 +36,13 @@ class Hikyaku implements System {
     this.#client = new Client({ broker });
   }
 
-  async enqueueMany(from: number, to: number, flavour: Flavour): Promise<void> {
+  async enqueueMany(from: number, to: number, flavour: Flavour, delayMs?: number): Promise<void> {
     const task = flavour === "typed" ? typed : plain;
     for (let start = from; start < to; start += manyAtOnce) {
       const requests = [];
       for (let number = start; number < Math.min(to, start + manyAtOnce); number++) {
-        requests.push(task.with(payloadOf(number, undefined)));
+        const due = delayMs === undefined ? {} : { at: new Date(Date.now() + delayMs + number) };
+        requests.push(task.with(payloadOf(number, undefined), due));
       }
       for (const result of await this.#client.enqueueMany(requests)) if (!result.ok) throw result.error;
     }
@@ -62,9 +62,13 @@ class Hikyaku implements System {
     };
     server.handle(plain, handle);
     server.handle(typed, handle);
-    server.handle(bytes, async () => undefined);
-    await server.start();
+    server.start();
     return server;
+  }
+
+  async left(): Promise<number> {
+    const queues = await new Inspector({ broker: this.#broker }).queues();
+    return queues.reduce((sum, { size }) => sum + size, 0);
   }
 
   async close(): Promise<void> {
