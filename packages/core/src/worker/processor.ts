@@ -117,7 +117,7 @@ export class Processor {
     this.#runner = new AttemptRunner(options, (task, verdict) => this.#returned(task, verdict));
     this.#watch = new QueueWatch({ broker, clock, random, queues, onWork: () => this.#nextTurn() });
     this.#deadlines = new DeadlineWatch(clock, options.held, (task) => this.#graceIsOver(task));
-    this.#backoff = new Backoff(50, 1_000, random);
+    this.#backoff = new Backoff(50, 500, random);
     this.#failures = new FailureLog(logger, clock, "claiming and settling tasks");
     this.#unhandled = new UnhandledLog(logger, clock);
     const share = Math.ceil(options.concurrency / mostCalls);
@@ -152,6 +152,7 @@ export class Processor {
     this.#backoff.reset();
     this.#pause?.cancel();
     this.#pause = undefined;
+    this.#watch.resume();
     this.#nextTurn();
   }
 

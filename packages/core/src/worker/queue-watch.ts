@@ -9,10 +9,13 @@ const longestWaitMs = 5_000;
 interface WatchedQueue {
   readonly queue: string;
   readonly backoff: Backoff;
+  /** For waits that fail: the store may be back at any moment, and its return must not find us asleep for long. */
+  readonly failing: Backoff;
   mayHaveWork: boolean;
   waiting: boolean;
   /** Whether the last wait ended so soon that an empty claim after it means tasks that nobody here may take. */
   wokenAtOnce: boolean;
+  waitFailed: boolean;
   pause: Timer | undefined;
 }
 
@@ -43,9 +46,11 @@ export class QueueWatch {
         {
           queue,
           backoff: new Backoff(10, 1_000, options.random),
+          failing: new Backoff(10, 250, options.random),
           mayHaveWork: true,
           waiting: false,
           wokenAtOnce: false,
+          waitFailed: false,
           pause: undefined,
         },
       ]),
@@ -67,6 +72,17 @@ export class QueueWatch {
     this.#options.onWork();
   }
 
+  /** The store is there again: what is there by now was put there without a word. */
+  resume(): void {
+    for (const watched of this.#queues.values()) {
+      watched.backoff.reset();
+      watched.failing.reset();
+      watched.pause?.cancel();
+      watched.pause = undefined;
+      watched.mayHaveWork = true;
+    }
+  }
+
   /** A claim found `count` tasks in the queue; `exhausted` when that was all. */
   claimed(queue: string, count: number, exhausted: boolean): void {
     const watched = this.#queues.get(queue);
@@ -75,7 +91,11 @@ export class QueueWatch {
     if (!exhausted) return;
     watched.mayHaveWork = false;
     if (watched.waiting || this.#stopping.signal.aborted) return;
-    const pauseMs = count === 0 && watched.wokenAtOnce ? watched.backoff.next() : 0;
+    const pauseMs = watched.waitFailed
+      ? watched.failing.next()
+      : count === 0 && watched.wokenAtOnce
+        ? watched.backoff.next()
+        : 0;
     if (pauseMs === 0) {
       void this.#wait(watched);
       return;
@@ -98,10 +118,13 @@ export class QueueWatch {
     const { signal } = this.#stopping;
     const startedAt = clock.monotonic();
     watched.waiting = true;
+    watched.waitFailed = false;
     try {
       await broker.waitForWork([watched.queue], { signal, timeoutMs: longestWaitMs });
+      watched.failing.reset();
     } catch {
       // The claim that follows meets the same trouble, and reports it and pauses for all queues at once.
+      watched.waitFailed = true;
     }
     watched.waiting = false;
     if (signal.aborted) return;

@@ -1,4 +1,5 @@
 import { redisServerPath, startRedisServer } from "@hikyaku/test-support";
+import { createClient } from "redis";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import { redisBroker } from "../../src/broker/redis/index.ts";
@@ -33,6 +34,29 @@ describe.runIf(redisServerPath() !== undefined)("a server whose Redis goes away"
       expect(performance.now() - backAt).toBeLessThan(2_000);
     }
   }, 30_000);
+
+  it("works again within two seconds after Redis had no memory left", async () => {
+    const { redis, broker, ran } = await setup();
+    aServer(broker)
+      .handleRaw("t", ({ taskId }) => void ran.add(taskId))
+      .start();
+    await accepted(broker);
+    await ran.reach(1);
+    const admin = await createClient({ url: redis.url }).connect();
+    onTestFinished(() => admin.destroy());
+    await admin.configSet("maxmemory", "1");
+    // So many refusals that every pause between two tries has grown to its limit.
+    const refusals = async (): Promise<number> => {
+      const stats = await admin.info("commandstats");
+      return Number(/cmdstat_blmove:.*rejected_calls=(\d+)/.exec(stats)?.[1] ?? 0);
+    };
+    await vi.waitFor(async () => expect(await refusals()).toBeGreaterThan(8), { timeout: 20_000, interval: 100 });
+    await admin.configSet("maxmemory", "0");
+    const backAt = performance.now();
+    await accepted(broker);
+    await ran.reach(2);
+    expect(performance.now() - backAt).toBeLessThan(2_000);
+  }, 40_000);
 
   it("starts without it and works as soon as it is there", async () => {
     const { redis, broker, ran } = await setup();
