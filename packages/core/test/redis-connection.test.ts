@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { freePort, type RedisServer, redisServerPath, startRedisServer } from "@hikyaku/test-support";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Broker, Reachability } from "../src/broker/broker.ts";
 import { redisBroker } from "../src/broker/redis/index.ts";
 import { HikyakuError } from "../src/errors.ts";
@@ -164,6 +164,18 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
     await expect(broker.forwardDue("default", 10)).resolves.toEqual({ moved: 0, nextDueAt: undefined });
   });
 
+  it("says when it begins to listen, and when it listens again, since words were missed before", async () => {
+    const server = await start();
+    const listener = open(server.url);
+    const moments: number[] = [];
+    listener.listen((signal) => {
+      if (signal.kind === "listening") moments.push(performance.now());
+    });
+    await vi.waitFor(() => expect(moments).toHaveLength(1));
+    await redisCli(server, "client", "kill", "type", "pubsub");
+    await vi.waitFor(() => expect(moments).toHaveLength(2), { timeout: 5_000 });
+  });
+
   it("hears signals again after its connection was cut", async () => {
     const server = await start();
     const listener = open(server.url);
@@ -171,7 +183,8 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
     const heard: string[] = [];
     let tell = (): void => undefined;
     listener.listen((signal) => {
-      if (signal.kind === "cancel") heard.push(signal.taskId);
+      if (signal.kind !== "cancel") return;
+      heard.push(signal.taskId);
       tell();
     });
     const nextSignal = async (taskId: string): Promise<void> => {

@@ -15,8 +15,14 @@ export type Signal =
   /** A server is asked to do something. Sent by the adapter itself, which keeps the order too. */
   | { readonly kind: "server_order"; readonly order: ServerOrder };
 
+/** What a listener hears: the words of others, and when words may have been missed. */
+export type HeardSignal =
+  | Signal
+  /** Listening began, or began again after a lost connection: what was said before was not heard. Never sent. */
+  | { readonly kind: "listening" };
+
 export interface SignalFacet {
   send(signal: Signal, call?: CallOptions): Promise<void>;
   /** Calls back for each signal until the returned function is called. Listens again by itself after a lost connection. */
-  listen(handler: (signal: Signal) => void): () => void;
+  listen(handler: (signal: HeardSignal) => void): () => void;
 }

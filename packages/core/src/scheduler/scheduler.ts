@@ -195,7 +195,7 @@ export class Scheduler implements AsyncDisposable {
     }
     this.#state = "active";
     this.#stopListening = this.#options.broker.listen((signal) => {
-      if (signal.kind === "schedules_changed") this.#following.wake();
+      if (signal.kind === "schedules_changed" || signal.kind === "listening") this.#following.wake();
     });
     this.#following.wake();
     this.#providing?.wake();

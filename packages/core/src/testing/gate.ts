@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
-import type { Signal } from "../broker/signal-facet.ts";
+import type { HeardSignal } from "../broker/signal-facet.ts";
 import type { ClaimedTask, ClaimRequest, ClaimResult, HandledTypes } from "../broker/work-facet.ts";
 import type { Clock } from "../clock.ts";
 import { HikyakuError } from "../errors.ts";
@@ -33,7 +33,7 @@ export class Gate {
   readonly #clock: Clock;
   readonly #log: TaskLog;
   readonly #running = new Map<string, RunningTask>();
-  readonly #listeners = new Set<(signal: Signal) => void>();
+  readonly #listeners = new Set<(signal: HeardSignal) => void>();
   readonly #letIn = new Map<string, number>();
   readonly #closing = new AbortController();
   #handles: HandledTypes | undefined;
@@ -225,7 +225,7 @@ export class Gate {
   };
 
   readonly #listen: Broker["listen"] = (handler) => {
-    const own = (signal: Signal): void => handler(signal);
+    const own = (signal: HeardSignal): void => handler(signal);
     this.#listeners.add(own);
     const unlisten = this.#store.listen(handler);
     return () => {

@@ -40,6 +40,11 @@ export class QueueRoles {
     this.#forwarding.get(queue)?.wake(at - this.#options.clock.now());
   }
 
+  /** Tasks may be due that nobody told us of. */
+  forwardAtOnce(): void {
+    for (const forwarding of this.#forwarding.values()) forwarding.wake();
+  }
+
   /** There may be tasks to recover right now. */
   recoverAtOnce(queues: Iterable<string>): void {
     for (const queue of queues) this.#recovering.get(queue)?.periodic.wake();

@@ -244,6 +244,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       }),
       broker.listen((signal) => {
         if (signal.kind === "due_sooner") this.#queueRoles.forwardAt(signal.queue, signal.at);
+        if (signal.kind === "listening") this.#queueRoles.forwardAtOnce();
       }),
     );
     this.#early.push(...this.#aggregating.rolesOf(Object.keys(this.#options.queues)));

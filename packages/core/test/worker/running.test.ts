@@ -9,6 +9,7 @@ import type { HandlerContext } from "../../src/worker/handler-context.ts";
 import { Revoke, SkipRetry } from "../../src/worker/verdict-errors.ts";
 import { bytes, placedNow, stateOf, stored } from "../support/builders.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { flakyBroker } from "./flaky-broker.ts";
 import { aClient, aServer, Happenings, stores } from "./stores.ts";
 
 const mail = defineTask({ type: "email:send", payload: z.object({ user: z.number() }) });
@@ -269,6 +270,31 @@ describe.each(stores)("a server on $name", ({ open }) => {
     const late = await lateMs.reach(5);
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
     expect([...late].sort((one, other) => one - other)[2]).toBeLessThan(100);
+  });
+
+  it("looks for due tasks again once it listens, since words about them were missed before", async () => {
+    const { store } = await setup();
+    const real = store.connect();
+    const handlers: Parameters<Broker["listen"]>[0][] = [];
+    const looked = new Happenings<string>();
+    const broker = flakyBroker(real, {
+      listen: (handler) => {
+        handlers.push(handler);
+        return () => undefined;
+      },
+      forwardDue: (queue, ...rest) => {
+        looked.add(queue);
+        return real.forwardDue(queue, ...rest);
+      },
+    });
+    aServer(broker)
+      .handleRaw("any", () => undefined)
+      .start();
+    await looked.reach(1);
+    const saidAt = performance.now();
+    for (const handler of handlers) handler({ kind: "listening" });
+    await looked.reach(2);
+    expect(performance.now() - saidAt).toBeLessThan(1_000);
   });
 
   it("fires the signal at the deadline and stores the wire format's text", async () => {

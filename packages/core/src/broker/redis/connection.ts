@@ -42,6 +42,7 @@ export class Connection implements Link {
   readonly #route: Route;
   readonly #listeners = new Set<(reachability: Reachability) => void>();
   readonly #subscriptions = new Map<string, (message: Buffer) => void>();
+  #onListening: (() => void) | undefined;
   /** Deadlines are real time, also where a test moves the clock that tasks are stamped with. */
   readonly #timers: Clock = systemClock;
   /** Set only while the server is one that may be used. */
@@ -114,8 +115,13 @@ export class Connection implements Link {
   /** Calls back for each message of the channel, also after reconnecting, until the connection is closed. */
   subscribe(channel: string, handler: (message: Buffer) => void): void {
     this.#subscriptions.set(channel, handler);
-    if (this.#client?.isReady === true) this.#resubscribe(this.#client, channel, handler);
+    if (this.#client?.isReady === true) void this.#resubscribe(this.#client, channel, handler);
     else this.open();
+  }
+
+  /** Calls back whenever all channels are listened to, also after reconnecting: what was said before was not heard. */
+  onListening(listener: () => void): void {
+    this.#onListening = listener;
   }
 
   /** Leaves the server that it uses or tries, unless that is the one at the place. Else it asks its route in any case. */
@@ -184,7 +190,7 @@ export class Connection implements Link {
     this.#client = client;
     this.#failures = 0;
     this.#lastHeard = this.#timers.monotonic();
-    for (const [channel, handler] of this.#subscriptions) this.#resubscribe(client, channel, handler);
+    void this.#resubscribeAll(client);
     this.#change(true, undefined);
   }
 
@@ -280,10 +286,20 @@ export class Connection implements Link {
     void this.#connect();
   }
 
-  #resubscribe(client: Client, channel: string, handler: (message: Buffer) => void): void {
-    client.subscribe(channel, handler, true).catch((error: unknown) => {
+  async #resubscribeAll(client: Client): Promise<void> {
+    if (this.#subscriptions.size === 0) return;
+    await Promise.all(
+      [...this.#subscriptions].map(([channel, handler]) => this.#resubscribe(client, channel, handler)),
+    );
+    if (this.#client === client && !this.#closed) this.#onListening?.();
+  }
+
+  async #resubscribe(client: Client, channel: string, handler: (message: Buffer) => void): Promise<void> {
+    try {
+      await client.subscribe(channel, handler, true);
+    } catch (error) {
       if (this.#client === client && !this.#closed) this.#lost(`subscribing failed: ${reasonOf(error)}`);
-    });
+    }
   }
 
   #translate(error: unknown, client: Client): Error {

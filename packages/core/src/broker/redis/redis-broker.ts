@@ -4,7 +4,7 @@ import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
 import type { ArchiveLimits, ForwardAnswer, ForwardOptions, SweepAnswer } from "../maintain-facet.ts";
-import type { Signal } from "../signal-facet.ts";
+import type { HeardSignal, Signal } from "../signal-facet.ts";
 import type {
   ClaimRequest,
   ClaimResult,
@@ -195,7 +195,7 @@ class RedisBroker implements Broker {
     return this.#signals.send(signal, call);
   }
 
-  listen(handler: (signal: Signal) => void): () => void {
+  listen(handler: (signal: HeardSignal) => void): () => void {
     return this.#signals.listen(handler);
   }
 }

@@ -1,6 +1,6 @@
 import type { CallOptions } from "../call-options.ts";
 import { readOrder } from "../order-check.ts";
-import type { Signal, SignalFacet } from "../signal-facet.ts";
+import type { HeardSignal, Signal, SignalFacet } from "../signal-facet.ts";
 import type { Connection } from "./connection.ts";
 import { cancelChannel, cancelInQueueChannel, controlChannel, dueSoonerChannel, schedulesChannel } from "./keys.ts";
 import type { Links } from "./links.ts";
@@ -10,7 +10,7 @@ import { runCommand } from "./run-script.ts";
 export class RedisSignals implements SignalFacet {
   readonly #context: RedisContext;
   readonly #links: Links;
-  readonly #handlers = new Set<(signal: Signal) => void>();
+  readonly #handlers = new Set<(signal: HeardSignal) => void>();
   #listening: Connection | undefined;
 
   constructor(context: RedisContext, links: Links) {
@@ -23,7 +23,7 @@ export class RedisSignals implements SignalFacet {
     await runCommand(this.#context.connection, ["PUBLISH", channel, message], call);
   }
 
-  listen(handler: (signal: Signal) => void): () => void {
+  listen(handler: (signal: HeardSignal) => void): () => void {
     this.#handlers.add(handler);
     this.#listening ??= this.#startListening();
     return () => void this.#handlers.delete(handler);
@@ -51,10 +51,11 @@ export class RedisSignals implements SignalFacet {
       if (order !== undefined) this.#tell({ kind: "server_order", order });
     });
     connection.subscribe(schedulesChannel, () => this.#tell({ kind: "schedules_changed" }));
+    connection.onListening(() => this.#tell({ kind: "listening" }));
     return connection;
   }
 
-  #tell(signal: Signal): void {
+  #tell(signal: HeardSignal): void {
     for (const handler of [...this.#handlers]) handler(signal);
   }
 }

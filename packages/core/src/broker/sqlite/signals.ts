@@ -1,12 +1,12 @@
 import type { CallOptions } from "../call-options.ts";
-import type { Signal, SignalFacet } from "../signal-facet.ts";
+import type { HeardSignal, Signal, SignalFacet } from "../signal-facet.ts";
 import type { Database } from "./database.ts";
 import type { Store } from "./store.ts";
 
 /** Signals lie in the file for a minute, so that every process on it can read them; all listeners share one reading. */
 export class SqliteSignals implements SignalFacet {
   readonly #store: Store;
-  readonly #handlers = new Set<(signal: Signal) => void>();
+  readonly #handlers = new Set<(signal: HeardSignal) => void>();
   #unsubscribe: (() => void) | undefined;
   /** The last one that was read; undefined while the file could not be asked yet. */
   #lastNumber: number | undefined;
@@ -19,8 +19,8 @@ export class SqliteSignals implements SignalFacet {
     return this.#store.write(call, 1, (transaction) => transaction.signal(signal));
   }
 
-  listen(handler: (signal: Signal) => void): () => void {
-    const own = (signal: Signal) => handler(signal);
+  listen(handler: (signal: HeardSignal) => void): () => void {
+    const own = (signal: HeardSignal) => handler(signal);
     if (this.#handlers.size === 0) {
       this.#lastNumber = this.#store.peek(lastNumber);
       this.#unsubscribe = this.#store.changes.subscribe(() => this.#deliver());
@@ -34,17 +34,21 @@ export class SqliteSignals implements SignalFacet {
 
   #deliver(): void {
     const after = this.#lastNumber;
+    const heard: HeardSignal[] = [];
     const rows = this.#store.peek((db) => {
       // After a time without the file, what was said meanwhile is too old to act on.
-      if (after === undefined) this.#lastNumber = lastNumber(db);
+      if (after === undefined) {
+        this.#lastNumber = lastNumber(db);
+        heard.push({ kind: "listening" });
+      }
       return after === undefined ? [] : db.all(selectSignals, after);
     });
     for (const row of rows ?? []) {
       this.#lastNumber = Number(row["number"]);
       const signal = signalOf(String(row["signal"]));
-      if (signal === undefined) continue;
-      for (const handler of this.#handlers) handler(signal);
+      if (signal !== undefined) heard.push(signal);
     }
+    for (const signal of heard) for (const handler of this.#handlers) handler(signal);
   }
 }
 
