@@ -7,7 +7,7 @@ import {
   startRedisServer,
   valkeyServerPath,
 } from "@hikyaku/test-support";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { type RedisDurabilityOptions, redisBroker } from "../src/broker/redis/index.ts";
 import { Client } from "../src/client.ts";
@@ -161,7 +161,9 @@ describe.skipIf(redisServerPath() === undefined)("an enqueue that waits for disk
   });
 
   const missing = valkeyServerPath() === undefined;
-  describe.skipIf(missing)("on a newer server (needs valkey-server, or its path in HIKYAKU_VALKEY_SERVER)", () => {
+  describe("on a newer server", () => {
+    beforeEach(({ skip }) => skip(missing, "needs valkey-server on PATH, or its path in HIKYAKU_VALKEY_SERVER"));
+
     it("is accepted once the master's file has it, and the replica's where that is asked for", async () => {
       const { master, replica } = await aPair(valkeyServerPath(), ["--appendonly", "yes", "--appendfsync", "everysec"]);
       const { client } = open(master, { onDisk: true, timeoutMs: 10_000 });
