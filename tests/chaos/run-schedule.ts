@@ -52,6 +52,8 @@ const stopWithinMs = 20_000;
 const turnWithinMs = 30_000;
 const probeWithinMs = 30_000;
 const nextProbeMs = 200;
+/** A lease and a second, with room. */
+const longestBlockMs = 5_000;
 const entryId = "ticks";
 
 /** Runs one schedule from an empty store to its judgement. Whatever it started is gone when this resolves. */
@@ -181,8 +183,7 @@ class ScheduleRun {
 
   async #measureFlow(fault: string, returnedAt: number): Promise<void> {
     const keys = new Set<string>();
-    const start = (): JournalLine | undefined =>
-      this.#lines().find((line) => line.e === "start" && line.key !== undefined && keys.has(line.key));
+    const start = (): JournalLine | undefined => this.#lines().find((line) => line.e === "start" && keys.has(line.key));
     const until = performance.now() + probeWithinMs;
     // One task may be claimed by a worker that is stopped next: that says nothing about the others.
     while (start() === undefined && performance.now() < until) {
@@ -194,11 +195,23 @@ class ScheduleRun {
       this.#violations.push(`${probeWithinMs} ms after the store came back (${fault}) no new task had run`);
       return;
     }
-    // Another fault that came in between makes it a measurement of that one.
-    const isClean = !this.#hindrances.some(
-      ({ by, from }) => by === undefined && from > returnedAt && from < Date.now(),
-    );
-    if (isClean) this.#flowMs.push({ fault, ms: Math.max(0, (start()?.t ?? 0) - returnedAt) });
+    const flowedAt = start()?.t ?? 0;
+    // Another fault that came in between makes it a measurement of that one; a handler that blocks, one of the handler.
+    const isClean =
+      !this.#hindrances.some(({ by, from }) => by === undefined && from > returnedAt && from < Date.now()) &&
+      !this.#someHandlerBlocked(returnedAt, flowedAt);
+    if (isClean) this.#flowMs.push({ fault, ms: Math.max(0, flowedAt - returnedAt) });
+  }
+
+  #someHandlerBlocked(from: number, to: number): boolean {
+    const lines = this.#lines();
+    return lines.some((line) => {
+      if (line.e !== "start" || !line.key.startsWith("blocking-") || line.t > to) return false;
+      const end = lines.find(
+        ({ e, t, ...other }) => e === "end" && "id" in other && other.id === line.id && t >= line.t,
+      );
+      return end === undefined ? line.t > from - longestBlockMs : end.t > from;
+    });
   }
 
   /** Waits until turns are up to date, then pauses: turns of before must all have been fired by then. */
