@@ -1,4 +1,4 @@
-import type { ClaimedTask, Settlement } from "../broker/work-facet.ts";
+import type { AttemptRecord, ClaimedTask, Outcome, Settlement } from "../broker/work-facet.ts";
 import type { Clock } from "../clock.ts";
 import type { HikyakuError } from "../errors.ts";
 import { defaultTimeoutMs } from "../task-options.ts";
@@ -41,6 +41,14 @@ export class HeldTask {
     this.#graceMs = graceMs;
     this.leaseEnd = claimedAt + leaseMs;
     this.begin();
+  }
+
+  /** Decides what should become of the task, and keeps who ran this attempt of it. */
+  settle(outcome: Outcome, worker: Pick<AttemptRecord, "serverId" | "host" | "pid">, endedAt: number): void {
+    const { serverId, host, pid } = worker;
+    const error = "error" in outcome ? { error: outcome.error } : undefined;
+    const attempt = { serverId, host, pid, startedAt: this.startedAt, endedAt, outcome: outcome.kind, ...error };
+    this.settlement = { task: this.claimed, outcome, attempt };
   }
 
   /** Starts its time, anew when handlers of the same claim kept it waiting. */

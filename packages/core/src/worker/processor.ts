@@ -427,23 +427,8 @@ export class Processor {
 
   #decide(task: HeldTask, verdict: Verdict): void {
     const { clock, policy, random, worker } = this.#options;
-    const { claimed } = task;
     const endedAt = clock.now();
-    const outcome = decideOutcome(claimed.message, verdict, policy, endedAt, random);
-    const error = "error" in outcome ? { error: outcome.error } : undefined;
-    task.settlement = {
-      task: claimed,
-      outcome,
-      attempt: {
-        serverId: worker.serverId,
-        host: worker.host,
-        pid: worker.pid,
-        startedAt: task.startedAt,
-        endedAt,
-        outcome: outcome.kind,
-        ...error,
-      },
-    };
+    task.settle(decideOutcome(task.claimed.message, verdict, policy, endedAt, random), worker, endedAt);
     this.#ended.push(task);
     this.#nextTurn();
   }
