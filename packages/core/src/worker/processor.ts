@@ -172,9 +172,18 @@ export class Processor {
     }
   }
 
-  /** The store has answered what became of a task, to this processor or to the syncer. */
-  answered(task: HeldTask, result: SettleResult): void {
+  /**
+   * The syncer has an answer for a settlement that had none, or has given it up (`undefined`). While as many wait for theirs
+   * as there are slots nothing is claimed, so there may be room again.
+   */
+  answeredLate(task: HeldTask, result: SettleResult | undefined): void {
+    this.#answered(task, result);
+    this.#nextTurn();
+  }
+
+  #answered(task: HeldTask, result: SettleResult | undefined): void {
     this.#options.held.delete(task);
+    if (result === undefined) return;
     if (result === "lost") {
       this.#reportLost(task);
       return;
@@ -298,7 +307,7 @@ export class Processor {
   #settled(batch: readonly HeldTask[], results: readonly SettleResult[]): void {
     for (let index = 0; index < batch.length; index++) {
       const task = batch[index];
-      if (task !== undefined) this.answered(task, results[index] ?? "lost");
+      if (task !== undefined) this.#answered(task, results[index] ?? "lost");
     }
   }
 

@@ -89,8 +89,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#processor = this.#makeProcessor(names);
     this.#syncer = new Syncer({
       ...{ broker, clock, logger },
-      onAnswer: (task, result) =>
-        result === undefined ? this.#held.delete(task) : this.#processor.answered(task, result),
+      onAnswer: (task, result) => this.#processor.answeredLate(task, result),
     });
     this.#leases = new LeaseKeeper({
       ...{ broker, clock, logger, leaseMs, held: this.#held },

@@ -94,6 +94,25 @@ describe.runIf(redisServerPath() !== undefined)("a server whose Redis goes away"
     expect(ran.all).toHaveLength(1);
   }, 30_000);
 
+  it("takes new tasks when it is back, also with every slot's outcome waiting to be written", async () => {
+    const { redis, broker, ran } = await setup();
+    const gate = Promise.withResolvers<void>();
+    const server = aServer(broker, { concurrency: 4 }).handleRaw("t", async ({ taskId }) => {
+      ran.add(taskId);
+      await gate.promise;
+    });
+    server.start();
+    for (let count = 0; count < 4; count++) await accepted(broker);
+    await ran.reach(4);
+    await redis.kill();
+    gate.resolve();
+    await vi.waitFor(() => expect(server.status()).toMatchObject({ running: 0, unanswered: 4 }));
+    await redis.restart();
+    await vi.waitFor(() => accepted(broker), { timeout: 5_000, interval: 10 });
+    await ran.reach(5);
+    expect(server.status().counts.lost).toBe(0);
+  }, 30_000);
+
   it.each(["killed", "frozen"])(
     "stops within its limits while Redis is %s",
     async (how) => {
