@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type RedisServer, startRedisCluster, startRedisServer } from "@hikyaku/test-support";
 import { beforeEach, inject, onTestFinished } from "vitest";
+import { AsynqCli } from "./asynq-cli.ts";
 import { Asynqmon } from "./asynqmon.ts";
 import { Peer } from "./peer.ts";
 import { type Hear, LocalWire, ProcessWire, type Wire } from "./wire.ts";
@@ -13,6 +14,7 @@ export const directions: readonly (readonly [one: Side, other: Side])[] = [
   ["Hikyaku", "Go"],
 ];
 
+const asynqCliPath = process.env["HIKYAKU_ASYNQ_CLI"];
 const ourProgram = fileURLToPath(new URL("hikyaku-peer.ts", import.meta.url));
 
 /** Skips every test of the file, with the reason, where there is no Go. */
@@ -28,6 +30,19 @@ export function needsAsynqmon(): void {
   beforeEach(({ skip }) => {
     const program = inject("asynqmonProgram");
     if ("missing" in program) skip(program.missing);
+  });
+}
+
+/**
+ * Skips every test of the file, with the reason, where no one has told of Go's command-line tool. It is not built here: its
+ * module can't be had as a dependency.
+ */
+export function needsAsynqCli(): void {
+  beforeEach(({ skip }) => {
+    const programs = inject("goPrograms");
+    if (asynqCliPath === undefined) skip("needs Go's command-line tool: set HIKYAKU_ASYNQ_CLI to the path of `asynq`");
+    // It is Go's words that tell what keys are left.
+    if ("missing" in programs) skip(programs.missing);
   });
 }
 
@@ -73,6 +88,13 @@ export class Interop {
     const program = inject("asynqmonProgram");
     if ("missing" in program) throw new Error(program.missing);
     return Asynqmon.start(program.asynqmon, `127.0.0.1:${this.redis.port}`);
+  }
+
+  /** Go's command-line tool on this Redis. */
+  asynqCli(): AsynqCli {
+    if (asynqCliPath === undefined)
+      throw new Error("expected HIKYAKU_ASYNQ_CLI to be the path of `asynq`; it is not set");
+    return new AsynqCli(asynqCliPath, `127.0.0.1:${this.redis.port}`);
   }
 
   /** What one Redis command answers, in the words of Go's client. */
