@@ -255,7 +255,7 @@ class ScheduleRun {
     const runs = runsOf(lines);
     const { ledger } = this.#load;
     const judgement = judge({
-      ...{ ledger, runs, deaths: this.#fleet.deaths, mostAheadMs: this.#mostAheadMs, turns },
+      ...{ ledger, runs, deaths: this.#fleet.deaths, stops: this.#hindrances, mostAheadMs: this.#mostAheadMs, turns },
       left: await everything(observer),
       numbers: await this.#numbers(),
       findings: await checkStore(observer, { scope: "tasks", graceMs: 0 }),

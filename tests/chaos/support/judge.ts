@@ -3,11 +3,16 @@ import type { Ledger, RequestKind, TaskRequest } from "./ledger.ts";
 import type { Hold, Run, Runs } from "./runs.ts";
 
 /** All that is known when a schedule is over. */
+/** A busy machine takes this long to give a process that is continued its first turn. */
+const wakingMs = 250;
+
 export interface Evidence {
   readonly ledger: Ledger;
   readonly runs: Runs;
   /** When each process died that did. */
   readonly deaths: ReadonlyMap<string, number>;
+  /** When each process stood still. */
+  readonly stops: readonly { readonly by: string | undefined; readonly from: number; readonly to: number }[];
   /** How far the clock of any process was ever ahead of the machine's. */
   readonly mostAheadMs: number;
   /** What lies in the store, workers stopped. */
@@ -46,7 +51,7 @@ export function judge(evidence: Evidence): Judgement {
   const duplicates: Duplicates = { died: 0, leaseOver: 0 };
   for (const { first, second } of laterRuns(evidence)) {
     if (first.how !== "ok") continue;
-    if (wasConfirmed(first.hold, second.startedAt)) {
+    if (wasConfirmed(first.hold, second.startedAt) && !beganAcrossStop(evidence, second)) {
       violations.push(`${nameOf(first)} ran again on ${second.by} after the store had confirmed its success`);
     } else if (diedBefore(evidence, first.by, second.startedAt)) {
       duplicates.died++;
@@ -92,10 +97,21 @@ function overlaps(evidence: Evidence): string[] {
     const hasEnded = first.endedAt !== undefined && first.endedAt <= startedAt;
     const leaseEnds = first.hold.until - evidence.mostAheadMs;
     const mayRun = startedAt >= leaseEnds || diedBefore(evidence, first.by, startedAt) || gaveUp(first.hold, startedAt);
-    if (mayRun || (hasEnded && first.how !== "ok")) return [];
+    if (mayRun || (hasEnded && first.how !== "ok") || beganAcrossStop(evidence, second)) return [];
     const how = hasEnded ? "after its success" : "at the same time";
     return [`${nameOf(first)} ran on ${second.by} ${how}, ${leaseEnds - startedAt} ms before the lease ended`];
   });
+}
+
+/**
+ * Whether its process stood still between the last look at the lease and the first line of the handler: no program can
+ * close that gap from inside. What such a run says of the task is refused.
+ */
+function beganAcrossStop({ stops }: Evidence, { by, startedAt, hold }: Run): boolean {
+  return (
+    hold.result !== "settled" &&
+    stops.some((stop) => stop.by === by && stop.to <= startedAt && startedAt - stop.to < wakingMs)
+  );
 }
 
 /**
