@@ -1,5 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Client, type EnqueueOptions, type ErrorCode, errorText, HikyakuError, isHikyakuError } from "hikyaku";
+import {
+  type Client,
+  type EnqueueOptions,
+  type ErrorCode,
+  errorText,
+  HikyakuError,
+  isHikyakuError,
+  isStoreAway,
+} from "hikyaku";
 import { Ledger, type RequestKind, type TaskRequest } from "./ledger.ts";
 import type { Seeded } from "./seeded.ts";
 import { member, probe, work } from "./tasks.ts";
@@ -41,7 +49,9 @@ export class Load {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
     for (const request of this.ledger.requests.values()) {
       if (request.kind !== "cancelled_waiting" || request.state === "refused") continue;
-      if (request.cancel !== "archived") await this.#cancel(request);
+      if (request.cancel === "archived") continue;
+      // The store may still be away: a fault can outlast the load.
+      for (let tries = 0; (await this.#cancel(request)) === "store away" && tries < 150; tries++) await delay(100);
     }
   }
 
@@ -168,12 +178,14 @@ export class Load {
     request.answeredAt = Date.now();
   }
 
-  async #cancel(request: TaskRequest): Promise<void> {
+  async #cancel(request: TaskRequest): Promise<"answered" | "store away"> {
     try {
       // Also where the answer was lost: those that are cancelled have a name.
       request.cancel = await this.#client.cancel({ queue: request.queue, id: request.key });
-    } catch {
+      return "answered";
+    } catch (error) {
       request.cancel = "failed";
+      return isStoreAway(error) ? "store away" : "answered";
     }
   }
 
