@@ -172,6 +172,8 @@ export class Client implements AsyncDisposable {
       const underWay: Promise<void>[] = [];
       for (let start = 0; start < requests.length; start += maxBatchItems) {
         if (underWay.length === maxChunksAhead) await underWay.shift();
+        // The part before is written now, so that the store works on it while this one is made.
+        if (start > 0) await eventLoopTurn();
         underWay.push(this.#enqueueChunk(call, requests, start, results));
       }
       await Promise.all(underWay);
@@ -360,6 +362,10 @@ export class Client implements AsyncDisposable {
     this.#abandoned = true;
     this.#batcher.abandon();
   }
+}
+
+function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function withinMs(within: Duration): number {

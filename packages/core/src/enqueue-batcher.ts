@@ -36,7 +36,9 @@ const mostTakenKept = 4_096;
 /**
  * Group commit: items that are asked for while a batch is on its way wait for the next one. There is no timer to fill a
  * batch. An idle batcher sends at the end of the microtasks that are queued already, so what one turn of the event loop
- * asks for shares a batch, and under load batches grow by themselves up to their bounds.
+ * asks for shares a batch, and under load batches grow by themselves up to their bounds. One turn sends one batch: the
+ * store begins with it while the next one is made, where two that arrive together would be answered together, and the
+ * store would wait while this process makes both anew.
  *
  * An item leaves by the store's answer, by its deadline, by `cancel` or by `abandon`, whichever is first. One that
  * leaves before it was sent is never sent.
@@ -48,6 +50,7 @@ export class EnqueueBatcher {
   /** Where the waiting begin: what is before it was taken. */
   #head = 0;
   #flushAsked = false;
+  #turn: NodeJS.Immediate | undefined;
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -76,13 +79,21 @@ export class EnqueueBatcher {
 
   readonly #flush = (): void => {
     this.#flushAsked = false;
-    while (this.#inFlight.size < this.#options.maxInFlight) {
+    if (this.#turn !== undefined) return;
+    if (this.#inFlight.size < this.#options.maxInFlight) {
       const batch = this.#takeBatch();
-      if (batch.length === 0) break;
-      this.#inFlight.add(batch);
-      void this.#send(batch);
+      if (batch.length > 0) {
+        this.#inFlight.add(batch);
+        void this.#send(batch);
+        this.#turn = setImmediate(this.#onTurn);
+      }
     }
     if (this.#inFlight.size === 0) this.#stopTimer();
+  };
+
+  readonly #onTurn = (): void => {
+    this.#turn = undefined;
+    this.#flush();
   };
 
   #takeBatch(): Enqueueing[] {

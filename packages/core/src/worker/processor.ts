@@ -27,7 +27,9 @@ import { UnhandledLog } from "./unhandled-log.ts";
 /** Two calls, so that the store works on one batch while the handlers of the other run. */
 const mostCalls = 2;
 /** A second call with less than this costs more than it gains: what it would carry waits for the first one. */
-const worthwhileBatch = 32;
+const leastWorthwhile = 4;
+/** A second call need not carry more than this to be worth its cost. */
+const mostWorthwhile = 32;
 /** Bounds how long one call may keep the store busy. */
 const largestBatch = 256;
 
@@ -86,6 +88,9 @@ interface Claim {
  * turn of the event loop is settled in one call, which also claims for the slots that it frees. What ends meanwhile
  * waits for the next call, so batches grow by themselves under load, and nothing waits for a timer when there is little
  * to do. Under much load a second call goes beside the first.
+ *
+ * Answers that arrive together are dealt with in turns, one and what comes of it after the other. Otherwise two calls that
+ * once met at the store would stay together: it would work on both while this process waits for both, and then wait itself.
  */
 export class Processor {
   readonly #options: ProcessorOptions;
@@ -96,6 +101,7 @@ export class Processor {
   readonly #failures: FailureLog;
   readonly #unhandled: UnhandledLog;
   readonly #claimLimit: number;
+  readonly #worthwhileBatch: number;
   readonly #idle: (() => void)[] = [];
   readonly counts: ProcessorCounts = { settled: 0, failed: 0, lost: 0 };
   lastClaimAt: number | undefined;
@@ -110,6 +116,7 @@ export class Processor {
   #backlog = false;
   #pause: Timer | undefined;
   #turn: NodeJS.Immediate | undefined;
+  readonly #afterTurn: (() => void)[] = [];
 
   constructor(options: ProcessorOptions) {
     const { broker, clock, random, logger, queues } = options;
@@ -121,7 +128,8 @@ export class Processor {
     this.#failures = new FailureLog(logger, clock, "claiming and settling tasks");
     this.#unhandled = new UnhandledLog(logger, clock);
     const share = Math.ceil(options.concurrency / mostCalls);
-    this.#claimLimit = Math.min(largestBatch, share >= worthwhileBatch ? share : options.concurrency);
+    this.#claimLimit = Math.min(largestBatch, share >= leastWorthwhile ? share : options.concurrency);
+    this.#worthwhileBatch = Math.min(mostWorthwhile, Math.max(leastWorthwhile, share));
   }
 
   /** How many slots are taken by tasks. */
@@ -211,6 +219,7 @@ export class Processor {
     this.#deadlines.stop();
     clearImmediate(this.#turn);
     this.#turn = undefined;
+    for (const resolve of this.#afterTurn.splice(0)) resolve();
   }
 
   #isIdle(): boolean {
@@ -229,12 +238,18 @@ export class Processor {
       if (batch.length === 0 && claim === undefined) break;
       void this.#call(batch, claim);
     }
+    for (const resolve of this.#afterTurn.splice(0)) resolve();
     if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
+  /** Lets go first what an earlier answer of this turn of the event loop has brought about. */
+  #turnEnds(): Promise<void> {
+    return new Promise((resolve) => this.#afterTurn.push(resolve));
+  }
+
   #isWorthAnotherCall(): boolean {
-    if (this.#ended.length >= worthwhileBatch) return true;
-    return this.#backlog && this.#options.concurrency - this.#slotsTaken - this.#slotsClaimed >= worthwhileBatch;
+    if (this.#ended.length >= this.#worthwhileBatch) return true;
+    return this.#backlog && this.#options.concurrency - this.#slotsTaken - this.#slotsClaimed >= this.#worthwhileBatch;
   }
 
   #takeEnded(): readonly HeldTask[] {
@@ -275,13 +290,11 @@ export class Processor {
     let claimed: ClaimResult | undefined;
     this.#callsUnderWay++;
     try {
-      if (batch.length > 0) {
-        const answer = await broker.settle(batch.map(settlementOf), request);
-        this.#settled(batch, answer.results);
-        claimed = answer.claimed;
-      } else if (request !== undefined) {
-        claimed = await broker.claim(request);
-      }
+      let results: readonly SettleResult[] = [];
+      if (batch.length > 0) ({ results, claimed } = await broker.settle(batch.map(settlementOf), request));
+      else if (request !== undefined) claimed = await broker.claim(request);
+      if (this.#turn !== undefined) await this.#turnEnds();
+      this.#settled(batch, results);
       this.#backoff.reset();
       this.#failures.worked();
       if (request !== undefined && claimed !== undefined) this.#claimed(request, claimed, sentAt);
