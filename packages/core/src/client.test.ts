@@ -160,6 +160,24 @@ describe("group commit", () => {
     expect(gated.batches.map((batch) => batch.length)).toEqual([1, 1, 256, 44]);
   });
 
+  it("sends half of what many callers ask for first, so that the store works while the rest is made ready", async () => {
+    const { client, gated } = await setup();
+    await Promise.all(Array.from({ length: 100 }, () => client.enqueue(note)));
+    expect(gated.batches.map((batch) => batch.length)).toEqual([50, 50]);
+  });
+
+  it("sends one trip in a turn of the event loop, so that two do not reach the store together", async () => {
+    const { client, gated } = await setup();
+    gated.shut();
+    const enqueued = Promise.all(Array.from({ length: 100 }, () => client.enqueue(note)));
+    await Promise.resolve();
+    expect(gated.batches.length).toBe(1);
+    await fewTurns();
+    expect(gated.batches.length).toBe(2);
+    gated.open();
+    await enqueued;
+  });
+
   it("bounds a trip by bytes and sends a larger task alone", async () => {
     const { client, gated } = await setup();
     const text = (kilobytes: number): string => "x".repeat(kilobytes * 1_024);

@@ -30,6 +30,8 @@ export interface BatcherOptions {
 const itemOverheadBytes = 256;
 /** A caller in a hurry must not cost the others their connection: an adapter may drop one that does not answer. */
 const shortestCallMs = 1_000;
+/** Fewer than these cost more as two calls than is gained. */
+const worthSplitting = 32;
 /** Taken items at the front of the line are let go of when there are this many. */
 const mostTakenKept = 4_096;
 
@@ -97,7 +99,8 @@ export class EnqueueBatcher {
   };
 
   #takeBatch(): Enqueueing[] {
-    const { maxItems, maxBytes } = this.#options;
+    const { maxBytes } = this.#options;
+    const maxItems = this.#mostItems();
     const batch: Enqueueing[] = [];
     let bytes = 0;
     while (batch.length < maxItems) {
@@ -115,6 +118,18 @@ export class EnqueueBatcher {
       this.#head = 0;
     }
     return batch;
+  }
+
+  /**
+   * Where nothing is on its way and many callers wait, half of what they ask for: the store works on that while the rest
+   * is sent. Otherwise they would all be answered at once, ask again at once, and store and process would take turns.
+   */
+  #mostItems(): number {
+    const { maxItems, maxInFlight } = this.#options;
+    const waiting = this.#waiting.length - this.#head;
+    if (this.#inFlight.size > 0 || maxInFlight < 2 || waiting < worthSplitting) return maxItems;
+    if (this.#waiting[this.#head]?.call === this.#waiting.at(-1)?.call) return maxItems;
+    return Math.min(maxItems, Math.ceil(waiting / 2));
   }
 
   async #send(batch: readonly Enqueueing[]): Promise<void> {
