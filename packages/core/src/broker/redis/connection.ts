@@ -25,6 +25,8 @@ const binaryReplies = {
     [RESP_TYPES.SIMPLE_STRING]: Buffer,
     [RESP_TYPES.VERBATIM_STRING]: Buffer,
   },
+  // Every call has a deadline of its own here. The library's costs a signal and a timer a command, which all fire later.
+  timeout: 0,
 } as const;
 
 /**

@@ -2033,16 +2033,24 @@ local function release(lock, id)
   if lock ~= '' and redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
 end
 
--- Takes ids out of the list of active ones. LREM looks through the list once for each id, so where a good part of the
--- list leaves it is cheaper to write down who stays.
+-- Takes ids out of the list of active ones. Mostly they are the ones that were leased first, which are its end. LREM looks
+-- through the list once for each id, so where a good part of the list leaves it is cheaper to write down who stays.
 local function leave(ids)
-  local size = #ids > 8 and redis.call('LLEN', active) or math.huge
-  if size > #ids * 4 then
+  local number = #ids
+  if number == 0 then return end
+  local leaving, staying, together = {}, {}, 0
+  for _, id in ipairs(ids) do leaving[id] = true end
+  for _, id in ipairs(redis.call('LRANGE', active, -number, -1)) do
+    if leaving[id] then together = together + 1 end
+  end
+  if together == number then
+    redis.call('LTRIM', active, 0, -number - 1)
+    return
+  end
+  if number <= 8 or redis.call('LLEN', active) > number * 4 then
     for _, id in ipairs(ids) do redis.call('LREM', active, 1, id) end
     return
   end
-  local leaving, staying = {}, {}
-  for _, id in ipairs(ids) do leaving[id] = true end
   for _, id in ipairs(redis.call('LRANGE', active, 0, -1)) do
     if not leaving[id] then staying[#staying + 1] = id end
   end
@@ -2058,6 +2066,7 @@ if ARGV[6] ~= '' then
   local allEnds = redis.call('ZMSCORE', lease, unpack(ids))
   local processed, failed, earliest = 0, 0, nil
   local settledIds, doneKeys = {}, {}
+  local lastToken, lastEnds, lastLease
   for index, id in ipairs(ids) do
     local position = index - 1
     local token, repeated, kind, attempt =
@@ -2068,7 +2077,10 @@ if ARGV[6] ~= '' then
     -- then left another end.
     local held = redis.pcall('HGET', key, 'hk:lease')
     local ends = allEnds[index]
-    local mine = ends and held == token .. ':' .. ends
+    if ends and (token ~= lastToken or ends ~= lastEnds) then
+      lastToken, lastEnds, lastLease = token, ends, token .. ':' .. ends
+    end
+    local mine = ends and held == lastLease
     if mine then
       settledIds[#settledIds + 1] = id
     elseif repeated == 1 and (held == '=' .. token or (kind == 1 and redis.call('EXISTS', key) == 0)) then
@@ -2157,7 +2169,8 @@ if ARGV[10] ~= '' then
   for _, name in ipairs(handled[1]) do exact[name] = true end
 end
 
--- The type is the first field of the message; nil when it is not, and then reading it is left to the worker.
+-- The type is the first field of the message, and where it ends; nil when it is not, and then reading it is left to the
+-- worker.
 local function typeOf(msg)
   if string.byte(msg, 1) ~= 10 then return nil end
   local length, offset = string.byte(msg, 2), 3
@@ -2167,7 +2180,7 @@ local function typeOf(msg)
     if high == nil or high >= 128 then return nil end
     length, offset = length - 128 + high * 128, 4
   end
-  return string.sub(msg, offset, offset + length - 1)
+  return string.sub(msg, offset, offset + length - 1), offset + length - 1
 end
 
 local function handles(name)
@@ -2178,15 +2191,28 @@ local function handles(name)
   return false
 end
 
+-- Tasks that wait in a row are mostly of one type: the beginning of the last message that may run.
+local begins, beginsTo = nil, 0
+
+local function mayRun(msg)
+  if not exact or string.sub(msg, 1, beginsTo) == begins then return true end
+  local name, ends = typeOf(msg)
+  if not handles(name) then return false, name end
+  if ends then begins, beginsTo = string.sub(msg, 1, ends), ends end
+  return true
+end
+
 local leaseValue = newToken .. ':' .. leaseEnd
 local taken, leases, unhandledCount = {}, {}, {}
+-- \`#\` searches for the end of a list anew each time.
+local takenCount, leasedSize = 0, 0
 
 -- Looks at the last \`window\` ids, the next ones to run, takes what it may and leaves the rest in their order.
 local function take(window)
   local ids = redis.call('LRANGE', pending, -window, -1)
   local left, seen = {}, 0
   for index = #ids, 1, -1 do
-    if #taken >= limit then break end
+    if takenCount >= limit then break end
     seen = seen + 1
     local id = ids[index]
     local key = taskPrefix .. id
@@ -2199,18 +2225,18 @@ local function take(window)
       ghosts[#ghosts + 1] = id
       redis.call('DEL', key)
     else
-      local name = exact and typeOf(msg)
-      if exact and not handles(name) then
+      local may, name = mayRun(msg)
+      if not may then
         left[#left + 1] = id
         unhandledCount[name] = (unhandledCount[name] or 0) + 1
       else
         redis.call('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
-        taken[#taken + 1] = id
-        leases[#leases + 1] = leaseEnd
-        leases[#leases + 1] = id
-        local size = #leased
-        leased[size + 1], leased[size + 2], leased[size + 3] = id, msg, found[2]
-        leased[size + 4], leased[size + 5] = found[3], found[4]
+        leases[takenCount * 2 + 1], leases[takenCount * 2 + 2] = leaseEnd, id
+        takenCount = takenCount + 1
+        taken[takenCount] = id
+        leased[leasedSize + 1], leased[leasedSize + 2], leased[leasedSize + 3] = id, msg, found[2]
+        leased[leasedSize + 4], leased[leasedSize + 5] = found[3], found[4]
+        leasedSize = leasedSize + 5
       end
     end
   end
