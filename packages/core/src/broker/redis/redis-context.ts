@@ -13,8 +13,8 @@ export interface RedisContext {
 /** Items of one queue, with their places in the list that they came in. */
 export interface QueueShare<Item> {
   readonly queue: string;
-  readonly items: Item[];
-  readonly positions: number[];
+  readonly items: readonly Item[];
+  readonly positions: readonly number[];
 }
 
 /** Splits a list by queue, in order of appearance, into shares of at most `most` items. */
@@ -23,8 +23,14 @@ export function byQueue<Item>(
   queueOf: (item: Item) => string,
   most: number,
 ): QueueShare<Item>[] {
+  const [first] = items;
+  if (first === undefined) return [];
+  const only = queueOf(first);
+  if (items.length <= most && items.every((item) => queueOf(item) === only)) {
+    return [{ queue: only, items, positions: firstPositions(items.length) }];
+  }
   const shares: QueueShare<Item>[] = [];
-  const open = new Map<string, QueueShare<Item>>();
+  const open = new Map<string, { readonly queue: string; readonly items: Item[]; readonly positions: number[] }>();
   for (const [position, item] of items.entries()) {
     const queue = queueOf(item);
     let share = open.get(queue);
@@ -37,6 +43,13 @@ export function byQueue<Item>(
     share.positions.push(position);
   }
   return shares;
+}
+
+const inOrder: number[] = [];
+
+function firstPositions(count: number): readonly number[] {
+  while (inOrder.length < count) inOrder.push(inOrder.length);
+  return inOrder.slice(0, count);
 }
 
 /** Nanoseconds as text: they are too large for a double. */

@@ -13,9 +13,25 @@ export function text(reply: Reply | undefined): string | undefined {
 
 /** The millisecond of a moment in nanoseconds as text; undefined where there is none. */
 export function momentOfNanoseconds(reply: Reply | undefined): number | undefined {
-  const digits = text(reply);
-  return digits === undefined || !/^\d{7,}$/.test(digits) ? undefined : Number(digits.slice(0, -6));
+  if (!Buffer.isBuffer(reply)) return typeof reply === "number" ? momentOfDigits(String(reply)) : undefined;
+  return momentOfDigits(reply.toString("latin1"));
 }
+
+function momentOfDigits(digits: string): number | undefined {
+  const end = digits.length - nanosecondDigits;
+  if (end < 1) return undefined;
+  let milliseconds = 0;
+  for (let index = 0; index < digits.length; index++) {
+    const digit = digits.charCodeAt(index) - zero;
+    if (digit < 0 || digit > 9) return undefined;
+    if (index < end) milliseconds = milliseconds * 10 + digit;
+  }
+  return milliseconds;
+}
+
+/** What a moment in nanoseconds has more than one in milliseconds. */
+const nanosecondDigits = 6;
+const zero = 48;
 
 /** The same bytes, in the type that the connection writes. */
 export function asBuffer(bytes: Uint8Array): Buffer {
