@@ -16,7 +16,7 @@ import type { EnqueueOptions } from "./task-options.ts";
 import { lookAtResult, type NamedTask, namedTask, parsedResult } from "./task-result.ts";
 
 /** The parts of a broker that a client uses. */
-export type ClientBroker = Pick<Broker, "enqueue" | "get" | "change" | "send">;
+export type ClientBroker = Pick<Broker, "enqueue" | "get" | "change" | "send" | "pacing">;
 
 export interface ClientOptions {
   /** Where the tasks go. Stays open when the client closes: whoever made it closes it. */
@@ -173,7 +173,7 @@ export class Client implements AsyncDisposable {
       for (let start = 0; start < requests.length; start += maxBatchItems) {
         if (underWay.length === maxChunksAhead) await underWay.shift();
         // The part before is written now, so that the store works on it while this one is made.
-        if (start > 0) await eventLoopTurn();
+        if (start > 0 && this.#broker.pacing === "apart") await eventLoopTurn();
         underWay.push(this.#enqueueChunk(call, requests, start, results));
       }
       await Promise.all(underWay);

@@ -1,3 +1,4 @@
+import type { CallPacing } from "./broker/call-pacing.ts";
 import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "./broker/enqueue-facet.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { type ErrorCode, errorText, HikyakuError, isHikyakuError } from "./errors.ts";
@@ -16,7 +17,7 @@ export interface Enqueueing {
 }
 
 export interface BatcherOptions {
-  readonly broker: EnqueueFacet;
+  readonly broker: EnqueueFacet & CallPacing;
   readonly clock: Clock;
   /** Most items in one call to the store. */
   readonly maxItems: number;
@@ -38,9 +39,9 @@ const mostTakenKept = 4_096;
 /**
  * Group commit: items that are asked for while a batch is on its way wait for the next one. There is no timer to fill a
  * batch. An idle batcher sends at the end of the microtasks that are queued already, so what one turn of the event loop
- * asks for shares a batch, and under load batches grow by themselves up to their bounds. One turn sends one batch: the
- * store begins with it while the next one is made, where two that arrive together would be answered together, and the
- * store would wait while this process makes both anew.
+ * asks for shares a batch, and under load batches grow by themselves up to their bounds. To a store beside
+ * this process, one turn sends one batch: the store begins with it while the next one is made, where two that arrive
+ * together would be answered together, and the store would wait while this process makes both anew.
  *
  * An item leaves by the store's answer, by its deadline, by `cancel` or by `abandon`, whichever is first. One that
  * leaves before it was sent is never sent.
@@ -82,13 +83,14 @@ export class EnqueueBatcher {
   readonly #flush = (): void => {
     this.#flushAsked = false;
     if (this.#turn !== undefined) return;
-    if (this.#inFlight.size < this.#options.maxInFlight) {
+    while (this.#inFlight.size < this.#options.maxInFlight) {
       const batch = this.#takeBatch();
-      if (batch.length > 0) {
-        this.#inFlight.add(batch);
-        void this.#send(batch);
-        this.#turn = setImmediate(this.#onTurn);
-      }
+      if (batch.length === 0) break;
+      this.#inFlight.add(batch);
+      void this.#send(batch);
+      if (this.#options.broker.pacing === "together") continue;
+      this.#turn = setImmediate(this.#onTurn);
+      break;
     }
     if (this.#inFlight.size === 0) this.#stopTimer();
   };
@@ -125,9 +127,10 @@ export class EnqueueBatcher {
    * is sent. Otherwise they would all be answered at once, ask again at once, and store and process would take turns.
    */
   #mostItems(): number {
-    const { maxItems, maxInFlight } = this.#options;
+    const { maxItems, maxInFlight, broker } = this.#options;
     const waiting = this.#waiting.length - this.#head;
-    if (this.#inFlight.size > 0 || maxInFlight < 2 || waiting < worthSplitting) return maxItems;
+    if (broker.pacing === "together" || maxInFlight < 2) return maxItems;
+    if (this.#inFlight.size > 0 || waiting < worthSplitting) return maxItems;
     if (this.#waiting[this.#head]?.call === this.#waiting.at(-1)?.call) return maxItems;
     return Math.min(maxItems, Math.ceil(waiting / 2));
   }

@@ -2,6 +2,7 @@
 export type { Broker, Reachability } from "./broker/broker.ts";
 export type { BrokerRecipe } from "./broker/broker-recipe.ts";
 export type { CallOptions } from "./broker/call-options.ts";
+export type { CallPacing } from "./broker/call-pacing.ts";
 export type {
   Change,
   ChangeAnswer,

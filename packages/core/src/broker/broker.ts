@@ -1,5 +1,6 @@
 import type { BrokerRecipe } from "./broker-recipe.ts";
 import type { CallOptions } from "./call-options.ts";
+import type { CallPacing } from "./call-pacing.ts";
 import type { ChangeFacet } from "./change-facet.ts";
 import type { ControlFacet } from "./control-facet.ts";
 import type { EnqueueFacet } from "./enqueue-facet.ts";
@@ -31,6 +32,7 @@ export interface Reachability {
 export interface Broker
   extends EnqueueFacet,
     WorkFacet,
+    CallPacing,
     MaintainFacet,
     GroupFacet,
     InspectFacet,

@@ -1,3 +1,4 @@
+import type { CallPacing } from "../broker/call-pacing.ts";
 import type {
   AttemptRecord,
   ClaimedTask,
@@ -27,7 +28,7 @@ import { UnhandledLog } from "./unhandled-log.ts";
 /** Two calls, so that the store works on one batch while the handlers of the other run. */
 const mostCalls = 2;
 /** A second call with less than this costs more than it gains: what it would carry waits for the first one. */
-const leastWorthwhile = 4;
+const leastWorthwhile = { apart: 4, together: 32 } as const;
 /** A second call need not carry more than this to be worth its cost. */
 const mostWorthwhile = 32;
 /** Bounds how long one call may keep the store busy. */
@@ -44,7 +45,7 @@ export interface ProcessorCounts {
 }
 
 export interface ProcessorOptions {
-  readonly broker: Pick<WorkFacet, "claim" | "settle" | "waitForWork" | "writeResult">;
+  readonly broker: Pick<WorkFacet, "claim" | "settle" | "waitForWork" | "writeResult"> & CallPacing;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -89,8 +90,9 @@ interface Claim {
  * waits for the next call, so batches grow by themselves under load, and nothing waits for a timer when there is little
  * to do. Under much load a second call goes beside the first.
  *
- * Answers that arrive together are dealt with in turns, one and what comes of it after the other. Otherwise two calls that
- * once met at the store would stay together: it would work on both while this process waits for both, and then wait itself.
+ * Answers of a store beside this process that arrive together are dealt with in turns, one and what comes of it after the
+ * other. Otherwise two calls that once met at the store would stay together: it would work on both while this process waits
+ * for both, and then wait itself.
  */
 export class Processor {
   readonly #options: ProcessorOptions;
@@ -128,8 +130,9 @@ export class Processor {
     this.#failures = new FailureLog(logger, clock, "claiming and settling tasks");
     this.#unhandled = new UnhandledLog(logger, clock);
     const share = Math.ceil(options.concurrency / mostCalls);
-    this.#claimLimit = Math.min(largestBatch, share >= leastWorthwhile ? share : options.concurrency);
-    this.#worthwhileBatch = Math.min(mostWorthwhile, Math.max(leastWorthwhile, share));
+    const least = leastWorthwhile[broker.pacing];
+    this.#claimLimit = Math.min(largestBatch, share >= least ? share : options.concurrency);
+    this.#worthwhileBatch = Math.min(mostWorthwhile, Math.max(least, share));
   }
 
   /** How many slots are taken by tasks. */
@@ -293,7 +296,7 @@ export class Processor {
       let results: readonly SettleResult[] = [];
       if (batch.length > 0) ({ results, claimed } = await broker.settle(batch.map(settlementOf), request));
       else if (request !== undefined) claimed = await broker.claim(request);
-      if (this.#turn !== undefined) await this.#turnEnds();
+      if (this.#turn !== undefined && broker.pacing === "apart") await this.#turnEnds();
       this.#settled(batch, results);
       this.#backoff.reset();
       this.#failures.worked();

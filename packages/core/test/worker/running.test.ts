@@ -71,6 +71,7 @@ describe.each(stores)("a server on $name", ({ open }) => {
       return got;
     };
     const pairing = flakyBroker(broker, {
+      pacing: "apart",
       claim: (...args) => together(broker.claim(...args)),
       settle: (...args) => together(broker.settle(...args)),
     });

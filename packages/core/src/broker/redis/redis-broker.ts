@@ -78,6 +78,8 @@ class RedisBroker implements Broker {
     this.#connection.open();
   }
 
+  readonly pacing = "apart";
+
   get location(): string {
     return this.#connection.location;
   }

@@ -46,6 +46,7 @@ function recipeFor(options: SqliteBrokerOptions): BrokerRecipe {
 class SqliteBroker implements Broker {
   readonly location: string;
   readonly recipe: BrokerRecipe;
+  readonly pacing = "together";
   readonly #store: Store;
   readonly #enqueue: SqliteEnqueue;
   readonly #work: SqliteWork;
