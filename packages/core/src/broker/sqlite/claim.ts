@@ -1,4 +1,3 @@
-import type { SQLOutputValue } from "node:sqlite";
 import { isHikyakuError } from "../../errors.ts";
 import type {
   ClaimedTask,
@@ -74,17 +73,19 @@ export function leaseTasks(
 ): { tasks: ClaimedTask[]; setAside: SetAside[] } {
   const { db, now } = transaction;
   const numbers = JSON.stringify(places.map(({ number }) => number));
-  const rows = new Map<SQLOutputValue | undefined, Values>();
-  for (const row of db.rows(leaseRows, leaseEndsAt, token, now, Number(countsAsLost), numbers))
-    rows.set(row.at(-1), row);
+  // Read before they are written: RETURNING would gather all that is in the rows once more.
+  const rows: Values[] = [];
+  for (const row of db.rows(selectRows, numbers)) rows[row.at(-1) as number] = row;
+  db.run(leaseRows, leaseEndsAt, token, now, Number(countsAsLost), numbers);
   const tasks: ClaimedTask[] = [];
   const setAside: SetAside[] = [];
-  for (const { number, pendingSince } of places) {
-    const row = rows.get(number);
+  for (const [index, { number, pendingSince }] of places.entries()) {
+    const row = rows[index];
     if (row === undefined) continue;
     const lease = { queue, taskId: row[1] as string, token };
     try {
-      const lostAttempts = Math.max(0, numberOf(row.at(-2)) ?? 0);
+      const lostNow = Number(countsAsLost && row.at(-3) === "active");
+      const lostAttempts = Math.max(0, (numberOf(row.at(-2)) ?? 0) + lostNow);
       tasks.push({ message: messageOf(row), lease, leaseEndsAt, pendingSince, lostAttempts });
     } catch (error) {
       if (!isHikyakuError(error, "corrupt_data")) throw error;
@@ -172,10 +173,13 @@ const selectOfType = `
 const countType = `
   SELECT count(*) AS count FROM
     (SELECT 1 FROM tasks INDEXED BY tasks_pending_by_type WHERE queue = ? AND type = ? AND position IS NOT NULL LIMIT ?)`;
+const selectRows = `
+  SELECT ${messageColumns}, state, ${readable("lost_attempts")}, place
+  FROM (SELECT key AS place, value AS wanted FROM json_each(?)) CROSS JOIN tasks ON number = wanted`;
 const leaseRows = `
   UPDATE tasks SET state = 'active', position = NULL, pending_since = NULL,
     lease_ends_at = ?, lease_token = ?, claimed_at = ?, lost_attempts = lost_attempts + (state = 'active' AND ?)
-  WHERE number IN (SELECT value FROM json_each(?)) RETURNING ${messageColumns}, ${readable("lost_attempts")}, number`;
+  WHERE number IN (SELECT value FROM json_each(?))`;
 const archiveRow = `
   UPDATE tasks SET state = 'archived',
     lease_ends_at = NULL, lease_token = NULL, claimed_at = NULL, archived_at = ? WHERE number = ?`;

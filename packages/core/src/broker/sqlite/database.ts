@@ -36,6 +36,9 @@ export class Database {
       connection.exec("PRAGMA cache_size = -32768");
       connection.exec("PRAGMA journal_size_limit = 67108864");
       migrate(connection, path);
+      // What a savepoint can undo, and what RETURNING gathers, would go through files of their own. Both are bounded by the
+      // size of a call, unlike the sorting of a migration, hence only now.
+      connection.exec("PRAGMA temp_store = MEMORY");
     } catch (error) {
       connection.close();
       throw error;

@@ -9,29 +9,58 @@ import type { Transaction } from "./transaction.ts";
 /** Writes outcomes within a transaction, each only under the lease that its task was claimed with. */
 export function settleTasks(transaction: Transaction, settlements: readonly Settlement[]): SettleResult[] {
   const due = new EarliestDue(transaction);
-  const results = settlements.map((settlement) => settleOne(transaction, due, settlement));
+  const removed = removeDone(transaction, settlements);
+  const results = settlements.map((settlement) => {
+    if (removed.delete(settlement)) return "settled";
+    const { outcome } = settlement;
+    return outcome.kind === "done"
+      ? settleDone(transaction, settlement)
+      : settleKept(transaction, due, settlement, outcome);
+  });
   due.signal();
   return results;
 }
 
-function settleOne(transaction: Transaction, due: EarliestDue, settlement: Settlement): SettleResult {
-  return settlement.outcome.kind === "done"
-    ? settleDone(transaction, settlement)
-    : settleKept(transaction, due, settlement, settlement.outcome);
+/**
+ * Removes what is done, with one statement for all that one claim took from a queue; gives what was removed. What it leaves,
+ * because it is not held any more or alone in its claim, is `settleDone`'s.
+ */
+function removeDone(transaction: Transaction, settlements: readonly Settlement[]): Set<Settlement> {
+  const removed = new Set<Settlement>();
+  const done = settlements.filter(({ outcome }) => outcome.kind === "done");
+  for (const [token, ofClaim] of Map.groupBy(done, ({ task }) => task.lease.token)) {
+    for (const [queue, group] of Map.groupBy(ofClaim, ({ task }) => task.lease.queue)) {
+      if (group.length === 1) continue;
+      const byId = new Map(group.toReversed().map((settlement) => [settlement.task.lease.taskId, settlement]));
+      for (const [id] of transaction.db.rows(deleteAllHeld, queue, JSON.stringify([...byId.keys()]), token)) {
+        const settlement = byId.get(id as string);
+        if (settlement === undefined) continue;
+        wasDone(transaction, settlement);
+        removed.add(settlement);
+      }
+    }
+  }
+  return removed;
 }
 
-function settleDone({ db, tally }: Transaction, settlement: Settlement): SettleResult {
+function settleDone(transaction: Transaction, settlement: Settlement): SettleResult {
   const { queue, taskId, token } = settlement.task.lease;
-  const deleted = db.get(deleteHeld, queue, taskId, token);
-  if (deleted === undefined) {
-    const row = db.get(selectTask, queue, taskId);
+  if (transaction.db.run(deleteHeld, queue, taskId, token) === 0) {
+    const row = transaction.db.get(selectTask, queue, taskId);
     const gone = row === undefined && settlement.repeated === true;
     return gone ? "settled" : unlessRepeated(settlement, row);
   }
+  wasDone(transaction, settlement);
+  return "settled";
+}
+
+/** The task was removed under its lease; what else went with it. */
+function wasDone({ db, tally }: Transaction, { task }: Settlement): void {
+  const { queue, taskId } = task.lease;
   tally.moved(queue, "active", undefined);
   tally.finished(queue, { failed: false });
-  if (deleted["unique_key"] !== "") db.run(releaseLock, queue, deleted["unique_key"] as string, taskId);
-  return "settled";
+  // A held task's payload can't be edited, so its lock is still the one that it was claimed with.
+  if (task.message.uniqueKey !== "") db.run(releaseLock, queue, task.message.uniqueKey, taskId);
 }
 
 type KeptOutcome = Exclude<Outcome, { kind: "done" }>;
@@ -110,8 +139,10 @@ function unlessRepeated(settlement: Settlement, row: Row | undefined): SettleRes
 }
 
 const selectTask = "SELECT number, state, lease_token, settled_token, attempts FROM tasks WHERE queue = ? AND id = ?";
-const deleteHeld =
-  "DELETE FROM tasks WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ? RETURNING unique_key";
+const deleteHeld = "DELETE FROM tasks WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?";
+const deleteAllHeld = `
+  DELETE FROM tasks WHERE queue = ? AND id IN (SELECT value FROM json_each(?)) AND state = 'active' AND lease_token = ?
+  RETURNING id`;
 const settleRow = `
   UPDATE tasks SET settled_token = ?, lease_token = NULL, lease_ends_at = NULL, claimed_at = NULL,
     retried = ?, last_error = ?, last_failed_at = ?, completed_at = ?, attempts = ? WHERE number = ?`;
