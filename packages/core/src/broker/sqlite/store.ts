@@ -10,15 +10,25 @@ import { busyText, isBusy, isConnectionLost, removedError, storeError } from "./
 import { Transaction } from "./transaction.ts";
 
 /** Work of one commit, so that one long list can't keep the event loop and other processes waiting. */
-const itemsPerCommit = 1_000;
+const itemsPerCommit = 500;
 const reopenIntervalMs = 1_000;
 
 interface QueuedWrite {
   readonly items: number;
   readonly wait: Wait;
-  /** Runs inside the transaction; what it returns is called after the commit. */
+  /**
+   * Runs inside the transaction, once more when that was rolled back; what it returned last is called after the commit.
+   */
   readonly run: (transaction: Transaction) => () => void;
   readonly reject: (error: HikyakuError) => void;
+}
+
+/** What the writes of a commit came to. */
+interface Ran {
+  /** To be called after the commit. */
+  readonly answers: readonly (() => void)[];
+  /** Whether somebody may be waiting for what was written. */
+  readonly wake: boolean;
 }
 
 /**
@@ -92,7 +102,10 @@ export class Store {
     }
   }
 
-  /** Runs `job` inside the next commit and answers once that is on disk. `items` is the size of the work. */
+  /**
+   * Runs `job` inside the next commit and answers once that is on disk. It may run more than once, so it changes nothing
+   * but the file. `items` is the size of the work.
+   */
   write<T>(call: CallOptions | undefined, items: number, job: (transaction: Transaction) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const wait = this.#wait(call);
@@ -170,35 +183,57 @@ export class Store {
 
   /** Throws when nothing of the commit happened. */
   #commitNow(db: Database, writes: readonly QueuedWrite[]): void {
-    const answers: (() => void)[] = [];
-    let wake = false;
     if (!db.isInPlace()) throw this.#lost(removedError(this.location));
     db.run("BEGIN IMMEDIATE");
+    let ran: Ran;
     try {
-      for (const write of writes) {
-        const transaction = new Transaction(db, this.clock.now());
-        db.run("SAVEPOINT one_call");
-        try {
-          const answer = write.run(transaction);
-          transaction.tally.write(db, transaction.now);
-          db.run("RELEASE one_call");
-          answers.push(answer);
-          wake ||= transaction.changedForOthers;
-        } catch (error) {
-          if (!db.isTransaction) throw error;
-          db.run("ROLLBACK TO one_call");
-          db.run("RELEASE one_call");
-          const failure = storeError(error, this.location);
-          answers.push(() => write.reject(failure));
-        }
-      }
+      ran = this.#runAll(db, writes);
       db.run("COMMIT");
     } catch (error) {
       if (db.isTransaction) db.run("ROLLBACK");
       throw error;
     }
-    for (const answer of answers) answer();
-    if (wake) this.changes.announce();
+    for (const answer of ran.answers) answer();
+    if (ran.wake) this.changes.announce();
+  }
+
+  /** To be able to undo one of them costs each of them, and hardly any fails: so only when one has failed, and all anew. */
+  #runAll(db: Database, writes: readonly QueuedWrite[]): Ran {
+    try {
+      return this.#run(db, writes, runPlainly);
+    } catch (error) {
+      if (!db.isTransaction) throw error;
+      db.run("ROLLBACK");
+      db.run("BEGIN IMMEDIATE");
+      return this.#run(db, writes, (_, write, transaction) => this.#runUndoably(db, write, transaction));
+    }
+  }
+
+  #run(db: Database, writes: readonly QueuedWrite[], run: typeof runPlainly): Ran {
+    const answers: (() => void)[] = [];
+    let wake = false;
+    for (const write of writes) {
+      const transaction = new Transaction(db, this.clock.now());
+      answers.push(run(db, write, transaction));
+      wake ||= transaction.changedForOthers;
+    }
+    return { answers, wake };
+  }
+
+  /** Leaves nothing of a write that throws; the others of the commit go on. */
+  #runUndoably(db: Database, write: QueuedWrite, transaction: Transaction): () => void {
+    db.run("SAVEPOINT one_call");
+    try {
+      const answer = runPlainly(db, write, transaction);
+      db.run("RELEASE one_call");
+      return answer;
+    } catch (error) {
+      if (!db.isTransaction) throw error;
+      db.run("ROLLBACK TO one_call");
+      db.run("RELEASE one_call");
+      const failure = storeError(error, this.location);
+      return () => write.reject(failure);
+    }
   }
 
   #open(): Database {
@@ -260,6 +295,12 @@ export class Store {
   #closedError(): HikyakuError {
     return new HikyakuError("closed", `${this.location}: the broker was closed; make a new one`);
   }
+}
+
+function runPlainly(db: Database, write: QueuedWrite, transaction: Transaction): () => void {
+  const answer = write.run(transaction);
+  transaction.tally.write(db, transaction.now);
+  return answer;
 }
 
 /** How long one call is ready to wait for another process. The machine's own time: no test can move a foreign lock. */
