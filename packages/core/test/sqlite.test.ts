@@ -257,6 +257,38 @@ describe("the SQLite adapter", () => {
       expect(outcomes[1]).toMatchObject({ error: { code: "store_rejected" } });
       expect((await broker.queue("default"))?.counts.pending).toBe(2);
     });
+
+    it("that can't be stored undoes its own call and no other of the same commit", async () => {
+      const broker = open();
+      const [first, second] = [placedNow(), placedNow()];
+      const turn = { entryId: "hourly", turnAt: 1, firedBy: "a scheduler", item: placedNow({ maxRetry: 1.5 }) };
+      const answers = await Promise.allSettled([
+        broker.enqueue([first]),
+        broker.fireTurn(turn),
+        broker.enqueue([second, first]),
+      ]);
+      expect(answers).toMatchObject([
+        { value: [{ kind: "accepted" }] },
+        { reason: { code: "store_rejected" } },
+        { value: [{ kind: "accepted" }, { kind: "id_taken" }] },
+      ]);
+      expect((await broker.queue("default"))?.counts.pending).toBe(2);
+      expect(idsOf(await claimed(broker, { limit: 3 }))).toEqual([first.message.id, second.message.id]);
+      expect(await broker.fireTurn({ ...turn, item: placedNow() })).toMatchObject({ kind: "fired" });
+    });
+
+    it("that is done twice in one call is settled once", async () => {
+      const broker = open();
+      await broker.enqueue([placedNow(), placedNow()]);
+      const [one, other] = (await broker.claim(aClaim({ limit: 2 }))).tasks.map((task) => ({
+        task,
+        outcome: { kind: "done" } as const,
+      }));
+      if (one === undefined || other === undefined) throw new Error("expected two tasks");
+      expect((await broker.settle([one, other, one])).results.toSorted()).toEqual(["lost", "settled", "settled"]);
+      const numbers = await broker.queue("default");
+      expect(numbers).toMatchObject({ processedTotal: 2, counts: { active: 0, pending: 0 } });
+    });
   });
 
   describe("another process's lock", () => {
