@@ -36,8 +36,8 @@ export class Database {
       connection.exec("PRAGMA cache_size = -32768");
       connection.exec("PRAGMA journal_size_limit = 67108864");
       migrate(connection, path);
-      // What a savepoint can undo, and what RETURNING gathers, would go through files of their own. Both are bounded by the
-      // size of a call, unlike the sorting of a migration, hence only now.
+      // What a savepoint can undo, and what RETURNING gathers, would go through files of their own. Both are as large as a
+      // call is, or as an aggregation set that goes back to its group; the sorting of a migration has no bound, hence only now.
       connection.exec("PRAGMA temp_store = MEMORY");
     } catch (error) {
       connection.close();
