@@ -197,8 +197,11 @@ class ScheduleRun {
     }
     const flowedAt = start()?.t ?? 0;
     // Another fault that came in between makes it a measurement of that one; a handler that blocks, one of the handler.
+    // On one file, a process that is stopped in the middle of a commit keeps the lock until it goes on.
+    const mayHoldLock = (by: string | undefined): boolean => by !== undefined && this.#schedule.store === "sqlite";
     const isClean =
       !this.#hindrances.some(({ by, from }) => by === undefined && from > returnedAt && from < Date.now()) &&
+      !this.#hindrances.some(({ by, from, to }) => mayHoldLock(by) && from < flowedAt && to > returnedAt) &&
       !this.#someHandlerBlocked(returnedAt, flowedAt);
     if (isClean) this.#flowMs.push({ fault, ms: Math.max(0, flowedAt - returnedAt) });
   }
