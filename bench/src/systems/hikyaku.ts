@@ -41,7 +41,7 @@ class Hikyaku implements System {
     for (let start = from; start < to; start += manyAtOnce) {
       const requests = [];
       for (let number = start; number < Math.min(to, start + manyAtOnce); number++) {
-        const due = delayMs === undefined ? {} : { at: new Date(Date.now() + delayMs + number) };
+        const due = delayMs === undefined ? undefined : { at: new Date(Date.now() + delayMs + number) };
         requests.push(task.with(payloadOf(number, undefined), due));
       }
       for (const result of await this.#client.enqueueMany(requests)) if (!result.ok) throw result.error;
@@ -50,7 +50,7 @@ class Hikyaku implements System {
 
   async enqueueOne(number: number, delayMs?: number): Promise<void> {
     const dueAt = delayMs === undefined ? undefined : Date.now() + delayMs;
-    const options = dueAt === undefined ? {} : { at: new Date(dueAt) };
+    const options = dueAt === undefined ? undefined : { at: new Date(dueAt) };
     await this.#client.enqueue(plain, payloadOf(number, dueAt), options);
   }
 

@@ -88,9 +88,10 @@ export class EnqueueBatcher {
       if (batch.length === 0) break;
       this.#inFlight.add(batch);
       void this.#send(batch);
-      if (this.#options.broker.pacing === "together") continue;
-      this.#turn = setImmediate(this.#onTurn);
-      break;
+      if (this.#options.broker.pacing === "apart") {
+        this.#turn = setImmediate(this.#onTurn);
+        break;
+      }
     }
     if (this.#inFlight.size === 0) this.#stopTimer();
   };

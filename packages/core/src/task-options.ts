@@ -150,7 +150,7 @@ export function resolveOptions(
   let dueAt = now;
   let taskId: string | undefined;
   let shardKey: string | undefined;
-  if (options !== undefined && !isEmpty(options)) {
+  if (options !== undefined) {
     refuseUnknownOptions("enqueue", options, enqueueNames);
     base = overlaid(defaults, options);
     dueAt = dueMoment(options, now);
@@ -183,13 +183,6 @@ export function resolveOptions(
     dueAt,
     placement: dueAt > now ? { kind: "at", at: dueAt } : group === "" ? placedNow : placedInGroup,
   };
-}
-
-/** A plain object without a name in it; anything else is for the check of names to judge. */
-function isEmpty(options: EnqueueOptions): boolean {
-  if (options === null || Object.getPrototypeOf(options) !== Object.prototype) return false;
-  for (const _ in options) return false;
-  return true;
 }
 
 function overlaid(defaults: TaskDefaults, options: TaskOptions): TaskDefaults {

@@ -296,7 +296,8 @@ export class Processor {
       let results: readonly SettleResult[] = [];
       if (batch.length > 0) ({ results, claimed } = await broker.settle(batch.map(settlementOf), request));
       else if (request !== undefined) claimed = await broker.claim(request);
-      if (this.#turn !== undefined && broker.pacing === "apart") await this.#turnEnds();
+      // Again, since another answer may have waited as well, and come first.
+      while (this.#turn !== undefined && broker.pacing === "apart") await this.#turnEnds();
       this.#settled(batch, results);
       this.#backoff.reset();
       this.#failures.worked();

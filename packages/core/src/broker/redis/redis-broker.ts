@@ -36,6 +36,7 @@ import { RedisWork } from "./work.ts";
 
 /** Asynq's Redis layout, shared with Go programs. Each facet is a class of its own; this one owns the connections. */
 class RedisBroker implements Broker {
+  readonly pacing = "apart";
   readonly recipe: BrokerRecipe;
   readonly #links: Links;
   readonly #connection: Link;
@@ -77,8 +78,6 @@ class RedisBroker implements Broker {
     this.#signals = new RedisSignals(context, this.#links);
     this.#connection.open();
   }
-
-  readonly pacing = "apart";
 
   get location(): string {
     return this.#connection.location;

@@ -13,8 +13,8 @@ export function text(reply: Reply | undefined): string | undefined {
 
 /** The millisecond of a moment in nanoseconds as text; undefined where there is none. */
 export function momentOfNanoseconds(reply: Reply | undefined): number | undefined {
-  if (!Buffer.isBuffer(reply)) return typeof reply === "number" ? momentOfDigits(String(reply)) : undefined;
-  return momentOfDigits(reply.toString("latin1"));
+  const digits = text(reply);
+  return digits === undefined ? undefined : momentOfDigits(digits);
 }
 
 function momentOfDigits(digits: string): number | undefined {

@@ -33,7 +33,8 @@ local function leave(ids)
   local leaving, staying, together = {}, {}, 0
   for _, id in ipairs(ids) do leaving[id] = true end
   for _, id in ipairs(redis.call('LRANGE', active, -number, -1)) do
-    if leaving[id] then together = together + 1 end
+    -- Met once: an id that somebody wrote twice does not stand for another one.
+    if leaving[id] == true then leaving[id], together = 'met', together + 1 end
   end
   if together == number then
     redis.call('LTRIM', active, 0, -number - 1)
