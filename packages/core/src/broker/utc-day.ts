@@ -12,5 +12,18 @@ export function lastDays(now: number, days: number): string[] {
   if (!Number.isInteger(days) || days < 1 || days > mostDays) {
     throw new HikyakuError("invalid_option", `option "days": expected an integer from 1 to ${mostDays}, got ${days}`);
   }
-  return Array.from({ length: days }, (_, back) => new Date(now - back * dayMs).toISOString().slice(0, 10));
+  return Array.from({ length: days }, (_, back) => utcDay(now - back * dayMs));
+}
+
+let lastDay = Number.NaN;
+let lastDayText = "";
+
+/** The day in UTC, as in `2026-01-31`. Asked for with every call, so the last answer is kept. */
+export function utcDay(now: number): string {
+  const day = Math.floor(now / dayMs);
+  if (day !== lastDay) {
+    lastDay = day;
+    lastDayText = new Date(now).toISOString().slice(0, 10);
+  }
+  return lastDayText;
 }

@@ -11,8 +11,8 @@ import type {
 } from "../inspect-facet.ts";
 import { asciiLower, checkListQuery, fitsFilter, mostScanned, mostScannedBytes } from "../task-filter.ts";
 import type { TaskState } from "../task-message.ts";
-import { lastDays } from "../utc-day.ts";
-import { allQueuesKey, type QueueKeys, queueKeys, utcDay } from "./keys.ts";
+import { lastDays, utcDay } from "../utc-day.ts";
+import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
 import type { Reply } from "./link.ts";
 import { readListCursor, writeListCursor } from "./list-cursor.ts";
 import { listTasksLua, memoryLua, queueNumbersLua, readTasksLua } from "./lua/generated.ts";

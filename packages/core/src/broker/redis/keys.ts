@@ -80,20 +80,6 @@ export function uniqueLockKey(keys: QueueKeys, type: string, payload: Uint8Array
   return keys.unique + uniqueScope(type, payload);
 }
 
-/** `YYYY-MM-DD` in UTC: the part of the day counters' names. */
-export function utcDay(now: number): string {
-  const day = Math.floor(now / dayMs);
-  if (day !== lastDay) {
-    lastDay = day;
-    lastDayText = new Date(now).toISOString().slice(0, 10);
-  }
-  return lastDayText;
-}
-
-const dayMs = 86_400_000;
-let lastDay = Number.NaN;
-let lastDayText = "";
-
 interface ServerKeys {
   readonly server: string;
   readonly workers: string;

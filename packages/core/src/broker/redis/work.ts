@@ -1,4 +1,5 @@
 import type { CallOptions } from "../call-options.ts";
+import { utcDay } from "../utc-day.ts";
 import type {
   ClaimedTask,
   ClaimRequest,
@@ -17,7 +18,7 @@ import type {
   UnhandledTasks,
   WorkFacet,
 } from "../work-facet.ts";
-import { dueSoonerChannel, evictedKey, type QueueKeys, queueKeys, utcDay } from "./keys.ts";
+import { dueSoonerChannel, evictedKey, type QueueKeys, queueKeys } from "./keys.ts";
 import { LeasedReader, type Unreadable } from "./leased-reader.ts";
 import type { Reply } from "./link.ts";
 import { extendLua, setAsideLua, takeBackLua, takeOverLua, workLua, writeResultLua } from "./lua/generated.ts";

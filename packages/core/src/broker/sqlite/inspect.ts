@@ -12,10 +12,9 @@ import type {
 } from "../inspect-facet.ts";
 import { checkListQuery, fitsFilter, mostScanned, mostScannedBytes } from "../task-filter.ts";
 import type { TaskState } from "../task-message.ts";
-import { lastDays } from "../utc-day.ts";
+import { lastDays, utcDay } from "../utc-day.ts";
 import type { Row, Values } from "./database.ts";
 import type { Store } from "./store.ts";
-import { utcDay } from "./tally.ts";
 import { numberOf, storedColumns, taskEntryOf, within } from "./task-row.ts";
 
 export class SqliteInspect implements InspectFacet {

@@ -1,9 +1,9 @@
 import type { CallOptions } from "../call-options.ts";
 import type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
+import { utcDay } from "../utc-day.ts";
 import type { Row } from "./database.ts";
 import { earliestDue } from "./enqueue.ts";
 import type { Store } from "./store.ts";
-import { utcDay } from "./tally.ts";
 import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 

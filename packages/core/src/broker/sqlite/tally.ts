@@ -1,4 +1,5 @@
 import type { TaskState } from "../task-message.ts";
+import { utcDay } from "../utc-day.ts";
 import type { Database } from "./database.ts";
 
 /** Every state, spelled as the columns of `queues` that count them. */
@@ -57,11 +58,6 @@ export class Tally {
     }
     return delta;
   }
-}
-
-/** The UTC calendar date, as in `2026-01-31`. */
-export function utcDay(now: number): string {
-  return new Date(now).toISOString().slice(0, 10);
 }
 
 const counters = [...states, "processed", "failed"];
