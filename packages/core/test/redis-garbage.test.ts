@@ -71,6 +71,23 @@ describe.skipIf(redisServerPath() === undefined)("garbage in Redis (needs redis-
     expect((await list("scheduled")).tasks.filter((task) => idsOf([task])[0] !== "twisted")).toEqual([]);
   });
 
+  it("of an id that is listed as active twice does not stand for a task that is settled beside it", async () => {
+    const { raw, broker } = await setup();
+    await broker.enqueue([placedNow({ id: "a" }), placedNow({ id: "b" })]);
+    const request = {
+      queues: [{ queue: "default", limit: 2 }],
+      limit: 2,
+      handles: { kind: "all" },
+      serverId: "s",
+    } as const;
+    const { tasks } = await broker.claim({ ...request, leaseMs: 30_000 });
+    await raw.rPush(key("active"), "a");
+    expect(await raw.lRange(key("active"), 0, -1)).toEqual(["b", "a", "a"]);
+    const { results } = await broker.settle(tasks.map((task) => ({ task, outcome: { kind: "done" } })));
+    expect(results).toEqual(["settled", "settled"]);
+    expect(await raw.lRange(key("active"), 0, -1)).toEqual(["a"]);
+  });
+
   it("goes with its list when that is changed as a whole", async () => {
     for (const change of ["run", "delete"] as const) {
       const { raw, broker } = await setup();
