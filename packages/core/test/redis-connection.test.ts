@@ -131,12 +131,13 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
     const silent = createServer();
     silent.listen(0, "127.0.0.1");
     await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
     const accepted = once(silent, "connection");
-    const broker = open(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+    const broker = open(`redis://127.0.0.1:${port}`);
     const refused = expect(broker.ready()).rejects.toThrow();
+    const [socket]: Socket[] = await accepted;
     await broker.close();
     await refused;
-    const [socket]: Socket[] = await accepted;
     socket?.resume();
     expect(await elapsed(() => once(socket as Socket, "close"))).toBeLessThan(3_000);
     silent.close();

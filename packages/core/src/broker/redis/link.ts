@@ -1,7 +1,7 @@
 import type { Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
 
-/** What Redis answers to our scripts and commands: text and binary alike come as buffers. */
+/** What Redis answers to our scripts and commands: text and binary alike come as buffers, maps as names and values in turns. */
 export type Reply = Buffer | number | null | Reply[];
 export type Argument = string | Buffer;
 

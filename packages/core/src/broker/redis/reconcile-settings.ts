@@ -31,7 +31,7 @@ async function settingsOf(holder: Link, redis: string, call: CallOptions | undef
   const read = async (name: string): Promise<string | Finding> => {
     const reply = await told(holder, ["CONFIG", "GET", name], call);
     if (typeof reply === "string") return unknown(`${redis} does not tell the setting ${name}: ${reply}`);
-    return settingOf(reply.value) ?? unknown(`${redis} does not know the setting ${name}`);
+    return text(list(reply.value)[1]) ?? unknown(`${redis} does not know the setting ${name}`);
   };
   const [appendonly, fsync, policy] = await Promise.all([
     read("appendonly"),
@@ -91,11 +91,4 @@ async function told(
 
 function unknown(detail: string): Finding {
   return aFinding("unknown_setting", { detail });
-}
-
-/** RESP 2 gives a list of names and values, RESP 3 a map, which the client may hand out as an object. */
-function settingOf(reply: unknown): string | undefined {
-  if (Array.isArray(reply)) return text(list(reply)[1]);
-  const values = reply instanceof Map ? [...reply.values()] : Object.values(reply ?? {});
-  return values.length === 0 ? undefined : String(values[0]);
 }

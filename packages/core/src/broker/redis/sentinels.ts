@@ -121,15 +121,11 @@ export class Sentinels implements Route {
   }
 }
 
-/** RESP 2 gives a list of names and values, RESP 3 a map, which the client hands out as one or the other. */
-function fieldsOf(reply: Reply): Map<string, string> {
-  const value: unknown = reply;
-  const flat = Array.isArray(value)
-    ? value
-    : value instanceof Map
-      ? [...value].flat()
-      : Object.entries(value ?? {}).flat();
+function fieldsOf(record: Reply): Map<string, string> {
+  const namesAndValues = list(record);
   const fields = new Map<string, string>();
-  for (let index = 0; index + 1 < flat.length; index += 2) fields.set(String(flat[index]), String(flat[index + 1]));
+  for (let index = 0; index + 1 < namesAndValues.length; index += 2) {
+    fields.set(String(namesAndValues[index]), String(namesAndValues[index + 1]));
+  }
   return fields;
 }

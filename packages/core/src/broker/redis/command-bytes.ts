@@ -1,0 +1,42 @@
+import type { Argument } from "./link.ts";
+
+/** A longer argument is written as it is, a shorter one is copied between its neighbours. */
+const copiedUpTo = 4_096;
+
+/**
+ * What is to be written next. Commands are gathered as text of one byte a character, which a socket writes without a buffer
+ * of its own; long binary arguments stay the buffers that they are.
+ */
+export class CommandBytes {
+  #buffers: Buffer[] = [];
+  #text = "";
+
+  get isEmpty(): boolean {
+    return this.#text === "" && this.#buffers.length === 0;
+  }
+
+  /** Adds a command as an array of bulk strings: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
+  add(args: readonly Argument[]): void {
+    let text = `${this.#text}*${args.length}\r\n`;
+    for (const arg of args) {
+      if (typeof arg === "string") {
+        const size = Buffer.byteLength(arg);
+        text += `$${size}\r\n${size === arg.length ? arg : Buffer.from(arg).toString("latin1")}\r\n`;
+      } else if (arg.length <= copiedUpTo) {
+        text += `$${arg.length}\r\n${arg.toString("latin1")}\r\n`;
+      } else {
+        this.#buffers.push(Buffer.from(`${text}$${arg.length}\r\n`, "latin1"), arg);
+        text = "\r\n";
+      }
+    }
+    this.#text = text;
+  }
+
+  /** Hands over what was gathered, and begins anew. */
+  take(): { readonly buffers: readonly Buffer[]; readonly text: string } {
+    const taken = { buffers: this.#buffers, text: this.#text };
+    this.#buffers = [];
+    this.#text = "";
+    return taken;
+  }
+}

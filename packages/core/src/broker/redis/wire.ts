@@ -1,0 +1,218 @@
+import { connect as connectPlain, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { errorText } from "../../errors.ts";
+import { CommandBytes } from "./command-bytes.ts";
+import { type Argument, RedisRefusal, type Reply } from "./link.ts";
+import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
+import { ReplyDecoder } from "./reply-decoder.ts";
+
+/** Who waits for the reply to a command. Exactly one of the two is called, unless the process ends before. */
+export interface Answer {
+  replied(reply: Reply): void;
+  /** With a `RedisRefusal` where the server said no, with another error where the connection ended before it answered. */
+  failed(error: Error): void;
+}
+
+/** How many places of answers that were given are kept before those behind them move up. */
+const mostUsedPlaces = 1_024;
+
+/** When the system begins to ask whether the other side is there at all. */
+const keepAliveMs = 5_000;
+
+/**
+ * One connection to one server, from the attempt to open it to its end; it never connects again. Commands are answered in
+ * the order in which they were sent. Those that are sent before the event loop goes on to its next callback travel in one
+ * piece.
+ */
+export class Wire {
+  readonly place: Place;
+  readonly #socket: Socket;
+  readonly #onEnd: (error: Error) => void;
+  readonly #decoder: ReplyDecoder;
+  readonly #bytes = new CommandBytes();
+  /** Those who wait, from `#next` on; the places before it are used again once nobody waits. */
+  #answers: (Answer | undefined)[] = [];
+  #next = 0;
+  readonly #handlers = new Map<string, (message: Buffer) => void>();
+  #isFlushing = false;
+  #isReady = false;
+  #error: Error | undefined;
+  #heardAt = performance.now();
+  #silences = 0;
+  readonly #patience: NodeJS.Timeout;
+  #pulse: NodeJS.Timeout | undefined;
+
+  /**
+   * Begins to connect.
+   * @param silenceMs after so long without a word from the server it is asked for one, and given up when it stays silent
+   *   twice as long again; undefined: it may be silent for ever
+   * @param onEnd called once when the connection is lost or was not to be had, unless it was destroyed before
+   */
+  constructor(
+    settings: ConnectionSettings,
+    place: Place,
+    silenceMs: number | undefined,
+    onEnd: (error: Error) => void,
+  ) {
+    this.place = place;
+    this.#onEnd = onEnd;
+    this.#decoder = new ReplyDecoder(
+      (reply) => this.#replied(reply),
+      (items) => this.#pushed(items),
+    );
+    const { connectTimeoutMs, tls } = settings;
+    this.#patience = setTimeout(
+      () => this.#end(new Error(`no connection to ${shownPlace(place)} within ${connectTimeoutMs} ms`), true),
+      connectTimeoutMs,
+    );
+    this.#socket = openSocket(settings, place);
+    this.#socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+      clearTimeout(this.#patience);
+      if (silenceMs !== undefined) this.#pulse = setInterval(() => this.#listenForLife(silenceMs), silenceMs);
+    });
+    this.#socket.on("data", (piece) => this.#heard(piece));
+    this.#socket.on("error", (error) => this.#end(error, true));
+    this.#socket.on("close", () => this.#end(new Error(`${shownPlace(place)} closed the connection`), true));
+  }
+
+  /** Whether the server has accepted the greeting, and nothing has ended the connection since. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** When the server last said anything, on the clock of `performance.now()`. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
+  /** Logs in and chooses the database. @throws the error that ended the connection; RedisRefusal. */
+  async greet({ username, password, db }: ConnectionSettings): Promise<void> {
+    const credentials = password === undefined || password === "" ? [] : ["AUTH", username || "default", password];
+    const greetings = [this.ask(["HELLO", "3", ...credentials])];
+    if (db !== 0) greetings.push(this.ask(["SELECT", String(db)]));
+    await Promise.all(greetings);
+    this.#isReady = this.#error === undefined;
+  }
+
+  /** Sends a command. Answers at once with the error that ended the connection where it has ended. */
+  send(args: readonly Argument[], answer: Answer): void {
+    if (this.#error !== undefined) {
+      answer.failed(this.#error);
+      return;
+    }
+    this.#answers.push(answer);
+    this.#bytes.add(args);
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    process.nextTick(() => this.#flush());
+  }
+
+  /** The same for whoever has no use for a class. @throws the error that ended the connection; RedisRefusal. */
+  ask(args: readonly Argument[]): Promise<Reply> {
+    return new Promise((resolve, reject) => this.send(args, { replied: resolve, failed: reject }));
+  }
+
+  /** Calls back for each message of the channel until the connection ends. @throws as `ask`. */
+  async subscribe(channel: string, handler: (message: Buffer) => void): Promise<void> {
+    this.#handlers.set(channel, handler);
+    await this.ask(["SUBSCRIBE", channel]);
+  }
+
+  /** Lets go at once. Who waits is told so. */
+  destroy(): void {
+    this.#end(new Error("the connection was given up"), false);
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    if (this.#error !== undefined) return;
+    const { buffers, text } = this.#bytes.take();
+    if (buffers.length === 0) {
+      this.#socket.write(text, "latin1");
+      return;
+    }
+    this.#socket.cork();
+    for (const buffer of buffers) this.#socket.write(buffer);
+    this.#socket.write(text, "latin1");
+    this.#socket.uncork();
+  }
+
+  #heard(piece: Buffer): void {
+    this.#heardAt = performance.now();
+    this.#silences = 0;
+    try {
+      this.#decoder.feed(piece);
+    } catch (error) {
+      this.#end(new Error(`${shownPlace(this.place)} is no Redis: ${errorText(error)}`, { cause: error }), true);
+    }
+  }
+
+  #replied(reply: Reply | RedisRefusal): void {
+    const answer = this.#answers[this.#next];
+    if (answer === undefined) {
+      if (this.#error === undefined) throw new Error("expected no answer, since nothing was asked, got one");
+      return;
+    }
+    this.#answers[this.#next] = undefined;
+    this.#next++;
+    if (this.#next === this.#answers.length) {
+      this.#answers.length = 0;
+      this.#next = 0;
+    } else if (this.#next >= mostUsedPlaces) {
+      this.#answers.splice(0, this.#next);
+      this.#next = 0;
+    }
+    if (reply instanceof RedisRefusal) answer.failed(reply);
+    else answer.replied(reply);
+  }
+
+  #pushed(items: readonly Reply[]): void {
+    const [kind, channel, message] = items;
+    switch (String(kind)) {
+      case "subscribe":
+        this.#replied(null);
+        break;
+      case "message":
+        if (Buffer.isBuffer(message)) this.#handlers.get(String(channel))?.(message);
+        break;
+    }
+  }
+
+  /** The event loop may have stood still, with words of the server waiting to be read: only the third silence counts. */
+  #listenForLife(silenceMs: number): void {
+    if (performance.now() - this.#heardAt < silenceMs) return;
+    this.#silences++;
+    if (this.#silences > 2) this.#end(new Error(`${shownPlace(this.place)} is silent`), true);
+    else this.send(["PING"], ignored);
+  }
+
+  #end(error: Error, isLost: boolean): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    this.#isReady = false;
+    clearTimeout(this.#patience);
+    clearInterval(this.#pulse);
+    this.#socket.destroy();
+    if (isLost) this.#onEnd(error);
+    const answers = this.#answers.slice(this.#next);
+    this.#answers = [];
+    this.#next = 0;
+    for (const answer of answers) answer?.failed(error);
+  }
+}
+
+const ignored: Answer = { replied: () => undefined, failed: () => undefined };
+
+function openSocket({ tls }: ConnectionSettings, { host, port }: Place): Socket {
+  const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+  if (tls === undefined) return connectPlain(options);
+  return connectTls({
+    ...options,
+    // An address is no server name; the certificate is checked against the host then.
+    ...(tls.serverName === undefined && isIP(host) !== 0 ? {} : { servername: tls.serverName ?? host }),
+    rejectUnauthorized: tls.verify ?? true,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+  });
+}
