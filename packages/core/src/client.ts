@@ -1,14 +1,14 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Broker } from "./broker/broker.ts";
-import type { EnqueueOutcome } from "./broker/enqueue-facet.ts";
 import { type CancelAnswer, cancelTask } from "./cancel-task.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { EnqueueBatcher } from "./enqueue-batcher.ts";
 import { EnqueueCall } from "./enqueue-call.ts";
-import { answered, type EnqueuedTask, type PreparedTask, prepareTask } from "./enqueued-task.ts";
+import { type EnqueuedTask, type Preparation, prepareTask } from "./enqueued-task.ts";
 import { errorText, HikyakuError, isHikyakuError } from "./errors.ts";
 import { refuseUnknownOptions, shown } from "./option-names.ts";
+import { type Answers, ReadyRequest } from "./ready-request.ts";
 import { ResultWaits } from "./result-waits.ts";
 import type { EnqueueArguments, EnqueueRequest, TaskDefinition } from "./task.ts";
 import { type TaskIds, taskIdsOf } from "./task-id.ts";
@@ -277,11 +277,12 @@ export class Client implements AsyncDisposable {
     accepted: (task: EnqueuedTask) => void,
     refused: (error: HikyakuError) => void,
   ): void {
-    this.#start(call, request, call.deadline, (answer) => {
+    const put = (_index: number, answer: EnqueuedTask | HikyakuError): void => {
       this.#end(call);
       if (answer instanceof HikyakuError) refused(answer);
       else accepted(answer);
-    });
+    };
+    this.#start(call, request, call.deadline, this.#preparation(), { put }, 0);
   }
 
   #enqueueChunk(
@@ -292,64 +293,63 @@ export class Client implements AsyncDisposable {
   ): Promise<void> {
     const end = Math.min(start + maxBatchItems, requests.length);
     const deadline = Math.min(call.deadline, this.#clock.monotonic() + this.#withinMs);
+    const preparation = this.#preparation();
     return new Promise((resolve) => {
       let open = end - start;
+      const put = (index: number, answer: EnqueuedTask | HikyakuError): void => {
+        results[index] = answer instanceof HikyakuError ? { ok: false, error: answer } : { ok: true, task: answer };
+        open -= 1;
+        if (open === 0) resolve();
+      };
+      const answers = { put };
       for (let index = start; index < end; index++) {
-        this.#start(call, requests[index], deadline, (answer) => {
-          results[index] = answer instanceof HikyakuError ? { ok: false, error: answer } : { ok: true, task: answer };
-          open -= 1;
-          if (open === 0) resolve();
-        });
+        this.#start(call, requests[index], deadline, preparation, answers, index);
       }
     });
   }
 
-  /** Checks, encodes and hands one request to the batcher; calls back once, whatever happens. Never throws. */
+  #preparation(): Preparation {
+    return { now: this.#clock.now(), newId: this.#ids, maxPayloadBytes: this.#maxPayloadBytes };
+  }
+
+  /** Checks, encodes and hands one request to the batcher; puts one answer, whatever happens. Never throws. */
   #start(
     call: EnqueueCall,
     request: EnqueueRequest | undefined,
     deadline: number,
-    done: (answer: EnqueuedTask | HikyakuError) => void,
+    preparation: Preparation,
+    answers: Answers,
+    index: number,
   ): void {
     try {
       const { task, payload, options } = request ?? noRequest;
-      const now = this.#clock.now();
-      const preparation = { now, newId: this.#ids, maxPayloadBytes: this.#maxPayloadBytes };
       const prepared = prepareTask(task, payload, options, preparation);
       if (prepared instanceof Promise) {
         prepared.then(
-          (ready) => this.#hand(call, ready, deadline, done),
-          (error: unknown) => done(asHikyakuError(error)),
+          (ready) => this.#hand(new ReadyRequest(ready, call, deadline, answers, index)),
+          (error: unknown) => answers.put(index, asHikyakuError(error)),
         );
       } else {
-        this.#hand(call, prepared, deadline, done);
+        this.#hand(new ReadyRequest(prepared, call, deadline, answers, index));
       }
     } catch (error) {
-      done(asHikyakuError(error));
+      answers.put(index, asHikyakuError(error));
     }
   }
 
-  #hand(
-    call: EnqueueCall,
-    { item, dueAt, definition }: PreparedTask,
-    deadline: number,
-    done: (answer: EnqueuedTask | HikyakuError) => void,
-  ): void {
-    const tooLate = this.#tooLate(call, item.message.id, deadline);
-    if (tooLate !== undefined) done(tooLate);
-    else {
-      const settle = (outcome: EnqueueOutcome): void => done(answered(outcome, item, dueAt, definition));
-      this.#batcher.add({ item, call, deadline, settle, settled: false });
-    }
+  #hand(request: ReadyRequest): void {
+    const tooLate = this.#tooLate(request.call, request.item.message.id, request.deadline);
+    if (tooLate === undefined) this.#batcher.add(request);
+    else request.refuse(tooLate);
   }
 
   /** What ended the call while its payload was tested, or while earlier parts of it were sent. */
   #tooLate(call: EnqueueCall, taskId: string, deadline: number): HikyakuError | undefined {
-    const text = `before task "${taskId}" was sent: it was not enqueued`;
-    if (this.#abandoned) return new HikyakuError("closed", `the client was closed ${text}`);
-    if (call.signal?.aborted === true) return new HikyakuError("cancelled", `the caller's signal fired ${text}`);
+    const text = (why: string): string => `${why} before task "${taskId}" was sent: it was not enqueued`;
+    if (this.#abandoned) return new HikyakuError("closed", text("the client was closed"));
+    if (call.signal?.aborted === true) return new HikyakuError("cancelled", text("the caller's signal fired"));
     if (deadline > this.#clock.monotonic()) return undefined;
-    return new HikyakuError("deadline_exceeded", `the time given to the call ran out ${text}`);
+    return new HikyakuError("deadline_exceeded", text("the time given to the call ran out"));
   }
 
   async #finish(timeMs: number): Promise<void> {

@@ -11,7 +11,7 @@ export interface Enqueueing {
   /** When its caller stops waiting, on the clock's monotonic scale. */
   readonly deadline: number;
   /** Called exactly once, with the store's answer or with why there is none. Must not throw. */
-  readonly settle: (outcome: EnqueueOutcome) => void;
+  settle(outcome: EnqueueOutcome): void;
   /** False when it is handed to the batcher, which sets it. */
   settled: boolean;
 }

@@ -38,19 +38,28 @@ class AcceptedTask implements EnqueuedTask {
   readonly state: EnqueuedTask["state"];
   readonly dueAt: Date;
   /** Not to be seen by who prints or compares tasks. */
-  readonly #origin: Origin | undefined;
+  readonly #definition: Origin["definition"] | undefined;
+  readonly #retentionMs: number;
 
-  constructor({ id, type, queue }: TaskMessage, state: EnqueuedTask["state"], dueAt: number, origin?: Origin) {
+  constructor(
+    { id, type, queue, retentionMs }: TaskMessage,
+    state: EnqueuedTask["state"],
+    dueAt: number,
+    definition: Origin["definition"] | undefined,
+  ) {
     this.id = id;
     this.type = type;
     this.queue = queue;
     this.state = state;
     this.dueAt = new Date(dueAt);
-    this.#origin = origin;
+    this.#definition = definition;
+    this.#retentionMs = retentionMs;
   }
 
   static originOf(task: unknown): Origin | undefined {
-    return typeof task === "object" && task !== null && #origin in task ? task.#origin : undefined;
+    if (typeof task !== "object" || task === null || !(#definition in task)) return undefined;
+    const definition = task.#definition;
+    return definition === undefined ? undefined : { definition, retentionMs: task.#retentionMs };
   }
 }
 
@@ -166,12 +175,7 @@ export function answered(
 ): EnqueuedTask | HikyakuError {
   switch (outcome.kind) {
     case "accepted":
-      return new AcceptedTask(
-        message,
-        outcome.state,
-        dueAt,
-        definition && { definition, retentionMs: message.retentionMs },
-      );
+      return new AcceptedTask(message, outcome.state, dueAt, definition);
     case "duplicate":
       return new HikyakuError(
         "task_exists",

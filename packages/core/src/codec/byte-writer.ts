@@ -36,9 +36,19 @@ export class ByteWriter {
   text(value: string): number {
     this.#reserve(value.length * 3);
     const start = this.#length;
-    const taken = writeShortAscii(this.#buffer, value, start);
+    const taken = value.length > longestCopied ? -1 : writeAscii(this.#buffer, value, start);
     this.#length += taken >= 0 ? taken : this.#buffer.write(value, start, "utf8");
     return this.#length - start;
+  }
+
+  /** The length in one byte, then the text, where it is ASCII and shorter than 128; nothing and false for any other. */
+  shortText(value: string): boolean {
+    if (value.length > 127) return false;
+    this.#reserve(value.length + 1);
+    if (writeAscii(this.#buffer, value, this.#length + 1) < 0) return false;
+    this.#buffer[this.#length] = value.length;
+    this.#length += value.length + 1;
+    return true;
   }
 
   uint16(value: number): void {
@@ -94,9 +104,11 @@ export class ByteWriter {
   }
 }
 
-/** Short ASCII text is copied faster by a loop than by a call into the runtime. Returns -1 where it does not apply. */
-function writeShortAscii(buffer: Buffer, value: string, start: number): number {
-  if (value.length > 64) return -1;
+/** Short ASCII text is copied faster by a loop than by a call into the runtime. */
+const longestCopied = 64;
+
+/** How many bytes that were; -1 where the text is not ASCII, with some of it written. */
+function writeAscii(buffer: Buffer, value: string, start: number): number {
   for (let index = 0; index < value.length; index++) {
     const code = value.charCodeAt(index);
     if (code > 0x7f) return -1;

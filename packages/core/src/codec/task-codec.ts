@@ -62,19 +62,10 @@ function secondsDown(ms: number | undefined): number {
 function writeText(writer: ByteWriter, tag: number, value: string): void {
   if (value === "") return;
   writer.byte(tag);
-  if (value.length < 128 && isAscii(value)) {
-    writer.byte(value.length);
-    writer.text(value);
-    return;
-  }
+  if (writer.shortText(value)) return;
   const bytes = Buffer.from(value);
   writer.varint(bytes.length);
   writer.bytes(bytes);
-}
-
-function isAscii(value: string): boolean {
-  for (let index = 0; index < value.length; index++) if (value.charCodeAt(index) > 0x7f) return false;
-  return true;
 }
 
 function writeNumber(writer: ByteWriter, tag: number, value: number): void {

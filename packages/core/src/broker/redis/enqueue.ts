@@ -118,10 +118,11 @@ export class RedisEnqueue implements EnqueueFacet {
 
   #pack(keys: QueueKeys, items: readonly EnqueueItem[], from: number): { args: Buffer; to: number } {
     const pack = new Pack(Math.min(mostBytes, (items.length - from) * 384));
+    const now = this.#context.clock.now();
     let to = from;
     while (to < items.length && (to === from || pack.length < mostBytes)) {
       const item = items[to];
-      if (item !== undefined) packItem(pack, keys, item, this.#context.clock.now());
+      if (item !== undefined) packItem(pack, keys, item, now);
       to++;
     }
     return { args: pack.finish(), to };
