@@ -70,7 +70,10 @@ export class Wire {
       clearTimeout(this.#patience);
       if (silenceMs !== undefined) this.#pulse = setInterval(() => this.#listenForLife(silenceMs), silenceMs);
     });
-    this.#socket.on("data", (piece) => this.#heard(piece));
+    this.#socket.on("data", (piece: Buffer | string) => {
+      // Text comes only from a socket that was given an encoding.
+      if (typeof piece !== "string") this.#heard(piece);
+    });
     this.#socket.on("error", (error) => this.#end(error, true));
     this.#socket.on("close", () => this.#end(new Error(`${shownPlace(place)} closed the connection`), true));
   }
