@@ -6,7 +6,7 @@ import { drained, type Workload } from "../workload.ts";
 const callers = [0, 1, 2, 3];
 
 export const bulkEnqueue: Workload = async (system, store, sizes) => {
-  const warmUp = 1_000;
+  const { warmUp } = sizes;
   const share = sizes.enqueue / callers.length;
   await system.enqueueMany(0, warmUp, "plain");
   const seconds = await timedSection(sizes.enqueue, () =>

@@ -12,6 +12,7 @@ import { errorText } from "../errors.ts";
 import { type AbortKind, abortReason, isTakenAway, storedText } from "./abort-cause.ts";
 import { AttemptRunner } from "./attempt-runner.ts";
 import { Backoff, type Random } from "./backoff.ts";
+import { CallLanes, largestBatch } from "./call-lanes.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { FailureLog } from "./failure-log.ts";
 import type { Handlers } from "./handler.ts";
@@ -24,15 +25,6 @@ import { cancelled, decideOutcome, type OutcomePolicy, type Verdict } from "./ou
 import type { QueueOrder } from "./queue-order.ts";
 import { QueueWatch } from "./queue-watch.ts";
 import { UnhandledLog } from "./unhandled-log.ts";
-
-/** Two calls, so that the store works on one batch while the handlers of the other run. */
-const mostCalls = 2;
-/** A second call with less than this costs more than it gains: what it would carry waits for the first one. */
-const leastWorthwhile = { apart: 4, together: 32 } as const;
-/** A second call need not carry more than this to be worth its cost. */
-const mostWorthwhile = 32;
-/** Bounds how long one call may keep the store busy. */
-const largestBatch = 256;
 
 /** What became of the tasks of this server since it started. */
 export interface ProcessorCounts {
@@ -102,8 +94,7 @@ export class Processor {
   readonly #backoff: Backoff;
   readonly #failures: FailureLog;
   readonly #unhandled: UnhandledLog;
-  readonly #claimLimit: number;
-  readonly #worthwhileBatch: number;
+  readonly #lanes: CallLanes;
   readonly #idle: (() => void)[] = [];
   readonly counts: ProcessorCounts = { settled: 0, failed: 0, lost: 0 };
   lastClaimAt: number | undefined;
@@ -112,10 +103,7 @@ export class Processor {
   #ended: HeldTask[] = [];
   #slotsTaken = 0;
   #slotsClaimed = 0;
-  #callsUnderWay = 0;
   #claiming = false;
-  /** Whether the last claim was filled, so that there is probably more. */
-  #backlog = false;
   #pause: Timer | undefined;
   #turn: NodeJS.Immediate | undefined;
   readonly #afterTurn: (() => void)[] = [];
@@ -129,10 +117,7 @@ export class Processor {
     this.#backoff = new Backoff(50, 500, random);
     this.#failures = new FailureLog(logger, clock, "claiming and settling tasks");
     this.#unhandled = new UnhandledLog(logger, clock);
-    const share = Math.ceil(options.concurrency / mostCalls);
-    const least = leastWorthwhile[broker.pacing];
-    this.#claimLimit = Math.min(largestBatch, share >= least ? share : options.concurrency);
-    this.#worthwhileBatch = Math.min(mostWorthwhile, Math.max(least, share));
+    this.#lanes = new CallLanes(options.concurrency, broker.pacing);
   }
 
   /** How many slots are taken by tasks. */
@@ -211,7 +196,7 @@ export class Processor {
 
   /** Resolves when every settlement so far has been answered or given to the syncer; handlers may still run. */
   async whenSettled(): Promise<void> {
-    while (this.#ended.length > 0 || this.#callsUnderWay > 0) {
+    while (this.#ended.length > 0 || !this.#lanes.isIdle) {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
@@ -226,7 +211,7 @@ export class Processor {
   }
 
   #isIdle(): boolean {
-    return this.#slotsTaken === 0 && this.#ended.length === 0 && this.#callsUnderWay === 0;
+    return this.#slotsTaken === 0 && this.#ended.length === 0 && this.#lanes.isIdle;
   }
 
   #nextTurn(): void {
@@ -235,7 +220,7 @@ export class Processor {
 
   #pump(): void {
     this.#turn = undefined;
-    while (this.#callsUnderWay === 0 || (this.#callsUnderWay < mostCalls && this.#isWorthAnotherCall())) {
+    while (this.#lanes.mayGo(this.#ended.length, this.#freeSlots())) {
       const batch = this.#takeEnded();
       const claim = this.#nextClaim();
       if (batch.length === 0 && claim === undefined) break;
@@ -250,9 +235,9 @@ export class Processor {
     return new Promise((resolve) => this.#afterTurn.push(resolve));
   }
 
-  #isWorthAnotherCall(): boolean {
-    if (this.#ended.length >= this.#worthwhileBatch) return true;
-    return this.#backlog && this.#options.concurrency - this.#slotsTaken - this.#slotsClaimed >= this.#worthwhileBatch;
+  /** Neither taken nor asked for. */
+  #freeSlots(): number {
+    return this.#options.concurrency - this.#slotsTaken - this.#slotsClaimed;
   }
 
   #takeEnded(): readonly HeldTask[] {
@@ -273,7 +258,7 @@ export class Processor {
   #nextClaim(): Claim | undefined {
     if (!this.#claiming || this.#pause !== undefined) return undefined;
     const { concurrency, order, handlers, worker, leaseMs, unanswered, lostAnswers } = this.#options;
-    const free = Math.min(concurrency - this.#slotsTaken - this.#slotsClaimed, this.#claimLimit);
+    const free = Math.min(this.#freeSlots(), this.#lanes.largestClaim);
     // A store that lets us claim but not settle must not make us pile up tasks that we can't get rid of.
     if (free <= 0 || unanswered() >= concurrency) return undefined;
     const queues = order.quotas(free, (queue) => this.#watch.mayHaveWork(queue) && !this.#inHand.has(queue));
@@ -291,7 +276,7 @@ export class Processor {
     const request = claim?.request;
     const sentAt = clock.monotonic();
     let claimed: ClaimResult | undefined;
-    this.#callsUnderWay++;
+    this.#lanes.began();
     try {
       let results: readonly SettleResult[] = [];
       if (batch.length > 0) ({ results, claimed } = await broker.settle(batch.map(settlementOf), request));
@@ -306,7 +291,7 @@ export class Processor {
       claim?.call.failed();
       this.#failed(batch, error);
     }
-    this.#callsUnderWay--;
+    this.#lanes.ended();
     if (request !== undefined) {
       this.#slotsClaimed -= request.limit;
       this.#letGo(request, claimed?.tasks ?? []);
@@ -351,7 +336,7 @@ export class Processor {
   #claimed(request: ClaimRequest, result: ClaimResult, sentAt: number): void {
     const { clock, logger } = this.#options;
     this.lastClaimAt = clock.now();
-    this.#backlog = result.tasks.length >= request.limit;
+    this.#lanes.claimed(result.tasks.length >= request.limit);
     this.#unhandled.note(result.unhandled);
     for (const { queue, taskId, reason, detail } of result.setAside) {
       logger.error("a task in the queue can't be worked on", { queue, taskId, reason, detail });
