@@ -48,7 +48,7 @@ func main() {
 	var figures []figure
 	switch {
 	case workload == "bulk enqueue":
-		figures = enqueueAll(redis, workload, 1000, size.Enqueue, bulkLanes)
+		figures = enqueueAll(redis, workload, size.WarmUp, size.Enqueue, bulkLanes)
 	case workload == "enqueue, 256 in flight":
 		figures = enqueueAll(redis, workload, min(2000, size.OneByOne), size.OneByOne, 256)
 	case workload == "enqueue, 1 in flight":

@@ -115,8 +115,8 @@ export function conditions({ memoryGiB, system, versions, durability, payload, r
   return [
     `${system}, ${memoryGiB} GiB of memory.${peers.length === 0 ? "" : ` ${peers.join(", ")}.`}`,
     `${durability}.`,
-    `${payload}. Before the clock starts, ${sizes.warmUp.toLocaleString("en-US")} tasks warm a worker up;`,
-    `then ${sizes.process.toLocaleString("en-US")} count.`,
+    `${payload}. Before the clock starts, ${sizes.warmUp.toLocaleString("en-US")} tasks warm a worker, or a producer of many, up;`,
+    `then ${sizes.process.toLocaleString("en-US")} that run, or ${sizes.enqueue.toLocaleString("en-US")} that are enqueued, count.`,
     `${rounds} round${rounds === 1 ? "" : "s in turn"}: the median, and behind it the lowest and the highest.`,
     mode === "full" ? "" : `A ${mode} run: good for seeing that it works, not for quoting.`,
   ]
