@@ -25,6 +25,7 @@ local function release(lock, id)
   if lock ~= '' and redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
 end
 
+-- Here and below, constants that Redis is given are text: it writes each number with seventeen digits.
 -- Takes ids out of the list of active ones. Mostly they are the ones that were leased first, which are its end. LREM looks
 -- through the list once for each id, so where a good part of the list leaves it is cheaper to write down who stays.
 local function leave(ids)
@@ -32,19 +33,19 @@ local function leave(ids)
   if number == 0 then return end
   local leaving, staying, together = {}, {}, 0
   for _, id in ipairs(ids) do leaving[id] = true end
-  for _, id in ipairs(redis.call('LRANGE', active, -number, -1)) do
+  for _, id in ipairs(redis.call('LRANGE', active, -number, '-1')) do
     -- Met once: an id that somebody wrote twice does not stand for another one.
     if leaving[id] == true then leaving[id], together = 'met', together + 1 end
   end
   if together == number then
-    redis.call('LTRIM', active, 0, -number - 1)
+    redis.call('LTRIM', active, '0', -number - 1)
     return
   end
   if number <= 8 or redis.call('LLEN', active) > number * 4 then
-    for _, id in ipairs(ids) do redis.call('LREM', active, 1, id) end
+    for _, id in ipairs(ids) do redis.call('LREM', active, '1', id) end
     return
   end
-  for _, id in ipairs(redis.call('LRANGE', active, 0, -1)) do
+  for _, id in ipairs(redis.call('LRANGE', active, '0', '-1')) do
     if not leaving[id] then staying[#staying + 1] = id end
   end
   redis.call('DEL', active)
@@ -202,7 +203,7 @@ local takenCount, leasedSize = 0, 0
 
 -- Looks at the last `window` ids, the next ones to run, takes what it may and leaves the rest in their order.
 local function take(window)
-  local ids = redis.call('LRANGE', pending, -window, -1)
+  local ids = redis.call('LRANGE', pending, -window, '-1')
   local left, seen = {}, 0
   for index = #ids, 1, -1 do
     if takenCount >= limit then break end
@@ -233,7 +234,7 @@ local function take(window)
       end
     end
   end
-  if seen > 0 then redis.call('LTRIM', pending, 0, -seen - 1) end
+  if seen > 0 then redis.call('LTRIM', pending, '0', -seen - 1) end
   return left, seen
 end
 
