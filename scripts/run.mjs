@@ -1,6 +1,7 @@
 // The one way in for every npm command: `node scripts/run.mjs <command>`, on any Node.js from 20 up.
 // Installs what is missing, builds what is stale, then runs the command on the project's own Node.js 24.
 // Needs nothing but Node.js itself. All it has to say goes to stderr: stdout belongs to what it runs.
+import { join } from "node:path";
 import { buildWebIfStale } from "./house/build-web.mjs";
 import { installIfMissing } from "./house/install.mjs";
 import { oneAtATime } from "./house/lock.mjs";
@@ -34,6 +35,8 @@ try {
     throw new HouseError(`expected one of ${Object.keys(commands).join(", ")}; got ${JSON.stringify(name)}`, 64);
   }
   process.chdir(root);
+  // What was compiled once is kept, also for the processes that a command starts: a start takes half the time.
+  process.env["NODE_COMPILE_CACHE"] ??= join(root, ".cache/compiled");
   await oneAtATime(async () => {
     await installIfMissing();
     if (command.web) await buildWebIfStale();
