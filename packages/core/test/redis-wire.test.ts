@@ -93,6 +93,20 @@ describe.skipIf(redisServerPath() === undefined)("a wire to Redis (needs redis-s
     expect(heard).toEqual(["one", "two"]);
   });
 
+  it("greets as a user that has no password, and as nobody in particular", async () => {
+    const server = await startRedisServer();
+    onTestFinished(() => server.stop());
+    const { settings } = settingsFor(server.port);
+    const { wire } = open(server.port);
+    await wire.greet(settings);
+    expect(String(await wire.ask(["ACL", "WHOAMI"]))).toBe("default");
+    await wire.ask(["ACL", "SETUSER", "guest", "on", "nopass", "~*", "+@all"]);
+    const { wire: other } = open(server.port);
+    await other.greet({ ...settings, username: "guest", db: 3 });
+    expect(String(await other.ask(["ACL", "WHOAMI"]))).toBe("guest");
+    expect(String(await other.ask(["CLIENT", "INFO"]))).toMatch(/ db=3 .* resp=3$/m);
+  });
+
   it("tells every caller of many when it ends in the middle", async () => {
     const wire = await redis();
     const asked = Array.from({ length: 3_000 }, () => wire.ask(["PING"]));

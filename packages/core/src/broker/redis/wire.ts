@@ -75,7 +75,9 @@ export class Wire {
       if (typeof piece !== "string") this.#heard(piece);
     });
     this.#socket.on("error", (error) => this.#end(error, true));
-    this.#socket.on("close", () => this.#end(new Error(`${shownPlace(place)} closed the connection`), true));
+    const closed = (): void => this.#end(new Error(`${shownPlace(place)} closed the connection`), true);
+    this.#socket.on("end", closed);
+    this.#socket.on("close", closed);
   }
 
   /** Whether the server has accepted the greeting, and nothing has ended the connection since. */
@@ -90,7 +92,7 @@ export class Wire {
 
   /** Logs in and chooses the database. @throws the error that ended the connection; RedisRefusal. */
   async greet({ username, password, db }: ConnectionSettings): Promise<void> {
-    const credentials = password === undefined || password === "" ? [] : ["AUTH", username || "default", password];
+    const credentials = username || password ? ["AUTH", username || "default", password ?? ""] : [];
     const greetings = [this.ask(["HELLO", "3", ...credentials])];
     if (db !== 0) greetings.push(this.ask(["SELECT", String(db)]));
     await Promise.all(greetings);
@@ -176,9 +178,14 @@ export class Wire {
         this.#replied(null);
         break;
       case "message":
-        if (Buffer.isBuffer(message)) this.#handlers.get(String(channel))?.(message);
+        if (Buffer.isBuffer(message)) this.#tell(this.#handlers.get(String(channel)), message);
         break;
     }
+  }
+
+  /** Apart from the reading of what came: a handler that throws must not end that in the middle. */
+  #tell(handler: ((message: Buffer) => void) | undefined, message: Buffer): void {
+    if (handler !== undefined) queueMicrotask(() => handler(message));
   }
 
   /** The event loop may have stood still, with words of the server waiting to be read: only the third silence counts. */
