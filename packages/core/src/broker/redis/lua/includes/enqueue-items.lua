@@ -1,37 +1,13 @@
 -- Writes the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments, and leaves what was not
 -- accepted in `refused`.
 local refused, ready, earliest = {}, {}, nil
-
--- Whether no task of these ids is there: one look for all of them instead of one for each. Only where each id is greater than
--- the one before, as the ones that the library makes are; else the same id may be there twice, and the second one must find
--- the first.
-local function areNew()
-  local keys, count, at, last = {}, 0, 1, ''
-  while at <= #items do
-    local id, flags = items[at], items[at + 2]
-    if id <= last then return false end
-    count, last = count + 1, id
-    keys[count] = taskPrefix .. id
-    at = at + 3
-    if flags % 2 >= 1 then at = at + 2 end
-    if flags % 4 >= 2 then at = at + 1 end
-    if flags % 8 >= 4 then at = at + 2 end
-    if flags >= 8 then at = at + 1 end
-  end
-  for from = 1, count, 1000 do
-    if redis.call('EXISTS', unpack(keys, from, math.min(from + 999, count))) > 0 then return false end
-  end
-  return true
-end
-
-local new = areNew()
 local at, position, total = 1, 0, #items
 while at <= total do
   local id, msg, flags = items[at], items[at + 1], items[at + 2]
   at = at + 3
   local key = taskPrefix .. id
   if flags == 0 then
-    if not new and redis.call('EXISTS', key) == 1 then
+    if redis.call('EXISTS', key) == 1 then
       refused[#refused + 1] = position
       refused[#refused + 1] = 0
     else
@@ -45,7 +21,7 @@ while at <= total do
     if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
     if flags >= 8 then exact, at = items[at], at + 1 end
     local owner = false
-    if not new and redis.call('EXISTS', key) == 1 then
+    if redis.call('EXISTS', key) == 1 then
       owner = 0
     elseif group and not score and type(redis.pcall('ZCARD', groupPrefix .. group)) == 'table' then
       owner = 2
@@ -80,6 +56,7 @@ while at <= total do
       redis.call('HSET', key, unpack(fields))
     end
   end
+  -- Twice the same id in one call: the second one must find the first.
   position = position + 1
 end
 for from = 1, #ready, 1000 do
