@@ -1,13 +1,18 @@
+import type { SQLInputValue } from "node:sqlite";
 import { uniqueScope } from "../../codec/unique-scope.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
 import { storeError } from "./errors.ts";
 import type { Store } from "./store.ts";
-import { insertTask, messageValues, numberOf, within } from "./task-row.ts";
+import { insertTasks, messageValues, numberOf, within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Kept small enough that a long list leaves the event loop free in between. */
 const itemsPerWrite = 500;
+/** How many rows one statement writes: each statement costs about as much as a row, and more rows gain little more. */
+const rowsPerInsert = 16;
+
+const stateOfPlacement = { now: "pending", at: "scheduled", group: "aggregating" } as const;
 
 export class SqliteEnqueue implements EnqueueFacet {
   readonly #store: Store;
@@ -45,10 +50,26 @@ export class SqliteEnqueue implements EnqueueFacet {
   #write(items: readonly EnqueueItem[], call: CallOptions | undefined): Promise<EnqueueOutcome[]> {
     return this.#store.write(call, items.length, (transaction) => {
       const due = new EarliestDue(transaction);
-      const outcomes = items.map((item) => this.#enqueueOne(transaction, due, item));
+      const outcomes: EnqueueOutcome[] = [];
+      while (outcomes.length < items.length) {
+        const some = items.slice(outcomes.length, outcomes.length + rowsPerInsert);
+        const together = some.length === rowsPerInsert && some.every(needsNoLock);
+        if (together) outcomes.push(...this.#enqueueTogether(transaction, due, some));
+        else for (const item of some) outcomes.push(this.#enqueueOne(transaction, due, item));
+      }
       due.signal();
       return outcomes;
     });
+  }
+
+  /** One that can't be stored takes the others of its statement with it, so then each goes alone. */
+  #enqueueTogether(transaction: Transaction, due: EarliestDue, items: readonly EnqueueItem[]): EnqueueOutcome[] {
+    try {
+      return insertAll(transaction, due, items);
+    } catch (error) {
+      if (!transaction.db.isTransaction) throw error;
+      return items.map((item) => this.#enqueueOne(transaction, due, item));
+    }
   }
 
   #enqueueOne(transaction: Transaction, due: EarliestDue, item: EnqueueItem): EnqueueOutcome {
@@ -63,31 +84,53 @@ export class SqliteEnqueue implements EnqueueFacet {
   }
 }
 
+function needsNoLock({ uniqueForMs }: EnqueueItem): boolean {
+  return uniqueForMs === undefined;
+}
+
 function insert(transaction: Transaction, due: EarliestDue, item: EnqueueItem, uniqueKey: string): EnqueueOutcome {
+  const inserted = transaction.db.run(insertOne, ...newRow(transaction, due, item, uniqueKey));
+  return inserted === 0 ? { kind: "id_taken" } : accepted(transaction, due, item);
+}
+
+/** Writes `rowsPerInsert` tasks with one statement. */
+function insertAll(transaction: Transaction, due: EarliestDue, items: readonly EnqueueItem[]): EnqueueOutcome[] {
+  const { db } = transaction;
+  const inserted = db.run(insertSome, ...items.flatMap((item) => newRow(transaction, due, item, "")));
+  if (inserted === items.length) return items.map((item) => accepted(transaction, due, item));
+  // New rows have the highest numbers, rising in the order of the items: those that are not next among them were refused.
+  const newest = db.rows(selectNewest, inserted);
+  return items.map((item) => {
+    const [queue, id] = newest.at(-1) ?? [];
+    if (queue !== item.message.queue || id !== item.message.id) return { kind: "id_taken" };
+    newest.pop();
+    return accepted(transaction, due, item);
+  });
+}
+
+/** The values of a task's new row. Its place is found, and its queue is known, whether or not it is accepted then. */
+function newRow(transaction: Transaction, due: EarliestDue, item: EnqueueItem, uniqueKey: string): SQLInputValue[] {
+  const { now, tally } = transaction;
   const { message, placement } = item;
-  const { db, now, tally } = transaction;
-  const { queue } = message;
-  const stored = uniqueKey === message.uniqueKey ? message : { ...message, uniqueKey };
-  tally.known(queue);
-  const add = (state: "pending" | "scheduled" | "aggregating", ...where: (number | null)[]): EnqueueOutcome => {
-    const inserted = db.run(insertTask, state, ...where, ...messageValues(stored));
-    if (inserted === 0) return { kind: "id_taken" };
-    tally.moved(queue, undefined, state);
-    return { kind: "accepted", state };
-  };
+  const values = messageValues(message, uniqueKey);
+  tally.known(message.queue);
   switch (placement.kind) {
     case "now":
-      return add("pending", transaction.backOf(queue), now, null, null);
-    case "at": {
-      const at = Math.ceil(placement.at);
-      due.before(queue);
-      const outcome = add("scheduled", null, null, at, null);
-      if (outcome.kind === "accepted") due.placed(queue, at);
-      return outcome;
-    }
+      return ["pending", transaction.backOf(message.queue), now, null, null, ...values];
+    case "at":
+      due.before(message.queue);
+      return ["scheduled", null, null, Math.ceil(placement.at), null, ...values];
     case "group":
-      return add("aggregating", null, null, null, now);
+      return ["aggregating", null, null, null, now, ...values];
   }
+}
+
+/** The task's new row is written; what else is to be known of it. */
+function accepted({ tally }: Transaction, due: EarliestDue, { message, placement }: EnqueueItem): EnqueueOutcome {
+  const state = stateOfPlacement[placement.kind];
+  if (placement.kind === "at") due.placed(message.queue, Math.ceil(placement.at));
+  tally.moved(message.queue, undefined, state);
+  return { kind: "accepted", state };
 }
 
 function insertUnique(
@@ -141,6 +184,9 @@ export function earliestDue({ db }: Transaction, queue: string): number | undefi
   return numberOf(db.get(selectEarliestDue, queue, queue)?.["due_at"]);
 }
 
+const insertOne = insertTasks(1);
+const insertSome = insertTasks(rowsPerInsert);
+const selectNewest = "SELECT queue, id FROM tasks ORDER BY number DESC LIMIT ?";
 const selectTask = "SELECT 1 FROM tasks WHERE queue = ? AND id = ?";
 const selectLock = `
   SELECT owner_id, ${within("expires_at")} AS expires_at FROM locks WHERE queue = ? AND scope = ?`;

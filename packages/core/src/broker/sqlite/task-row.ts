@@ -33,9 +33,13 @@ export function within(column: string): string {
 /** The columns that hold a message, in the order that `messageValues` gives and `messageOf` reads. */
 export const messageColumns = columnsOfMessage.map(readable).join(", ");
 
-export const insertTask = `
-  INSERT INTO tasks (state, position, pending_since, due_at, grouped_at, ${columnsOfMessage.join(", ")})
-  VALUES (?, ?, ?, ?, ?${", ?".repeat(columnsOfMessage.length)}) ON CONFLICT (queue, id) DO NOTHING`;
+/** Writes new tasks whose ids are free, each with its state, four columns of its place and `messageValues`. */
+export function insertTasks(count: number): string {
+  const row = `(?, ?, ?, ?, ?${", ?".repeat(columnsOfMessage.length)})`;
+  return `
+    INSERT INTO tasks (state, position, pending_since, due_at, grouped_at, ${columnsOfMessage.join(", ")})
+    VALUES ${Array.from({ length: count }, () => row).join(", ")} ON CONFLICT (queue, id) DO NOTHING`;
+}
 
 /** The columns of a whole task, in the order that `storedTaskOf` reads. */
 export const storedColumns = [
@@ -45,7 +49,7 @@ export const storedColumns = [
   .map(readable)
   .join(", ");
 
-export function messageValues(message: TaskMessage): SQLInputValue[] {
+export function messageValues(message: TaskMessage, uniqueKey: string): SQLInputValue[] {
   return [
     message.queue,
     message.id,
@@ -56,7 +60,7 @@ export function messageValues(message: TaskMessage): SQLInputValue[] {
     message.lastFailedAt ?? null,
     message.timeoutMs,
     message.deadlineAt ?? null,
-    message.uniqueKey,
+    uniqueKey,
     message.group,
     message.retentionMs,
     message.completedAt ?? null,
