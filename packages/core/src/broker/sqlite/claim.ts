@@ -10,7 +10,17 @@ import type {
 } from "../work-facet.ts";
 import { isEvicted } from "./control.ts";
 import type { Values } from "./database.ts";
-import { messageColumns, messageOf, numberOf, readable, within } from "./task-row.ts";
+import {
+  isExact,
+  isPlain,
+  messageColumns,
+  messageOf,
+  numberOf,
+  plainColumns,
+  plainMessageOf,
+  readable,
+  within,
+} from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Leases waiting tasks to one server, within a transaction. */
@@ -33,10 +43,10 @@ export function claimTasks(transaction: Transaction, request: ClaimRequest): Cla
         ? findWaiting(transaction, queue, wanted, request.handles)
         : findNext(transaction, queue, request.handles);
     unhandled.push(...found.unhandled);
-    if (found.places.length === 0) continue;
+    if (found.numbers.length === 0) continue;
     token ??= request.token ?? nextToken(transaction, request.serverId);
-    transaction.tally.moved(queue, "pending", "active", found.places.length);
-    const leased = leaseTasks(transaction, queue, found.places, token, transaction.now + request.leaseMs);
+    transaction.tally.moved(queue, "pending", "active", found.numbers.length);
+    const leased = leaseTasks(transaction, queue, found.numbers, token, transaction.now + request.leaseMs);
     tasks.push(...leased.tasks);
     setAside.push(...leased.setAside);
   }
@@ -53,12 +63,6 @@ export function serverOfToken(token: unknown): string | undefined {
   return typeof token === "string" ? token.slice(0, token.lastIndexOf("/")) : undefined;
 }
 
-/** Where a task that is to be leased lies, and since when it has been waiting. */
-export interface Place {
-  readonly number: number;
-  readonly pendingSince: number | undefined;
-}
-
 /**
  * Gives tasks, pending or held by somebody who lost them, to the holder of `token`; archives what is unreadable. What
  * was held counts one more lost attempt, unless it is said that nobody began to work on it.
@@ -66,40 +70,58 @@ export interface Place {
 export function leaseTasks(
   transaction: Transaction,
   queue: string,
-  places: readonly Place[],
+  numbers: readonly number[],
   token: string,
   leaseEndsAt: number,
   countsAsLost = true,
 ): { tasks: ClaimedTask[]; setAside: SetAside[] } {
   const { db, now } = transaction;
-  const numbers = JSON.stringify(places.map(({ number }) => number));
+  const { plain: selectPlain, others: selectOthers, lease: leaseRows, values } = statementsFor(numbers);
   // Read before they are written: RETURNING would gather all that is in the rows once more.
-  const rows: Values[] = [];
-  for (const row of db.rows(selectRows, numbers)) rows[row.at(-1) as number] = row;
-  db.run(leaseRows, leaseEndsAt, token, now, Number(countsAsLost), numbers);
-  const tasks: ClaimedTask[] = [];
+  const plain = db.rows(selectPlain, ...values);
+  const others = plain.length === numbers.length ? [] : db.rows(selectOthers, ...values);
+  db.run(leaseRows, leaseEndsAt, token, now, Number(countsAsLost), ...values);
+  const placeOf = new Map(numbers.map((number, place) => [number, place]));
+  const byPlace: ClaimedTask[] = [];
   const setAside: SetAside[] = [];
-  for (const [index, { number, pendingSince }] of places.entries()) {
-    const row = rows[index];
-    if (row === undefined) continue;
+  for (const row of plain) {
+    const message = plainMessageOf(queue, row);
+    const lease = { queue, taskId: message.id, token };
+    const [pendingSince, number] = row.slice(-2);
+    const task = { message, lease, leaseEndsAt, pendingSince: numberOf(pendingSince), lostAttempts: 0 };
+    byPlace[placeOf.get(number as number) as number] = task;
+  }
+  for (const row of others) {
     const lease = { queue, taskId: row[1] as string, token };
+    const [state, lostBefore, pendingSince, number] = row.slice(-4);
     try {
-      const lostNow = Number(countsAsLost && row.at(-3) === "active");
-      const lostAttempts = Math.max(0, (numberOf(row.at(-2)) ?? 0) + lostNow);
-      tasks.push({ message: messageOf(row), lease, leaseEndsAt, pendingSince, lostAttempts });
+      const lostNow = Number(countsAsLost && state === "active");
+      const lostAttempts = Math.max(0, (numberOf(lostBefore) ?? 0) + lostNow);
+      const task = { message: messageOf(row), lease, leaseEndsAt, pendingSince: numberOf(pendingSince), lostAttempts };
+      byPlace[placeOf.get(number as number) as number] = task;
     } catch (error) {
       if (!isHikyakuError(error, "corrupt_data")) throw error;
-      db.run(archiveRow, now, number);
+      db.run(archiveRow, now, number as number);
       transaction.tally.moved(queue, "active", "archived");
       setAside.push({ queue, taskId: lease.taskId, reason: "unreadable", detail: error.message });
     }
   }
-  return { tasks, setAside };
+  // Those that were set aside have left holes.
+  return { tasks: others.length === 0 ? byPlace : byPlace.filter(() => true), setAside };
+}
+
+/** Statements on the rows of these numbers: a run of numbers, as most claims take, is found sooner than a list. */
+function statementsFor(numbers: readonly number[]): TaskStatements & { readonly values: readonly (number | string)[] } {
+  const [first = 0] = numbers;
+  const isRun = numbers.every((number, index) => number === first + index);
+  return isRun
+    ? { ...forRun, values: [first, first + numbers.length - 1] }
+    : { ...forList, values: [JSON.stringify(numbers)] };
 }
 
 interface Waiting {
   /** In the order of the queue. */
-  readonly places: readonly Place[];
+  readonly numbers: readonly number[];
   readonly unhandled: readonly UnhandledTasks[];
 }
 
@@ -110,24 +132,24 @@ interface Waiting {
 function findWaiting({ db }: Transaction, queue: string, limit: number, handles: HandledTypes): Waiting {
   const head = db.rows(selectHead, queue, limit);
   const handled = handlesType(handles);
-  if (head.every(([, , , type]) => handled(type as string))) return { places: head.map(placeOf), unhandled: [] };
+  if (head.every(([, type]) => handled(type as string))) return { numbers: head.map(numberOfRow), unhandled: [] };
   const unhandled: UnhandledTasks[] = [];
   const found: Values[] = [];
   for (const type of waitingTypes({ db }, queue)) {
     if (handled(type)) found.push(...db.rows(selectOfType, queue, type, limit));
     else unhandled.push({ queue, type, count: Number(db.get(countType, queue, type, mostCounted)?.["count"]) });
   }
-  found.sort(([, , one], [, , other]) => (one as number) - (other as number));
-  return { places: found.slice(0, limit).map(placeOf), unhandled };
+  found.sort(([, one], [, other]) => (one as number) - (other as number));
+  return { numbers: found.slice(0, limit).map(numberOfRow), unhandled };
 }
 
 /** The task that is next in line and no other, also where nobody here can run it. */
 function findNext({ db }: Transaction, queue: string, handles: HandledTypes): Waiting {
   const handled = handlesType(handles);
   const next = db.rows(selectHead, queue, 1);
-  const unhandled = next.map(([, , , type]) => type as string).filter((type) => !handled(type));
-  if (unhandled.length > 0) return { places: [], unhandled: unhandled.map((type) => ({ queue, type, count: 1 })) };
-  return { places: next.map(placeOf), unhandled: [] };
+  const unhandled = next.map(([, type]) => type as string).filter((type) => !handled(type));
+  if (unhandled.length > 0) return { numbers: [], unhandled: unhandled.map((type) => ({ queue, type, count: 1 })) };
+  return { numbers: next.map(numberOfRow), unhandled: [] };
 }
 
 function isBlocked({ db }: Transaction, queue: string, ordered: QueueDiscipline): boolean {
@@ -135,8 +157,8 @@ function isBlocked({ db }: Transaction, queue: string, ordered: QueueDiscipline)
   return ordered === "strict" && db.get(selectRetry, queue) !== undefined;
 }
 
-function placeOf([number, pendingSince]: Values): Place {
-  return { number: number as number, pendingSince: numberOf(pendingSince) };
+function numberOfRow([number]: Values): number {
+  return number as number;
 }
 
 /** Each type that has a waiting task, by one step of the index a type. */
@@ -163,23 +185,41 @@ const selectHeld = "SELECT 1 FROM tasks INDEXED BY tasks_leased WHERE queue = ? 
 const selectRetry = `
   SELECT 1 FROM tasks INDEXED BY tasks_due WHERE queue = ? AND state = 'retry' AND due_at IS NOT NULL LIMIT 1`;
 const selectHead = `
-  SELECT number, ${within("pending_since")}, position, type FROM tasks INDEXED BY tasks_pending
+  SELECT number, type FROM tasks INDEXED BY tasks_pending
   WHERE queue = ? AND position IS NOT NULL ORDER BY position LIMIT ?`;
 const selectFirstType = "SELECT min(type) AS type FROM tasks WHERE queue = ? AND position IS NOT NULL";
 const selectNextType = "SELECT min(type) AS type FROM tasks WHERE queue = ? AND type > ? AND position IS NOT NULL";
 const selectOfType = `
-  SELECT number, ${within("pending_since")}, position FROM tasks INDEXED BY tasks_pending_by_type
+  SELECT number, position FROM tasks INDEXED BY tasks_pending_by_type
   WHERE queue = ? AND type = ? AND position IS NOT NULL ORDER BY position LIMIT ?`;
 const countType = `
   SELECT count(*) AS count FROM
     (SELECT 1 FROM tasks INDEXED BY tasks_pending_by_type WHERE queue = ? AND type = ? AND position IS NOT NULL LIMIT ?)`;
-const selectRows = `
-  SELECT ${messageColumns}, state, ${readable("lost_attempts")}, place
-  FROM (SELECT key AS place, value AS wanted FROM json_each(?)) CROSS JOIN tasks ON number = wanted`;
-const leaseRows = `
-  UPDATE tasks SET state = 'active', position = NULL, pending_since = NULL,
-    lease_ends_at = ?, lease_token = ?, claimed_at = ?, lost_attempts = lost_attempts + (state = 'active' AND ?)
-  WHERE number IN (SELECT value FROM json_each(?))`;
+const isFirstAttempt = `${isPlain} AND state = 'pending' AND lost_attempts = 0 AND ${isExact("pending_since")}`;
+
+interface TaskStatements {
+  /** Reads the rows of which little has to be read. */
+  readonly plain: string;
+  /** Reads the rest of them. */
+  readonly others: string;
+  readonly lease: string;
+}
+
+function taskStatements(which: string): TaskStatements {
+  return {
+    plain: `SELECT ${plainColumns}, pending_since, number FROM tasks WHERE ${which} AND ${isFirstAttempt}`,
+    others: `
+      SELECT ${messageColumns}, state, ${readable("lost_attempts")}, ${within("pending_since")}, number FROM tasks
+      WHERE ${which} AND (${isFirstAttempt}) IS NOT TRUE`,
+    lease: `
+      UPDATE tasks SET state = 'active', position = NULL, pending_since = NULL,
+        lease_ends_at = ?, lease_token = ?, claimed_at = ?, lost_attempts = lost_attempts + (state = 'active' AND ?)
+      WHERE ${which}`,
+  };
+}
+
+const forRun = taskStatements("number BETWEEN ? AND ?");
+const forList = taskStatements("number IN (SELECT value FROM json_each(?))");
 const archiveRow = `
   UPDATE tasks SET state = 'archived',
     lease_ends_at = NULL, lease_token = NULL, claimed_at = NULL, archived_at = ? WHERE number = ?`;

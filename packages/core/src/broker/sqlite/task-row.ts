@@ -22,7 +22,12 @@ const integers: ReadonlySet<string> = new Set([
  */
 export function readable(column: string): string {
   if (!integers.has(column)) return column;
-  return `iif(${column} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}, ${column}, CAST(${column} AS TEXT))`;
+  return `iif(${isExact(column)}, ${column}, CAST(${column} AS TEXT))`;
+}
+
+/** Whether a number is one that JavaScript can hold; not so where there is none. */
+export function isExact(column: string): string {
+  return `${column} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}`;
 }
 
 /** A number as it is to be compared: what JavaScript can't hold counts as the largest, or the smallest, that it can. */
@@ -104,6 +109,41 @@ export function messageOf(row: Values): TaskMessage {
     throw corrupt(row, `column "unknown_fields" was expected to hold a list of fields`);
   }
   return { ...message, unknownFields: fields.map(unknownFieldOf) };
+}
+
+/**
+ * Whether a row holds a message of which nothing but `plainColumns` was set, as most that wait do: each column that is read
+ * has its price.
+ */
+export const isPlain = [
+  ...["retried = 0", "last_error = ''", "last_failed_at IS NULL", "deadline_at IS NULL", "unique_key = ''"],
+  ...["group_name = ''", "completed_at IS NULL", "headers IS NULL", "unknown_fields IS NULL"],
+  ...["max_retry", "timeout_ms", "retention_ms"].map(isExact),
+].join(" AND ");
+
+/** What `plainMessageOf` reads, in its order. */
+export const plainColumns = "id, type, payload, max_retry, timeout_ms, retention_ms";
+
+/** Reads a message from a row that begins with `plainColumns`, where `isPlain`. */
+export function plainMessageOf(queue: string, row: Values): TaskMessage {
+  const [id, type, payload, maxRetry, timeoutMs, retentionMs] = row;
+  return {
+    id: id as string,
+    type: type as string,
+    queue,
+    payload: bytesOf(payload),
+    maxRetry: maxRetry as number,
+    retried: 0,
+    lastError: "",
+    lastFailedAt: undefined,
+    timeoutMs: timeoutMs as number,
+    deadlineAt: undefined,
+    uniqueKey: "",
+    group: "",
+    retentionMs: retentionMs as number,
+    completedAt: undefined,
+    headers: {},
+  };
 }
 
 /** Reads a task from a row that begins with `storedColumns`. */

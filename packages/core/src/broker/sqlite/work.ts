@@ -109,10 +109,10 @@ function leaseHeld(
 ): TakenOver {
   if (rows.length === 0 || isEvicted(transaction, request.serverId, request.queue)) return { tasks: [], setAside: [] };
   const previous = new Map(rows.map(([, id, token]) => [id, serverOfToken(token)]));
-  const places = rows.map(([number]) => ({ number: number as number, pendingSince: undefined }));
+  const numbers = rows.map(([number]) => number as number);
   const token = request.token ?? nextToken(transaction, request.serverId);
   const leaseEndsAt = transaction.now + request.leaseMs;
-  const leased = leaseTasks(transaction, request.queue, places, token, leaseEndsAt, countsAsLost);
+  const leased = leaseTasks(transaction, request.queue, numbers, token, leaseEndsAt, countsAsLost);
   const tasks = leased.tasks.map((task) => ({ task, previousServerId: previous.get(task.message.id) }));
   return { tasks, setAside: leased.setAside };
 }
