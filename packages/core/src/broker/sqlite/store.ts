@@ -200,21 +200,21 @@ export class Store {
   /** To be able to undo one of them costs each of them, and hardly any fails: so only when one has failed, and all anew. */
   #runAll(db: Database, writes: readonly QueuedWrite[]): Ran {
     try {
-      return this.#run(db, writes, runPlainly);
+      return this.#run(db, writes, false);
     } catch (error) {
       if (!db.isTransaction) throw error;
       db.run("ROLLBACK");
       db.run("BEGIN IMMEDIATE");
-      return this.#run(db, writes, (_, write, transaction) => this.#runUndoably(db, write, transaction));
+      return this.#run(db, writes, true);
     }
   }
 
-  #run(db: Database, writes: readonly QueuedWrite[], run: typeof runPlainly): Ran {
+  #run(db: Database, writes: readonly QueuedWrite[], isSecondRun: boolean): Ran {
     const answers: (() => void)[] = [];
     let wake = false;
     for (const write of writes) {
-      const transaction = new Transaction(db, this.clock.now());
-      answers.push(run(db, write, transaction));
+      const transaction = new Transaction(db, this.clock.now(), isSecondRun);
+      answers.push(isSecondRun ? this.#runUndoably(db, write, transaction) : runPlainly(db, write, transaction));
       wake ||= transaction.changedForOthers;
     }
     return { answers, wake };
