@@ -258,6 +258,31 @@ describe("the SQLite adapter", () => {
       expect((await broker.queue("default"))?.counts.pending).toBe(2);
     });
 
+    it("that can't be stored fails alone among many, beside ids that are taken and tasks placed otherwise", async () => {
+      const broker = open();
+      const first = placedNow();
+      await broker.enqueue([first]);
+      const items = Array.from({ length: 80 }, (_, number) => {
+        if (number === 3) return first;
+        if (number === 5) return placedAt(Date.now() + 60_000, { id: "later" });
+        if (number === 7 || number === 40) return placedNow({ id: "twice" });
+        if (number === 20) return placedNow({ maxRetry: 1.5 });
+        return number === 50 ? unique(placedNow()) : placedNow({ queue: number % 4 === 0 ? "other" : "default" });
+      });
+      const expected: string[] = items.map((_, number) => (number === 3 || number === 40 ? "id_taken" : "accepted"));
+      const outcomes = await broker.enqueue(items);
+      expect(outcomes.map(({ kind }) => kind)).toEqual(expected.with(20, "failed"));
+      expect(outcomes[5]).toEqual({ kind: "accepted", state: "scheduled" });
+      const written = items.filter((_, number) => ![3, 5, 20, 40].includes(number)).map(({ message }) => message);
+      const ids = (queue: string) => written.filter((message) => message.queue === queue).map(({ id }) => id);
+      expect(idsOf(await claimed(broker))).toEqual([first.message.id, ...ids("default")]);
+      expect(idsOf(await claimed(broker, { queues: [{ queue: "other", limit: 100 }] }))).toEqual(ids("other"));
+      expect((await broker.queue("default"))?.counts).toMatchObject({ pending: 0, scheduled: 1 });
+      const raw = new DatabaseSync(path);
+      expect(raw.prepare("SELECT count(*) AS count FROM tasks").get()).toEqual({ count: 78 });
+      raw.close();
+    });
+
     it("that can't be stored undoes its own call and no other of the same commit", async () => {
       const broker = open();
       const [first, second] = [placedNow(), placedNow()];
@@ -288,6 +313,51 @@ describe("the SQLite adapter", () => {
       expect((await broker.settle([one, other, one])).results.toSorted()).toEqual(["lost", "settled", "settled"]);
       const numbers = await broker.queue("default");
       expect(numbers).toMatchObject({ processedTotal: 2, counts: { active: 0, pending: 0 } });
+    });
+  });
+
+  describe("tasks of one claim", () => {
+    beforeEach(makeFolder);
+    afterEach(cleanup);
+
+    it("come whole and in order, whatever is set in them and wherever they lie", async () => {
+      const broker = open();
+      const deadlineAt = Date.now() + 60_000;
+      const items = [
+        placedNow({ payload: undefined, retentionMs: 5 }),
+        placedNow({ headers: { trace: "1" } }),
+        placedNow({ maxRetry: 0, timeoutMs: 0 }),
+        placedNow({ deadlineAt, payload: new Uint8Array() }),
+        placedNow({ retried: 2, lastError: "no", lastFailedAt: 7, completedAt: 8 }),
+        placedNow({ unknownFields: [{ no: 99, wireType: 2, data: new Uint8Array([1]) }] }),
+        placedNow({ type: "other" }),
+      ];
+      await broker.enqueue(items);
+      const whole = await claimed(broker);
+      expect(whole.map(({ message }) => message)).toEqual(items.map(({ message }) => message));
+      for (const task of [...whole].reverse()) await settled(broker, task, { kind: "handed_back" });
+      const [, , gap] = items;
+      await broker.change({ kind: "ids", queue: "default", taskIds: [gap?.message.id ?? ""] }, "archive", 1);
+      const again = await claimed(broker);
+      expect(again.map(({ message }) => message)).toEqual(items.toSpliced(2, 1).map(({ message }) => message));
+      expect(again.every(({ pendingSince }) => pendingSince !== undefined)).toBe(true);
+    });
+
+    it("are settled but for the one that is lost, and so are those of other calls of the same commit", async () => {
+      const broker = open();
+      await broker.enqueue(Array.from({ length: 6 }, () => placedNow()));
+      const done = (tasks: Awaited<ReturnType<typeof claimed>>) =>
+        broker.settle(tasks.map((task) => ({ task, outcome: { kind: "done" } as const })));
+      const [some, others] = [await claimed(broker, { limit: 3 }), await claimed(broker, { limit: 3 })];
+      const raw = new DatabaseSync(path);
+      raw.prepare("UPDATE tasks SET lease_token = 'another' WHERE id = ?").run(idsOf(some)[1] ?? "");
+      raw.close();
+      expect(await Promise.all([done(others), done(some)])).toMatchObject([
+        { results: ["settled", "settled", "settled"] },
+        { results: ["settled", "lost", "settled"] },
+      ]);
+      const numbers = await broker.queue("default");
+      expect(numbers).toMatchObject({ processedTotal: 5, counts: { active: 1, pending: 0 } });
     });
   });
 
