@@ -105,6 +105,15 @@ describe("the SQLite adapter", () => {
       raw.close();
     });
 
+    it("gets what was committed from the log before a commit has to bring it over", async () => {
+      const broker = open();
+      const small = () => statSync(path).size < 100_000;
+      await broker.enqueue(Array.from({ length: 2_000 }, () => placedNow()));
+      expect(small()).toBe(true);
+      await broker.enqueue(Array.from({ length: 1_000 }, () => placedNow()));
+      await expect.poll(small).toBe(false);
+    });
+
     it("that a newer release wrote is refused and left as it is", async () => {
       await open().close();
       const raw = new DatabaseSync(path);

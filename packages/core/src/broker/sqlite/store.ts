@@ -11,6 +11,11 @@ import { Transaction } from "./transaction.ts";
 
 /** Work of one commit, so that one long list can't keep the event loop and other processes waiting. */
 const itemsPerCommit = 500;
+/**
+ * After this much work what was committed is brought from the log into the file, in a turn of its own. SQLite would do so at the
+ * end of some commit a little later, and the event loop would wait for both.
+ */
+const itemsPerCheckpoint = 3_000;
 const reopenIntervalMs = 1_000;
 
 interface QueuedWrite {
@@ -49,6 +54,7 @@ export class Store {
   #reachability: Reachability;
   #reopenTimer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
+  #itemsSinceCheckpoint = 0;
   #closed = false;
 
   constructor(options: { path: string; clock: Clock; commandTimeoutMs: number }) {
@@ -139,14 +145,24 @@ export class Store {
       // The rest of this turn joins the same commit.
       await nextTurn();
       await this.#commit(this.#nextWrites());
+      if (this.#itemsSinceCheckpoint >= itemsPerCheckpoint) await this.#checkpoint();
     } while (this.#writes.length > 0);
     this.#draining = undefined;
+  }
+
+  /** Others may read and write meanwhile; what it can't bring over because of them stays for the next one. */
+  async #checkpoint(): Promise<void> {
+    this.#itemsSinceCheckpoint = 0;
+    await nextTurn();
+    this.peek((db) => db.get("PRAGMA wal_checkpoint(PASSIVE)"));
   }
 
   #nextWrites(): QueuedWrite[] {
     let count = 0;
     for (let items = 0; count < this.#writes.length && items < itemsPerCommit; count++) {
-      items += this.#writes[count]?.items ?? 0;
+      const { items: more = 0 } = this.#writes[count] ?? {};
+      items += more;
+      this.#itemsSinceCheckpoint += more;
     }
     return this.#writes.splice(0, count);
   }
