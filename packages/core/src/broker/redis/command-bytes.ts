@@ -11,12 +11,9 @@ export class CommandBytes {
   #buffers: Buffer[] = [];
   #text = "";
 
-  get isEmpty(): boolean {
-    return this.#text === "" && this.#buffers.length === 0;
-  }
-
   /** Adds a command as an array of bulk strings: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
   add(args: readonly Argument[]): void {
+    const buffers: Buffer[] = [];
     let text = `${this.#text}*${args.length}\r\n`;
     for (const arg of args) {
       if (typeof arg === "string") {
@@ -25,11 +22,13 @@ export class CommandBytes {
       } else if (arg.length <= copiedUpTo) {
         text += `$${arg.length}\r\n${arg.toString("latin1")}\r\n`;
       } else {
-        this.#buffers.push(Buffer.from(`${text}$${arg.length}\r\n`, "latin1"), arg);
+        buffers.push(Buffer.from(`${text}$${arg.length}\r\n`, "latin1"), arg);
         text = "\r\n";
       }
     }
+    // Only now: what can't be written must leave no half of itself behind.
     this.#text = text;
+    this.#buffers.push(...buffers);
   }
 
   /** Hands over what was gathered, and begins anew. */

@@ -105,8 +105,8 @@ export class Wire {
       answer.failed(this.#error);
       return;
     }
-    this.#answers.push(answer);
     this.#bytes.add(args);
+    this.#answers.push(answer);
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     process.nextTick(() => this.#flush());
