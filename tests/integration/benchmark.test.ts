@@ -72,7 +72,7 @@ async function resultFile(folder: string, faults: readonly string[]): Promise<st
         durability: "kept",
         payload: "small",
       },
-      ...{ rounds: 3, sizes: { warmUp: 1, process: 2 } },
+      ...{ rounds: 3, sizes: { warmUp: 1, process: 2, enqueue: 3 } },
     },
     series: [
       { system: "us", ...row, values: [1_000, 3_000, 2_000] },

@@ -26,8 +26,12 @@ describe.each(stores)("a handler that blocks the event loop on $name", ({ open }
       for (const { message } of items) expect(await stateOf(broker, message)).toBeUndefined();
     }, patience);
     expect(thief.all).toEqual([]);
-    const status = await child.status();
-    expect(status).toMatchObject({ leasesExtendedBy: "thread", counts: { settled: 3, lost: 0 } });
+    // The store has settled them by now; its answer may still be on its way to the child.
+    const status = await vi.waitFor(async () => {
+      const said = await child.status();
+      expect(said).toMatchObject({ leasesExtendedBy: "thread", counts: { settled: 3, lost: 0 } });
+      return said;
+    }, patience);
     expect(status.loopDelayMs).toBeGreaterThan(4_000);
     const blocked = child.logs.all.filter(({ message }) => message.startsWith("the event loop was blocked"));
     expect(blocked).toMatchObject([{ types: ["block"] }]);
