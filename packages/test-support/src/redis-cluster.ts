@@ -32,7 +32,7 @@ export async function startRedisCluster(
     // Else a new replica waits for five seconds to see whether others come too.
     args.push("--repl-diskless-sync-delay", "0");
     for (let index = 0; index < size * (1 + replicas); index++) {
-      nodes.push(await startRedisServer({ port: await clusterPort(), args }));
+      nodes.push(await startRedisServer({ port: await freePort(), args }));
     }
     const addrs = nodes.map((node) => `127.0.0.1:${node.port}`);
     await run("redis-cli", ["--cluster", "create", ...addrs, "--cluster-replicas", String(replicas), "--cluster-yes"]);
@@ -44,14 +44,6 @@ export async function startRedisCluster(
   } catch (error) {
     await Promise.all(nodes.map((node) => node.stop()));
     throw error;
-  }
-}
-
-/** A cluster node also listens on its port + 10000, so the port must leave room for that. */
-async function clusterPort(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    if (port <= 55_535) return port;
   }
 }
 
