@@ -68,13 +68,14 @@ const refusalOf = (promise: Promise<unknown>): Promise<HikyakuError> =>
   );
 const fewTurns = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
-/** Puts the two trips under way that may be; what is asked for from then on waits. */
-async function keepTripsBusy(client: Client): Promise<unknown> {
-  const first = client.enqueue(note, "first trip");
-  await fewTurns();
-  const second = client.enqueue(note, "second trip");
-  await fewTurns();
-  return Promise.allSettled([first, second]);
+/** Puts the three trips under way that may be; what is asked for from then on waits. */
+async function keepTripsBusy(client: Client): Promise<{ readonly trips: Promise<PromiseSettledResult<unknown>[]> }> {
+  const trips: Promise<unknown>[] = [];
+  for (const trip of ["first", "second", "third"]) {
+    trips.push(client.enqueue(note, `${trip} trip`));
+    await fewTurns();
+  }
+  return { trips: Promise.allSettled(trips) };
 }
 
 describe("Client.enqueue", () => {
@@ -150,15 +151,13 @@ describe("group commit", () => {
   it("gathers what is asked for while a trip is under way, within its bounds", async () => {
     const { client, gated } = await setup();
     gated.shut();
-    const trips = keepTripsBusy(client);
-    await fewTurns();
-    await fewTurns();
+    const { trips } = await keepTripsBusy(client);
     const rest = Array.from({ length: 300 }, () => client.enqueue(note));
     await fewTurns();
-    expect(gated.batches.map((batch) => batch.length)).toEqual([1, 1]);
+    expect(gated.batches.map((batch) => batch.length)).toEqual([1, 1, 1]);
     gated.open();
     await Promise.all([trips, ...rest]);
-    expect(gated.batches.map((batch) => batch.length)).toEqual([1, 1, 256, 44]);
+    expect(gated.batches.map((batch) => batch.length)).toEqual([1, 1, 1, 256, 44]);
   });
 
   it("sends half of what many callers ask for first, so that the store works while the rest is made ready", async () => {
@@ -240,7 +239,9 @@ describe("giving up", () => {
     const patient = client.enqueue(note, 1);
     const hasty = refusalOf(client.enqueue(note, 2, { within: "30ms" }));
     await fewTurns();
-    const second = client.enqueue(note, "second trip");
+    const others = [client.enqueue(note, "second trip")];
+    await fewTurns();
+    others.push(client.enqueue(note, "third trip"));
     await fewTurns();
     const late = refusalOf(client.enqueue(note, 3, { within: "20ms" }));
     expect(await late).toMatchObject({
@@ -252,8 +253,8 @@ describe("giving up", () => {
       message: expect.stringContaining("may have been accepted"),
     });
     gated.open();
-    await Promise.all([patient, second]);
-    expect(gated.batches.map((batch) => batch.length)).toEqual([2, 1]);
+    await Promise.all([patient, ...others]);
+    expect(gated.batches.map((batch) => batch.length)).toEqual([2, 1, 1]);
   });
 
   it("leaves no listener on a signal that outlives the call", async () => {
@@ -369,9 +370,11 @@ describe("Client.close", () => {
     await fewTurns();
     const second = refusalOf(client.enqueue(note, "second trip"));
     await fewTurns();
+    const third = refusalOf(client.enqueue(note, "third trip"));
+    await fewTurns();
     const waiting = refusalOf(client.enqueue(note, 2));
     await client.close({ within: "20ms" });
-    for (const sent of [under, second]) {
+    for (const sent of [under, second, third]) {
       expect(await sent).toMatchObject({ code: "closed", message: expect.stringContaining("may have been accepted") });
     }
     expect(await waiting).toMatchObject({ code: "closed", message: expect.stringContaining("was not enqueued") });

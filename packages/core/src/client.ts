@@ -57,16 +57,26 @@ export type EnqueueResult =
 const maxBatchItems = 256;
 const maxBatchBytes = 262_144;
 /**
- * Two: one batch is made and sent while the store works on the other. Both travel on one connection, which keeps tasks in
- * the order in which they were asked for.
+ * The store works on one batch while another is on its way to it and a third one's answers are handed out. They travel on
+ * one connection, which keeps tasks in the order in which they were asked for.
  */
-const maxBatchesInFlight = 2;
+const maxBatchesInFlight = 3;
 /** How many batches `enqueueMany` has waiting or on their way: one to be sent as soon as the other is answered. */
 const maxChunksAhead = 2;
 
 const defaultWithinMs = 5_000;
 const defaultWaitMs = 30_000;
 const defaultMaxPayloadBytes = 1_048_576;
+
+/** What the requests that are started together have in common. */
+interface Starting {
+  readonly call: EnqueueCall;
+  readonly deadline: number;
+  /** On the clock's monotonic scale, as the deadline. */
+  readonly startedAt: number;
+  readonly preparation: Preparation;
+  readonly answers: Answers;
+}
 
 /** Refused like any other request that no definition made. */
 const noRequest: EnqueueRequest = Object.freeze({ task: undefined, payload: undefined, options: undefined }) as never;
@@ -282,7 +292,7 @@ export class Client implements AsyncDisposable {
       if (answer instanceof HikyakuError) refused(answer);
       else accepted(answer);
     };
-    this.#start(call, request, call.deadline, this.#preparation(), { put }, 0);
+    this.#start(this.#starting(call, call.deadline, this.#clock.monotonic(), { put }), request, 0);
   }
 
   #enqueueChunk(
@@ -292,8 +302,8 @@ export class Client implements AsyncDisposable {
     results: EnqueueResult[],
   ): Promise<void> {
     const end = Math.min(start + maxBatchItems, requests.length);
-    const deadline = Math.min(call.deadline, this.#clock.monotonic() + this.#withinMs);
-    const preparation = this.#preparation();
+    const startedAt = this.#clock.monotonic();
+    const deadline = Math.min(call.deadline, startedAt + this.#withinMs);
     return new Promise((resolve) => {
       let open = end - start;
       const put = (index: number, answer: EnqueuedTask | HikyakuError): void => {
@@ -301,54 +311,48 @@ export class Client implements AsyncDisposable {
         open -= 1;
         if (open === 0) resolve();
       };
-      const answers = { put };
-      for (let index = start; index < end; index++) {
-        this.#start(call, requests[index], deadline, preparation, answers, index);
-      }
+      const starting = this.#starting(call, deadline, startedAt, { put });
+      for (let index = start; index < end; index++) this.#start(starting, requests[index], index);
     });
   }
 
-  #preparation(): Preparation {
-    return { now: this.#clock.now(), newId: this.#ids, maxPayloadBytes: this.#maxPayloadBytes };
+  #starting(call: EnqueueCall, deadline: number, startedAt: number, answers: Answers): Starting {
+    const maxPayloadBytes = this.#maxPayloadBytes;
+    const preparation = { now: this.#clock.now(), newId: this.#ids, areIdsNew: true, maxPayloadBytes };
+    return { call, deadline, startedAt, preparation, answers };
   }
 
   /** Checks, encodes and hands one request to the batcher; puts one answer, whatever happens. Never throws. */
-  #start(
-    call: EnqueueCall,
-    request: EnqueueRequest | undefined,
-    deadline: number,
-    preparation: Preparation,
-    answers: Answers,
-    index: number,
-  ): void {
+  #start(starting: Starting, request: EnqueueRequest | undefined, index: number): void {
+    const { call, deadline, startedAt, preparation, answers } = starting;
     try {
       const { task, payload, options } = request ?? noRequest;
       const prepared = prepareTask(task, payload, options, preparation);
       if (prepared instanceof Promise) {
         prepared.then(
-          (ready) => this.#hand(new ReadyRequest(ready, call, deadline, answers, index)),
+          (ready) => this.#hand(new ReadyRequest(ready, call, deadline, answers, index), this.#clock.monotonic()),
           (error: unknown) => answers.put(index, asHikyakuError(error)),
         );
       } else {
-        this.#hand(new ReadyRequest(prepared, call, deadline, answers, index));
+        this.#hand(new ReadyRequest(prepared, call, deadline, answers, index), startedAt);
       }
     } catch (error) {
       answers.put(index, asHikyakuError(error));
     }
   }
 
-  #hand(request: ReadyRequest): void {
-    const tooLate = this.#tooLate(request.call, request.item.message.id, request.deadline);
+  #hand(request: ReadyRequest, now: number): void {
+    const tooLate = this.#tooLate(request, now);
     if (tooLate === undefined) this.#batcher.add(request);
     else request.refuse(tooLate);
   }
 
   /** What ended the call while its payload was tested, or while earlier parts of it were sent. */
-  #tooLate(call: EnqueueCall, taskId: string, deadline: number): HikyakuError | undefined {
-    const text = (why: string): string => `${why} before task "${taskId}" was sent: it was not enqueued`;
+  #tooLate({ call, deadline, item }: ReadyRequest, now: number): HikyakuError | undefined {
+    const text = (why: string): string => `${why} before task "${item.message.id}" was sent: it was not enqueued`;
     if (this.#abandoned) return new HikyakuError("closed", text("the client was closed"));
     if (call.signal?.aborted === true) return new HikyakuError("cancelled", text("the caller's signal fired"));
-    if (deadline > this.#clock.monotonic()) return undefined;
+    if (deadline > now) return undefined;
     return new HikyakuError("deadline_exceeded", text("the time given to the call ran out"));
   }
 

@@ -71,7 +71,10 @@ export function originOf(task: unknown): Origin | undefined {
 /** What one enqueue needs besides what its caller says. */
 export interface Preparation {
   readonly now: number;
+  /** For a task whose caller names none. */
   readonly newId: TaskIds;
+  /** Whether what that gives was never given before: see `EnqueueItem`. */
+  readonly areIdsNew: boolean;
   readonly maxPayloadBytes: number;
 }
 
@@ -108,7 +111,7 @@ function prepared(
   value: unknown,
   payload: Uint8Array | undefined,
   options: ResolvedOptions,
-  { newId, maxPayloadBytes }: Preparation,
+  { newId, areIdsNew, now, maxPayloadBytes }: Preparation,
 ): PreparedTask {
   if (payload !== undefined && payload.length > maxPayloadBytes) {
     throw new HikyakuError(
@@ -117,28 +120,28 @@ function prepared(
         "keep large data elsewhere and name it in the payload, or raise the client's maxPayloadBytes",
     );
   }
-  const id = options.taskId ?? newId();
-  const item: EnqueueItem = {
-    message: {
-      id,
-      type: task.type,
-      queue: options.shardedQueue === undefined ? options.queue : shardFor(task, value, payload, options, id),
-      payload,
-      maxRetry: options.maxRetry,
-      retried: 0,
-      lastError: "",
-      lastFailedAt: undefined,
-      timeoutMs: options.timeoutMs,
-      deadlineAt: options.deadlineAt,
-      uniqueKey: "",
-      group: options.group,
-      retentionMs: options.retentionMs,
-      completedAt: undefined,
-      headers: options.headers,
-    },
-    placement: options.placement,
-    ...(options.uniqueForMs === undefined ? undefined : { uniqueForMs: options.uniqueForMs }),
+  const id = options.taskId ?? newId(now);
+  const message: TaskMessage = {
+    id,
+    type: task.type,
+    queue: options.shardedQueue === undefined ? options.queue : shardFor(task, value, payload, options, id),
+    payload,
+    maxRetry: options.maxRetry,
+    retried: 0,
+    lastError: "",
+    lastFailedAt: undefined,
+    timeoutMs: options.timeoutMs,
+    deadlineAt: options.deadlineAt,
+    uniqueKey: "",
+    group: options.group,
+    retentionMs: options.retentionMs,
+    completedAt: undefined,
+    headers: options.headers,
   };
+  const { placement, uniqueForMs } = options;
+  const hasNewId = areIdsNew && options.taskId === undefined;
+  const item =
+    uniqueForMs === undefined ? { message, placement, hasNewId } : { message, placement, hasNewId, uniqueForMs };
   return { definition: task, item, dueAt: options.dueAt };
 }
 

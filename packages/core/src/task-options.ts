@@ -146,20 +146,35 @@ export function resolveOptions(
   options: EnqueueOptions | undefined,
   now: number,
 ): ResolvedOptions {
-  let base = defaults;
-  let dueAt = now;
-  let taskId: string | undefined;
-  let shardKey: string | undefined;
-  if (options !== undefined) {
-    refuseUnknownOptions("enqueue", options, enqueueNames);
-    base = overlaid(defaults, options);
-    dueAt = dueMoment(options, now);
-    taskId = options.taskId === undefined ? undefined : checkedName("taskId", options.taskId);
-    shardKey = options.shardKey === undefined ? undefined : checkedName("shardKey", options.shardKey);
-    if (shardKey !== undefined && base.shardedQueue === undefined) {
-      throw invalid("shardKey", "none, since the queue is not made by shardedQueue", shown(shardKey));
-    }
+  if (options !== undefined) return resolved(defaults, options, now);
+  // Tasks that come together come with the same ones.
+  if (lastPlain?.defaults !== defaults || lastPlain.now !== now) {
+    lastPlain = { defaults, now, options: filledIn(defaults, now, now, undefined, undefined) };
   }
+  return lastPlain.options;
+}
+
+let lastPlain: { readonly defaults: TaskDefaults; readonly now: number; readonly options: ResolvedOptions } | undefined;
+
+function resolved(defaults: TaskDefaults, options: EnqueueOptions, now: number): ResolvedOptions {
+  refuseUnknownOptions("enqueue", options, enqueueNames);
+  const base = overlaid(defaults, options);
+  const dueAt = dueMoment(options, now);
+  const taskId = options.taskId === undefined ? undefined : checkedName("taskId", options.taskId);
+  const shardKey = options.shardKey === undefined ? undefined : checkedName("shardKey", options.shardKey);
+  if (shardKey !== undefined && base.shardedQueue === undefined) {
+    throw invalid("shardKey", "none, since the queue is not made by shardedQueue", shown(shardKey));
+  }
+  return filledIn(base, now, dueAt, taskId, shardKey);
+}
+
+function filledIn(
+  base: TaskDefaults,
+  now: number,
+  dueAt: number,
+  taskId: string | undefined,
+  shardKey: string | undefined,
+): ResolvedOptions {
   const { timeoutMs, deadlineAt, group } = base;
   if (deadlineAt !== undefined && deadlineAt <= dueAt) {
     throw invalid(

@@ -23,6 +23,11 @@ interface Cost {
   readonly bytesOut: number;
 }
 
+async function commandsOf(server: RedisServer, name: string): Promise<number> {
+  const { stdout } = await run("redis-cli", ["-p", String(server.port), "info", "commandstats"]);
+  return Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, "m").exec(stdout)?.[1] ?? 0);
+}
+
 async function costSoFar(server: RedisServer): Promise<Cost> {
   const { stdout } = await run("redis-cli", ["-p", String(server.port), "info", "all"]);
   const field = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(stdout)?.[1] ?? 0);
@@ -63,9 +68,22 @@ async function setup() {
 }
 
 describe.skipIf(inject("redisServerPath") === null)("what a task costs in Redis (needs redis-server)", () => {
-  it("enqueued with many: one script for 256 tasks, two inner commands and 350 bytes a task", async () => {
+  it("enqueued with many: one transaction for 256 tasks, a command and 380 bytes a task", async () => {
     const { redis, client } = await setup();
+    await client.enqueueMany(Array.from({ length: 1_000 }, () => task.with(payload)));
+    const before = await commandsOf(redis, "exec");
     const cost = await costOf(redis, () => client.enqueueMany(Array.from({ length: count }, () => task.with(payload))));
+    expect((await commandsOf(redis, "exec")) - before).toBeLessThanOrEqual(Math.ceil(count / 256) + 2);
+    expect(cost.scripts).toBe(0);
+    expect(cost.inner / count).toBeLessThan(1.1);
+    expect(cost.bytesIn / count).toBeLessThan(380);
+    expect(cost.bytesOut / count).toBeLessThan(15);
+  });
+
+  it("enqueued with many under ids of their own: one script for 256 tasks, two inner commands and 350 bytes a task", async () => {
+    const { redis, client } = await setup();
+    const named = Array.from({ length: count }, (_, index) => task.with(payload, { taskId: `own-${index}` }));
+    const cost = await costOf(redis, () => client.enqueueMany(named));
     expect(cost.scripts).toBeLessThanOrEqual(Math.ceil(count / 256) + 2);
     expect(cost.inner / count).toBeLessThan(2.5);
     expect(cost.bytesIn / count).toBeLessThan(350);

@@ -112,7 +112,8 @@ export async function startProcess(options: {
     flush: () => flush(port),
     async stop() {
       await end();
-      if (options.removesDir) await rm(dir, { recursive: true, force: true });
+      // A child of the server that was writing a file may outlive it for a moment.
+      if (options.removesDir) await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }

@@ -15,6 +15,11 @@ export interface EnqueueItem {
   readonly message: TaskMessage;
   readonly placement: Placement;
   /**
+   * Whether the message's id is one of ours, made for this task and never sent before: no other task can have it, so a
+   * store need not look. Absent means that one may.
+   */
+  readonly hasNewId?: boolean;
+  /**
    * Takes the lock of (queue, type, payload) for this long, counted from the moment that the task may first run; absent
    * means not unique. Whole seconds in Redis: a fraction counts as a full second.
    */

@@ -32,22 +32,29 @@ export class ByteWriter {
     this.#length += value.length;
   }
 
+  /** What another writer holds. */
+  append(other: ByteWriter): void {
+    this.#reserve(other.#length);
+    other.#buffer.copy(this.#buffer, this.#length, 0, other.#length);
+    this.#length += other.#length;
+  }
+
   /** Text as UTF-8 without a length. Returns how many bytes it took. */
   text(value: string): number {
     this.#reserve(value.length * 3);
-    const start = this.#length;
-    const taken = value.length > longestCopied ? -1 : writeAscii(this.#buffer, value, start);
-    this.#length += taken >= 0 ? taken : this.#buffer.write(value, start, "utf8");
-    return this.#length - start;
+    const taken = this.#buffer.write(value, this.#length);
+    this.#length += taken;
+    return taken;
   }
 
-  /** The length in one byte, then the text, where it is ASCII and shorter than 128; nothing and false for any other. */
+  /** The length in one byte, then the text, where that takes fewer than 128 bytes; nothing and false for any other. */
   shortText(value: string): boolean {
     if (value.length > 127) return false;
-    this.#reserve(value.length + 1);
-    if (writeAscii(this.#buffer, value, this.#length + 1) < 0) return false;
-    this.#buffer[this.#length] = value.length;
-    this.#length += value.length + 1;
+    this.#reserve(value.length * 3 + 1);
+    const taken = this.#buffer.write(value, this.#length + 1);
+    if (taken > 127) return false;
+    this.#buffer[this.#length] = taken;
+    this.#length += taken + 1;
     return true;
   }
 
@@ -102,17 +109,4 @@ export class ByteWriter {
     this.#buffer.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
   }
-}
-
-/** Short ASCII text is copied faster by a loop than by a call into the runtime. */
-const longestCopied = 64;
-
-/** How many bytes that were; -1 where the text is not ASCII, with some of it written. */
-function writeAscii(buffer: Buffer, value: string, start: number): number {
-  for (let index = 0; index < value.length; index++) {
-    const code = value.charCodeAt(index);
-    if (code > 0x7f) return -1;
-    buffer[start + index] = code;
-  }
-  return value.length;
 }

@@ -23,13 +23,65 @@ export function encodeTaskMessage(message: TaskMessage): Buffer {
 
 /** Appends the wire bytes of a message. Durations are rounded up to whole seconds, points in time down. */
 export function writeTaskMessage(writer: ByteWriter, message: TaskMessage): void {
-  writeText(writer, 0x0a, message.type);
+  if (lastType?.type !== message.type) lastType = keptType(message.type);
+  writer.bytes(lastType.bytes);
   if (message.payload !== undefined && message.payload.length > 0) {
     writer.byte(0x12);
     writer.varint(message.payload.length);
     writer.bytes(message.payload);
   }
   writeText(writer, 0x1a, message.id);
+  if (message.unknownFields !== undefined || hasHeaders(message)) writeRest(writer, message);
+  else if (last !== undefined && isLike(message, last)) writer.bytes(last.bytes);
+  else writer.bytes(keptRest(message).bytes);
+}
+
+/** The first field of the last message. */
+let lastType: { readonly type: string; readonly bytes: Uint8Array } | undefined;
+
+function keptType(type: string): NonNullable<typeof lastType> {
+  const writer = new ByteWriter(32);
+  writeText(writer, 0x0a, type);
+  return { type, bytes: writer.finish() };
+}
+
+/** The fields behind the id, with their bytes, of the last message that had no headers: the next one mostly has the same. */
+interface Rest extends Omit<TaskMessage, "id" | "type" | "payload" | "headers" | "unknownFields"> {
+  readonly bytes: Uint8Array;
+}
+
+let last: Rest | undefined;
+
+function hasHeaders({ headers }: TaskMessage): boolean {
+  for (const _ in headers) return true;
+  return false;
+}
+
+function isLike(message: TaskMessage, rest: Rest): boolean {
+  return (
+    message.queue === rest.queue &&
+    message.maxRetry === rest.maxRetry &&
+    message.retried === rest.retried &&
+    message.lastError === rest.lastError &&
+    message.timeoutMs === rest.timeoutMs &&
+    message.deadlineAt === rest.deadlineAt &&
+    message.uniqueKey === rest.uniqueKey &&
+    message.lastFailedAt === rest.lastFailedAt &&
+    message.retentionMs === rest.retentionMs &&
+    message.completedAt === rest.completedAt &&
+    message.group === rest.group
+  );
+}
+
+function keptRest(message: TaskMessage): Rest {
+  const writer = new ByteWriter(128);
+  writeRest(writer, message);
+  const { id: _id, type: _type, payload: _payload, headers: _headers, ...fields } = message;
+  last = { ...fields, bytes: writer.finish() };
+  return last;
+}
+
+function writeRest(writer: ByteWriter, message: TaskMessage): void {
   writeText(writer, 0x22, message.queue);
   writeNumber(writer, 0x28, message.maxRetry);
   writeNumber(writer, 0x30, message.retried);

@@ -37,7 +37,8 @@ export async function blueprintOf(request: EnqueueRequest, now: number): Promise
       `option "at" of a periodic task: expected none, since each turn has its own moment, got ${shown(at)}; use "in"`,
     );
   }
-  const { item } = await prepareTask(request.task, request.payload, options, { now, newId: () => "", maxPayloadBytes });
+  const preparation = { now, newId: () => "", areIdsNew: false, maxPayloadBytes };
+  const { item } = await prepareTask(request.task, request.payload, options, preparation);
   return {
     message: item.message,
     delayMs: delay === undefined ? 0 : durationMs("in", delay),

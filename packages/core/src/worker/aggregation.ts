@@ -101,7 +101,8 @@ export class Aggregation {
     if (tasks.length === 0) return undefined;
     const context = { queue, group, tasks, deadline, signal: this.#stop.signal, logger: this.#logger };
     const request = checkedRequest(await this.#aggregator.run(context));
-    const preparation = { now: clock.now(), newId: () => setId, maxPayloadBytes: Number.MAX_SAFE_INTEGER };
+    const maxPayloadBytes = Number.MAX_SAFE_INTEGER;
+    const preparation = { now: clock.now(), newId: () => setId, areIdsNew: false, maxPayloadBytes };
     return prepareTask(request.task, request.payload, { ...request.options, queue }, preparation);
   }
 

@@ -45,7 +45,7 @@ export function aTask(overrides: Partial<TaskMessage> = {}): TaskMessage {
 }
 
 export function placedNow(overrides: Partial<TaskMessage> = {}): EnqueueItem {
-  return { message: aTask(overrides), placement: { kind: "now" } };
+  return { message: aTask(overrides), placement: { kind: "now" }, hasNewId: overrides.id === undefined };
 }
 
 export function placedAt(at: number, overrides: Partial<TaskMessage> = {}): EnqueueItem {

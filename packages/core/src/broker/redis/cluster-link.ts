@@ -77,6 +77,17 @@ export class ClusterLink implements Link {
     return redirection === undefined ? settled : this.#follow(redirection, commands, call, 1);
   }
 
+  /** One that must go elsewhere is refused whole; calls are what finds out where. */
+  async transact(key: string, commands: Buffer, count: number, call: CallOptions = {}): Promise<Reply> {
+    const args = ["EXISTS", key];
+    const node = this.#nodeFor(args) ?? (await this.#nodeOnceOpen(args, call));
+    try {
+      return await node.transact(key, commands, count, call);
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
   async holderOf(key: string, call: CallOptions = {}): Promise<Link> {
     const args = ["EXISTS", key];
     return this.#nodeFor(args) ?? (await this.#nodeOnceOpen(args, call));

@@ -31,6 +31,17 @@ export class CommandBytes {
     this.#buffers.push(...buffers);
   }
 
+  /** Adds whole commands that are written already. */
+  addWritten(commands: Buffer): void {
+    if (commands.length <= copiedUpTo) {
+      this.#text += commands.toString("latin1");
+      return;
+    }
+    if (this.#text !== "") this.#buffers.push(Buffer.from(this.#text, "latin1"));
+    this.#buffers.push(commands);
+    this.#text = "";
+  }
+
   /** Hands over what was gathered, and begins anew. */
   take(): { readonly buffers: readonly Buffer[]; readonly text: string } {
     const taken = { buffers: this.#buffers, text: this.#text };

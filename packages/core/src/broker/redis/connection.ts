@@ -97,6 +97,12 @@ export class Connection implements Link {
     return Promise.allSettled(commands.map((args) => this.#send(wire, args, call)));
   }
 
+  async transact(_key: string, commands: Buffer, count: number, call: CallOptions = {}): Promise<Reply> {
+    if (call.signal?.aborted === true) throw cancelled(call.signal, "before the call was sent");
+    const wire = this.#wire?.isReady === true ? this.#wire : await this.#ready(call);
+    return this.#answered(wire, call, (answer) => wire.sendTransaction(commands, count, answer));
+  }
+
   holderOf(_key: string): Promise<Link> {
     return Promise.resolve(this);
   }
@@ -213,9 +219,13 @@ export class Connection implements Link {
   }
 
   #send(wire: Wire, args: readonly Argument[], call: CallOptions): Promise<Reply> {
+    return this.#answered(wire, call, (answer) => wire.send(args, answer));
+  }
+
+  #answered(wire: Wire, call: CallOptions, send: (answer: PendingCall) => void): Promise<Reply> {
     const timeoutMs = call.timeoutMs ?? this.#settings.commandTimeoutMs;
     return new Promise((resolve, reject) => {
-      wire.send(args, new PendingCall(this.#calls, wire, timeoutMs, call.signal, resolve, reject));
+      send(new PendingCall(this.#calls, wire, timeoutMs, call.signal, resolve, reject));
     });
   }
 

@@ -6,6 +6,7 @@ import { exactTimes } from "./exact-times.ts";
 import { allQueuesKey, dueSoonerChannel, type QueueKeys, queueKeys, uniqueLockKey } from "./keys.ts";
 import type { Argument, Reply } from "./link.ts";
 import { enqueueLua } from "./lua/generated.ts";
+import { NewTasks } from "./new-tasks.ts";
 import { Pack } from "./pack.ts";
 import {
   byQueue,
@@ -15,6 +16,7 @@ import {
   secondAtOrAfter,
   wholeSeconds,
 } from "./redis-context.ts";
+import { list } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 
 const enqueueScript = script(enqueueLua);
@@ -33,10 +35,12 @@ const exactFlag = 8;
 
 export class RedisEnqueue implements EnqueueFacet {
   readonly #context: RedisContext;
+  readonly #newTasks: NewTasks;
   readonly #publishedAt = new Map<string, number>();
 
   constructor(context: RedisContext) {
     this.#context = context;
+    this.#newTasks = new NewTasks(context.connection);
   }
 
   async enqueue(items: readonly EnqueueItem[], call?: CallOptions): Promise<readonly EnqueueOutcome[]> {
@@ -57,40 +61,61 @@ export class RedisEnqueue implements EnqueueFacet {
     outcomes: EnqueueOutcome[],
     call: CallOptions | undefined,
   ): Promise<void> {
+    const { items, positions } = share;
+    const { durability, clock } = this.#context;
     const keys = queueKeys(share.queue);
     this.#publish(share.queue, call);
+    let areNew = durability === undefined && this.#newTasks.suits(items);
     let from = 0;
-    while (from < share.items.length) {
-      const { args, to } = this.#pack(keys, share.items, from);
-      let refused: Reply;
-      let lack: HikyakuError | undefined;
-      try {
-        const { durability } = this.#context;
-        if (durability === undefined) refused = await this.#run(keys, args, call);
-        else ({ answer: refused, lack } = await this.#runAcknowledged(durability, keys, args, to - from, call));
-      } catch (error) {
-        const failure = isHikyakuError(error)
-          ? error
-          : new HikyakuError("store_rejected", `enqueueing failed: ${String(error)}`, { cause: error });
-        for (let index = from; index < share.items.length; index++) {
-          outcomes[share.positions[index] ?? 0] = { kind: "failed", error: failure };
-        }
-        return;
-      }
-      for (let index = from; index < to; index++) {
-        const item = share.items[index];
-        if (item === undefined) continue;
-        outcomes[share.positions[index] ?? 0] = lack === undefined ? accepted(item) : { kind: "failed", error: lack };
-      }
-      if (Array.isArray(refused) && lack === undefined) {
-        for (let index = 0; index < refused.length; index += 2) {
-          const position = share.positions[from + Number(refused[index])] ?? 0;
-          const item = share.items[from + Number(refused[index])];
-          if (item !== undefined) outcomes[position] = refusal(item, refused[index + 1]);
+    try {
+      while (from < items.length) {
+        if (areNew) {
+          const to = await this.#newTasks.write(keys, items, from, clock.now(), call);
+          accept(share, from, to, outcomes);
+          // What the server refused whole the script may write, or else it says why not.
+          areNew = to > from;
+          from = to;
+        } else {
+          from = await this.#runOn(keys, share, from, outcomes, call);
         }
       }
-      from = to;
+    } catch (error) {
+      const failure = isHikyakuError(error)
+        ? error
+        : new HikyakuError("store_rejected", `enqueueing failed: ${String(error)}`, { cause: error });
+      for (let index = from; index < items.length; index++) {
+        outcomes[positions[index] ?? 0] = { kind: "failed", error: failure };
+      }
     }
+  }
+
+  /** One script, on as much as it may hold. Tells where the rest begins. */
+  async #runOn(
+    keys: QueueKeys,
+    share: QueueShare<EnqueueItem>,
+    from: number,
+    outcomes: EnqueueOutcome[],
+    call: CallOptions | undefined,
+  ): Promise<number> {
+    const { items, positions } = share;
+    const { durability } = this.#context;
+    const { args, to } = this.#pack(keys, items, from);
+    const { answer, lack } =
+      durability === undefined
+        ? { answer: await this.#run(keys, args, call), lack: undefined }
+        : await this.#runAcknowledged(durability, keys, args, to - from, call);
+    if (lack !== undefined) {
+      for (let index = from; index < to; index++) outcomes[positions[index] ?? 0] = { kind: "failed", error: lack };
+      return to;
+    }
+    accept(share, from, to, outcomes);
+    const refused = list(answer);
+    for (let index = 0; index < refused.length; index += 2) {
+      const position = positions[from + Number(refused[index])] ?? 0;
+      const item = items[from + Number(refused[index])];
+      if (item !== undefined) outcomes[position] = refusal(item, refused[index + 1]);
+    }
+    return to;
   }
 
   #run(keys: QueueKeys, packed: Buffer, call: CallOptions | undefined): Promise<Reply> {
@@ -137,6 +162,13 @@ export class RedisEnqueue implements EnqueueFacet {
     runCommand(this.#context.connection, ["SADD", allQueuesKey, queue], call).catch(() => {
       this.#publishedAt.delete(queue);
     });
+  }
+}
+
+function accept(share: QueueShare<EnqueueItem>, from: number, to: number, outcomes: EnqueueOutcome[]): void {
+  for (let index = from; index < to; index++) {
+    const item = share.items[index];
+    if (item !== undefined) outcomes[share.positions[index] ?? 0] = accepted(item);
   }
 }
 

@@ -16,6 +16,9 @@ export class RedisRefusal extends Error {
   }
 }
 
+/** Our own word for a refusal of `MULTI`: what should have been one step was carried out command by command. */
+export const noTransaction = "NOMULTI";
+
 /** Where the facets send their commands: one server, the master that sentinels name, or all masters of a cluster. */
 export interface Link {
   /** For people; without secrets. */
@@ -35,6 +38,13 @@ export interface Link {
     commands: readonly (readonly Argument[])[],
     call?: CallOptions,
   ): Promise<readonly PromiseSettledResult<Reply>[]>;
+  /**
+   * Sends a transaction to the server that holds the key: `commands` are its bytes from `MULTI` to `EXEC`, with `count`
+   * commands between. The reply is that of `EXEC`; null where the server refused it whole, and nothing was carried out.
+   * @throws as `call`; RedisRefusal where one of its commands failed and the others were carried out, with the word
+   *   `noTransaction` where the server allows none.
+   */
+  transact(key: string, commands: Buffer, count: number, call?: CallOptions): Promise<Reply>;
   /** The server that holds the key, for commands that name none. @throws HikyakuError `broker_unavailable`. */
   holderOf(key: string, call?: CallOptions): Promise<Link>;
   /** Every server that holds a part of the keys, in order of the parts. @throws HikyakuError `broker_unavailable`. */

@@ -11,6 +11,10 @@ const longestLine = 65_536;
 /** The answers of Redis' commands are a few levels deep. */
 const deepest = 64;
 
+/** What a command in a transaction is answered with. */
+const queuedLine = Buffer.from("+QUEUED\r\n");
+const queued = queuedLine.subarray(1, -2);
+
 type Kind = "list" | "push" | "attribute";
 
 /** A list whose elements have not all come. */
@@ -158,6 +162,11 @@ export class ReplyDecoder {
   }
 
   #wholeLine(chunk: Buffer, at: number, type: number): number {
+    // A transaction brings hundreds of them.
+    if (isAt(chunk, at, queuedLine)) {
+      this.#put(queued, undefined);
+      return at + queuedLine.length;
+    }
     const end = chunk.indexOf(carriageReturn, at);
     if ((end === -1 ? chunk.length : end) - at > longestLine) throw noRedis(chunk, at);
     if (end === -1 || end + 1 === chunk.length) return -1;
@@ -223,4 +232,9 @@ function fractionOf(text: string): number {
 function noRedis(chunk: Buffer, at: number): Error {
   const shown = chunk.subarray(at, at + 24).toString("latin1");
   return new Error(`expected an answer of Redis, got ${JSON.stringify(shown)}`);
+}
+
+function isAt(chunk: Buffer, at: number, line: Buffer): boolean {
+  for (let index = 0; index < line.length; index++) if (chunk[at + index] !== line[index]) return false;
+  return true;
 }

@@ -2,7 +2,7 @@ import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { errorText } from "../../errors.ts";
 import { CommandBytes } from "./command-bytes.ts";
-import { type Argument, RedisRefusal, type Reply } from "./link.ts";
+import { type Argument, noTransaction, RedisRefusal, type Reply } from "./link.ts";
 import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
 import { ReplyDecoder } from "./reply-decoder.ts";
 
@@ -107,9 +107,20 @@ export class Wire {
     }
     this.#bytes.add(args);
     this.#answers.push(answer);
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    process.nextTick(() => this.#flush());
+    this.#flushSoon();
+  }
+
+  /** The same for a transaction: see `Link.transact`. */
+  sendTransaction(commands: Buffer, count: number, answer: Answer): void {
+    if (this.#error !== undefined) {
+      answer.failed(this.#error);
+      return;
+    }
+    this.#bytes.addWritten(commands);
+    const transaction = new Transaction(answer);
+    for (let index = 0; index <= count; index++) this.#answers.push(transaction.queued);
+    this.#answers.push(transaction);
+    this.#flushSoon();
   }
 
   /** The same for whoever has no use for a class. @throws the error that ended the connection; RedisRefusal. */
@@ -128,18 +139,21 @@ export class Wire {
     this.#end(new Error("the connection was given up"), false);
   }
 
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    process.nextTick(() => this.#flush());
+  }
+
   #flush(): void {
     this.#isFlushing = false;
     if (this.#error !== undefined) return;
     const { buffers, text } = this.#bytes.take();
-    if (buffers.length === 0) {
-      this.#socket.write(text, "latin1");
-      return;
-    }
-    this.#socket.cork();
+    const isMore = buffers.length > 1 || (buffers.length > 0 && text !== "");
+    if (isMore) this.#socket.cork();
     for (const buffer of buffers) this.#socket.write(buffer);
-    this.#socket.write(text, "latin1");
-    this.#socket.uncork();
+    if (text !== "") this.#socket.write(text, "latin1");
+    if (isMore) this.#socket.uncork();
   }
 
   #heard(piece: Buffer): void {
@@ -208,6 +222,34 @@ export class Wire {
     this.#answers = [];
     this.#next = 0;
     for (const answer of answers) answer?.failed(error);
+  }
+}
+
+/** Makes one answer of those that a transaction gets: one to `MULTI`, one to each command, and at last that to `EXEC`. */
+class Transaction implements Answer {
+  readonly #answer: Answer;
+  #refusal: RedisRefusal | undefined;
+  /** For all answers but the last, which say no more than that the command waits. */
+  readonly queued: Answer = {
+    replied: () => undefined,
+    failed: (error) => {
+      if (error instanceof RedisRefusal) this.#refusal ??= error;
+    },
+  };
+
+  constructor(answer: Answer) {
+    this.#answer = answer;
+  }
+
+  replied(reply: Reply): void {
+    this.#answer.replied(reply);
+  }
+
+  failed(error: Error): void {
+    if (!(error instanceof RedisRefusal)) this.#answer.failed(error);
+    else if (error.word === "EXECABORT") this.#answer.replied(null);
+    else if (this.#refusal === undefined) this.#answer.failed(error);
+    else this.#answer.failed(new RedisRefusal(`${noTransaction} ${this.#refusal.message}`, { cause: this.#refusal }));
   }
 }
 

@@ -1,0 +1,142 @@
+import { ByteWriter } from "../../codec/byte-writer.ts";
+import { writeTaskMessage } from "../../codec/task-codec.ts";
+import { HikyakuError } from "../../errors.ts";
+import { taskIdLength } from "../../task-id.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { EnqueueItem } from "../enqueue-facet.ts";
+import { exactTimes } from "./exact-times.ts";
+import type { QueueKeys } from "./keys.ts";
+import { type Link, noTransaction, RedisRefusal, type Reply } from "./link.ts";
+import { nanoseconds } from "./redis-context.ts";
+import { asHikyakuError } from "./run-script.ts";
+
+/** Keeps one transaction under some 2 ms. */
+const mostBytes = 256 * 1_024;
+const usualBytes = 131_072;
+const mostSpare = 4;
+
+/**
+ * Writes tasks that wait in line, under ids that nobody can have used before, in a transaction: nothing has to be looked up
+ * for them, and Redis has two thirds of the work that the script for all others makes.
+ *
+ * A server that lets this user have no transactions is not sent any: it would carry out each command by itself.
+ */
+export class NewTasks {
+  readonly #link: Link;
+  readonly #message = new ByteWriter(1_024);
+  /** What was written to the server is used again: memory that is new costs more than what is written into it. */
+  readonly #spare: ByteWriter[] = [];
+  #isAllowed: boolean | undefined;
+  #isAsking = false;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  /** Whether these can be written so. The first ones can't: the server is asked meanwhile. */
+  suits(items: readonly EnqueueItem[]): boolean {
+    if (this.#isAllowed === false || !items.every(isNewAndWaits)) return false;
+    if (this.#isAllowed === undefined && !this.#isAsking) void this.#ask();
+    return this.#isAllowed === true;
+  }
+
+  /**
+   * Writes the items from one on, as many as fit into one transaction, and tells where the next ones begin; that is where
+   * it began when the server refused, and then nothing was written.
+   * @throws HikyakuError
+   */
+  async write(
+    keys: QueueKeys,
+    items: readonly EnqueueItem[],
+    from: number,
+    now: number,
+    call: CallOptions | undefined,
+  ): Promise<number> {
+    const writer = this.#spare.pop() ?? new ByteWriter(usualBytes);
+    const ids: string[] = [];
+    this.#writeAll(writer, keys, items, from, nanoseconds(now), ids);
+    const commands = writer.finish();
+    let reply: Reply;
+    try {
+      reply = await this.#link.transact(keys.pending, commands, ids.length + 1, call);
+    } catch (error) {
+      if (!(error instanceof RedisRefusal)) throw error;
+      if (error.word === noTransaction) throw this.#carriedOutOneByOne(error);
+      await this.#takeBack(keys, ids, call);
+      throw asHikyakuError(error);
+    }
+    if (commands.length <= usualBytes && this.#spare.length < mostSpare) {
+      writer.reuse();
+      this.#spare.push(writer);
+    }
+    return reply === null ? from : from + ids.length;
+  }
+
+  #writeAll(
+    writer: ByteWriter,
+    keys: QueueKeys,
+    items: readonly EnqueueItem[],
+    from: number,
+    nowNs: string,
+    ids: string[],
+  ): void {
+    const before = Buffer.from(`*8\r\n$4\r\nHSET\r\n$${Buffer.byteLength(keys.task) + taskIdLength}\r\n${keys.task}`);
+    const behind = Buffer.from(`\r\n${bulk("state")}${bulk("pending")}${bulk("pending_since")}${bulk(nowNs)}`);
+    let between = behind;
+    let betweenIsFor = -1;
+    writer.text("*1\r\n$5\r\nMULTI\r\n");
+    for (let index = from; index < items.length && (index === from || writer.length < mostBytes); index++) {
+      const message = items[index]?.message;
+      if (message === undefined) break;
+      this.#message.reuse();
+      writeTaskMessage(this.#message, message);
+      const size = this.#message.length;
+      if (size !== betweenIsFor) {
+        between = Buffer.from(`\r\n${bulk("msg")}$${size}\r\n`);
+        betweenIsFor = size;
+      }
+      writer.bytes(before);
+      writer.text(message.id);
+      writer.bytes(between);
+      writer.append(this.#message);
+      writer.bytes(behind);
+      ids.push(message.id);
+    }
+    const idHead = `$${taskIdLength}\r\n`;
+    writer.text(`*${ids.length + 2}\r\n${bulk("LPUSH")}${bulk(keys.pending)}`);
+    writer.text(`${idHead}${ids.join(`\r\n${idHead}`)}\r\n*1\r\n${bulk("EXEC")}`);
+  }
+
+  /** The list of those that wait is none, so that the bodies would lie there for nothing. Best effort: reconciling finds them. */
+  async #takeBack(keys: QueueKeys, ids: readonly string[], call: CallOptions | undefined): Promise<void> {
+    await this.#link.call(["DEL", ...ids.map((id) => keys.task + id)], call).catch(() => undefined);
+  }
+
+  /** The permission was taken away after we asked. */
+  #carriedOutOneByOne(refusal: RedisRefusal): HikyakuError {
+    this.#isAllowed = false;
+    const text = `Redis refused a transaction, but not the commands in it: the tasks may be stored: ${refusal.message}`;
+    return new HikyakuError("answer_lost", text, { cause: refusal });
+  }
+
+  async #ask(): Promise<void> {
+    this.#isAsking = true;
+    const answers = await this.#link.callInTurn([["MULTI"], ["EXEC"]]).catch(() => []);
+    this.#isAsking = false;
+    const refused = answers.some((answer) => answer.status === "rejected" && answer.reason instanceof RedisRefusal);
+    if (refused) this.#isAllowed = false;
+    else if (answers.length > 0 && answers.every(({ status }) => status === "fulfilled")) this.#isAllowed = true;
+  }
+}
+
+/** Whether all that there is to write is the message, and the id at the end of the line. */
+function isNewAndWaits({ message, hasNewId, placement, uniqueForMs }: EnqueueItem): boolean {
+  return (
+    hasNewId === true && placement.kind === "now" && uniqueForMs === undefined && exactTimes(message) === undefined
+  );
+}
+
+/** As an argument of a command. */
+function bulk(text: string): string {
+  return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+}
