@@ -23,7 +23,7 @@ import { LeasedReader, type Unreadable } from "./leased-reader.ts";
 import type { Reply } from "./link.ts";
 import { extendLua, setAsideLua, takeBackLua, takeOverLua, workLua, writeResultLua } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
-import { packSettlements } from "./pack-settlements.ts";
+import { isPlain, packSettlements } from "./pack-settlements.ts";
 import { byQueue, type QueueShare, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
 import { asBuffer, list, text } from "./reply.ts";
 import { runScript, script } from "./run-script.ts";
@@ -211,41 +211,33 @@ export class RedisWork implements WorkFacet {
     const token = request === undefined ? "" : (request.token ?? this.#newToken(request.serverId));
     const leaseEnd = secondAtOrAfter(now + (request?.leaseMs ?? 0));
     const day = utcDay(now);
-    const answer = await runScript(
-      this.#context.connection,
-      workScript,
-      [
-        keys.pending,
-        keys.active,
-        keys.lease,
-        keys.scheduled,
-        keys.retry,
-        keys.archived,
-        keys.completed,
-        keys.due,
-        keys.paused,
-        `${keys.processed}:${day}`,
-        `${keys.failed}:${day}`,
-        keys.processed,
-        keys.failed,
-        evictedKey(queue, request?.serverId ?? ""),
-      ],
-      [
-        keys.task,
-        String(wholeSeconds(now)),
-        String(wholeSeconds(now) + dayCountersLiveSeconds),
-        queue,
-        dueSoonerChannel,
-        share === undefined ? "" : packSettlements(share.items, now),
-        String(limit),
-        String(leaseEnd),
-        token,
-        request === undefined ? "" : packHandledTypes(request.handles),
-        ...(ordered === undefined ? [] : [ordered]),
-      ],
-      call,
-    );
-    const [lost, leased, unhandled, ghosts, evicted, strangers] = list(answer);
+    const names = [
+      keys.pending,
+      keys.active,
+      keys.lease,
+      keys.archived,
+      keys.paused,
+      evictedKey(queue, request?.serverId ?? ""),
+      `${keys.processed}:${day}`,
+      keys.processed,
+    ];
+    const args = [
+      keys.task,
+      String(wholeSeconds(now)),
+      String(wholeSeconds(now) + dayCountersLiveSeconds),
+      share === undefined ? "" : packSettlements(share.items, now),
+      String(limit),
+      String(leaseEnd),
+      token,
+      request === undefined ? "" : packHandledTypes(request.handles),
+      ordered ?? "",
+    ];
+    if (ordered !== undefined || (share !== undefined && !share.items.every(isPlain))) {
+      names.push(keys.scheduled, keys.retry, keys.completed, keys.due, `${keys.failed}:${day}`, keys.failed);
+      args.push(queue, dueSoonerChannel);
+    }
+    const answer = list(await runScript(this.#context.connection, workScript, names, args, call));
+    const [leased, lost, unhandled, ghosts, evicted, strangers] = Array.isArray(answer[0]) ? answer : [answer];
     if (share !== undefined) {
       for (const position of share.positions) results[position] = "settled";
       for (const index of list(lost)) results[share.positions[Number(index)] ?? 0] = "lost";
