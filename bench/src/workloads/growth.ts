@@ -3,7 +3,7 @@ import { inWords } from "../sizes.ts";
 import type { Store, System } from "../system.ts";
 import { pause, type Workload } from "../workload.ts";
 
-const repeats = 3;
+const repeats = 7;
 const dayMs = 86_400_000;
 
 /** Enqueues and processes beside a store full of tasks that wait, or of tasks that are not due for a day. */

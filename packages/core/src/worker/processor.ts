@@ -342,8 +342,9 @@ export class Processor {
       logger.error("a task in the queue can't be worked on", { queue, taskId, reason, detail });
     }
     if (result.evicted === true) this.#options.onEvicted();
-    this.#noteQueues(request, result.tasks);
+    // Handlers first: what waits for the next tasks is sent when the event loop goes on, not before.
     this.#beginAll(result.tasks, sentAt);
+    this.#noteQueues(request, result.tasks);
   }
 
   /** All leases of the claim are on record before the first handler runs: it may block the event loop for long. */

@@ -2,6 +2,7 @@ import { type Clock, sleep, systemClock, type Timer } from "../../clock.ts";
 import { errorText, HikyakuError } from "../../errors.ts";
 import type { Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
+import { CallDeadlines } from "./call-deadlines.ts";
 import type { Argument, Link, RedisRefusal, Reply } from "./link.ts";
 import { type CallHost, cancelled, PendingCall } from "./pending-call.ts";
 import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
@@ -46,6 +47,7 @@ export class Connection implements Link {
   #closed = false;
   /** What the calls of all wires have in common. */
   readonly #calls: CallHost = {
+    deadlines: new CallDeadlines(),
     location: () => this.location,
     silent: (wire, timeoutMs) => this.#silent(wire, timeoutMs),
     refused: (refusal, wire) => this.#refused(refusal, wire),
@@ -137,6 +139,7 @@ export class Connection implements Link {
     this.#pause?.cancel();
     this.#candidate?.destroy();
     this.#wire?.destroy();
+    this.#calls.deadlines.close();
     this.#change(false, "closed");
     this.#listeners.clear();
   }

@@ -1,5 +1,5 @@
-import { systemClock, type Timer } from "../../clock.ts";
 import { HikyakuError } from "../../errors.ts";
+import type { CallDeadlines, TimedCall } from "./call-deadlines.ts";
 import { RedisRefusal, type Reply } from "./link.ts";
 import type { Answer, Wire } from "./wire.ts";
 
@@ -8,6 +8,7 @@ const lateTimerMs = 100;
 
 /** What calls ask of the connection that they belong to. */
 export interface CallHost {
+  readonly deadlines: CallDeadlines;
   location(): string;
   /** A call ran out of time, and nothing was heard of the server since it was sent. */
   silent(wire: Wire, timeoutMs: number): void;
@@ -17,7 +18,7 @@ export interface CallHost {
 }
 
 /** A call on its way: ends with its reply, its deadline, its caller's signal, or the wire, whichever is first. */
-export class PendingCall implements Answer {
+export class PendingCall implements Answer, TimedCall {
   readonly #host: CallHost;
   readonly #wire: Wire;
   readonly #timeoutMs: number;
@@ -26,8 +27,8 @@ export class PendingCall implements Answer {
   readonly #reject: (error: Error) => void;
   readonly #onAbort: (() => void) | undefined;
   readonly #sentAt = performance.now();
-  #timer: Timer;
   #waitedOn = false;
+  deadline: number;
 
   constructor(
     host: CallHost,
@@ -43,7 +44,8 @@ export class PendingCall implements Answer {
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#timer = systemClock.setTimer(() => this.#timeIsOver(), timeoutMs);
+    this.deadline = this.#sentAt + timeoutMs;
+    host.deadlines.add(this);
     if (signal === undefined) return;
     this.#onAbort = () => {
       this.#settled();
@@ -63,11 +65,11 @@ export class PendingCall implements Answer {
     this.#reject(error instanceof RedisRefusal ? error : this.#host.explained(error));
   }
 
-  #timeIsOver(): void {
+  timeIsOver(now: number): void {
     // A timer this late means that the event loop was blocked: the answer may be there and only wait to be read.
-    if (!this.#waitedOn && performance.now() - this.#sentAt > this.#timeoutMs + lateTimerMs) {
+    if (!this.#waitedOn && now - this.deadline > lateTimerMs) {
       this.#waitedOn = true;
-      this.#timer = systemClock.setTimer(() => this.#timeIsOver(), lateTimerMs);
+      this.deadline = now + lateTimerMs;
       return;
     }
     this.#settled();
@@ -81,7 +83,7 @@ export class PendingCall implements Answer {
   }
 
   #settled(): void {
-    this.#timer.cancel();
+    this.#host.deadlines.remove(this);
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 }

@@ -70,6 +70,11 @@ export class Database {
     return Number(this.#prepared(sql).run(...values).changes);
   }
 
+  /** As `run`, with values that the statement uses by name, also more than once, before the others. */
+  runNamed(sql: string, named: Record<string, SQLInputValue>, values: readonly SQLInputValue[]): number {
+    return Number(this.#prepared(sql).run(named, ...values).changes);
+  }
+
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
     return this.#prepared(sql).get(...values);
   }

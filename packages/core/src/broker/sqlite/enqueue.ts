@@ -4,7 +4,7 @@ import type { CallOptions } from "../call-options.ts";
 import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
 import { storeError } from "./errors.ts";
 import type { Store } from "./store.ts";
-import { insertTasks, messageValues, numberOf, within } from "./task-row.ts";
+import { insertAlike, insertTasks, isAlike, messageValues, numberOf, within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Kept small enough that a long list leaves the event loop free in between. */
@@ -96,7 +96,9 @@ function insert(transaction: Transaction, due: EarliestDue, item: EnqueueItem, u
 /** Writes `rowsPerInsert` tasks with one statement. */
 function insertAll(transaction: Transaction, due: EarliestDue, items: readonly EnqueueItem[]): EnqueueOutcome[] {
   const { db } = transaction;
-  const inserted = db.run(insertSome, ...items.flatMap((item) => newRow(transaction, due, item, "")));
+  const inserted =
+    runInsertAlike(transaction, items) ??
+    db.run(insertSome, ...items.flatMap((item) => newRow(transaction, due, item, "")));
   if (inserted === items.length) return items.map((item) => accepted(transaction, due, item));
   // New rows have the highest numbers, rising in the order of the items: those that are not next among them were refused.
   const newest = db.rows(selectNewest, inserted);
@@ -106,6 +108,22 @@ function insertAll(transaction: Transaction, due: EarliestDue, items: readonly E
     newest.pop();
     return accepted(transaction, due, item);
   });
+}
+
+/** How many were written; undefined where these are not alike enough. */
+function runInsertAlike(transaction: Transaction, items: readonly EnqueueItem[]): number | undefined {
+  const [first] = items;
+  if (first === undefined) return undefined;
+  const values: SQLInputValue[] = [];
+  for (const { message, placement } of items) {
+    if (placement.kind !== "now" || !isAlike(message, first.message)) return undefined;
+    values.push(message.id, message.payload ?? null);
+  }
+  const { db, now, tally } = transaction;
+  const { queue, type, maxRetry, timeoutMs, retentionMs } = first.message;
+  tally.known(queue);
+  const position = transaction.backOf(queue, items.length);
+  return db.runNamed(insertSomeAlike, { now, queue, type, maxRetry, timeoutMs, retentionMs, position }, values);
 }
 
 /** The values of a task's new row. Its place is found, and its queue is known, whether or not it is accepted then. */
@@ -186,6 +204,7 @@ export function earliestDue({ db }: Transaction, queue: string): number | undefi
 
 const insertOne = insertTasks(1);
 const insertSome = insertTasks(rowsPerInsert);
+const insertSomeAlike = insertAlike(rowsPerInsert);
 const selectNewest = "SELECT queue, id FROM tasks ORDER BY number DESC LIMIT ?";
 const selectTask = "SELECT 1 FROM tasks WHERE queue = ? AND id = ?";
 const selectLock = `

@@ -98,7 +98,7 @@ const selectExpired = `
   SELECT number, id, unique_key FROM tasks WHERE queue = ? AND kept_until <= ? ORDER BY kept_until LIMIT ?`;
 const selectOldest = `
   SELECT number, id, unique_key, ${within("archived_at")} AS archived_at FROM tasks
-  WHERE queue = ? AND archived_at IS NOT NULL ORDER BY archived_at, number LIMIT ?`;
+  WHERE queue = ? AND tasks.archived_at IS NOT NULL ORDER BY tasks.archived_at, number LIMIT ?`;
 const countArchived = "SELECT archived FROM queues WHERE name = ?";
 const deleteTask = "DELETE FROM tasks WHERE number = ?";
 const releaseLock = "DELETE FROM locks WHERE queue = ? AND scope = ? AND owner_id = ?";

@@ -34,7 +34,7 @@ export const selectBroken = `
   SELECT number, id, state, ${[...placeColumns, "completed_at", "retention_ms"].map(asNumber).join(", ")}, group_name,
     (set_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM aggregation_sets WHERE set_id = tasks.set_id)) AS set_is_lost,
     NOT (${isReadable()}) AS unreadable
-  FROM tasks WHERE number > ? AND number <= ? AND queue = ? AND (
+  FROM tasks NOT INDEXED WHERE number > ? AND number <= ? AND queue = ? AND (
     ${Object.entries(columnsOfState).map(placeIsWrong).join(" OR\n    ")} OR
     (set_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM aggregation_sets WHERE set_id = tasks.set_id)) OR
     NOT (${isReadable()}))`;

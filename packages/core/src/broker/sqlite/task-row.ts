@@ -46,6 +46,47 @@ export function insertTasks(count: number): string {
     VALUES ${Array.from({ length: count }, () => row).join(", ")} ON CONFLICT (queue, id) DO NOTHING`;
 }
 
+/**
+ * As `insertTasks`, for tasks that wait in line and of which nothing but `plainColumns` is set, and that but for id and
+ * payload are alike: what they share is given once, by name, and then id and payload of each. Every value that is given has
+ * its price.
+ */
+export function insertAlike(count: number): string {
+  const shared = "'pending', :now, :queue, :type, :maxRetry, :timeoutMs, :retentionMs, 0, '', '', ''";
+  const rows = Array.from({ length: count }, (_, index) => `(${shared}, :position + ${index}, ?, ?)`);
+  return `
+    INSERT INTO tasks (state, pending_since, queue, type, max_retry, timeout_ms, retention_ms, retried, last_error,
+      unique_key, group_name, position, id, payload)
+    VALUES ${rows.join(", ")} ON CONFLICT (queue, id) DO NOTHING`;
+}
+
+/** Whether a new message can be written by `insertAlike` beside another one that can. */
+export function isAlike(message: TaskMessage, other: TaskMessage): boolean {
+  return (
+    message.queue === other.queue &&
+    message.type === other.type &&
+    message.maxRetry === other.maxRetry &&
+    message.timeoutMs === other.timeoutMs &&
+    message.retentionMs === other.retentionMs &&
+    isPlainMessage(message)
+  );
+}
+
+/** As `isPlain` says of rows. */
+function isPlainMessage(message: TaskMessage): boolean {
+  return (
+    message.retried === 0 &&
+    message.lastError === "" &&
+    message.lastFailedAt === undefined &&
+    message.deadlineAt === undefined &&
+    message.uniqueKey === "" &&
+    message.group === "" &&
+    message.completedAt === undefined &&
+    message.unknownFields === undefined &&
+    headersText(message.headers) === null
+  );
+}
+
 /** The columns of a whole task, in the order that `storedTaskOf` reads. */
 export const storedColumns = [
   ...[...columnsOfMessage, "state", "due_at", "kept_until", "archived_at", "pending_since", "lease_ends_at"],

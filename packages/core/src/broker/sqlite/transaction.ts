@@ -26,10 +26,10 @@ export class Transaction {
     return this.#changedForOthers;
   }
 
-  /** The next free place at the end of a queue. */
-  backOf(queue: string): number {
+  /** The next free place at the end of a queue, or the first of so many. */
+  backOf(queue: string, count = 1): number {
     const last = this.#backs.get(queue) ?? positionOf(this.db.get(lastPosition, queue));
-    this.#backs.set(queue, last + 1);
+    this.#backs.set(queue, last + count);
     this.#changedForOthers = true;
     return last + 1;
   }
