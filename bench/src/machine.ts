@@ -25,7 +25,7 @@ export interface Machine {
 
 const durability = [
   "Redis: append-only file, flushed each second, not rewritten meanwhile",
-  "SQLite: WAL, synchronous FULL, accepted means on disk",
+  "SQLite: WAL, flushed after each commit, accepted means on disk",
   "PostgreSQL: its defaults, accepted means on disk",
 ].join(". ");
 

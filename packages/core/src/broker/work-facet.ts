@@ -12,6 +12,8 @@ export interface Lease {
   readonly taskId: string;
   /** Names this one hold of this one task: `<server id>/<name of the claim>`. Never used again. */
   readonly token: string;
+  /** What the store that gave the lease finds the task by sooner; nothing to anybody else, and not needed. */
+  readonly hint?: number;
 }
 
 export interface ClaimedTask {

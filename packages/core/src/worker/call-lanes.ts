@@ -14,6 +14,8 @@ export const largestBatch = 256;
 export class CallLanes {
   /** Most tasks that one call claims. */
   readonly largestClaim: number;
+  /** Whether answers that come at once are to be dealt with one after the other, so that what they bring about goes apart. */
+  readonly areApart: boolean;
   readonly #worthwhile: number;
   #underWay = 0;
   /** Whether the last claim was filled, so that there is probably more. */
@@ -23,6 +25,7 @@ export class CallLanes {
     const share = Math.ceil(concurrency / mostCalls);
     const least = leastWorthwhile[pacing];
     this.largestClaim = Math.min(largestBatch, share >= least ? share : concurrency);
+    this.areApart = pacing === "apart" || this.largestClaim < concurrency;
     this.#worthwhile = Math.min(mostWorthwhile, Math.max(least, share));
   }
 

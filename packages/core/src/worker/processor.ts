@@ -282,7 +282,7 @@ export class Processor {
       if (batch.length > 0) ({ results, claimed } = await broker.settle(batch.map(settlementOf), request));
       else if (request !== undefined) claimed = await broker.claim(request);
       // Again, since another answer may have waited as well, and come first.
-      while (this.#turn !== undefined && broker.pacing === "apart") await this.#turnEnds();
+      while (this.#turn !== undefined && this.#lanes.areApart) await this.#turnEnds();
       this.#settled(batch, results);
       this.#backoff.reset();
       this.#failures.worked();

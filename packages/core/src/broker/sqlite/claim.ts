@@ -19,6 +19,7 @@ import {
   plainColumns,
   plainMessageOf,
   readable,
+  readablePlainColumns,
   within,
 } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
@@ -38,6 +39,13 @@ export function claimTasks(transaction: Transaction, request: ClaimRequest): Cla
       continue;
     }
     if (ordered !== undefined && isBlocked(transaction, queue, ordered)) continue;
+    const head = ordered === undefined ? plainHead(transaction, queue, wanted, request.handles) : undefined;
+    if (head !== undefined) {
+      if (head.length === 0) continue;
+      token ??= request.token ?? nextToken(transaction, request.serverId);
+      tasks.push(...leasePlain(transaction, queue, head, token, transaction.now + request.leaseMs));
+      continue;
+    }
     const found =
       ordered === undefined
         ? findWaiting(transaction, queue, wanted, request.handles)
@@ -85,15 +93,11 @@ export function leaseTasks(
   const byPlace: ClaimedTask[] = [];
   const setAside: SetAside[] = [];
   for (const row of plain) {
-    const message = plainMessageOf(queue, row);
-    const lease = { queue, taskId: message.id, token };
-    const [pendingSince, number] = row.slice(-2);
-    const task = { message, lease, leaseEndsAt, pendingSince: numberOf(pendingSince), lostAttempts: 0 };
-    byPlace[placeOf.get(number as number) as number] = task;
+    byPlace[placeOf.get(row[numberAt] as number) as number] = claimedPlain(queue, row, token, leaseEndsAt);
   }
   for (const row of others) {
-    const lease = { queue, taskId: row[1] as string, token };
     const [state, lostBefore, pendingSince, number] = row.slice(-4);
+    const lease = { queue, taskId: row[1] as string, token, hint: number as number };
     try {
       const lostNow = Number(countsAsLost && state === "active");
       const lostAttempts = Math.max(0, (numberOf(lostBefore) ?? 0) + lostNow);
@@ -117,6 +121,37 @@ function statementsFor(numbers: readonly number[]): TaskStatements & { readonly 
   return isRun
     ? { ...forRun, values: [first, first + numbers.length - 1] }
     : { ...forList, values: [JSON.stringify(numbers)] };
+}
+
+/**
+ * The head of the queue, read at once, where it holds nothing but first attempts at plain tasks that have their handler here;
+ * undefined where there is more to look at.
+ */
+function plainHead({ db }: Transaction, queue: string, limit: number, handles: HandledTypes): Values[] | undefined {
+  const head = db.rows(selectPlainHead, queue, limit);
+  const handled = handlesType(handles);
+  return head.every((row) => row[isFirstAt] === 1 && handled(row[typeAt] as string)) ? head : undefined;
+}
+
+function leasePlain(
+  transaction: Transaction,
+  queue: string,
+  rows: readonly Values[],
+  token: string,
+  leaseEndsAt: number,
+): ClaimedTask[] {
+  const { db, now, tally } = transaction;
+  const { lease, values } = statementsFor(rows.map((row) => row[numberAt] as number));
+  db.run(lease, leaseEndsAt, token, now, 0, ...values);
+  tally.moved(queue, "pending", "active", rows.length);
+  return rows.map((row) => claimedPlain(queue, row, token, leaseEndsAt));
+}
+
+/** From a row that begins with `plainColumns`, and goes on with when it began to wait and its number. */
+function claimedPlain(queue: string, row: Values, token: string, leaseEndsAt: number): ClaimedTask {
+  const message = plainMessageOf(queue, row);
+  const lease = { queue, taskId: message.id, token, hint: row[numberAt] as number };
+  return { message, lease, leaseEndsAt, pendingSince: numberOf(row[pendingSinceAt]), lostAttempts: 0 };
 }
 
 interface Waiting {
@@ -195,7 +230,16 @@ const selectOfType = `
 const countType = `
   SELECT count(*) AS count FROM
     (SELECT 1 FROM tasks INDEXED BY tasks_pending_by_type WHERE queue = ? AND type = ? AND position IS NOT NULL LIMIT ?)`;
+/** Where in a row that begins with `plainColumns` are the type, and what is selected behind those. */
+const typeAt = 1;
+const pendingSinceAt = 6;
+const numberAt = 7;
+const isFirstAt = 8;
 const isFirstAttempt = `${isPlain} AND state = 'pending' AND lost_attempts = 0 AND ${isExact("pending_since")}`;
+
+const selectPlainHead = `
+  SELECT ${readablePlainColumns}, ${readable("pending_since")}, number, (${isFirstAttempt})
+  FROM tasks INDEXED BY tasks_pending WHERE queue = ? AND position IS NOT NULL ORDER BY position LIMIT ?`;
 
 interface TaskStatements {
   /** Reads the rows of which little has to be read. */

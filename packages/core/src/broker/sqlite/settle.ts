@@ -31,10 +31,7 @@ function removeDone(transaction: Transaction, settlements: readonly Settlement[]
   for (const [token, ofClaim] of Map.groupBy(done, ({ task }) => task.lease.token)) {
     for (const [queue, group] of Map.groupBy(ofClaim, ({ task }) => task.lease.queue)) {
       if (group.length === 1) continue;
-      const byId = new Map(group.toReversed().map((settlement) => [settlement.task.lease.taskId, settlement]));
-      for (const id of removeHeld(transaction, queue, token, [...byId.keys()])) {
-        const settlement = byId.get(id);
-        if (settlement === undefined) continue;
+      for (const settlement of removeHeld(transaction, queue, token, group)) {
         wasDone(transaction, settlement);
         removed.add(settlement);
       }
@@ -43,14 +40,38 @@ function removeDone(transaction: Transaction, settlements: readonly Settlement[]
   return removed;
 }
 
-/** Removes those of the tasks that are held under the token, and gives their ids. */
-function removeHeld(transaction: Transaction, queue: string, token: string, ids: readonly string[]): readonly string[] {
+/** Removes those of the tasks that are held under the token, and gives them. */
+function removeHeld(
+  transaction: Transaction,
+  queue: string,
+  token: string,
+  settlements: readonly Settlement[],
+): readonly Settlement[] {
   const { db } = transaction;
-  const values = [queue, JSON.stringify(ids), token];
-  if (transaction.isSecondRun) return db.rows(deleteHeldNamed, ...values).map(([id]) => id as string);
+  if (!transaction.isSecondRun && removeRun(transaction, queue, token, settlements)) return settlements;
+  const byId = new Map(settlements.toReversed().map((settlement) => [settlement.task.lease.taskId, settlement]));
+  const values = [queue, JSON.stringify([...byId.keys()]), token];
+  if (transaction.isSecondRun) {
+    return db.rows(deleteHeldNamed, ...values).flatMap(([id]) => byId.get(id as string) ?? []);
+  }
   // To name what was removed costs as much as a third of removing it, and nearly always it is all of them.
-  if (db.run(deleteAllHeld, ...values) !== ids.length) throw new Error("some of the tasks are not held any more");
-  return ids;
+  if (db.run(deleteAllHeld, ...values) !== byId.size) throw notAllHeld();
+  return [...byId.values()];
+}
+
+/** Finds the tasks by their rows, where these follow each other, as those of a claim mostly do. False where they do not. */
+function removeRun({ db }: Transaction, queue: string, token: string, settlements: readonly Settlement[]): boolean {
+  const first = settlements[0]?.task.lease.hint;
+  if (first === undefined) return false;
+  if (settlements.some(({ task }, index) => task.lease.hint !== first + index)) return false;
+  const last = first + settlements.length - 1;
+  if (db.run(deleteHeldRun, first, last, queue, token) !== settlements.length) throw notAllHeld();
+  return true;
+}
+
+/** Has the call run once more, thoroughly. */
+function notAllHeld(): Error {
+  return new Error("some of the tasks are not held any more");
 }
 
 function settleDone(transaction: Transaction, settlement: Settlement): SettleResult {
@@ -152,6 +173,9 @@ const selectTask = "SELECT number, state, lease_token, settled_token, attempts F
 const deleteHeld = "DELETE FROM tasks WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?";
 const deleteAllHeld = `
   DELETE FROM tasks WHERE queue = ? AND id IN (SELECT value FROM json_each(?)) AND state = 'active' AND lease_token = ?`;
+const deleteHeldRun = `
+  DELETE FROM tasks NOT INDEXED
+  WHERE number BETWEEN ? AND ? AND queue = ? AND state = 'active' AND lease_token = ?`;
 const deleteHeldNamed = `${deleteAllHeld} RETURNING id`;
 const settleRow = `
   UPDATE tasks SET settled_token = ?, lease_token = NULL, lease_ends_at = NULL, claimed_at = NULL,

@@ -16,6 +16,8 @@ const itemsPerCommit = 500;
  * end of some commit a little later, and the event loop would wait for both.
  */
 const itemsPerCheckpoint = 3_000;
+/** With less work in a commit there is hardly anything to do while the disk stores it. */
+const itemsWorthAThread = 32;
 const reopenIntervalMs = 1_000;
 
 interface QueuedWrite {
@@ -54,6 +56,7 @@ export class Store {
   #reachability: Reachability;
   #reopenTimer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
+  readonly #answering = new Set<Promise<void>>();
   #itemsSinceCheckpoint = 0;
   #closed = false;
 
@@ -135,6 +138,7 @@ export class Store {
       this.changes.wake();
     }
     await this.#draining;
+    await Promise.all(this.#answering);
     const database = this.#database;
     this.#database = undefined;
     database?.close();
@@ -209,8 +213,22 @@ export class Store {
       if (db.isTransaction) db.run("ROLLBACK");
       throw error;
     }
-    for (const answer of ran.answers) answer();
     if (ran.wake) this.changes.announce();
+    const answering = this.#answer(db, writes, ran.answers).finally(() => this.#answering.delete(answering));
+    this.#answering.add(answering);
+  }
+
+  /** Accepted is what is on the disk. The next commits go on meanwhile. */
+  async #answer(db: Database, writes: readonly QueuedWrite[], answers: readonly (() => void)[]): Promise<void> {
+    try {
+      await db.flushed(writes.reduce((sum, { items }) => sum + items, 0) < itemsWorthAThread);
+    } catch (error) {
+      const failure = storeError(error, this.location);
+      for (const write of writes) write.reject(failure);
+      if (this.#database === db) this.#lost(failure);
+      return;
+    }
+    for (const answer of answers) answer();
   }
 
   /** To be able to undo one of them costs each of them, and hardly any fails: so only when one has failed, and all anew. */

@@ -162,8 +162,11 @@ export const isPlain = [
   ...["max_retry", "timeout_ms", "retention_ms"].map(isExact),
 ].join(" AND ");
 
+const columnsOfPlain = ["id", "type", "payload", "max_retry", "timeout_ms", "retention_ms"];
 /** What `plainMessageOf` reads, in its order. */
-export const plainColumns = "id, type, payload, max_retry, timeout_ms, retention_ms";
+export const plainColumns = columnsOfPlain.join(", ");
+/** The same where rows that are not `isPlain` may be among them. */
+export const readablePlainColumns = columnsOfPlain.map(readable).join(", ");
 
 /** Reads a message from a row that begins with `plainColumns`, where `isPlain`. */
 export function plainMessageOf(queue: string, row: Values): TaskMessage {

@@ -1,0 +1,120 @@
+import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
+import { errorText, HikyakuError } from "../../errors.ts";
+
+/** How the system is asked, so that a test can be the disk. */
+export interface Disk {
+  /** In another thread. */
+  sync(descriptor: number, done: (error: Error | null) => void): void;
+  /** In this one. @throws Error */
+  syncNow(descriptor: number): void;
+}
+
+const systemDisk: Disk = {
+  sync: (descriptor, done) => fdatasync(descriptor, done),
+  syncNow: (descriptor) => fdatasyncSync(descriptor),
+};
+
+/** A disk that takes no longer is waited for after a small commit: to change threads and back costs more. */
+const shortMs = 1;
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Brings what was committed onto the disk while the event loop goes on: the system call on the write-ahead log that SQLite
+ * itself would make at the end of each commit with `synchronous = FULL`, but in another thread. What is committed while the
+ * disk is at work shares the next call.
+ *
+ * SQLite takes no locks on the log, so that to close it here lets go of none of its locks.
+ */
+export class LogFlush {
+  readonly #path: string;
+  readonly #disk: Disk;
+  #descriptor: number | undefined;
+  #waiting: Waiting[] = [];
+  #isUnderWay = false;
+  #isClosed = false;
+  /** How long the disk took last. */
+  #tookMs = Number.POSITIVE_INFINITY;
+
+  constructor(path: string, disk: Disk = systemDisk) {
+    this.#path = path;
+    this.#disk = disk;
+  }
+
+  /**
+   * Resolves when all that was committed before is on the disk. `isSmall`: there is little that could be done meanwhile.
+   * @throws HikyakuError `answer_lost`.
+   */
+  async flushed(isSmall: boolean): Promise<void> {
+    if (isSmall && !this.#isUnderWay && this.#tookMs < shortMs) this.#flushNow();
+    else await this.#flushLater();
+  }
+
+  #flushNow(): void {
+    const startedAt = performance.now();
+    try {
+      this.#descriptor ??= openSync(this.#path, "r+");
+      this.#disk.syncNow(this.#descriptor);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    this.#tookMs = performance.now() - startedAt;
+  }
+
+  #flushLater(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      // A call that is under way may have passed by what was committed since it began.
+      if (!this.#isUnderWay) this.#begin();
+    });
+  }
+
+  /** Lets go of the log as soon as nobody waits. */
+  close(): void {
+    this.#isClosed = true;
+    if (!this.#isUnderWay) this.#letGo();
+  }
+
+  #begin(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#isUnderWay = true;
+    const startedAt = performance.now();
+    try {
+      this.#descriptor ??= openSync(this.#path, "r+");
+      this.#disk.sync(this.#descriptor, (error) => {
+        this.#tookMs = performance.now() - startedAt;
+        this.#end(waiting, error);
+      });
+    } catch (error) {
+      this.#end(waiting, error);
+    }
+  }
+
+  #end(waiting: readonly Waiting[], error: unknown): void {
+    this.#isUnderWay = false;
+    for (const { resolve, reject } of waiting) {
+      if (error === null) resolve();
+      else reject(this.#failure(error));
+    }
+    if (this.#waiting.length > 0) this.#begin();
+    else if (this.#isClosed) this.#letGo();
+  }
+
+  #failure(error: unknown): HikyakuError {
+    return new HikyakuError(
+      "answer_lost",
+      `what was committed to ${this.#path} may not be on the disk, which refused to store it: ${errorText(error)}; ` +
+        "look after the disk, and whether the task is there before you enqueue it again",
+      { cause: error },
+    );
+  }
+
+  #letGo(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+}
