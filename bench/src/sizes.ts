@@ -17,7 +17,7 @@ export interface Sizes {
 }
 
 export const fullSizes: Sizes = {
-  ...{ enqueue: 80_000, oneByOne: 20_000, process: 60_000, warmUp: 15_000, pickUps: 200 },
+  ...{ enqueue: 80_000, oneByOne: 20_000, process: 60_000, warmUp: 15_000, pickUps: 400 },
   ...{ delayed: 10_000, delayedOverMs: 10_000, memory: 30_000, idleMs: 6_000, growth: 40_000, backlog: 1_000_000 },
 };
 

@@ -48,6 +48,11 @@ export async function timedProcessing(system: System, store: Store, how: Process
   return { seconds, faults: await faultsOf(system, seen) };
 }
 
+/** How many calls warm a producer up that enqueues one by one. */
+export function oneByOneWarmUp({ oneByOne }: Sizes): number {
+  return Math.min(2_000, oneByOne);
+}
+
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,6 +1,6 @@
 import { timedSection } from "../section.ts";
 import type { System } from "../system.ts";
-import { drained, type Workload } from "../workload.ts";
+import { drained, oneByOneWarmUp, type Workload } from "../workload.ts";
 
 /** Four callers, as a busy producer has: each waits for its answer before it asks again. */
 const callers = [0, 1, 2, 3];
@@ -23,7 +23,7 @@ export const bulkEnqueue: Workload = async (system, store, sizes) => {
 export function enqueueOneByOne(name: string, inFlight: number, share: number): Workload {
   return async (system, store, sizes) => {
     const count = Math.ceil(sizes.oneByOne * share);
-    const warmUp = Math.min(2_000, count);
+    const warmUp = Math.min(oneByOneWarmUp(sizes), count);
     await lanes(system, 0, warmUp, inFlight);
     const seconds = await timedSection(count, () => lanes(system, warmUp, warmUp + count, inFlight));
     return [{ name, value: count / seconds, unit: "per second" }, ...(await drained(system, store, warmUp + count))];

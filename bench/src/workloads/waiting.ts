@@ -2,31 +2,42 @@ import { percentile } from "../figure.ts";
 import { commandsDuring } from "../redis-info.ts";
 import { section } from "../section.ts";
 import { Tally } from "../tally.ts";
-import { faultsOf, pause, type Workload } from "../workload.ts";
+import { faultsOf, oneByOneWarmUp, pause, type Workload } from "../workload.ts";
 
-/** From the call that enqueues to the call of the handler, on a worker that has nothing to do. */
+/**
+ * From the call that enqueues to the call of the handler, on a worker that has nothing to do. Before that it has worked, and
+ * its producer has enqueued, as much as in the rows that measure those: a process in production is no new one.
+ */
 export const idlePickUp: Workload = async (system, store, sizes) => {
-  const warmUp = 20;
-  const tally = new Tally(sizes.pickUps + warmUp, store.stallMs);
+  const { warmUp, pickUps } = sizes;
+  const oneByOne = oneByOneWarmUp(sizes);
+  const first = warmUp + oneByOne;
+  const uncounted = 20;
+  const tally = new Tally(first + uncounted + pickUps, store.stallMs);
   let picked: () => void = () => undefined;
   const worker = await system.work(
     10,
     ({ number }) => {
       tally.add(number);
-      picked();
+      if (number >= first || tally.count === first) picked();
     },
     "plain",
   );
   const took: number[] = [];
-  await section(sizes.pickUps + warmUp, async () => {
-    for (let number = 0; number < sizes.pickUps + warmUp; number++) {
+  await section(first + uncounted + pickUps, async () => {
+    const warm = Promise.withResolvers<void>();
+    picked = warm.resolve;
+    await system.enqueueMany(0, warmUp, "plain");
+    for (let number = warmUp; number < first; number++) await system.enqueueOne(number);
+    await Promise.race([warm.promise, pause(store.stallMs)]);
+    for (let sample = 0; sample < uncounted + pickUps; sample++) {
       // Uneven pauses, so that no poll of anybody falls into step with the samples.
-      await pause(5 + ((number * 7_919) % 23));
+      await pause(5 + ((sample * 7_919) % 23));
       const { promise, resolve } = Promise.withResolvers<void>();
       picked = resolve;
       const start = performance.now();
-      await Promise.all([system.enqueueOne(number), Promise.race([promise, pause(store.stallMs)])]);
-      if (number >= warmUp) took.push(performance.now() - start);
+      await Promise.all([system.enqueueOne(first + sample), Promise.race([promise, pause(store.stallMs)])]);
+      if (sample >= uncounted) took.push(performance.now() - start);
     }
   });
   await worker.close();
