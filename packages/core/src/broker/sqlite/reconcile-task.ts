@@ -29,7 +29,10 @@ const columnsOfState: Readonly<Record<TaskState, readonly PlaceColumn[]>> = {
   aggregating: ["grouped_at", "set_id"],
 };
 
-/** Rows after one number up to another whose place does not fit their state, or that hold what is no message. */
+/**
+ * Rows after one number up to another whose place does not fit their state, or that hold what is no message. SQLite would
+ * take the index of the ids, and so read the whole queue for each slice.
+ */
 export const selectBroken = `
   SELECT number, id, state, ${[...placeColumns, "completed_at", "retention_ms"].map(asNumber).join(", ")}, group_name,
     (set_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM aggregation_sets WHERE set_id = tasks.set_id)) AS set_is_lost,
