@@ -81,6 +81,19 @@ describe.skipIf(redisServerPath() === undefined)("reconciling Redis", () => {
     return contents;
   }
 
+  /** The part of a pass that looks at leases. */
+  const leases = {
+    ...{ queue: "default", cursor: "lease@0", limit: 100, archive: { maxCount: 100, maxAgeMs: 1_000 } },
+    ...{ graceMs: 0, readMessages: false },
+  };
+
+  /** A task that says it is pending and has a lease, and that no list names. */
+  async function leaseWithoutList(id: string): Promise<string> {
+    await raw("HSET", `${q}t:${id}`, "msg", encodeTaskMessage(aTask({ id })), "state", "pending");
+    await raw("ZADD", `${q}lease`, "9999999999", id);
+    return id;
+  }
+
   async function pendingTask(): Promise<string> {
     const item = placedNow();
     await broker.enqueue([item]);
@@ -193,6 +206,31 @@ describe.skipIf(redisServerPath() === undefined)("reconciling Redis", () => {
     await isFoundAndMended("unlisted");
     expect(await raw("LPOS", `${q}pending`, lost)).toBe(0);
     expect(await raw("LLEN", `${q}pending`)).toBe(2_501);
+  });
+
+  it("says nothing of tasks that end while it looks, beside a list that is too long to search for each", async () => {
+    await broker.enqueue(Array.from({ length: 21_000 }, () => placedNow()));
+    const tasks = await claimed(broker, { limit: 20 });
+    const looking = broker.reconcile({ ...leases, repair: true });
+    // Sent behind the first step of the look, and before its second.
+    const settling = broker.settle(tasks.map((task) => ({ task, outcome: { kind: "done" } })));
+    expect(await looking).toEqual({ findings: [], nextCursor: "pending@0" });
+    expect((await settling).results).toEqual(tasks.map(() => "settled"));
+  });
+
+  it("leaves tasks as they are of which a long list keeps it from knowing, for a later pass", async () => {
+    await broker.enqueue(Array.from({ length: 21_000 }, () => placedNow()));
+    const leased = await Promise.all(Array.from({ length: 8 }, (_, index) => leaseWithoutList(`lost-${index}`)));
+    const found = async (repair: boolean) => kinds((await broker.reconcile({ ...leases, repair })).findings);
+    const five = [...Array(5).fill("lease_without_active"), ...Array(5).fill("unlisted")];
+    expect(await found(false)).toEqual(five);
+    expect(await found(true)).toEqual(five);
+    expect(await raw("LLEN", `${q}pending`)).toBe(21_005);
+    expect(await raw("ZCARD", `${q}lease`)).toBe(3);
+    expect(await found(true)).toEqual([...Array(3).fill("lease_without_active"), ...Array(3).fill("unlisted")]);
+    const listed = await Promise.all(leased.map((id) => raw("LPOS", `${q}pending`, id)));
+    expect(listed).not.toContain(null);
+    expect(await found(true)).toEqual([]);
   });
 
   it("makes a task say what its list says", async () => {

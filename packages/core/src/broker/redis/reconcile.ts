@@ -47,15 +47,15 @@ const idsPerScript = 100;
 /** A task whose retention can't be read is kept this long after it was found. */
 const unknownRetentionMs = 86_400_000;
 
-/** Where ids come from: a list that the script reads itself, the members of a group or set, or anything else. */
+/** Where ids come from: a list that the script reads itself, or did before; the members of a group or set; anything else. */
 type Origin =
   | { readonly kind: "pending" | "active"; readonly from: number; readonly count: number }
   | { readonly kind: "group"; readonly key: string; readonly ids: readonly string[] }
-  | { readonly kind: "bodies" | "entries"; readonly ids: readonly string[] };
+  | { readonly kind: "again" | "bodies" | "entries"; readonly ids: readonly string[] };
 
 /** The same place, for these ids only. */
 function only(origin: Origin, ids: readonly string[]): Origin {
-  return "ids" in origin ? { ...origin, ids } : { kind: "entries", ids };
+  return "ids" in origin ? { ...origin, ids } : { kind: "again", ids };
 }
 
 interface Known {

@@ -2,7 +2,8 @@
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 exact due moments
 --      10 aggregation sets  11 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 prefix of leftovers  4 now in s  5 now in ns  6 repair (0 or 1)
---      7 where the ids come from: pending or active (read here), group (with its key in 8), bodies, or entries
+--      7 where the ids come from: pending or active (read here), again (read there before), group (with its key in 8),
+--        bodies, or entries
 --      8 key of the group or set  9 first place in the list  10 how many of the list
 --      11.. for each: id, score for a completed one or empty, group or empty
 -- Returns 1 how many ids were looked at  2 findings: id, kind, state or empty, places joined by commas, action
@@ -18,7 +19,7 @@ local order = { 'active', 'pending', 'retry', 'scheduled', 'aggregating', 'archi
 local findings, wanted = {}, {}
 
 -- Tells how often an id stands in a list. A short one is read whole; a longer one once for all ids of this call, when
--- the first of them raises doubts; a very long one is searched a few times only, and the rest counts as listed.
+-- the first of them raises doubts; a very long one is searched a few times only, and nothing is known of the rest.
 local function reader(key)
   local size, searches, counts = redis.call('LLEN', key), 0, nil
   local function read(ids)
@@ -35,7 +36,8 @@ local function reader(key)
     if not counts and size <= 20000 then read(wanted) end
     if counts then return counts[id] or 0 end
     searches = searches + 1
-    return (searches > 5 or redis.call('LPOS', key, id)) and 1 or 0
+    if searches > 5 then return nil end
+    return redis.call('LPOS', key, id) and 1 or 0
   end
   return times, isShort
 end
@@ -58,13 +60,16 @@ local function isLeftover(id)
   return false
 end
 
-local function placesOf(id, state, group, since, leaseEnd)
-  local places, times = {}, 1
+-- The last value says whether a list was too long to know whether the id is there.
+local function placesOf(id, state, group, since, leaseEnd, hasMessage)
+  local places, times, isUnknown = {}, 1, false
   for _, name in ipairs(scoredNames) do
     if redis.call('ZSCORE', scoredKeys[name], id) then places[#places + 1] = name end
   end
   if activeIsShort or origin == 'active' or state == 'active' or leaseEnd then
     local count = origin == 'active' and not activeIsShort and 1 or timesInActive(id)
+    isUnknown = count == nil
+    count = count or 0
     if count > 0 then places[#places + 1] = 'active' end
     times = math.max(times, count)
   end
@@ -80,12 +85,16 @@ local function placesOf(id, state, group, since, leaseEnd)
     count = timesInPending(id)
   elseif origin == 'pending' then
     count = 1
-  elseif #places == 0 then
+  elseif #places == 0 and (hasMessage or origin == 'again') then
+    -- A name without a task is found by those who walk the list; elsewhere it is one that is just over.
     local isDoubtful = origin ~= 'bodies' or state ~= 'pending' or waitsLongerThanAll(since)
-    count = isDoubtful and timesInPending(id) or 1
+    count = 1
+    if isDoubtful then count = timesInPending(id) end
+    isUnknown = isUnknown or count == nil
+    count = count or 0
   end
   if count > 0 then places[#places + 1] = 'pending' end
-  return places, math.max(times, count), groupKey
+  return places, math.max(times, count), groupKey, isUnknown
 end
 
 local function removeFrom(place, id, groupKey)
@@ -178,9 +187,9 @@ local function look(id, score, knownGroup)
   local hasMessage = redis.call('HEXISTS', key, 'msg') == 1
   if origin == 'bodies' and hasMessage and scoredKeys[state] and redis.call('ZSCORE', scoredKeys[state], id) then return end
   local leaseEnd = redis.call('ZSCORE', lease, id)
-  local places, times, groupKey = placesOf(id, state, group, since, leaseEnd)
-  -- What is listed is seen by those who walk the lists.
-  if origin == 'bodies' and #places > 0 then return end
+  local places, times, groupKey, isUnknown = placesOf(id, state, group, since, leaseEnd, hasMessage)
+  -- What is listed is seen by those who walk the lists; what can't be known now, by a later pass.
+  if isUnknown or origin == 'bodies' and #places > 0 then return end
 
   if not hasMessage then
     local exists = redis.call('EXISTS', key) == 1
