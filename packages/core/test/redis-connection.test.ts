@@ -162,7 +162,11 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
     const broker = open(server.url);
     await broker.forwardDue("default", 10);
     await redisCli(server, "script", "flush");
-    await expect(broker.forwardDue("default", 10)).resolves.toEqual({ moved: 0, nextDueAt: undefined });
+    await expect(broker.forwardDue("default", 10)).resolves.toEqual({
+      moved: 0,
+      nextDueAt: undefined,
+      isLeaseOver: false,
+    });
   });
 
   it("says when it begins to listen, and when it listens again, since words were missed before", async () => {

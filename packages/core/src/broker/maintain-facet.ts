@@ -5,6 +5,8 @@ export interface ForwardAnswer {
   readonly moved: number;
   /** When the next waiting task is due; undefined when none waits. At or before now when there is more to move. */
   readonly nextDueAt: number | undefined;
+  /** Whether a lease of the queue has ended that nobody gave back: its task may be there to be taken over. */
+  readonly isLeaseOver: boolean;
 }
 
 export interface SweepAnswer {

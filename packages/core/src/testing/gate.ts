@@ -218,10 +218,10 @@ export class Gate {
   };
 
   readonly #forwardDue: Broker["forwardDue"] = async (queue, limit, call, options) => {
-    const { moved, nextDueAt } = await this.#store.forwardDue(queue, limit, call, options);
+    const answer = await this.#store.forwardDue(queue, limit, call, options);
     const letIn = this.#letIn.get(queue) ?? 0;
     this.#letIn.delete(queue);
-    return { moved: moved + letIn, nextDueAt };
+    return { ...answer, moved: answer.moved + letIn };
   };
 
   readonly #listen: Broker["listen"] = (handler) => {

@@ -3,6 +3,8 @@ import type { Clock } from "../clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Role } from "./periodic.ts";
 
+/** How often it is to run. */
+export const clockWatchMs = 10_000;
 const toleratedMs = 5_000;
 /** An answer that took longer says too little about when the store looked at its clock. */
 const slowestAnswerMs = 2_000;

@@ -13,9 +13,14 @@ export interface ForwarderOptions {
   /** Whether retry tasks go before all that wait in the queue. */
   readonly retriesFirst: boolean;
   readonly onMoved: (queue: string) => void;
+  /** Called when a lease of the queue has ended. */
+  readonly onLeaseOver: (queue: string) => void;
 }
 
-/** Brings the due tasks of one queue back to it, on time: it runs when the next one is due. */
+/**
+ * Brings the due tasks of one queue back to it, on time: it runs when the next one is due. Since it looks often, it also
+ * tells of leases that have ended.
+ */
 export class Forwarder implements Role {
   readonly name: string;
   readonly #options: ForwarderOptions;
@@ -26,11 +31,12 @@ export class Forwarder implements Role {
   }
 
   async runOnce(signal?: AbortSignal): Promise<number> {
-    const { broker, clock, queue, retriesFirst, onMoved } = this.#options;
+    const { broker, clock, queue, retriesFirst, onMoved, onLeaseOver } = this.#options;
     const call = signal === undefined ? undefined : { signal };
     for (;;) {
-      const { moved, nextDueAt } = await broker.forwardDue(queue, sliceSize, call, { retriesFirst });
+      const { moved, nextDueAt, isLeaseOver } = await broker.forwardDue(queue, sliceSize, call, { retriesFirst });
       if (moved > 0) onMoved(queue);
+      if (isLeaseOver) onLeaseOver(queue);
       if (moved >= sliceSize && signal?.aborted !== true) continue;
       if (nextDueAt === undefined) return longestPauseMs;
       // At least a millisecond: should the store's clock be a little behind ours, this must not spin.

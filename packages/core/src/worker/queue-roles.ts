@@ -7,7 +7,8 @@ import { Recoverer } from "./recoverer.ts";
 import type { ResolvedServerOptions } from "./server-options.ts";
 
 const forwardMs = 2_000;
-const recoverMs = 4_000;
+/** At the latest: the forwarder tells of leases that have ended. */
+const recoverMs = 16_000;
 const sweepMs = 8_000;
 
 export interface QueueRolesOptions
@@ -64,8 +65,10 @@ export class QueueRoles {
       onRecovered: onWork,
     });
     const retriesFirst = plan.ordered.get(queue) === "strict";
-    const forwarding = periodic(new Forwarder({ broker, clock, queue, retriesFirst, onMoved: onWork }), forwardMs);
     const recovering = periodic(recoverer, recoverMs);
+    const onLeaseOver = (): void => recovering.wake();
+    const forwarder = new Forwarder({ broker, clock, queue, retriesFirst, onMoved: onWork, onLeaseOver });
+    const forwarding = periodic(forwarder, forwardMs);
     this.#forwarding.set(queue, forwarding);
     this.#recovering.set(queue, { recoverer, periodic: recovering });
     return [forwarding, recovering, periodic(new Janitor(broker, clock, queue, archiveOf(queue)), sweepMs)];

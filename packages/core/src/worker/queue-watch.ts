@@ -4,7 +4,7 @@ import { Backoff, type Random } from "./backoff.ts";
 
 /** A wait that lasted this long was no false alarm, whatever the claim after it found. */
 const realWaitMs = 1_000;
-const longestWaitMs = 5_000;
+const longestWaitMs = 12_000;
 
 interface WatchedQueue {
   readonly queue: string;

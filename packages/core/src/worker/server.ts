@@ -8,7 +8,7 @@ import type { AnyJson, TaskDefinition } from "../task.ts";
 import { Aggregating } from "./aggregating.ts";
 import type { AggregateFunction, AggregateOptions } from "./aggregators.ts";
 import { Canceller } from "./canceller.ts";
-import { ClockWatch } from "./clock-watch.ts";
+import { ClockWatch, clockWatchMs } from "./clock-watch.ts";
 import { Farewell } from "./farewell.ts";
 import { type HandleOptions, Handlers } from "./handler.ts";
 import type { Handler, NoValues } from "./handler-context.ts";
@@ -125,7 +125,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#syncing = this.#periodic(this.#syncer, syncMs);
     const keeping = this.#periodic(this.#leases, extendEveryMs(leaseMs));
     this.#late.push(keeping, this.#periodic(this.#heartbeater, heartbeatMs));
-    this.#early.push(this.#periodic(this.#clockWatch, heartbeatMs), this.#periodic(this.#peers, peersMs));
+    this.#early.push(this.#periodic(this.#clockWatch, clockWatchMs), this.#periodic(this.#peers, peersMs));
     const { archiveOf } = this.#options;
     const reconciler = new Reconciler({
       ...{ broker, clock, random, logger, archiveOf, queues: names },

@@ -69,7 +69,11 @@ export function describeChangeContract(setup: ContractSetup): void {
           const item = await resting[state](store);
           await changeOne(item, "archive");
           clock.advance(24 * 3_600_000);
-          expect(await broker.forwardDue("default", 100)).toEqual({ moved: 0, nextDueAt: undefined });
+          expect(await broker.forwardDue("default", 100)).toEqual({
+            moved: 0,
+            nextDueAt: undefined,
+            isLeaseOver: false,
+          });
           expect(await stateOf(broker, item.message)).toBe("archived");
         }
       });

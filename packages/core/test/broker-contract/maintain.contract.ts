@@ -5,6 +5,7 @@ import {
   claimedOne,
   enqueuedAndClaimed,
   idsOf,
+  leaseMs,
   placedAt,
   placedNow,
   settled,
@@ -25,10 +26,14 @@ export function describeMaintainContract(setup: ContractSetup): void {
         const at = store.clock.now() + delayMs;
         await store.broker.enqueue([placedAt(at)]);
         store.clock.advance(delayMs - 1);
-        expect(await store.broker.forwardDue("default", 10)).toEqual({ moved: 0, nextDueAt: at });
+        expect(await store.broker.forwardDue("default", 10)).toEqual({ moved: 0, nextDueAt: at, isLeaseOver: false });
         expect(await claimed(store.broker)).toEqual([]);
         store.clock.advance(1);
-        expect(await store.broker.forwardDue("default", 10)).toEqual({ moved: 1, nextDueAt: undefined });
+        expect(await store.broker.forwardDue("default", 10)).toEqual({
+          moved: 1,
+          nextDueAt: undefined,
+          isLeaseOver: false,
+        });
         await settled(store.broker, await claimedOne(store.broker), { kind: "done" });
       }
     });
@@ -37,7 +42,18 @@ export function describeMaintainContract(setup: ContractSetup): void {
       const at = store.clock.now() + 5_003;
       const item = placedAt(at);
       await store.broker.enqueue([placedAt(at + 1), item, placedAt(at + 60_000)]);
-      expect(await store.other.forwardDue("default", 10)).toEqual({ moved: 0, nextDueAt: at });
+      expect(await store.other.forwardDue("default", 10)).toEqual({ moved: 0, nextDueAt: at, isLeaseOver: false });
+    });
+
+    it("tells of a lease that has ended, for as long as nobody takes its task over", async () => {
+      const isLeaseOver = async () => (await store.other.forwardDue("default", 10)).isLeaseOver;
+      await enqueuedAndClaimed(store.broker);
+      expect(await isLeaseOver()).toBe(false);
+      store.clock.advance(leaseMs + 1_000);
+      expect([await isLeaseOver(), await isLeaseOver()]).toEqual([true, true]);
+      const { tasks } = await store.other.takeOver({ queue: "default", limit: 10, serverId: "server-b", leaseMs });
+      expect(tasks).toHaveLength(1);
+      expect(await isLeaseOver()).toBe(false);
     });
 
     it("moves what is due first before the rest, to the end of the queue", async () => {
@@ -46,7 +62,11 @@ export function describeMaintainContract(setup: ContractSetup): void {
       const [last, first, second] = [placedAt(now + 9_000), placedAt(now + 1_000), placedAt(now + 5_000)];
       await store.broker.enqueue([waiting, last, first, second]);
       store.clock.advance(10_000);
-      expect(await store.broker.forwardDue("default", 10)).toEqual({ moved: 3, nextDueAt: undefined });
+      expect(await store.broker.forwardDue("default", 10)).toEqual({
+        moved: 3,
+        nextDueAt: undefined,
+        isLeaseOver: false,
+      });
       expect(idsOf(await claimed(store.broker))).toEqual(idsOf([waiting, first, second, last]));
     });
 
@@ -68,7 +88,11 @@ export function describeMaintainContract(setup: ContractSetup): void {
       const first = await store.broker.forwardDue("default", 3);
       expect(first.moved).toBe(3);
       expect(first.nextDueAt).toBeLessThanOrEqual(store.clock.now());
-      expect(await store.broker.forwardDue("default", 3)).toEqual({ moved: 2, nextDueAt: undefined });
+      expect(await store.broker.forwardDue("default", 3)).toEqual({
+        moved: 2,
+        nextDueAt: undefined,
+        isLeaseOver: false,
+      });
     });
 
     it("moves each task once, however many forward at the same time", async () => {
@@ -90,7 +114,11 @@ export function describeMaintainContract(setup: ContractSetup): void {
       const item = placedAt(at, { group: "letters" });
       expect(await store.broker.enqueue([item])).toEqual([{ kind: "accepted", state: "scheduled" }]);
       store.clock.advance(1_000);
-      expect(await store.broker.forwardDue("default", 10)).toEqual({ moved: 1, nextDueAt: undefined });
+      expect(await store.broker.forwardDue("default", 10)).toEqual({
+        moved: 1,
+        nextDueAt: undefined,
+        isLeaseOver: false,
+      });
       expect(await stateOf(store.broker, item.message)).toBe("aggregating");
       const page = await store.broker.list({ queue: "default", state: "aggregating", group: "letters", limit: 9 });
       expect(idsOf(page.tasks)).toEqual([item.message.id]);
@@ -105,7 +133,11 @@ export function describeMaintainContract(setup: ContractSetup): void {
     });
 
     it("finds nothing in a queue that does not exist", async () => {
-      expect(await store.broker.forwardDue("nobody", 10)).toEqual({ moved: 0, nextDueAt: undefined });
+      expect(await store.broker.forwardDue("nobody", 10)).toEqual({
+        moved: 0,
+        nextDueAt: undefined,
+        isLeaseOver: false,
+      });
       expect(await store.broker.queue("nobody")).toBeUndefined();
     });
   });

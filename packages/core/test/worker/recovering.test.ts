@@ -10,7 +10,7 @@ function noAnswer(): HikyakuError {
   return new HikyakuError("deadline_exceeded", "no answer, says the test");
 }
 
-/** Every fourth second or so a lost task is found: that is what the tests here wait for. */
+/** Every two seconds ended leases are looked for: that is what the tests here wait for. */
 const patience = { timeout: 12_000, interval: 20 };
 
 describe.each(stores)("recovery on $name", ({ open }) => {

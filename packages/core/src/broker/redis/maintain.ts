@@ -27,17 +27,17 @@ export class RedisMaintain implements MaintainFacet {
     const answer = await runScript(
       this.#context.connection,
       forwardScript,
-      [keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due, keys.archived],
+      [keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due, keys.archived, keys.lease],
       [
         ...[keys.task, keys.group, String(now), String(wholeSeconds(now)), nanoseconds(now), String(limit)],
         retriesFirst ? "1" : "0",
       ],
       call,
     );
-    const [moved, nextDueAt] = list(answer);
+    const [moved, nextDueAt, over] = list(answer);
     const next = Number(text(nextDueAt) || Number.NaN);
     // A score may be infinite too: then it never comes.
-    return { moved: Number(moved), nextDueAt: Number.isFinite(next) ? next : undefined };
+    return { moved: Number(moved), nextDueAt: Number.isFinite(next) ? next : undefined, isLeaseOver: over === 1 };
   }
 
   async sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer> {

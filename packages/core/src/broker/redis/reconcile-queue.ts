@@ -4,9 +4,12 @@ import type { GroupFacet } from "../group-facet.ts";
 import type { MaintainFacet } from "../maintain-facet.ts";
 import { neglectedMs, type ReconcileRequest } from "../reconcile-facet.ts";
 import { allQueuesKey, queueKeys } from "./keys.ts";
-import type { Reply } from "./link.ts";
+import { reconcileNumbersLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
-import { runCommand } from "./run-script.ts";
+import { list } from "./reply.ts";
+import { runCommand, runScript, script } from "./run-script.ts";
+
+const numbersScript = script(reconcileNumbersLua);
 
 /** How many aggregation sets one repair puts back. */
 const setsPerRepair = 100;
@@ -19,31 +22,22 @@ export async function checkQueue(
   call: CallOptions | undefined,
 ): Promise<readonly Finding[]> {
   const keys = queueKeys(queue);
-  const ask = (...command: string[]): Promise<Reply> => runCommand(context.connection, command, call);
   const now = context.clock.now();
   const neglected = String(wholeSeconds(now - neglectedMs));
-  const oldest = `(${wholeSeconds(now - archive.maxAgeMs)}`;
-  const upTo = (key: string, score: string): Promise<Reply> => ask("ZCOUNT", key, "-inf", score);
-  const [known, pending, ...rest] = await Promise.all([
-    ask("SISMEMBER", allQueuesKey, queue),
-    ask("LLEN", keys.pending),
-    ask("LLEN", keys.active),
-    ...[keys.scheduled, keys.retry, keys.archived, keys.completed].map((key) => ask("ZCARD", key)),
-    ask("SCARD", keys.groups),
-    upTo(keys.archived, oldest),
-    upTo(keys.lease, neglected),
-    upTo(keys.scheduled, neglected),
-    upTo(keys.retry, neglected),
-    upTo(keys.aggregationSets, neglected),
+  const oldest = String(wholeSeconds(now - archive.maxAgeMs));
+  const { pending, active, scheduled, retry, archived: archivedKey, completed, groups, lease, aggregationSets } = keys;
+  const places = [pending, active, scheduled, retry, archivedKey, completed, groups, lease, aggregationSets];
+  const [known, numbers] = await Promise.all([
+    runCommand(context.connection, ["SISMEMBER", allQueuesKey, queue], call),
+    runScript(context.connection, numbersScript, places, [neglected, oldest], call),
   ]);
-  const [active = 0, scheduled = 0, retry = 0, archived = 0, completed = 0, groups = 0, ...late] = rest.map(Number);
-  const [old = 0, leasesOver = 0, scheduledLate = 0, retryLate = 0, staleSets = 0] = late;
+  const [held = 0, archived = 0, old = 0, leasesOver = 0, scheduledLate = 0, retryLate = 0, staleSets = 0] =
+    list(numbers).map(Number);
   const findings: Finding[] = [];
   const outcome = repair ? "repaired" : "repairable";
 
-  const listed = Number(pending) + active + scheduled + retry + archived + completed + groups;
-  if (known !== 1 && listed > 0) {
-    if (repair) await ask("SADD", allQueuesKey, queue);
+  if (known !== 1 && held > 0) {
+    if (repair) await runCommand(context.connection, ["SADD", allQueuesKey, queue], call);
     const detail = `queue "${queue}" holds tasks, and the list of queues does not name it`;
     findings.push(aFinding("queue_unknown", { queue, detail }, outcome, "the list names it again"));
   }

@@ -29,7 +29,8 @@ export class SqliteMaintain implements MaintainFacet {
       for (const row of due) if (!goesFirst(row)) forward(transaction, queue, row, "back");
       // What was due first goes in last, to the very front.
       for (const row of due.toReversed()) if (goesFirst(row)) forward(transaction, queue, row, "front");
-      return { moved: due.length, nextDueAt: earliestDue(transaction, queue) };
+      const isLeaseOver = db.get(selectEndedLease, queue, now) !== undefined;
+      return { moved: due.length, nextDueAt: earliestDue(transaction, queue), isLeaseOver };
     });
   }
 
@@ -94,6 +95,7 @@ const selectDue = `
   ORDER BY due_at, number LIMIT ?`;
 const toPending = "UPDATE tasks SET state = 'pending', due_at = NULL, position = ?, pending_since = ? WHERE number = ?";
 const toGroup = "UPDATE tasks SET state = 'aggregating', due_at = NULL, grouped_at = ? WHERE number = ?";
+const selectEndedLease = "SELECT 1 FROM tasks WHERE queue = ? AND lease_ends_at <= ? LIMIT 1";
 const selectExpired = `
   SELECT number, id, unique_key FROM tasks WHERE queue = ? AND kept_until <= ? ORDER BY kept_until LIMIT ?`;
 const selectOldest = `

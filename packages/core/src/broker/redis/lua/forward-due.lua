@@ -1,8 +1,8 @@
 -- Moves tasks whose moment has come to their queue or group, none early.
--- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived
+-- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived  7 lease
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ms  4 now in s  5 now in ns  6 limit
 --      7 1 where retry tasks go before all that wait, else 0
--- Returns 1 how many were moved  2 the next due moment in ms as text, or empty
+-- Returns 1 how many were moved  2 the next due moment in ms as text, or empty  3 1 where a lease has ended, else 0
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowMs, nowSec, nowNs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local limit, retriesFirst = tonumber(ARGV[6]), ARGV[7] == '1'
@@ -63,4 +63,5 @@ end
 -- What was due first runs first, and the end of the list is what runs next.
 for index = #again, 1, -1 do redis.call('RPUSH', pending, again[index]) end
 local following = nextDue(due, scheduled, retry)
-return { moved, following and string.format('%.0f', following) or '' }
+local over = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', nowSec, 'LIMIT', 0, 1)
+return { moved, following and string.format('%.0f', following) or '', #over }

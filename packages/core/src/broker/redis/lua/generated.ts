@@ -899,10 +899,10 @@ return outcome
 `;
 
 export const forwardDueLua = `-- Moves tasks whose moment has come to their queue or group, none early.
--- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived
+-- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived  7 lease
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ms  4 now in s  5 now in ns  6 limit
 --      7 1 where retry tasks go before all that wait, else 0
--- Returns 1 how many were moved  2 the next due moment in ms as text, or empty
+-- Returns 1 how many were moved  2 the next due moment in ms as text, or empty  3 1 where a lease has ended, else 0
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowMs, nowSec, nowNs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local limit, retriesFirst = tonumber(ARGV[6]), ARGV[7] == '1'
@@ -977,7 +977,8 @@ end
 -- What was due first runs first, and the end of the list is what runs next.
 for index = #again, 1, -1 do redis.call('RPUSH', pending, again[index]) end
 local following = nextDue(due, scheduled, retry)
-return { moved, following and string.format('%.0f', following) or '' }
+local over = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', nowSec, 'LIMIT', 0, 1)
+return { moved, following and string.format('%.0f', following) or '', #over }
 `;
 
 export const freeLocksLua = `-- Frees those locks whose owner does not exist.
@@ -1462,6 +1463,20 @@ for index, lock in ipairs(KEYS) do
   end
 end
 return found
+`;
+
+export const reconcileNumbersLua = `-- Counts what a queue holds, and what of it is later than it should be.
+-- KEYS 1 pending  2 active  3 scheduled  4 retry  5 archived  6 completed  7 groups  8 lease  9 aggregation sets
+-- ARGV 1 moment before which nobody takes care of what is due, in s  2 the same for the archive, exclusive
+-- Returns how many: 1 of all states  2 archived  3 archived too long  4 leases over  5 scheduled late  6 retry late
+--      7 aggregation sets over
+local held = redis.call('LLEN', KEYS[1]) + redis.call('LLEN', KEYS[2]) + redis.call('SCARD', KEYS[7])
+for index = 3, 6 do held = held + redis.call('ZCARD', KEYS[index]) end
+local function upTo(key, score) return redis.call('ZCOUNT', key, '-inf', score) end
+return {
+  held, redis.call('ZCARD', KEYS[5]), upTo(KEYS[5], '(' .. ARGV[2]),
+  upTo(KEYS[8], ARGV[1]), upTo(KEYS[3], ARGV[1]), upTo(KEYS[4], ARGV[1]), upTo(KEYS[9], ARGV[1]),
+}
 `;
 
 export const reconcileTasksLua = `-- Compares where tasks are listed with what they say of themselves, and mends what does not agree.
