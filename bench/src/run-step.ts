@@ -12,7 +12,7 @@ import type { Sizes } from "./sizes.ts";
 import { startSlowProxy } from "./slow-proxy.ts";
 import type { Store } from "./system.ts";
 import { asynqName, postgresName } from "./systems.ts";
-import { isAway } from "./workloads.ts";
+import { isAway, wantsTwoStores } from "./workloads.ts";
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL("./run-one.ts", import.meta.url));
@@ -42,12 +42,17 @@ const stallMs = 30_000;
 export async function runStep(system: string, workload: string, options: StepOptions): Promise<Figure[]> {
   const { sizes, asynqBinary, postgres, profile, signal } = options;
   const redis = await startRedisServer({ args: redisArgs });
+  const secondRedis = wantsTwoStores(workload) ? await startRedisServer({ args: redisArgs }) : undefined;
   const folder = await mkdtemp(join(tmpdir(), "hikyaku-bench-"));
   const proxy = isAway(workload) ? await startSlowProxy(redis.port, 1) : undefined;
   const redisPort = proxy?.port ?? redis.port;
   try {
     const postgresUrl = system === postgresName ? await postgres?.freshDatabase() : undefined;
-    const store: Store = { redisPort, folder, postgresUrl, stallMs };
+    const second =
+      secondRedis === undefined
+        ? undefined
+        : { redisPort: secondRedis.port, folder: await mkdtemp(join(folder, "second-")), stallMs };
+    const store: Store = { redisPort, folder, postgresUrl, stallMs, second };
     const [command, args] =
       system === asynqName && asynqBinary !== undefined
         ? [asynqBinary, [workload, String(redisPort), JSON.stringify(sizes)]]
@@ -72,6 +77,7 @@ export async function runStep(system: string, workload: string, options: StepOpt
   } finally {
     await proxy?.close();
     await redis.stop();
+    await secondRedis?.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }

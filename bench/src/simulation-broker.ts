@@ -57,6 +57,7 @@ export class CountingStore {
         return [];
       },
       withdraw: async ({ serverId }) => void this.#servers.delete(serverId),
+      pacing: "apart",
       servers: async () => {
         count("servers", this.#servers.size);
         return { servers: [...this.#servers.values()], workers: [], unreadable: [] };
@@ -91,7 +92,7 @@ export class CountingStore {
       },
       forwardDue: async () => {
         count("forwardDue");
-        return { moved: 0, nextDueAt: undefined };
+        return { moved: 0, nextDueAt: undefined, isLeaseOver: false };
       },
       takeOver: async () => {
         count("takeOver");

@@ -10,7 +10,7 @@ export interface Sizes {
   readonly delayedOverMs: number;
   readonly memory: number;
   readonly idleMs: number;
-  /** Tasks of one measurement of the growth workloads, of which each does three. */
+  /** Tasks of one measurement of the growth workloads, of which each does some. */
   readonly growth: number;
   /** Tasks that are in the store meanwhile. */
   readonly backlog: number;
@@ -18,7 +18,7 @@ export interface Sizes {
 
 export const fullSizes: Sizes = {
   ...{ enqueue: 80_000, oneByOne: 20_000, process: 60_000, warmUp: 15_000, pickUps: 400 },
-  ...{ delayed: 10_000, delayedOverMs: 10_000, memory: 30_000, idleMs: 6_000, growth: 40_000, backlog: 1_000_000 },
+  ...{ delayed: 10_000, delayedOverMs: 10_000, memory: 30_000, idleMs: 30_000, growth: 40_000, backlog: 1_000_000 },
 };
 
 export const quickSizes: Sizes = {

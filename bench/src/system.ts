@@ -8,6 +8,8 @@ export interface Store {
   readonly postgresUrl?: string | undefined;
   /** How long nothing may happen before what is missing counts as lost. */
   readonly stallMs: number;
+  /** Another one of the same kind, for workloads that compare two. */
+  readonly second?: Store | undefined;
 }
 
 /** What a processed task tells: which one it was, when it ran, and for delayed ones when it was to run. */

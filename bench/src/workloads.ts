@@ -30,6 +30,11 @@ export const workloads: Readonly<Record<string, Workload>> = {
   limit,
 };
 
+/** Whether a workload compares two stores. */
+export function wantsTwoStores(workload: string): boolean {
+  return workload.startsWith("growth");
+}
+
 /** Whether a workload runs with a millisecond added to each answer of Redis. */
 export function isAway(workload: string): boolean {
   return workload === away;

@@ -7,6 +7,7 @@ import { describe, expect, inject, it, onTestFinished } from "vitest";
 
 const run = promisify(execFile);
 const program = join(import.meta.dirname, "../../bench/src/main.ts");
+const simulation = join(import.meta.dirname, "../../bench/src/simulation.ts");
 
 /** Runs the benchmark's harness, without its peers. */
 function bench(...args: string[]): Promise<{ stdout: string; stderr: string }> {
@@ -17,6 +18,15 @@ describe("the benchmark", () => {
   it("sees in every workload when a queue loses a task, runs one twice or keeps one", async ({ skip }) => {
     skip(inject("redisServerPath") === null, "redis-server is not installed");
     expect((await bench("--self-test")).stderr).toContain("sees lost, doubled and forgotten tasks");
+  });
+
+  it("simulates what idle servers ask for, as servers of today ask", async ({ skip }) => {
+    skip(inject("redisServerPath") === null, "redis-server is not installed");
+    const few = ["--servers", "2", "--queues", "1", "--minutes", "1", "--active", "1", "--real", "1", "--seconds", "1"];
+    const { stdout } = await run(process.execPath, ["--conditions=source", simulation, ...few], { timeout: 50_000 });
+    const [, perServer] = /\n2 +([\d.]+) +([\d.]+) /.exec(stdout)?.slice(1).map(Number) ?? [];
+    expect(perServer).toBeGreaterThan(1);
+    expect(perServer).toBeLessThan(4);
   });
 
   it("names what it can measure when asked for something else", async () => {

@@ -1,42 +1,59 @@
 import { type Figure, median } from "../figure.ts";
 import { inWords } from "../sizes.ts";
 import type { Store, System } from "../system.ts";
+import { systems } from "../systems.ts";
 import { pause, type Workload } from "../workload.ts";
 
-const repeats = 7;
+const pairs = 7;
 const dayMs = 86_400_000;
 
-/** Enqueues and processes beside a store full of tasks that wait, or of tasks that are not due for a day. */
+/**
+ * Enqueues and processes beside a store full of tasks that wait, or of tasks that are not due for a day, and as much on an
+ * empty store, in turn: within the minutes that filling takes, a machine may become faster or slower by a third. What
+ * counts is the median of the ratios of measurements that followed each other.
+ */
 export function growth(kind: "waiting" | "scheduled"): Workload {
   return async (system, store, sizes) => {
-    const run = new GrowthRun(system, store);
-    await run.rates(sizes.growth);
-    const empty = await medianRates(run, sizes.growth);
-    await run.fill(sizes.backlog, kind === "waiting" ? undefined : dayMs);
-    await run.rates(sizes.growth);
-    const full = await medianRates(run, sizes.growth);
-    const beside = `${inWords(sizes.backlog)} ${kind}`;
-    return [
-      { name: `enqueue, empty store (before ${kind})`, value: empty.enqueue, unit: "per second" },
-      { name: `enqueue, ${beside}`, value: full.enqueue, unit: "per second" },
-      { name: `process, empty store (before ${kind})`, value: empty.process, unit: "per second" },
-      { name: `process, ${beside}`, value: full.process, unit: "per second" },
-      { name: `growth: enqueue beside ${kind}`, value: full.enqueue / empty.enqueue, unit: "of the empty store" },
-      { name: `growth: process beside ${kind}`, value: full.process / empty.process, unit: "of the empty store" },
-      ...(await run.faults()),
-    ];
+    const { second } = store;
+    if (second === undefined) throw new Error("expected a second store, to compare with");
+    const other = await systems[system.name]?.(second);
+    if (other === undefined) throw new Error(`expected the name of a system, got ${system.name}`);
+    const full = new GrowthRun(system, store);
+    const empty = new GrowthRun(other, second);
+    await full.fill(sizes.backlog, kind === "waiting" ? undefined : dayMs);
+    const measured: { readonly empty: Rates; readonly full: Rates }[] = [];
+    for (let pair = -1; pair < pairs; pair++) {
+      const isFullFirst = pair % 2 === 0;
+      const before = isFullFirst ? await full.rates(sizes.growth) : undefined;
+      const beside = await empty.rates(sizes.growth);
+      const rates = { empty: beside, full: before ?? (await full.rates(sizes.growth)) };
+      // The first pair only warms up.
+      if (pair >= 0) measured.push(rates);
+    }
+    const middle = (value: (pair: { empty: Rates; full: Rates }) => number): number => median(measured.map(value));
+    const backlog = `${inWords(sizes.backlog)} ${kind}`;
+    const figures: Figure[] = [];
+    for (const what of ["enqueue", "process"] as const) {
+      const ratio = middle((pair) => pair.full[what] / pair.empty[what]);
+      figures.push(
+        {
+          name: `${what}, empty store (beside ${kind})`,
+          value: middle(({ empty: rates }) => rates[what]),
+          unit: "per second",
+        },
+        { name: `${what}, ${backlog}`, value: middle(({ full: rates }) => rates[what]), unit: "per second" },
+        { name: `growth: ${what} beside ${kind}`, value: ratio, unit: "of the empty store" },
+      );
+    }
+    figures.push(...(await full.faults()), ...(await empty.faults()));
+    await other.close();
+    return figures;
   };
 }
 
 interface Rates {
   readonly enqueue: number;
   readonly process: number;
-}
-
-async function medianRates(run: GrowthRun, count: number): Promise<Rates> {
-  const all: Rates[] = [];
-  for (let repeat = 0; repeat < repeats; repeat++) all.push(await run.rates(count));
-  return { enqueue: median(all.map((rates) => rates.enqueue)), process: median(all.map((rates) => rates.process)) };
 }
 
 /** Tasks numbered from 0 up over the whole run; which of them have run. */
