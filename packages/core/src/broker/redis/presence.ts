@@ -63,8 +63,8 @@ export class RedisPresence implements PresenceFacet {
   }
 
   /**
-   * The lists only say which records to look at, and those end by themselves. So a name is listed for two lives of its
-   * record, and again after one: half the commands of listing it with each heartbeat.
+   * The lists only say which records to look at, and those end by themselves. So a name is listed for three lives of its
+   * record, and again after two: a quarter of the commands of listing it with each heartbeat.
    */
   #list(
     { server, workers }: ReturnType<typeof serverKeys>,
@@ -73,7 +73,7 @@ export class RedisPresence implements PresenceFacet {
     call: CallOptions | undefined,
   ): Promise<unknown>[] {
     if ((this.#listedUntil.get(server) ?? 0) > now + ttlSeconds) return [];
-    const until = now + 2 * ttlSeconds;
+    const until = now + 3 * ttlSeconds;
     this.#listedUntil.set(server, until);
     const lists = [
       [allServersKey, server],
@@ -103,20 +103,14 @@ export class RedisPresence implements PresenceFacet {
   async servers(call?: CallOptions): Promise<PresentServers> {
     const { connection, clock } = this.#context;
     const now = wholeSeconds(clock.now());
-    // Nobody else removes what crashed servers leave in these two sets.
-    const forget = [allServersKey, allWorkersKey].map((key) =>
-      runCommand(connection, ["ZREMRANGEBYSCORE", key, "-inf", String(now - 1)], call),
-    );
-    const range = ["+inf", "BYSCORE"];
     const [serverNames, workerNames] = await Promise.all([
-      runCommand(connection, ["ZRANGE", allServersKey, String(now), ...range], call),
-      runCommand(connection, ["ZRANGE", allWorkersKey, String(now), ...range], call),
-      ...forget,
+      this.#listed(allServersKey, now, call),
+      this.#listed(allWorkersKey, now, call),
     ]);
     const unreadable: string[] = [];
     const isThere = async (name: string) => (await runCommand(connection, ["EXISTS", name], call)) === 1;
     const servers = await Promise.all(
-      names(serverNames).map(async (name) => {
+      serverNames.map(async (name) => {
         const [info, details] = await Promise.all([
           readIfType(connection, ["GET", name], call),
           readIfType(connection, ["GET", detailsKeyOf(name)], call),
@@ -128,9 +122,7 @@ export class RedisPresence implements PresenceFacet {
       }),
     );
     const workers = await Promise.all(
-      names(workerNames).map(async (name) =>
-        list(await readIfType(connection, ["HVALS", name], call)).map(decodeWorker),
-      ),
+      workerNames.map(async (name) => list(await readIfType(connection, ["HVALS", name], call)).map(decodeWorker)),
     );
     const fresh = servers.filter((server) => server !== undefined).sort(byPlace);
     const ids = new Set(fresh.map(({ serverId }) => serverId));
@@ -146,16 +138,25 @@ export class RedisPresence implements PresenceFacet {
   async silentServers(call?: CallOptions): Promise<readonly SilentServer[]> {
     const { connection, clock } = this.#context;
     const oldest = wholeSeconds(clock.now()) - silentForSeconds;
-    const [found] = await Promise.all([
-      runCommand(connection, ["ZRANGE", ourServersKey, String(oldest), "+inf", "BYSCORE"], call),
-      runCommand(connection, ["ZREMRANGEBYSCORE", ourServersKey, "-inf", `(${oldest}`], call),
-    ]);
     const servers = await Promise.all(
-      names(found).map(async (name) =>
+      (await this.#listed(ourServersKey, oldest, call)).map(async (name) =>
         decodeSilent(await readIfType(connection, ["GET", detailsKeyOf(name)], call), clock.now()),
       ),
     );
     return servers.filter((silent) => silent !== undefined).sort((a, b) => byPlace(a.server, b.server));
+  }
+
+  /** Names with that score or a higher one. Nobody else removes those below, which crashed servers leave behind. */
+  async #listed(key: string, least: number, call: CallOptions | undefined): Promise<string[]> {
+    const { connection } = this.#context;
+    const rows = list(await runCommand(connection, ["ZRANGE", key, "0", "-1", "WITHSCORES"], call)).map((row) =>
+      list(row),
+    );
+    const listed = rows.filter(([, score]) => Number(score) >= least).map(([name]) => text(name) ?? "");
+    if (listed.length < rows.length) {
+      await runCommand(connection, ["ZREMRANGEBYSCORE", key, "-inf", `(${least}`], call);
+    }
+    return listed;
   }
 
   async storeTime(call?: CallOptions): Promise<number> {
@@ -172,10 +173,6 @@ function detailsKeyOf(serverKey: string): string {
 
 function byPlace(a: ServerRecord, b: ServerRecord): number {
   return compare(a.host, b.host) || a.pid - b.pid || compare(a.serverId, b.serverId);
-}
-
-function names(reply: Reply | undefined): string[] {
-  return list(reply).map((name) => text(name) ?? "");
 }
 
 function compare(a: string, b: string): number {
