@@ -176,7 +176,8 @@ export function decodeTaskMessage(bytes: Uint8Array): TaskMessage {
     const tag = reader.tag();
     switch (tag) {
       case 0x0a:
-        type = reader.text();
+        type = reader.textLike(readType);
+        readType = type;
         break;
       case 0x12:
         payload = reader.bytes();
@@ -185,7 +186,8 @@ export function decodeTaskMessage(bytes: Uint8Array): TaskMessage {
         id = reader.text();
         break;
       case 0x22:
-        queue = reader.text();
+        queue = reader.textLike(readQueue);
+        readQueue = queue;
         break;
       case 0x28:
         maxRetry = reader.int32();
@@ -250,6 +252,10 @@ export function decodeTaskMessage(bytes: Uint8Array): TaskMessage {
 
 const empty = new Uint8Array(0);
 
+/** Most messages are of the type and queue of the one before: to see that costs less than to make the text anew. */
+let readType = "";
+let readQueue = "";
+
 function moment(seconds: number): number | undefined {
   return seconds === 0 ? undefined : seconds * 1_000;
 }
@@ -313,6 +319,23 @@ class Reader {
     return this.#buffer.toString("latin1", start, end);
   }
 
+  /** The same; `expected` itself where that is the text. */
+  textLike(expected: string): string {
+    const start = this.#offset;
+    const length = this.#unsigned();
+    const from = this.#offset;
+    if (length === expected.length && length > 0 && from + length <= this.#buffer.length) {
+      let index = 0;
+      while (index < length && isSameAscii(this.#buffer[from + index] ?? 0, expected, index)) index++;
+      if (index === length) {
+        this.#offset = from + length;
+        return expected;
+      }
+    }
+    this.#offset = start;
+    return this.text();
+  }
+
   /** A moment or duration: one that JavaScript can't tell exactly in milliseconds would be written back as another. */
   seconds(): number {
     const start = this.#offset;
@@ -370,6 +393,10 @@ class Reader {
     }
     return value;
   }
+}
+
+function isSameAscii(byte: number, text: string, index: number): boolean {
+  return byte <= 0x7f && byte === text.charCodeAt(index);
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

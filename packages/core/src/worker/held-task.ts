@@ -5,6 +5,16 @@ import { defaultTimeoutMs } from "../task-options.ts";
 import { type AbortKind, abortReason, isTakenAway } from "./abort-cause.ts";
 import type { HeldEntry } from "./lease-table.ts";
 
+/** One moment, as both clocks tell it. */
+export interface Moment {
+  readonly now: number;
+  readonly monotonic: number;
+}
+
+export function momentOf(clock: Clock): Moment {
+  return { now: clock.now(), monotonic: clock.monotonic() };
+}
+
 const forEver = Number.POSITIVE_INFINITY;
 
 /**
@@ -34,13 +44,16 @@ export class HeldTask {
   /** Whether the store said that somebody else holds the task or settled it. */
   lost = false;
 
-  /** `claimedAt` is the monotonic time before the claim was sent: the lease can't have begun earlier. */
-  constructor(claimed: ClaimedTask, clock: Clock, claimedAt: number, leaseMs: number, graceMs: number) {
+  /**
+   * `claimedAt` is the monotonic time before the claim was sent: the lease can't have begun earlier. `moment` is now, on both
+   * clocks.
+   */
+  constructor(claimed: ClaimedTask, clock: Clock, moment: Moment, claimedAt: number, leaseMs: number, graceMs: number) {
     this.claimed = claimed;
     this.#clock = clock;
     this.#graceMs = graceMs;
     this.leaseEnd = claimedAt + leaseMs;
-    this.begin();
+    this.begin(moment);
   }
 
   /** Decides what should become of the task, and keeps who ran this attempt of it. */
@@ -52,14 +65,13 @@ export class HeldTask {
   }
 
   /** Starts its time, anew when handlers of the same claim kept it waiting. */
-  begin(): void {
+  begin({ now: startedAt, monotonic }: Moment): void {
     const { timeoutMs, deadlineAt } = this.claimed.message;
-    const startedAt = this.#clock.now();
     const ownEnd = timeoutMs > 0 ? startedAt + timeoutMs : forEver;
     const unlimited = timeoutMs <= 0 && deadlineAt === undefined;
     this.#startedAt = startedAt;
     this.#deadlineAt = unlimited ? startedAt + defaultTimeoutMs : Math.min(ownEnd, deadlineAt ?? forEver);
-    this.#deadline = this.#clock.monotonic() + (this.#deadlineAt - startedAt);
+    this.#deadline = monotonic + (this.#deadlineAt - startedAt);
   }
 
   get startedAt(): number {

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { HeldTask } from "./held-task.ts";
+import type { HeldTask, Moment } from "./held-task.ts";
 import { LeaseTable, processMonotonic, type TableEntry } from "./lease-table.ts";
 
 /** All tasks that a server holds, with their leases in a table that a thread can read: see `LeaseTable`. */
@@ -42,8 +42,8 @@ export class HeldTasks extends Set<HeldTask> {
   }
 
   /** Starts the time of a task whose handler is about to run. */
-  begin(task: HeldTask): void {
-    task.begin();
+  begin(task: HeldTask, moment: Moment): void {
+    task.begin(moment);
     this.#holdUntil(task, task.holdUntil);
   }
 
@@ -60,10 +60,10 @@ export class HeldTasks extends Set<HeldTask> {
    * Whether the task may be somebody else's by now: whoever extends leases says so, or had no time yet to notice that its
    * lease has run out.
    */
-  isInDoubt(task: HeldTask): boolean {
+  isInDoubt(task: HeldTask, { monotonic }: Moment): boolean {
     const { entry } = task;
     if (entry === undefined || this.table.isInDoubt(entry)) return true;
-    return this.table.leaseEnd(entry) <= this.#clock.monotonic() + this.#shiftMs;
+    return this.table.leaseEnd(entry) <= monotonic + this.#shiftMs;
   }
 
   find({ slot, state }: TableEntry): HeldTask | undefined {

@@ -16,7 +16,7 @@ import { CallLanes, largestBatch } from "./call-lanes.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { FailureLog } from "./failure-log.ts";
 import type { Handlers } from "./handler.ts";
-import { HeldTask } from "./held-task.ts";
+import { HeldTask, momentOf } from "./held-task.ts";
 import type { HeldTasks } from "./held-tasks.ts";
 import type { Logger } from "./logger.ts";
 import type { LeasingCall, LostAnswers } from "./lost-answers.ts";
@@ -350,8 +350,9 @@ export class Processor {
   /** All leases of the claim are on record before the first handler runs: it may block the event loop for long. */
   #beginAll(claimed: readonly ClaimedTask[], sentAt: number): void {
     const { clock, leaseMs, graceMs, held, wasCancelled } = this.#options;
-    const isTooLate = clock.monotonic() - sentAt >= leaseMs;
-    const tasks = claimed.map((task) => new HeldTask(task, clock, sentAt, leaseMs, graceMs));
+    const moment = momentOf(clock);
+    const isTooLate = moment.monotonic - sentAt >= leaseMs;
+    const tasks = claimed.map((task) => new HeldTask(task, clock, moment, sentAt, leaseMs, graceMs));
     for (const task of tasks) held.add(task);
     this.#slotsTaken += tasks.length;
     for (const task of tasks) {
@@ -376,14 +377,16 @@ export class Processor {
   }
 
   #begin(task: HeldTask, isTooLate: boolean): void {
-    const { held } = this.#options;
-    if (!this.#claiming || isTooLate || held.isInDoubt(task)) {
+    const { held, clock } = this.#options;
+    // Anew for each: the handlers before it may have taken long.
+    const moment = momentOf(clock);
+    if (!this.#claiming || isTooLate || held.isInDoubt(task, moment)) {
       task.returned = true;
       task.settlement = { task: task.claimed, outcome: { kind: "handed_back" } };
       this.#ended.push(task);
       return;
     }
-    held.begin(task);
+    held.begin(task, moment);
     if (task.abortKind === "cancelled") {
       this.#returned(task, cancelled(task.abortReason));
       return;

@@ -4,7 +4,7 @@ import type { TaskMessage } from "../task-message.ts";
 import type { ClaimedTask } from "../work-facet.ts";
 import { withExactTimes } from "./exact-times.ts";
 import type { Reply } from "./link.ts";
-import { momentOfNanoseconds, text } from "./reply.ts";
+import { isText, momentOfNanoseconds, text } from "./reply.ts";
 
 /** A task whose bytes are no message that could be its own. */
 export interface Unreadable {
@@ -41,8 +41,7 @@ export class LeasedReader {
       this.unreadable.push({ id, detail: errorText(error) });
       return undefined;
     }
-    const taskId = id.toString();
-    if (message.id !== taskId || message.queue !== this.#queue) {
+    if (!isText(id, message.id) || message.queue !== this.#queue) {
       this.unreadable.push({
         id,
         detail: `the message names task ${JSON.stringify(message.id)} of queue ${JSON.stringify(message.queue)}`,
@@ -51,7 +50,7 @@ export class LeasedReader {
     }
     return {
       message,
-      lease: { queue: this.#queue, taskId, token: this.#token },
+      lease: { queue: this.#queue, taskId: message.id, token: this.#token },
       leaseEndsAt: this.#leaseEndsAt,
       pendingSince: momentOfNanoseconds(pendingSince),
       lostAttempts: countOf(lost),
@@ -61,6 +60,7 @@ export class LeasedReader {
 
 /** What is kept may be anything; what is no count counts as none. */
 function countOf(reply: Reply | undefined): number {
+  if (reply === null) return 0;
   const count = Number(text(reply) ?? 0);
   return Number.isSafeInteger(count) && count > 0 ? count : 0;
 }

@@ -96,12 +96,16 @@ export class ReplyDecoder {
         return this.#startList(chunk, at, "push", 1);
       case 124: // | attribute
         return this.#startList(chunk, at, "attribute", 2);
+      case 95: // _ nothing
+        // Several come with each task.
+        if (chunk[at + 1] !== carriageReturn || chunk[at + 2] !== newline) return this.#wholeLine(chunk, at, type);
+        this.#put(null, undefined);
+        return at + 3;
       case 43: // + short text
       case 45: // - refusal
       case 44: // , number with a fraction
       case 40: // ( large number
       case 35: // # boolean
-      case 95: // _ nothing
         return this.#wholeLine(chunk, at, type);
       default:
         throw noRedis(chunk, at);

@@ -11,18 +11,25 @@ export function text(reply: Reply | undefined): string | undefined {
   return typeof reply === "number" ? String(reply) : undefined;
 }
 
-/** The millisecond of a moment in nanoseconds as text; undefined where there is none. */
-export function momentOfNanoseconds(reply: Reply | undefined): number | undefined {
-  const digits = text(reply);
-  return digits === undefined ? undefined : momentOfDigits(digits);
+/** Whether the reply is that text, and nothing else. */
+export function isText(reply: Buffer, expected: string): boolean {
+  for (let index = 0; index < reply.length; index++) {
+    const byte = reply[index] ?? 0;
+    // Bytes are characters in ASCII only.
+    if (byte > 0x7f || byte !== expected.charCodeAt(index)) return reply.toString() === expected;
+  }
+  return reply.length === expected.length;
 }
 
-function momentOfDigits(digits: string): number | undefined {
+/** The millisecond of a moment in nanoseconds as text; undefined where there is none. */
+export function momentOfNanoseconds(reply: Reply | undefined): number | undefined {
+  const digits = typeof reply === "number" ? Buffer.from(String(reply)) : reply;
+  if (!Buffer.isBuffer(digits)) return undefined;
   const end = digits.length - nanosecondDigits;
   if (end < 1) return undefined;
   let milliseconds = 0;
   for (let index = 0; index < digits.length; index++) {
-    const digit = digits.charCodeAt(index) - zero;
+    const digit = (digits[index] ?? 0) - zero;
     if (digit < 0 || digit > 9) return undefined;
     if (index < end) milliseconds = milliseconds * 10 + digit;
   }

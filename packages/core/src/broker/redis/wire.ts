@@ -1,4 +1,4 @@
-import { connect as connectPlain, isIP, type Socket } from "node:net";
+import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { errorText } from "../../errors.ts";
 import { CommandBytes } from "./command-bytes.ts";
@@ -12,6 +12,8 @@ export interface Answer {
   /** With a `RedisRefusal` where the server said no, with another error where the connection ended before it answered. */
   failed(error: Error): void;
 }
+
+const mostReadAtOnce = 65_536;
 
 /** How many places of answers that were given are kept before those behind them move up. */
 const mostUsedPlaces = 1_024;
@@ -65,14 +67,10 @@ export class Wire {
       () => this.#end(new Error(`no connection to ${shownPlace(place)} within ${connectTimeoutMs} ms`), true),
       connectTimeoutMs,
     );
-    this.#socket = openSocket(settings, place);
+    this.#socket = openSocket(settings, place, (piece) => this.#heard(piece));
     this.#socket.once(tls === undefined ? "connect" : "secureConnect", () => {
       clearTimeout(this.#patience);
       if (silenceMs !== undefined) this.#pulse = setInterval(() => this.#listenForLife(silenceMs), silenceMs);
-    });
-    this.#socket.on("data", (piece: Buffer | string) => {
-      // Text comes only from a socket that was given an encoding.
-      if (typeof piece !== "string") this.#heard(piece);
     });
     this.#socket.on("error", (error) => this.#end(error, true));
     const closed = (): void => this.#end(new Error(`${shownPlace(place)} closed the connection`), true);
@@ -255,10 +253,10 @@ class Transaction implements Answer {
 
 const ignored: Answer = { replied: () => undefined, failed: () => undefined };
 
-function openSocket({ tls }: ConnectionSettings, { host, port }: Place): Socket {
+function openSocket({ tls }: ConnectionSettings, { host, port }: Place, heard: (piece: Buffer) => void): Socket {
   const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
-  if (tls === undefined) return connectPlain(options);
-  return connectTls({
+  if (tls === undefined) return connectPlain({ ...options, onread: copiesOf(heard) });
+  const socket = connectTls({
     ...options,
     // An address is no server name; the certificate is checked against the host then.
     ...(tls.serverName === undefined && isIP(host) !== 0 ? {} : { servername: tls.serverName ?? host }),
@@ -267,4 +265,22 @@ function openSocket({ tls }: ConnectionSettings, { host, port }: Place): Socket 
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls.key === undefined ? {} : { key: tls.key }),
   });
+  socket.on("data", (piece: Buffer | string) => {
+    // Text comes only from a socket that was given an encoding.
+    if (typeof piece !== "string") heard(piece);
+  });
+  return socket;
+}
+
+/** Reads into one buffer again and again: a new one of this size for each piece, as streams take, costs more than a copy. */
+function copiesOf(heard: (piece: Buffer) => void): OnReadOpts {
+  return {
+    buffer: Buffer.allocUnsafeSlow(mostReadAtOnce),
+    callback: (count, buffer) => {
+      const piece = Buffer.allocUnsafe(count);
+      piece.set(count === buffer.length ? buffer : buffer.subarray(0, count));
+      heard(piece);
+      return true;
+    },
+  };
 }
