@@ -12,7 +12,7 @@ if (make === undefined || workload === undefined)
 const store = JSON.parse(storeText);
 const system = await make(store);
 if (kind === "cpu" || kind === "allocations") startProfile({ kind, folder, systemName, workloadName, store });
-const figures = await workload(system, store, JSON.parse(sizes));
+const figures = await workload(system, store, JSON.parse(sizes), make);
 process.stdout.write(`${JSON.stringify(figures)}\n`);
 await system.close();
 process.exit(0);

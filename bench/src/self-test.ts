@@ -35,7 +35,8 @@ export async function selfTest(): Promise<string[]> {
 }
 
 async function problemOf(name: string, fault: Fault, store: Store): Promise<string | undefined> {
-  const figures = await workloads[name]?.(new FakeQueue(fault), store, tinySizes);
+  const another = async (): Promise<System> => new FakeQueue(fault);
+  const figures = await workloads[name]?.(await another(), { ...store, second: store }, tinySizes, another);
   const found = (figures ?? []).filter((figure) => isFault(figure) && figure.value > 0).map((figure) => figure.name);
   if (fault === "none") return found.length === 0 ? undefined : `${name}: a sound queue is said to have ${found}`;
   const expected = { loses: "lost", doubles: "ran twice", leaves: "left behind" }[fault];

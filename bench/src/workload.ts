@@ -3,7 +3,13 @@ import type { Sizes } from "./sizes.ts";
 import type { Flavour, Ran, Store, System } from "./system.ts";
 import { Tally } from "./tally.ts";
 
-export type Workload = (system: System, store: Store, sizes: Sizes) => Promise<Figure[]>;
+/** `another` makes a system of the same kind on another store, for workloads that compare two. */
+export type Workload = (
+  system: System,
+  store: Store,
+  sizes: Sizes,
+  another: (store: Store) => Promise<System>,
+) => Promise<Figure[]>;
 
 /** What became of the tasks of a run whose worker has closed: none lost, none twice, none left in the store. */
 export async function faultsOf(system: System, tally: Tally): Promise<Figure[]> {

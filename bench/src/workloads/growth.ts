@@ -1,7 +1,6 @@
 import { type Figure, median } from "../figure.ts";
 import { inWords } from "../sizes.ts";
 import type { Store, System } from "../system.ts";
-import { systems } from "../systems.ts";
 import { pause, type Workload } from "../workload.ts";
 
 const pairs = 7;
@@ -13,11 +12,10 @@ const dayMs = 86_400_000;
  * counts is the median of the ratios of measurements that followed each other.
  */
 export function growth(kind: "waiting" | "scheduled"): Workload {
-  return async (system, store, sizes) => {
+  return async (system, store, sizes, another) => {
     const { second } = store;
     if (second === undefined) throw new Error("expected a second store, to compare with");
-    const other = await systems[system.name]?.(second);
-    if (other === undefined) throw new Error(`expected the name of a system, got ${system.name}`);
+    const other = await another(second);
     const full = new GrowthRun(system, store);
     const empty = new GrowthRun(other, second);
     await full.fill(sizes.backlog, kind === "waiting" ? undefined : dayMs);
