@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import { HikyakuError, isHikyakuError } from "../../src/errors.ts";
-import { placedNow, stateOf, stored } from "../support/builders.ts";
+import { aClaim, placedNow, stateOf, stored } from "../support/builders.ts";
 import { startChildServer } from "./child-process.ts";
 import { flakyBroker } from "./flaky-broker.ts";
 import { aServer, Happenings, stores } from "./stores.ts";
@@ -47,6 +47,19 @@ describe.each(stores)("recovery on $name", ({ open }) => {
     const task = await stored(broker, item.message);
     expect(task.message.lastError).toBe("asynq: task lease expired: 1 workers died or stalled while running it");
     expect(task.attempts).toMatchObject([{ outcome: "lost" }]);
+  }, 20_000);
+
+  it("finds a lost task soon after its lease has ended, also when nobody was there to see its worker die", async () => {
+    const broker = (await open()).connect();
+    aServer(broker)
+      .handleRaw("t", () => undefined)
+      .start();
+    const elsewhere = aClaim({ serverId: "gone", leaseMs: 2_000 });
+    const item = placedNow({ type: "other" });
+    await broker.enqueue([item]);
+    await vi.waitFor(async () => expect((await broker.claim(elsewhere)).tasks).toHaveLength(1), patience);
+    const isBack = async () => expect(await stateOf(broker, item.message)).toBe("pending");
+    await vi.waitFor(isBack, { timeout: 8_500, interval: 20 });
   }, 20_000);
 
   it("keeps the lease of a task that runs much longer than the lease", async () => {
