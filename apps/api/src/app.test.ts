@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { problem, REGISTER_DEMO_JOB_PATH, readiness } from "@hikyaku/contract";
+import { HikyakuError } from "hikyaku";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { aTestApp, type TestApp } from "../test/a-test-app.ts";
 
@@ -195,6 +196,51 @@ describe("health", () => {
       status: "not_ready",
       checks: [{ status: "failing" }, {}, {}],
     });
+  });
+});
+
+describe("error answers", () => {
+  it("carry a code that names their kind", async () => {
+    test = await aTestApp({ requestsPerMinute: 8 });
+    const send = (more: object) =>
+      test.app.inject({ method: "POST", url: REGISTER_DEMO_JOB_PATH, headers: json, payload: "{}", ...more });
+    const answers = [
+      await send({ payload: "{" }),
+      await send({ payload: '{"message":1}' }),
+      await send({ payload: JSON.stringify({ message: "x".repeat(70_000) }) }),
+      await send({ headers: { "content-type": "text/plain" } }),
+      await send({ method: "PUT" }),
+      await send({ url: "/api/nothing" }),
+      await send({ url: "/api/%zz" }),
+      await test.app.inject({ url: "/api/v1/servers", remoteAddress: "192.0.2.7" }),
+      await send({ headers: { ...json, "content-encoding": "gzip" } }),
+      await send({}),
+      await send({}),
+    ];
+    expect(answers.map((answer) => `${answer.statusCode} ${answer.json().code ?? answer.json().status}`)).toEqual([
+      "400 malformed_body",
+      "422 invalid_body",
+      "413 body_too_large",
+      "415 unsupported_media_type",
+      "405 method_not_allowed",
+      "404 not_found",
+      "400 bad_request",
+      "403 forbidden",
+      "415 unsupported_media_type",
+      "201 registered",
+      "429 rate_limited",
+    ]);
+  });
+
+  it.each([
+    ["broker_unavailable", "nothing was stored"],
+    ["answer_lost", "may or may not"],
+    ["deadline_exceeded", "may or may not"],
+  ] as const)("say by their code what became of the job: %s", async (code, words) => {
+    test = await aTestApp({ client: { enqueue: () => Promise.reject(new HikyakuError(code, "the store is odd")) } });
+    const answer = await register();
+    expect(answer.statusCode).toBe(503);
+    expect(problem.parse(answer.json())).toMatchObject({ code, detail: expect.stringContaining(words) });
   });
 });
 

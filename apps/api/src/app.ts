@@ -1,16 +1,21 @@
 import { randomUUID } from "node:crypto";
 import cors from "@fastify/cors";
-import { addHealthRoutes, type ReadinessProbe, storeProbe, workersProbe } from "@hikyaku/app-kit";
+import {
+  addHealthRoutes,
+  answerBrokenRequest,
+  type OperationsPermission,
+  type ReadinessProbe,
+  sendError,
+  storeProbe,
+  workersProbe,
+} from "@hikyaku/app-kit";
 import type { Config } from "@hikyaku/config";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { type Broker, type Client, Inspector } from "hikyaku";
-import { answerBrokenRequest } from "./broken-request.ts";
-import { sendError } from "./error-response.ts";
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from "./json-body.ts";
 import { answerOtherMethods } from "./method-not-allowed.ts";
 import { describeApi } from "./openapi.ts";
-import { OperationsPermission } from "./operations-permission.ts";
 import { RATE_LIMIT_HEADERS } from "./rate-limit/headers.ts";
 import { addRateLimitHeaders, countRequests, refuseOverLimit } from "./rate-limit/rate-limit-hooks.ts";
 import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
@@ -21,7 +26,8 @@ import { addSecurityHeaders, setSecurityHeaders } from "./security-headers.ts";
 import { notFound, sendNotFound, serveWebPages } from "./web-pages.ts";
 
 export interface AppParts {
-  readonly config: Pick<Config, "server" | "cors" | "api">;
+  readonly config: Pick<Config, "appEnv" | "server" | "cors" | "api">;
+  readonly permission: OperationsPermission;
   readonly client: Pick<Client, "enqueue">;
   /** Asked for `/readyz` and by the operations API. */
   readonly broker: Broker;
@@ -36,7 +42,7 @@ export interface AppParts {
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Builds the API server, ready to listen. */
-export async function buildApp({ config, client, broker, rateLimiter, logger, webRoot }: AppParts) {
+export async function buildApp({ config, permission, client, broker, rateLimiter, logger, webRoot }: AppParts) {
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -74,7 +80,7 @@ export async function buildApp({ config, client, broker, rateLimiter, logger, we
   await describeApi(app);
   addHealthRoutes(app, [storeProbe(broker), rateLimitProbe(rateLimiter), workersProbe(broker)]);
   addDemoJobRoutes(app, client);
-  addServerRoutes(app, { inspector: new Inspector({ broker }), permission: new OperationsPermission(config) });
+  addServerRoutes(app, { inspector: new Inspector({ broker }), permission });
   await serveWebPages(app, webRoot);
   answerWhatIsLeft();
   return app;

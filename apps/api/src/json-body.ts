@@ -1,5 +1,5 @@
+import { RequestProblem } from "@hikyaku/app-kit";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { RequestProblem } from "./request-problem.ts";
 
 /** The largest body that is read: a message of the greatest length fits however it is escaped. */
 export const BODY_LIMIT_BYTES = 65_536;
@@ -22,19 +22,25 @@ function parse(request: FastifyRequest, body: Buffer): unknown {
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
     const detail = "expected a body without content encoding; send it uncompressed";
-    throw new RequestProblem(415, detail, { headers: { "Accept-Encoding": "identity" } });
+    throw new RequestProblem("unsupported_media_type", detail, { headers: { "Accept-Encoding": "identity" } });
   }
   let text: string;
   try {
     text = utf8.decode(body);
   } catch {
-    throw new RequestProblem(400, "expected a body in UTF-8, got bytes that are not; save or send it as UTF-8");
+    throw new RequestProblem(
+      "malformed_body",
+      "expected a body in UTF-8, got bytes that are not; save or send it as UTF-8",
+    );
   }
   if (text.trim() === "")
-    throw new RequestProblem(400, "expected a JSON object, got an empty body; {} is the smallest");
+    throw new RequestProblem("malformed_body", "expected a JSON object, got an empty body; {} is the smallest");
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new RequestProblem(400, `expected valid JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new RequestProblem(
+      "malformed_body",
+      `expected valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

@@ -1,5 +1,5 @@
+import { RequestProblem } from "@hikyaku/app-kit";
 import type { FastifyInstance } from "fastify";
-import { RequestProblem } from "./request-problem.ts";
 
 /**
  * Answers methods that an address does not have with 405, and OPTIONS with what it has. Call it before the first route,
@@ -25,7 +25,7 @@ function addAnswers(app: FastifyInstance, url: string): void {
     schema: { hide: true },
     // Refused before the body is read, so that the kind of body does not matter.
     onRequest: async (request) => {
-      throw new RequestProblem(405, `${request.method} is not possible here; possible are ${allow}.`, {
+      throw new RequestProblem("method_not_allowed", `${request.method} is not possible here; possible are ${allow}.`, {
         headers: { Allow: allow },
       });
     },

@@ -30,7 +30,8 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
           operationsToken: {
             type: "http",
             scheme: "bearer",
-            description: "`api.operations.token`. Where none is set, requests from this machine itself need none.",
+            description:
+              "`api.operations.token`. While none is set, `local` and `develop` answer this machine itself without, others nobody.",
           },
         },
       },

@@ -1,33 +1,39 @@
-import type { ProblemError } from "@hikyaku/contract";
+import { RequestProblem, shownValue } from "@hikyaku/app-kit";
+import type { ProblemCode, ProblemError } from "@hikyaku/contract";
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
-import { RequestProblem } from "./request-problem.ts";
-import { shownValue } from "./shown-value.ts";
 
 /** The most errors that one answer names. */
 const MOST_ERRORS = 20;
 
-const locationOfPart: Readonly<Record<string, string>> = {
-  body: "body",
-  querystring: "query",
-  params: "path",
-  headers: "header",
+interface Part {
+  /** The first word of the places in it. */
+  readonly location: string;
+  readonly code: ProblemCode;
+}
+
+const body: Part = { location: "body", code: "invalid_body" };
+const parts: Readonly<Record<string, Part>> = {
+  body,
+  querystring: { location: "query", code: "invalid_query" },
+  params: { location: "path", code: "invalid_path" },
+  headers: { location: "header", code: "invalid_headers" },
 };
 
 /** Checks a part of a request against its zod schema; what does not fit is answered with 422 and the places. */
 export const requestValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
-  const location = locationOfPart[httpPart ?? "body"] ?? "body";
+  const part = parts[httpPart ?? "body"] ?? body;
   return (data: unknown) => {
     const result = schema.safeParse(data);
-    return result.success ? { value: result.data } : { error: problemOf(result.error, location, data) };
+    return result.success ? { value: result.data } : { error: problemOf(result.error, part, data) };
   };
 };
 
-function problemOf(error: z.ZodError, part: string, data: unknown): RequestProblem {
-  const errors = error.issues.flatMap((issue) => errorsOf(issue, part, data));
+function problemOf(error: z.ZodError, { location, code }: Part, data: unknown): RequestProblem {
+  const errors = error.issues.flatMap((issue) => errorsOf(issue, location, data));
   const count = errors.length === 1 ? "1 error" : `${errors.length} errors`;
   const more = errors.length > MOST_ERRORS ? `; the first ${MOST_ERRORS} are named` : "";
-  return new RequestProblem(422, `The ${part} has ${count}${more}; nothing was done.`, {
+  return new RequestProblem(code, `The ${location} has ${count}${more}; nothing was done.`, {
     errors: errors.slice(0, MOST_ERRORS),
   });
 }

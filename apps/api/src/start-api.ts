@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { closeWithin, listen } from "@hikyaku/app-kit";
+import { closeWithin, listen, type OperationsAccess, OperationsPermission } from "@hikyaku/app-kit";
 import type { Config } from "@hikyaku/config";
 import { type Broker, Client } from "hikyaku";
 import type { Logger } from "pino";
@@ -24,16 +24,32 @@ export async function startApi(parts: { config: Config; broker: Broker; logger: 
   const { config, broker, logger } = parts;
   const client = new Client({ broker });
   const rateLimiter = await rateLimiterFromConfig(config, logger);
-  const app = await buildApp({ config, client, broker, rateLimiter, logger, webRoot: WEB_ROOT });
+  const permission = new OperationsPermission(config);
+  const app = await buildApp({ config, permission, client, broker, rateLimiter, logger, webRoot: WEB_ROOT });
   const stop = async (): Promise<void> => {
     await closeWithin(app, STOP_TIMEOUT_MS);
     await client.close({ within: "1s" });
   };
   try {
     const place = { ...config.server, what: "the API server", portKey: "server.port" };
-    return { address: await listen(app, place), stop };
+    const address = await listen(app, place);
+    tellAccess(permission.access, logger);
+    return { address, stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Says in one line who may use the operations, unless a token decides. */
+function tellAccess(access: OperationsAccess, logger: Logger): void {
+  const set = "HIKYAKU__API__OPERATIONS__TOKEN";
+  if (access === "this_machine") {
+    logger.info(
+      `operations (/api/v1) need no token, but answer only what comes straight from this machine; set ${set} before a proxy stands in front`,
+    );
+  }
+  if (access === "closed") {
+    logger.warn(`operations (/api/v1) are closed: no token is set for them; set ${set}, and restart`);
   }
 }

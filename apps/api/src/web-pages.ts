@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
+import { RequestProblem } from "@hikyaku/app-kit";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isUnderApi } from "./api-path.ts";
-import { RequestProblem } from "./request-problem.ts";
 
 /** The addresses of the web application's pages; it shows the right one by itself. */
 const WEB_PAGES = ["/", "/dm-jobqueue"] as const;
@@ -44,7 +44,7 @@ export function sendNotFound(request: FastifyRequest, reply: FastifyReply, webRo
 export function notFound(request: FastifyRequest): RequestProblem {
   const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
   const shown = path.length <= 200 ? path : `${path.slice(0, 200)}…`;
-  return new RequestProblem(404, `There is nothing at ${shown}; /docs lists what there is.`);
+  return new RequestProblem("not_found", `There is nothing at ${shown}; /docs lists what there is.`);
 }
 
 function sendIndex(reply: FastifyReply, webRoot: string, status: number): FastifyReply {

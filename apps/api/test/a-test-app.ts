@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "@hikyaku/config";
+import { OperationsPermission } from "@hikyaku/app-kit";
+import { type Config, loadConfig } from "@hikyaku/config";
 import type { FastifyInstance } from "fastify";
 import { type Broker, Client } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
@@ -24,8 +25,8 @@ export interface TestAppOptions extends Partial<Omit<AppParts, "config">> {
   readonly allowedOrigins?: readonly string[];
   readonly requestsPerMinute?: number;
   readonly requestsPerHour?: number;
-  /** Default `127.0.0.1`. Nothing listens; it is what the settings say. */
-  readonly host?: string;
+  /** Default `local`. */
+  readonly appEnv?: Config["appEnv"];
   readonly operationsToken?: string;
 }
 
@@ -38,7 +39,7 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
     allowedOrigins = [],
     requestsPerMinute = 1_000_000,
     requestsPerHour = 1_000_000,
-    host = "127.0.0.1",
+    appEnv = "local",
     operationsToken,
   } = options;
   const folder = await mkdtemp(join(tmpdir(), "hikyaku-api-"));
@@ -49,18 +50,21 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
     { level: "info" },
     { write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>) },
   );
+  const config = {
+    appEnv,
+    server: { host: "127.0.0.1", port: 0, trustProxy },
+    cors: { allowedOrigins },
+    api: { ...api, operations: operationsToken === undefined ? {} : { token: operationsToken } },
+  };
   const app = await buildApp({
     broker,
     client,
     logger,
     webRoot: join(folder, "dist"),
     rateLimiter: new MemoryRateLimiter({ requestsPerMinute, requestsPerHour }),
+    permission: new OperationsPermission(config),
     ...options,
-    config: {
-      server: { host, port: 0, trustProxy },
-      cors: { allowedOrigins },
-      api: { ...api, operations: operationsToken === undefined ? {} : { token: operationsToken } },
-    },
+    config,
   });
   return {
     app,

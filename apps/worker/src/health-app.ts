@@ -1,5 +1,13 @@
-import { addHealthRoutes, type ReadinessProbe, storeProbe, workersProbe } from "@hikyaku/app-kit";
-import { PROBLEM_CONTENT_TYPE, type Problem } from "@hikyaku/contract";
+import { randomUUID } from "node:crypto";
+import {
+  addHealthRoutes,
+  answerBrokenRequest,
+  type ReadinessProbe,
+  RequestProblem,
+  sendError,
+  storeProbe,
+  workersProbe,
+} from "@hikyaku/app-kit";
 import fastify, { type FastifyBaseLogger, LogController } from "fastify";
 import type { Broker, Server, ServerReport } from "hikyaku";
 
@@ -9,17 +17,18 @@ export function buildHealthApp(parts: { broker: Broker; probe: ReadinessProbe; l
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
     requestTimeout: 10_000,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
   });
-  app.setNotFoundHandler((request, reply) => {
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.setNotFoundHandler((request) => {
     const path = request.raw.url?.slice(0, 200) ?? "";
-    const problem: Problem = {
-      type: "about:blank",
-      title: "Not Found",
-      status: 404,
-      detail: `There is nothing at ${path}; the worker server has /health and /readyz only.`,
-    };
-    return reply.code(404).type(PROBLEM_CONTENT_TYPE).send(JSON.stringify(problem));
+    throw new RequestProblem(
+      "not_found",
+      `There is nothing at ${path}; the worker server has /health and /readyz only.`,
+    );
   });
   addHealthRoutes(app, [storeProbe(broker), probe, workersProbe(broker)]);
   return app;

@@ -27,6 +27,7 @@ export {
   problem,
   problemError,
 } from "./problem.ts";
+export { PROBLEM_CODES, type ProblemCode, STATUS_OF_PROBLEM } from "./problem-code.ts";
 export {
   DEFAULT_WAIT_SECONDS,
   type EvictServerResponse,

@@ -5,6 +5,7 @@ const invalid = {
   type: "about:blank",
   title: "Unprocessable Entity",
   status: 422,
+  code: "invalid_body",
   detail: "The body has 1 error; nothing was registered.",
   errors: [
     { location: "body.delay_seconds", message: "expected a whole number from 0 to 31536000, got -1", value: -1 },
@@ -28,5 +29,6 @@ describe("problem details", () => {
   it("are not what a proxy answers", () => {
     expect(problem.safeParse({ error: "Bad Gateway" }).success).toBe(false);
     expect(problem.safeParse({ ...invalid, status: 200 }).success).toBe(false);
+    expect(problem.safeParse({ ...invalid, code: "no_such_code" }).success).toBe(false);
   });
 });

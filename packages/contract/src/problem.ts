@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { PROBLEM_CODES } from "./problem-code.ts";
 
 /** The media type of every error answer. */
 export const PROBLEM_CONTENT_TYPE = "application/problem+json";
@@ -38,6 +39,10 @@ export const problem = z
       .min(400)
       .max(599)
       .meta({ description: "The HTTP status, repeated.", examples: [422] }),
+    code: z.enum(PROBLEM_CODES).meta({
+      description: "The kind of problem, as a word that stays the same between releases: branch on this.",
+      examples: ["invalid_body"],
+    }),
     detail: z.string().meta({
       description: "What happened this time and what to do.",
       examples: ["The body has 1 error; nothing was registered."],

@@ -1,6 +1,6 @@
+import { RequestProblem } from "@hikyaku/app-kit";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isUnderApi } from "../api-path.ts";
-import { RequestProblem } from "../request-problem.ts";
 import { clientKey } from "./client-key.ts";
 import { rateLimitHeaders } from "./headers.ts";
 import type { RateLimiter, Verdict } from "./rate-limiter.ts";
@@ -26,7 +26,7 @@ export function refuseOverLimit(app: FastifyInstance): void {
   app.addHook("onRequest", async (request) => {
     const verdict = request.rateLimitVerdict;
     if (verdict === undefined || verdict.allowed || request.method === "OPTIONS") return;
-    throw new RequestProblem(429, describe(verdict));
+    throw new RequestProblem("rate_limited", describe(verdict));
   });
 }
 

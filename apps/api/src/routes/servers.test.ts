@@ -1,3 +1,4 @@
+import { type AddressInfo, connect } from "node:net";
 import { evictServerResponse, listServersResponse, problem, serverOrderResponse } from "@hikyaku/contract";
 import { Server, silentLogger } from "hikyaku";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -112,29 +113,54 @@ describe("the operations API of worker servers", () => {
     const list = (options: { headers?: Record<string, string>; remoteAddress?: string } = {}) =>
       test.app.inject({ url: "/api/v1/servers", ...options });
 
-    it("answers this machine, however it is named", async () => {
-      await aServer();
+    it.each(["local", "develop"] as const)("answers this machine in %s, however it is named", async (appEnv) => {
+      await aServer({ appEnv });
       for (const host of ["127.0.0.1:8080", "localhost", "[::1]:8080"]) {
         expect((await list({ headers: { host } })).statusCode).toBe(200);
       }
       expect((await list({ remoteAddress: "::ffff:127.0.0.1" })).statusCode).toBe(200);
     });
 
-    it.each([
+    const proxyHeaders = [
+      ...[
+        "forwarded",
+        "x-forwarded-for",
+        "X-Forwarded-Proto",
+        "x_forwarded_for",
+        "x-real-ip",
+        "via",
+        "CF-Connecting-IP",
+      ],
+      ...["cf-ray", "true-client-ip", "x-client-ip"],
+    ];
+    const refused: [what: string, options: Parameters<typeof list>[0]][] = [
       ["comes from another one", { remoteAddress: "192.0.2.7" }],
       ["names another one, as a page does that had its name pointed here", { headers: { host: "evil.example:8080" } }],
-      ["came through a proxy", { headers: { "x-forwarded-for": "192.0.2.7" } }],
-    ])("refuses a request that %s, and says what to set", async (_what, options) => {
+      ...proxyHeaders.map((name): [string, Parameters<typeof list>[0]] => [
+        `came through a proxy that says ${name}`,
+        { headers: { [name]: "192.0.2.7" } },
+      ]),
+      ["comes from a page of another site", { headers: { host: "localhost:8080", origin: "http://localhost:9999" } }],
+      ["comes from an image in another site's page", { headers: { "sec-fetch-site": "cross-site" } }],
+    ];
+    it.each(refused)("refuses a request that %s, and says what to set", async (_what, options) => {
       await aServer();
       const answer = await list(options);
       expect(answer.statusCode).toBe(403);
-      expect(problem.parse(answer.json()).detail).toContain("HIKYAKU__API__OPERATIONS__TOKEN");
+      const { code, detail } = problem.parse(answer.json());
+      expect([code, detail]).toEqual(["forbidden", expect.stringContaining("HIKYAKU__API__OPERATIONS__TOKEN")]);
     });
 
-    it("refuses everybody while the API server listens for others", async () => {
-      await aServer({ host: "0.0.0.0" });
-      expect((await list()).statusCode).toBe(403);
-      expect((await post("x", "stop")).statusCode).toBe(403);
+    it.each(["staging", "production"] as const)("refuses everybody in %s, and says what to set", async (appEnv) => {
+      await aServer({ appEnv });
+      for (const answer of [await list(), await list({ remoteAddress: "192.0.2.7" }), await post("x", "stop")]) {
+        expect(answer.statusCode).toBe(401);
+        expect(answer.headers["www-authenticate"]).toBe('Bearer realm="operations"');
+        const { code, detail } = problem.parse(answer.json());
+        expect([code, detail]).toEqual(["unauthenticated", expect.stringContaining("HIKYAKU__API__OPERATIONS__TOKEN")]);
+      }
+      const registered = { method: "POST", url: "/api/dm-jobqueue/register", headers: json, payload: "{}" } as const;
+      expect((await test.app.inject(registered)).statusCode).toBe(201);
     });
 
     it("believes no forwarded address", async () => {
@@ -142,6 +168,19 @@ describe("the operations API of worker servers", () => {
       const forwarded = { "x-forwarded-for": "127.0.0.1" };
       expect((await list({ remoteAddress: "192.0.2.7", headers: forwarded })).statusCode).toBe(403);
     });
+  });
+
+  it("trusts no request in HTTP/1.0, as plain proxies speak it, without a token", async () => {
+    await aServer();
+    await test.app.listen({ host: "127.0.0.1", port: 0 });
+    const { port } = test.app.server.address() as AddressInfo;
+    const answerTo = async (version: string) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.end(`GET /api/v1/servers HTTP/${version}\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`);
+      return (await socket.toArray()).map(String).join("");
+    };
+    expect(await answerTo("1.1")).toMatch(/^HTTP\/1.1 200 /);
+    expect(await answerTo("1.0")).toMatch(/^HTTP\/1.[01] 403 /);
   });
 
   it.each([
@@ -159,26 +198,33 @@ describe("the operations API of worker servers", () => {
     expect((await post(server.serverId, "quiet", {}, own)).statusCode).toBe(200);
   });
 
-  it("with a token answers whoever sends it, from anywhere, and nobody else", async () => {
-    const server = await aServer({ host: "0.0.0.0", operationsToken: token });
-    const list = (authorization?: string) =>
-      test.app.inject({
-        url: "/api/v1/servers",
-        remoteAddress: "192.0.2.7",
-        headers: { host: "jobs.example", ...(authorization !== undefined && { authorization }) },
-      });
-    expect((await list(`Bearer ${token}`)).statusCode).toBe(200);
-    for (const wrong of [undefined, "Bearer", `Bearer ${token}x`, `Basic ${token}`, token]) {
-      const answer = await list(wrong);
-      expect(answer.statusCode).toBe(401);
-      expect(answer.headers["www-authenticate"]).toBe('Bearer realm="operations"');
-      expect(answer.payload).not.toContain(token);
-    }
-    expect((await post(server.serverId, "quiet")).statusCode).toBe(401);
-    expect(server.status().state).toBe("active");
-    const authorization = `Bearer ${token}`;
-    expect((await post(server.serverId, "quiet", {}, { authorization })).statusCode).toBe(200);
-  });
+  it.each(["local", "production"] as const)(
+    "with a token answers whoever sends it in %s, and nobody else",
+    async (appEnv) => {
+      const server = await aServer({ appEnv, operationsToken: token });
+      const list = (authorization?: string) =>
+        test.app.inject({
+          url: "/api/v1/servers",
+          remoteAddress: "192.0.2.7",
+          headers: {
+            host: "jobs.example",
+            "x-forwarded-for": "198.51.100.1",
+            ...(authorization !== undefined && { authorization }),
+          },
+        });
+      expect((await list(`Bearer ${token}`)).statusCode).toBe(200);
+      for (const wrong of [undefined, "Bearer", `Bearer ${token}x`, `Basic ${token}`, token]) {
+        const answer = await list(wrong);
+        expect(answer.statusCode).toBe(401);
+        expect(answer.headers["www-authenticate"]).toBe('Bearer realm="operations"');
+        expect(answer.payload).not.toContain(token);
+      }
+      expect((await post(server.serverId, "quiet")).statusCode).toBe(401);
+      expect(server.status().state).toBe("active");
+      const authorization = `Bearer ${token}`;
+      expect((await post(server.serverId, "quiet", {}, { authorization })).statusCode).toBe(200);
+    },
+  );
 
   it("counts against the rate limit like the rest", async () => {
     await aServer({ requestsPerMinute: 1 });

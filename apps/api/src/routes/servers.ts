@@ -1,3 +1,4 @@
+import type { OperationsPermission } from "@hikyaku/app-kit";
 import {
   DEFAULT_WAIT_SECONDS,
   type EvictServerResponse,
@@ -16,7 +17,6 @@ import {
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { EvictReport, Inspector, OrderReport, ServerInfo } from "hikyaku";
-import type { OperationsPermission } from "../operations-permission.ts";
 import { problemResponse } from "../problem-response.ts";
 
 export interface ServerRoutesParts {
@@ -28,9 +28,11 @@ const tags = ["servers"];
 const security = [{ operationsToken: [] }];
 
 const refusals = {
-  401: problemResponse("The token of the operations API is missing or wrong."),
+  401: problemResponse(
+    "The token is missing or wrong, or none is set yet outside local and develop; `detail` says how.",
+  ),
   403: problemResponse(
-    "No token is set and the request is not from this machine, or it comes from another site's page.",
+    "No token is set in local or develop, and the request is not straight from this machine, or from another site's page.",
   ),
   429: problemResponse("Too many requests from this address; see `Retry-After`."),
   500: problemResponse("Something went wrong in the server."),

@@ -29,7 +29,9 @@ async function failureWhenRegistering(origin: string, deadlineMs = 5000) {
   return error.failure;
 }
 
-const aProblem = (status: number) => ({ type: "about:blank", title: "A problem", status, detail: "It is so." });
+const aProblem = (status: number, code = "internal_error") => ({
+  ...{ type: "about:blank", title: "A problem", status, code, detail: "It is so." },
+});
 
 describe("the API client", () => {
   it("sends the request as JSON and returns the id", async () => {

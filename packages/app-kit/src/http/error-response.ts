@@ -1,33 +1,15 @@
 import { STATUS_CODES } from "node:http";
-import { PROBLEM_CONTENT_TYPE, type Problem, type ProblemError } from "@hikyaku/contract";
+import {
+  PROBLEM_CONTENT_TYPE,
+  type Problem,
+  type ProblemCode,
+  type ProblemError,
+  STATUS_OF_PROBLEM,
+} from "@hikyaku/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, errorText, type HikyakuError, isHikyakuError } from "hikyaku";
 import { RequestProblem } from "./request-problem.ts";
 import { shownValue } from "./shown-value.ts";
-
-/** What each error of the library means over HTTP. */
-const httpStatus: Record<ErrorCode, number> = {
-  invalid_option: 422,
-  invalid_payload: 422,
-  task_exists: 409,
-  task_id_taken: 409,
-  task_not_found: 404,
-  queue_not_found: 404,
-  entry_not_found: 404,
-  entry_exists: 409,
-  task_archived: 409,
-  wrong_state: 409,
-  lease_lost: 409,
-  evicted: 409,
-  broker_unavailable: 503,
-  answer_lost: 503,
-  not_acknowledged: 503,
-  deadline_exceeded: 503,
-  cancelled: 503,
-  store_rejected: 503,
-  closed: 503,
-  corrupt_data: 500,
-};
 
 /** What may be told of an error that is the server's own affair; its text goes to the log only. */
 const serverDetail: Partial<Record<ErrorCode, string>> = {
@@ -37,23 +19,34 @@ const serverDetail: Partial<Record<ErrorCode, string>> = {
     "The connection to the job queue's store broke. What was asked may or may not have been carried out; look before you try again.",
   deadline_exceeded:
     "The job queue's store did not answer in time. What was asked may or may not have been carried out; look before you try again.",
-  cancelled: "The request was given up before the job queue's store answered.",
+  cancelled:
+    "The request was given up before the job queue's store answered. What was asked may or may not have been carried out.",
   store_rejected: "The job queue's store refused the request; nothing was stored. Try again later.",
   closed: "The API server is shutting down; nothing was stored. Try again in a few seconds.",
+};
+
+/** The kinds of the errors that Fastify and its plugins blame on the request. */
+const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
+  404: "not_found",
+  405: "method_not_allowed",
+  408: "request_timeout",
+  413: "body_too_large",
+  415: "unsupported_media_type",
+  431: "headers_too_large",
 };
 
 const RETRY_AFTER_SECONDS = "2";
 
 /** Answers with a problem (RFC 9457), and logs what is the server's own fault. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const found = problemOf(error);
-  if (found.status === 503) request.log.warn({ reason: errorText(error) }, "request refused: the store cannot be used");
-  else if (found.status >= 500) request.log.error({ err: error }, "request failed");
-  const { status, headers = {}, ...rest } = found;
+  const { code, headers = {}, ...rest } = problemOf(error);
+  const status = STATUS_OF_PROBLEM[code];
+  if (status === 503) request.log.warn({ reason: errorText(error) }, "request refused: the store cannot be used");
+  else if (status >= 500) request.log.error({ err: error }, "request failed");
   const body: Problem = {
     type: "about:blank",
     title: STATUS_CODES[status] ?? "Error",
-    status,
+    ...{ status, code },
     ...rest,
     instance: `urn:uuid:${request.id}`,
   };
@@ -61,14 +54,14 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const text = JSON.stringify(body);
   return reply
     .code(status)
-    .headers({ ...headers, "Cache-Control": "no-store" })
+    .headers({ ...(status === 503 && { "Retry-After": RETRY_AFTER_SECONDS }), ...headers, "Cache-Control": "no-store" })
     .type(`${PROBLEM_CONTENT_TYPE}; charset=utf-8`)
     .serializer((payload) => String(payload))
     .send(text);
 }
 
 interface FoundProblem {
-  readonly status: number;
+  readonly code: ProblemCode;
   readonly detail: string;
   readonly errors?: ProblemError[];
   readonly headers?: Readonly<Record<string, string>>;
@@ -76,23 +69,28 @@ interface FoundProblem {
 
 function problemOf(error: unknown): FoundProblem {
   if (error instanceof RequestProblem) {
-    const { status, message, errors, headers } = error;
-    return { status, detail: message, headers, ...(errors.length === 0 ? {} : { errors: [...errors] }) };
+    const { code, message, errors, headers } = error;
+    return { code, detail: message, headers, ...(errors.length === 0 ? {} : { errors: [...errors] }) };
   }
   if (isHikyakuError(error)) return problemOfLibrary(error);
   const status = statusOfFastify(error);
-  if (status !== undefined && error instanceof Error) return { status, detail: shownText(error.message) };
-  return { status: 500, detail: "Something went wrong in the server. The log has the details under this instance." };
+  if (status !== undefined && error instanceof Error) {
+    return { code: codeOfStatus[status] ?? "bad_request", detail: shownText(error.message) };
+  }
+  return {
+    code: "internal_error",
+    detail: "Something went wrong in the server. The log has the details under this instance.",
+  };
 }
 
 function problemOfLibrary(error: HikyakuError): FoundProblem {
-  const status = httpStatus[error.code];
-  if (status < 500) {
+  // Fails to compile when a code of the library is missing in the contract.
+  const code: ProblemCode = error.code;
+  if (STATUS_OF_PROBLEM[code] < 500) {
     const errors = error.issues.map(({ path, message }) => ({ location: ["body", ...path].join("."), message }));
-    return { status, detail: shownText(error.message), ...(errors.length === 0 ? {} : { errors }) };
+    return { code, detail: shownText(error.message), ...(errors.length === 0 ? {} : { errors }) };
   }
-  const detail = serverDetail[error.code] ?? "Something went wrong in the server.";
-  return { status, detail, ...(status === 503 ? { headers: { "Retry-After": RETRY_AFTER_SECONDS } } : {}) };
+  return { code, detail: serverDetail[error.code] ?? "Something went wrong in the server." };
 }
 
 /** The status of an error that Fastify or one of its plugins blames on the request, or undefined. */

@@ -1,4 +1,4 @@
-import type { ProblemError } from "@hikyaku/contract";
+import { type ProblemCode, type ProblemError, STATUS_OF_PROBLEM } from "@hikyaku/contract";
 
 export interface RequestProblemOptions {
   /** Each thing that is wrong, if it can be named. */
@@ -7,17 +7,21 @@ export interface RequestProblemOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A request that is refused, with the status and the words of the answer. */
+/** A request that is refused, with the code and the words of the answer; the status follows from the code. */
 export class RequestProblem extends Error {
   override readonly name = "RequestProblem";
-  readonly status: number;
+  readonly code: ProblemCode;
   readonly errors: readonly ProblemError[];
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, detail: string, { errors = [], headers = {} }: RequestProblemOptions = {}) {
+  constructor(code: ProblemCode, detail: string, { errors = [], headers = {} }: RequestProblemOptions = {}) {
     super(detail);
-    this.status = status;
+    this.code = code;
     this.errors = errors;
     this.headers = headers;
+  }
+
+  get status(): number {
+    return STATUS_OF_PROBLEM[this.code];
   }
 }

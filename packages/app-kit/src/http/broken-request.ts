@@ -1,0 +1,37 @@
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import { PROBLEM_CONTENT_TYPE, type Problem, type ProblemCode, STATUS_OF_PROBLEM } from "@hikyaku/contract";
+
+const codeOfError: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: "headers_too_large",
+  ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
+};
+
+/** Answers what is no HTTP request at all, or never became a whole one, and hangs up. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed) return;
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = codeOfError[error.code ?? ""] ?? "bad_request";
+  let detail = "The request is no valid HTTP.";
+  if (code === "headers_too_large") detail = "The request's address and headers are larger than 16 KiB.";
+  if (code === "request_timeout") detail = "The request did not arrive in time.";
+  socket.end(rawProblem(code, detail));
+}
+
+/** A whole answer with a problem, for a connection on which no request can be answered any more. */
+function rawProblem(code: ProblemCode, detail: string): string {
+  const status = STATUS_OF_PROBLEM[code];
+  const title = STATUS_CODES[status] ?? "Error";
+  const problem: Problem = { type: "about:blank", title, status, code, detail };
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${status} ${title}`,
+    `Content-Type: ${PROBLEM_CONTENT_TYPE}; charset=utf-8`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+  ];
+  return `${head.join("\r\n")}\r\n\r\n${body}`;
+}
