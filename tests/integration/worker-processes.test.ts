@@ -11,7 +11,7 @@ const startMs = 45_000;
 
 interface Ready {
   readonly process: number;
-  readonly pid: number;
+  readonly workerPid: number;
   readonly serverId: string;
 }
 
@@ -39,13 +39,13 @@ describe.for(storeKinds)("several worker processes on $name", { timeout: 150_000
     it("runs each task once, in servers of their own, with whole lines on one stdout", async () => {
       const app = start();
       const ready = await whenReady(app, 2);
-      expect(new Set(ready.map(({ pid }) => pid)).add(app.pid).size).toBe(3);
+      expect(new Set(ready.map(({ workerPid }) => workerPid)).add(app.pid).size).toBe(3);
       const broker = store.broker();
       const client = new Client({ broker });
       try {
         await eventually(10_000, async () => {
           const { servers } = await broker.servers({ timeoutMs: 2_000 });
-          expect(new Set(servers.map(({ pid }) => pid))).toEqual(new Set(ready.map(({ pid }) => pid)));
+          expect(new Set(servers.map(({ pid }) => pid))).toEqual(new Set(ready.map(({ workerPid }) => workerPid)));
         });
         const messages = Array.from({ length: 400 }, (_, index) => `${index} ${"x".repeat(index * 5)}`);
         const results = await client.enqueueMany(messages.map((message) => delayPrint.with({ message })));
@@ -69,7 +69,7 @@ describe.for(storeKinds)("several worker processes on $name", { timeout: 150_000
         status: 200,
         detail: "2 of 2 take tasks, running 0 of at most 8",
       });
-      process.kill(first.pid, "SIGKILL");
+      process.kill(first.workerPid, "SIGKILL");
       await app.stderr.next(/ended by SIGKILL.*a worker process ended unasked/);
       const meanwhile = await readiness(port);
       expect(meanwhile.status).toBe(200);
@@ -105,7 +105,7 @@ describe("the end of several worker processes", { timeout: 100_000 }, () => {
     const ready = await whenReady(app, 2);
     app.signal(signal);
     expect(await app.exit()).toBe(0);
-    expect(ready.filter(({ pid }) => isAlive(pid))).toEqual([]);
+    expect(ready.filter(({ workerPid }) => isAlive(workerPid))).toEqual([]);
     expect(app.stderr.toString()).not.toContain("ended unasked");
     expect(app.stderr.all.filter(({ text }) => text.includes('"msg":"stopped"'))).toHaveLength(3);
     expect(app.stdout.all).toEqual([]);
@@ -116,21 +116,21 @@ describe("the end of several worker processes", { timeout: 100_000 }, () => {
     const ready = await whenReady(app, 2);
     const [frozen] = ready;
     if (frozen === undefined) throw new Error("expected a process");
-    process.kill(frozen.pid, "SIGSTOP");
+    process.kill(frozen.workerPid, "SIGSTOP");
     app.signal("SIGTERM");
     const stopping = await app.stderr.next(/stopping; once more/);
     // A second signal counts as a second wish only some time after the first one.
     await eventually(5_000, async () => expect(Date.now() - stopping.at).toBeGreaterThan(800));
     app.signal("SIGTERM");
     expect(await app.exit()).toBe(1);
-    await eventually(2_000, async () => expect(ready.filter(({ pid }) => isAlive(pid))).toEqual([]));
+    await eventually(2_000, async () => expect(ready.filter(({ workerPid }) => isAlive(workerPid))).toEqual([]));
   });
 
   it("comes also when the supervisor is killed: they stop as at a signal", async () => {
     const app = apps.start("worker", { settings });
     const ready = await whenReady(app, 2);
     app.signal("SIGKILL");
-    await eventually(10_000, async () => expect(ready.filter(({ pid }) => isAlive(pid))).toEqual([]));
+    await eventually(10_000, async () => expect(ready.filter(({ workerPid }) => isAlive(workerPid))).toEqual([]));
     const broker = store.broker();
     try {
       // Their announcements are withdrawn, not left to run out.

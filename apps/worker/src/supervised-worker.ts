@@ -76,13 +76,14 @@ export class SupervisedWorker {
     };
     child.on("error", (error) => {
       if (child.pid === undefined) end(`could not be started: ${error.message}`);
-      else logger.warn({ process: number, pid: child.pid, err: error }, "a worker process could not be reached");
+      else logger.warn({ process: number, workerPid: child.pid, err: error }, "a worker process could not be reached");
     });
     child.once("exit", (code, signal) => end(signal === null ? `ended with code ${code}` : `ended by ${signal}`));
     child.on("message", (message: FromWorker) => {
       if (message.kind === "told_to_stop") asTold = true;
       else if (message.kind === "status") this.#asked.get(message.question)?.(message.report);
-      else logger.info({ process: number, pid: child.pid, serverId: message.serverId }, "a worker process is ready");
+      else
+        logger.info({ process: number, workerPid: child.pid, serverId: message.serverId }, "a worker process is ready");
     });
   }
 
@@ -111,7 +112,7 @@ export class SupervisedWorker {
     this.#send(child, { kind: "stop" });
     const { number, logger, stopTimeoutMs } = this.#options;
     const timer = setTimeout(() => {
-      logger.error({ process: number, pid: child.pid }, "a worker process did not stop in time: it is ended");
+      logger.error({ process: number, workerPid: child.pid }, "a worker process did not stop in time: it is ended");
       child.kill("SIGKILL");
     }, stopTimeoutMs + stopMarginMs);
     await this.#ended;
@@ -126,7 +127,10 @@ export class SupervisedWorker {
   #stayAway(pid: number | undefined): void {
     const { number, logger } = this.#options;
     this.#silentBecause = "told to stop from elsewhere";
-    logger.warn({ process: number, pid }, "a worker process was told to stop from elsewhere: it is not started again");
+    logger.warn(
+      { process: number, workerPid: pid },
+      "a worker process was told to stop from elsewhere: it is not started again",
+    );
     this.#stoppedFromElsewhere.resolve();
   }
 
@@ -136,7 +140,10 @@ export class SupervisedWorker {
     const most = Math.min(slowestRestartMs, firstRestartMs * 2 ** Math.min(this.#ends, 10));
     const afterMs = Math.round(most * (0.5 + Math.random() / 2));
     this.#ends++;
-    logger.error({ process: number, pid, how, afterMs }, "a worker process ended unasked: it is started again");
+    logger.error(
+      { process: number, workerPid: pid, how, afterMs },
+      "a worker process ended unasked: it is started again",
+    );
     this.#restart = setTimeout(() => this.start(), afterMs);
   }
 

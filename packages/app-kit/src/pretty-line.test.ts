@@ -16,6 +16,11 @@ describe("prettyLine", () => {
   it("lets nothing that was logged begin a line of its own", () => {
     const line = JSON.stringify({ level: 30, time: 0, url: "/a\nb", msg: "one\ntwo" });
     expect(prettyLine(line).split("\n")).toHaveLength(2);
+    expect(prettyLine(line)).toContain('one\\ntwo url="/a\\nb"');
+  });
+
+  it("shows an error that has no stack among the fields", () => {
+    expect(prettyLine(JSON.stringify({ level: 50, time: 0, msg: "failed", err: "why" }))).toContain("failed err=why\n");
   });
 
   it("shows the stack of an error below it", () => {

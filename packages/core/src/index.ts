@@ -176,6 +176,7 @@ export {
 } from "./task.ts";
 export type { EnqueueOptions, TaskDefaults, TaskOptions } from "./task-options.ts";
 export type { NamedTask } from "./task-result.ts";
+export { visibleLines, visibleText } from "./visible-text.ts";
 export type {
   AggregateContext,
   AggregateFunction,
@@ -185,7 +186,7 @@ export type {
 export type { HandleOptions } from "./worker/handler.ts";
 export type { Handler, HandlerContext, NoValues } from "./worker/handler-context.ts";
 export type { HealthCallback } from "./worker/healthchecker.ts";
-export { jsonLogger, type LogFields, type Logger, type LogLevel, silentLogger } from "./worker/logger.ts";
+export { fieldsBeside, jsonLogger, type LogFields, type Logger, type LogLevel, silentLogger } from "./worker/logger.ts";
 export type { Middleware, Next } from "./worker/middleware.ts";
 export type { ShardSelection } from "./worker/queue-plan.ts";
 export type { ObeyedOrder } from "./worker/remote-control.ts";

@@ -1,7 +1,12 @@
+import { visibleText } from "../visible-text.ts";
+
 /** Facts that belong to one line of a log. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Where the library says what happens inside it. Any structured logger fits behind it. */
+/**
+ * Where the library says what happens inside it. Any structured logger fits behind it; one with names of its own for a
+ * line's time, level or process hands the fields to `fieldsBeside` first.
+ */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -20,10 +25,13 @@ export const silentLogger: Logger = {
 };
 
 const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+const namesOfLine: ReadonlySet<string> = new Set(["time", "level", "message"]);
 
 /**
  * Writes one JSON object a line for everything from `level` up; to standard error unless told otherwise, because
- * standard output belongs to the program that uses the library. Errors among the fields become their text.
+ * standard output belongs to the program that uses the library. Errors among the fields become their text. A field that
+ * is called as something that every line has gets another name; see `fieldsBeside`. A terminal that shows a line obeys
+ * nothing in it; see `visibleText`.
  */
 export function jsonLogger(
   level: LogLevel,
@@ -33,7 +41,8 @@ export function jsonLogger(
     (own: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
       if (order.indexOf(own) < order.indexOf(level)) return;
-      write(`${JSON.stringify({ time: new Date().toISOString(), level: own, message, ...fields }, readable)}\n`);
+      const entry = { time: new Date().toISOString(), level: own, message, ...fieldsBeside(namesOfLine, fields) };
+      write(`${visibleText(JSON.stringify(entry, readable))}\n`);
     };
   return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
 }
@@ -43,12 +52,31 @@ function readable(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }
 
-/** The same logger with fields that every line carries. */
+/** The same logger with fields that every line carries; a line's own field of such a name gets another one. */
 export function withFields(logger: Logger, own: LogFields): Logger {
+  const taken: ReadonlySet<string> = new Set(Object.keys(own));
+  const all = (fields: LogFields | undefined): LogFields => ({ ...own, ...fieldsBeside(taken, fields ?? {}) });
   return {
-    debug: (message, fields) => logger.debug(message, { ...own, ...fields }),
-    info: (message, fields) => logger.info(message, { ...own, ...fields }),
-    warn: (message, fields) => logger.warn(message, { ...own, ...fields }),
-    error: (message, fields) => logger.error(message, { ...own, ...fields }),
+    debug: (message, fields) => logger.debug(message, all(fields)),
+    info: (message, fields) => logger.info(message, all(fields)),
+    warn: (message, fields) => logger.warn(message, all(fields)),
+    error: (message, fields) => logger.error(message, all(fields)),
   };
+}
+
+/**
+ * Fields that may stand beside names that are taken: one of such a name is called `field_…` instead, so that neither hides
+ * the other. The same object where there is none.
+ */
+export function fieldsBeside(taken: ReadonlySet<string>, fields: LogFields): LogFields {
+  let free: Record<string, unknown> | undefined;
+  for (const name of Object.keys(fields)) {
+    if (!taken.has(name)) continue;
+    free ??= { ...fields };
+    let other = `field_${name}`;
+    while (taken.has(other) || Object.hasOwn(free, other)) other = `field_${other}`;
+    free[other] = free[name];
+    delete free[name];
+  }
+  return free ?? fields;
 }

@@ -115,8 +115,8 @@ export class Peers implements Role {
   #warnOfNewcomer(peer: ServerRecord): void {
     this.#logger.warn("another server works on the same queues", {
       serverId: peer.serverId,
-      host: peer.host,
-      pid: peer.pid,
+      serverHost: peer.host,
+      serverPid: peer.pid,
       queues: Object.keys(peer.queues),
       startedAt: new Date(peer.startedAt).toISOString(),
       directory: peer.details?.directory ?? "not told",

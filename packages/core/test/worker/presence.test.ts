@@ -51,7 +51,7 @@ describe.each(stores)("the presence of a server on $name", ({ open }) => {
     expect(warnings).toMatchObject([
       {
         message: "another server works on the same queues",
-        fields: { serverId: first.serverId, pid: process.pid, directory: process.cwd() },
+        fields: { serverId: first.serverId, serverPid: process.pid, directory: process.cwd() },
       },
     ]);
     expect(elsewhere.peers()).toEqual([]);
