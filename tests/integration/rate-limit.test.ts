@@ -55,7 +55,7 @@ describe.skipIf(missingRedis !== undefined)(titled("rate limits that API servers
       }
       expect(warningsOf(app)).toBe(outage);
       const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
-      expect([ready.status, await ready.text()]).toEqual([200, expect.stringContaining("uncounted")]);
+      expect([ready.status, await ready.text()]).toEqual([200, expect.stringContaining("rate_limit_store_away")]);
       await redis.restart();
       await eventually(2000, async () => expect((await register(port, {})).status).toBe(429));
       await redis.kill();

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { READINESS_PATH, readiness as readinessAnswer } from "@hikyaku/contract";
 import { delayPrint } from "@hikyaku/tasks";
 import { freePort } from "@hikyaku/test-support";
 import { Client } from "hikyaku";
@@ -67,15 +68,14 @@ describe.for(storeKinds)("several worker processes on $name", { timeout: 150_000
       expect(await (await fetch(`http://127.0.0.1:${port}/health`)).text()).toBe("OK");
       expect(await readiness(port)).toMatchObject({
         status: 200,
-        detail: "2 of 2 take tasks, running 0 of at most 8",
+        findings: [{ code: "worker_processes", level: "ok", active: 2, count: 2, running: 0, concurrency: 8 }],
       });
       process.kill(first.workerPid, "SIGKILL");
       await app.stderr.next(/ended by SIGKILL.*a worker process ended unasked/);
-      const meanwhile = await readiness(port);
-      expect(meanwhile.status).toBe(200);
+      expect((await readiness(port)).status).toBe(200);
       const again = await eventually(startMs, async () => {
         const all = await whenReady(app, 3);
-        expect((await readiness(port)).detail).toContain("2 of 2 take tasks");
+        expect((await readiness(port)).findings).toMatchObject([{ active: 2, count: 2 }]);
         return all[2];
       });
       expect(again?.process).toBe(first.process);
@@ -160,10 +160,10 @@ async function whenReady(app: AppProcess, count: number): Promise<Ready[]> {
   });
 }
 
-async function readiness(port: number): Promise<{ status: number; detail: string | undefined }> {
-  const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
-  const { checks } = (await answer.json()) as { checks: { name: string; detail: string }[] };
-  return { status: answer.status, detail: checks.find(({ name }) => name === "worker processes")?.detail };
+async function readiness(port: number) {
+  const answer = await fetch(`http://127.0.0.1:${port}${READINESS_PATH}`);
+  const { checks } = readinessAnswer.parse(await answer.json());
+  return { status: answer.status, findings: checks.find(({ name }) => name === "worker_processes")?.findings };
 }
 
 /** A process that has ended but was not waited for by its parent still has its number. */

@@ -11,6 +11,7 @@ let test: TestApp;
 afterEach(() => test.close());
 
 const json = { "content-type": "application/json" };
+const asThisMachine = { url: "/readyz", headers: { host: "localhost:8080" }, remoteAddress: "127.0.0.1" };
 const limitHeaders = [
   "x-ratelimit-limit",
   "x-ratelimit-remaining",
@@ -141,21 +142,91 @@ describe("health", () => {
     ]);
   });
 
-  it("has one line per dependency, and warns that nobody works", async () => {
+  it("has one level per check, and warns that nobody works", async () => {
     test = await aTestApp();
-    const answer = await test.app.inject("/readyz");
+    const answer = await test.app.inject(asThisMachine);
     expect(answer.statusCode).toBe(200);
-    const { status, checks } = readiness.parse(answer.json());
-    expect(status).toBe("ready");
-    expect(checks).toEqual([
-      { name: "job queue store", status: "ok", detail: expect.stringContaining("hikyaku.db") },
-      { name: "rate limit store", status: "ok", detail: "in the memory of this process" },
-      { name: "live workers", status: "ok", detail: expect.stringContaining("no live worker") },
-    ]);
+    expect(readiness.parse(answer.json())).toEqual({
+      status: "ready",
+      level: "warning",
+      checks: [
+        {
+          name: "job_queue_store",
+          level: "ok",
+          findings: [{ code: "store_answers", level: "ok", store: expect.stringContaining("hikyaku.db") }],
+        },
+        {
+          name: "rate_limit_store",
+          level: "ok",
+          findings: [{ code: "rate_limit_counts", level: "ok", store: null }],
+        },
+        { name: "workers", level: "warning", findings: [{ code: "no_worker", level: "warning" }] },
+      ],
+    });
+  });
+
+  it("says so where requests are not counted", async () => {
+    test = await aTestApp({ rateLimiter: undefined });
+    const { checks } = readiness.parse((await test.app.inject(asThisMachine)).json());
+    expect(checks[1]).toEqual({
+      name: "rate_limit_store",
+      level: "ok",
+      findings: [{ code: "rate_limit_off", level: "ok" }],
+    });
+  });
+
+  it("tells strangers levels only: no path, host, process or build", async () => {
+    test = await aTestApp({ operationsToken: "open-sesame-0123456789" });
+    await announceTwo();
+    const stranger = await test.app.inject(asThisMachine);
+    expect(stranger.json()).toEqual({
+      status: "ready",
+      level: "warning",
+      checks: [
+        { name: "job_queue_store", level: "ok" },
+        { name: "rate_limit_store", level: "ok" },
+        { name: "workers", level: "warning" },
+      ],
+    });
+    const headers = { authorization: "Bearer open-sesame-0123456789" };
+    expect((await test.app.inject({ url: "/readyz", headers })).body).toContain("/srv/11");
   });
 
   it("names who works, and warns when there is more than one", async () => {
     test = await aTestApp();
+    await announceTwo();
+    const { checks } = readiness.parse((await test.app.inject(asThisMachine)).json());
+    const [several, warning] = checks.find(({ name }) => name === "workers")?.findings ?? [];
+    expect(several).toMatchObject({
+      ...{ code: "several_workers", level: "warning", count: 2 },
+      workers: [
+        { host: "box", pid: 11, directory: "/srv/11", version: "0.1.0", build: null },
+        { host: "box", pid: 12, directory: "/srv/12" },
+      ],
+    });
+    expect(warning).toMatchObject({
+      ...{ code: "worker_warning", level: "warning" },
+      warning: { kind: "other_directory", worker: { pid: 11 }, beside: { pid: 12 }, queues: ["default"] },
+    });
+  });
+
+  it("is not ready once the store is gone", async () => {
+    test = await aTestApp();
+    await test.broker.close();
+    const answer = await test.app.inject(asThisMachine);
+    expect(answer.statusCode).toBe(503);
+    expect(readiness.parse(answer.json())).toMatchObject({
+      status: "not_ready",
+      level: "error",
+      checks: [
+        { level: "error", findings: [{ code: "store_away" }] },
+        { level: "ok" },
+        { level: "warning", findings: [{ code: "workers_unknown" }] },
+      ],
+    });
+  });
+
+  async function announceTwo(): Promise<void> {
     for (const pid of [11, 12]) {
       await test.broker.announce(
         {
@@ -180,23 +251,7 @@ describe("health", () => {
         10_000,
       );
     }
-    const { checks } = readiness.parse((await test.app.inject("/readyz")).json());
-    const detail = checks.find(({ name }) => name === "live workers")?.detail;
-    expect(detail).toMatch(/^2; warning: more than one live worker/);
-    expect(detail).toContain("box pid 11, in /srv/11, version 0.1.0, started 20");
-    expect(detail).toContain("box pid 12, in /srv/12");
-  });
-
-  it("is not ready once the store is gone", async () => {
-    test = await aTestApp();
-    await test.broker.close();
-    const answer = await test.app.inject("/readyz");
-    expect(answer.statusCode).toBe(503);
-    expect(readiness.parse(answer.json())).toMatchObject({
-      status: "not_ready",
-      checks: [{ status: "failing" }, {}, {}],
-    });
-  });
+  }
 });
 
 describe("error answers", () => {

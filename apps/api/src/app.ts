@@ -78,7 +78,10 @@ export async function buildApp({ config, permission, client, broker, rateLimiter
   refuseUnknownAddresses(app);
 
   await describeApi(app);
-  addHealthRoutes(app, [storeProbe(broker), rateLimitProbe(rateLimiter), workersProbe(broker)]);
+  addHealthRoutes(app, {
+    probes: [storeProbe(broker), rateLimitProbe(rateLimiter), workersProbe(broker)],
+    permission,
+  });
   addDemoJobRoutes(app, client);
   addServerRoutes(app, { inspector: new Inspector({ broker }), permission });
   await serveWebPages(app, webRoot);
@@ -120,14 +123,10 @@ function refuseUnknownAddresses(app: FastifyInstance): void {
 }
 
 function rateLimitProbe(rateLimiter: RateLimiter | undefined): ReadinessProbe {
-  const name = "rate limit store";
   return {
-    name,
+    name: "rate_limit_store",
     // Requests pass uncounted while it is away, so the API server serves all the same.
     required: false,
-    ask: async () =>
-      rateLimiter === undefined
-        ? { name, status: "disabled", detail: "api.rate_limit.enabled is false" }
-        : rateLimiter.check(),
+    ask: async () => [rateLimiter === undefined ? { code: "rate_limit_off", level: "ok" } : await rateLimiter.check()],
   };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   addHealthRoutes,
   answerBrokenRequest,
+  type OperationsPermission,
   type ReadinessProbe,
   RequestProblem,
   sendError,
@@ -11,9 +12,17 @@ import {
 import fastify, { type FastifyBaseLogger, LogController } from "fastify";
 import type { Broker, Server, ServerReport } from "hikyaku";
 
-/** The worker server's own small HTTP server: `/health` and `/readyz`. `probe` tells whether it takes tasks. */
-export function buildHealthApp(parts: { broker: Broker; probe: ReadinessProbe; logger: FastifyBaseLogger }) {
-  const { broker, probe, logger } = parts;
+export interface HealthAppParts {
+  readonly broker: Broker;
+  /** Tells whether it takes tasks. */
+  readonly probe: ReadinessProbe;
+  readonly logger: FastifyBaseLogger;
+  /** Who may see more of `/readyz` than levels. */
+  readonly permission: Pick<OperationsPermission, "canRead">;
+}
+
+/** The worker server's own small HTTP server: `/health` and `/readyz`. */
+export function buildHealthApp({ broker, probe, logger, permission }: HealthAppParts) {
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -30,28 +39,26 @@ export function buildHealthApp(parts: { broker: Broker; probe: ReadinessProbe; l
       `There is nothing at ${path}; the worker server has /health and /readyz only.`,
     );
   });
-  addHealthRoutes(app, [storeProbe(broker), probe, workersProbe(broker)]);
+  addHealthRoutes(app, { probes: [storeProbe(broker), probe, workersProbe(broker)], permission });
   return app;
 }
 
 /** Whether the worker server of this process takes tasks. */
 export function serverProbe(server: Server): ReadinessProbe {
-  const name = "worker server";
   return {
-    name,
+    name: "worker_server",
     required: true,
     ask: async () => {
       const { state, running, concurrency, order } = server.status();
-      const status = state === "active" ? ("ok" as const) : ("failing" as const);
-      return { name, status, detail: `${state}, running ${running} of at most ${concurrency}${told(order)}` };
+      const level = state === "active" ? "ok" : "error";
+      return [{ code: "worker_server", level, state, running, concurrency, order: toldOf(order) }];
     },
   };
 }
 
 /** What somebody told the server to do from elsewhere, and who. */
-function told(order: ServerReport["order"]): string {
-  if (order === undefined) return "";
-  const words = { quiet: "told to go quiet", stop: "told to stop", evict: "evicted" } as const;
-  const who = order.by === undefined ? "" : ` by ${order.by.who ?? `${order.by.host} pid ${order.by.pid}`}`;
-  return `; ${words[order.kind]}${who}${order.reason === undefined ? "" : `: ${order.reason}`}`;
+function toldOf(order: ServerReport["order"]) {
+  if (order === undefined) return null;
+  const { kind, by, reason = null } = order;
+  return { kind, by: by === undefined ? null : { host: by.host, pid: by.pid, who: by.who ?? null }, reason };
 }

@@ -1,4 +1,11 @@
-import { brokerFromConfig, closeWithin, listen, logReachability, type Start } from "@hikyaku/app-kit";
+import {
+  brokerFromConfig,
+  closeWithin,
+  listen,
+  logReachability,
+  OperationsPermission,
+  type Start,
+} from "@hikyaku/app-kit";
 import { buildHealthApp, serverProbe } from "./health-app.ts";
 import { endedFromElsewhere, startWorker, workerStopTimeoutMs } from "./start-worker.ts";
 
@@ -7,7 +14,12 @@ export const runWorker: Start = async ({ config, logger }) => {
   const broker = brokerFromConfig(config);
   const endTelling = await logReachability(broker, logger);
   const server = startWorker({ config, broker, logger });
-  const app = buildHealthApp({ broker, probe: serverProbe(server), logger });
+  const app = buildHealthApp({
+    broker,
+    probe: serverProbe(server),
+    logger,
+    permission: new OperationsPermission(config),
+  });
   const { host, port } = config.jobqueue;
   const address = await listen(app, { host, port, what: "the worker server", portKey: "jobqueue.port" });
   logger.info(`the worker server runs: its health is at ${address}/readyz`);

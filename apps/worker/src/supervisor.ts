@@ -3,10 +3,12 @@ import {
   closeWithin,
   listen,
   logReachability,
+  OperationsPermission,
   PROBE_TIMEOUT_MS,
   type ReadinessProbe,
   type Start,
 } from "@hikyaku/app-kit";
+import type { ReadinessFinding } from "@hikyaku/contract";
 import { buildHealthApp } from "./health-app.ts";
 import { workerStopTimeoutMs } from "./start-worker.ts";
 import { SupervisedWorker, type WorkerCondition } from "./supervised-worker.ts";
@@ -28,7 +30,12 @@ export const superviseWorkers: Start = async ({ config, logger }) => {
   );
   const broker = brokerFromConfig(config);
   const endTelling = await logReachability(broker, logger);
-  const app = buildHealthApp({ broker, probe: processesProbe(workers), logger });
+  const app = buildHealthApp({
+    broker,
+    probe: processesProbe(workers),
+    logger,
+    permission: new OperationsPermission(config),
+  });
   // The port first: when another worker has it, this one must not have taken any tasks.
   const address = await listen(app, { host, port, what: "the worker server", portKey: "jobqueue.port" });
   for (const worker of workers) worker.start();
@@ -56,20 +63,24 @@ export const superviseWorkers: Start = async ({ config, logger }) => {
 
 /** Whether any of the processes takes tasks, and what is the matter with those that do not. */
 function processesProbe(workers: readonly SupervisedWorker[]): ReadinessProbe {
-  const name = "worker processes";
   return {
-    name,
+    name: "worker_processes",
     required: true,
     ask: async () => {
       const conditions = await Promise.all(workers.map((worker) => worker.condition(answerMs)));
       const active = conditions.filter(takesTasks);
-      const others = conditions.flatMap((condition, index) =>
-        takesTasks(condition) ? [] : [`; process ${index + 1}: ${described(condition)}`],
-      );
-      const running = active.reduce((sum, { report }) => sum + report.running, 0);
-      const concurrency = active.reduce((sum, { report }) => sum + report.concurrency, 0);
-      const detail = `${active.length} of ${workers.length} take tasks, running ${running} of at most ${concurrency}`;
-      return { name, status: active.length > 0 ? "ok" : "failing", detail: detail + others.join("") };
+      const sum = (of: "running" | "concurrency") => active.reduce((total, { report }) => total + report[of], 0);
+      const findings: ReadinessFinding[] = [
+        {
+          code: "worker_processes",
+          level: active.length > 0 ? "ok" : "error",
+          ...{ active: active.length, count: workers.length, running: sum("running"), concurrency: sum("concurrency") },
+        },
+      ];
+      for (const [index, condition] of conditions.entries()) {
+        if (!takesTasks(condition)) findings.push(idle(index + 1, condition));
+      }
+      return findings;
     },
   };
 }
@@ -78,6 +89,10 @@ function takesTasks(condition: WorkerCondition): condition is WorkerCondition & 
   return condition.kind === "answers" && condition.report.state === "active";
 }
 
-function described(condition: WorkerCondition): string {
-  return condition.kind === "silent" ? condition.reason : `pid ${condition.pid} is ${condition.report.state}`;
+function idle(process: number, condition: WorkerCondition): ReadinessFinding {
+  const facts =
+    condition.kind === "silent"
+      ? { pid: null, state: null, reason: condition.reason }
+      : { pid: condition.pid, state: condition.report.state, reason: null };
+  return { code: "worker_process_idle", level: "warning", process, ...facts };
 }

@@ -1,62 +1,88 @@
-import { type Broker, codeOf, placeOf, type ServerRecord, type ServerWarning, serverWarnings } from "hikyaku";
+import type { FindingWorker, ReadinessFinding, WorkerWarning } from "@hikyaku/contract";
+import { type Broker, type ServerRecord, type ServerWarning, serverWarnings } from "hikyaku";
 import { PROBE_TIMEOUT_MS, type ReadinessProbe } from "./readiness.ts";
 
 /** Whether the job queue's store answers. */
 export function storeProbe(broker: Broker): ReadinessProbe {
-  const name = "job queue store";
+  const { location: store } = broker;
+  const away = (reason: string): ReadinessFinding => {
+    const { reachable, since } = broker.reachability();
+    return { code: "store_away", level: "error", store, reason, since: reachable ? null : momentOf(since) };
+  };
   return {
-    name,
+    name: "job_queue_store",
     required: true,
     async ask() {
       const { reachable, reason } = broker.reachability();
-      if (!reachable && reason !== undefined) {
-        return { name, status: "failing", detail: `${broker.location}: ${reason}` };
-      }
+      if (!reachable && reason !== undefined) return [away(reason)];
       await broker.ready({ timeoutMs: PROBE_TIMEOUT_MS });
       await broker.queues({ timeoutMs: PROBE_TIMEOUT_MS });
-      return { name, status: "ok", detail: broker.location };
+      return [{ code: "store_answers", level: "ok", store }];
     },
+    failed: away,
   };
 }
 
 /**
- * Who runs the jobs. No worker, or more than one, is no reason to turn requests away, so it is told as a warning: two
- * of them are often a forgotten one, which runs old code and prints where nobody looks. What is wrong with one of them is
- * said in full.
+ * Who runs the jobs. No worker, or more than one, is no reason to turn requests away, so it is a warning: two of them are
+ * often a forgotten one, which runs old code and prints where nobody looks.
  */
 export function workersProbe(broker: Broker): ReadinessProbe {
-  const name = "live workers";
   return {
-    name,
+    name: "workers",
     required: false,
     async ask() {
       const call = { timeoutMs: PROBE_TIMEOUT_MS };
       const [{ servers }, silent] = await Promise.all([broker.servers(call), broker.silentServers(call)]);
-      return { name, status: "ok", detail: describeWorkers(servers, serverWarnings(servers, silent)) };
+      return [presenceOf(servers), ...warningFindings(serverWarnings(servers, silent))];
     },
+    failed: (reason) => ({ code: "workers_unknown", level: "warning", reason }),
   };
 }
 
-/** A busy fleet would make the line endless. */
+/** A busy fleet would make the answer endless. */
 const mostNamed = 20;
 
-function describeWorkers(servers: readonly ServerRecord[], warnings: readonly ServerWarning[]): string {
-  const toLookAt = listed(
-    warnings.map(({ kind, detail }) => `; look at (${kind}): ${detail}`),
-    "",
-  );
-  if (servers.length === 0) {
-    return `0; warning: no live worker, so jobs wait until one is started (npm run start:worker)${toLookAt}`;
-  }
-  const who = listed(
-    servers.map((server) => `${placeOf(server)}, ${codeOf(server)}`),
-    "; ",
-  );
-  if (servers.length === 1) return `1: ${who}${toLookAt}`;
-  return `${servers.length}; warning: more than one live worker, any of them may run the next job: ${who}${toLookAt}`;
+function presenceOf(servers: readonly ServerRecord[]): ReadinessFinding {
+  const [first] = servers;
+  if (first === undefined) return { code: "no_worker", level: "warning" };
+  if (servers.length === 1) return { code: "one_worker", level: "ok", worker: workerOf(first) };
+  const workers = servers.slice(0, mostNamed).map(workerOf);
+  return { code: "several_workers", level: "warning", count: servers.length, workers };
 }
 
-function listed(texts: readonly string[], separator: string): string {
-  const more = texts.length - mostNamed;
-  return texts.slice(0, mostNamed).join(separator) + (more > 0 ? `; and ${more} more` : "");
+function warningFindings(warnings: readonly ServerWarning[]): ReadinessFinding[] {
+  const findings: ReadinessFinding[] = warnings
+    .slice(0, mostNamed)
+    .map((warning) => ({ code: "worker_warning", level: "warning", warning: warningOf(warning) }));
+  const count = warnings.length - mostNamed;
+  if (count > 0) findings.push({ code: "more_worker_warnings", level: "warning", count });
+  return findings;
+}
+
+function warningOf(warning: ServerWarning): WorkerWarning {
+  const worker = workerOf(warning.server);
+  switch (warning.kind) {
+    case "other_build":
+    case "other_directory":
+    case "older_process":
+      return { kind: warning.kind, worker, beside: workerOf(warning.beside), queues: [...warning.queues] };
+    case "silent":
+      return { kind: "silent", worker, silent_since: momentOf(warning.silentSince) };
+    case "blocked":
+      return { kind: "blocked", worker, loop_delay_ms: warning.loopDelayMs };
+    case "clock_offset":
+      return { kind: "clock_offset", worker, clock_offset_ms: warning.clockOffsetMs };
+    case "foreign":
+      return { kind: "foreign", worker, queues: [...warning.queues] };
+  }
+}
+
+function workerOf({ serverId, host, pid, startedAt, details }: ServerRecord): FindingWorker {
+  const { directory = null, version = null, build = null } = details ?? {};
+  return { ...{ id: serverId, host, pid, directory, version, build }, started_at: momentOf(startedAt) };
+}
+
+function momentOf(ms: number): string {
+  return new Date(ms).toISOString();
 }

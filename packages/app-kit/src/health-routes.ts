@@ -1,21 +1,28 @@
 import { READINESS_PATH } from "@hikyaku/contract";
 import type { FastifyInstance } from "fastify";
-import { askReadiness, type ReadinessProbe } from "./readiness.ts";
+import type { OperationsPermission } from "./http/operations-permission.ts";
+import { askReadiness, type ReadinessProbe, withoutFindings } from "./readiness.ts";
 
 /** Where a process says that it lives. */
 export const HEALTH_PATH = "/health";
 
+export interface HealthRoutesParts {
+  readonly probes: readonly ReadinessProbe[];
+  /** Who may see what was found: hosts, paths, addresses and builds. Everybody else gets levels only. */
+  readonly permission: Pick<OperationsPermission, "canRead">;
+}
+
 /** Adds `GET /health` and `GET /readyz`. Neither may be cached; both answer within a second whatever hangs. */
-export function addHealthRoutes(app: FastifyInstance, probes: readonly ReadinessProbe[]): void {
+export function addHealthRoutes(app: FastifyInstance, { probes, permission }: HealthRoutesParts): void {
   const schema = { hide: true };
   app.get(HEALTH_PATH, { schema, logLevel: "warn" }, (_request, reply) =>
     reply.header("Cache-Control", "no-store").type("text/plain; charset=utf-8").send("OK"),
   );
-  app.get(READINESS_PATH, { schema, logLevel: "warn" }, async (_request, reply) => {
+  app.get(READINESS_PATH, { schema, logLevel: "warn" }, async (request, reply) => {
     const readiness = await askReadiness(probes);
     return reply
       .code(readiness.status === "ready" ? 200 : 503)
       .header("Cache-Control", "no-store")
-      .send(readiness);
+      .send(permission.canRead(request) ? readiness : withoutFindings(readiness));
   });
 }

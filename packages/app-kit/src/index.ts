@@ -1,7 +1,7 @@
 export { brokerFromConfig } from "./broker-from-config.ts";
 export { storeProbe, workersProbe } from "./broker-probes.ts";
 export { buildId } from "./build-id.ts";
-export { addHealthRoutes, HEALTH_PATH } from "./health-routes.ts";
+export { addHealthRoutes, HEALTH_PATH, type HealthRoutesParts } from "./health-routes.ts";
 export { answerBrokenRequest } from "./http/broken-request.ts";
 export { sendError } from "./http/error-response.ts";
 export { hostNameOf, isLoopback } from "./http/loopback.ts";

@@ -14,11 +14,14 @@ export {
   resolveDemoJob,
 } from "./demo-job.ts";
 export {
+  READINESS_CHECKS,
   READINESS_PATH,
   type Readiness,
   type ReadinessCheck,
+  type ReadinessCheckName,
   readiness,
   readinessCheck,
+  worstLevel,
 } from "./health.ts";
 export {
   PROBLEM_CONTENT_TYPE,
@@ -28,6 +31,16 @@ export {
   problemError,
 } from "./problem.ts";
 export { PROBLEM_CODES, type ProblemCode, STATUS_OF_PROBLEM } from "./problem-code.ts";
+export {
+  type FindingWorker,
+  findingWorker,
+  type Level,
+  level,
+  type ReadinessFinding,
+  readinessFinding,
+  type WorkerWarning,
+  workerWarning,
+} from "./readiness-finding.ts";
 export {
   DEFAULT_WAIT_SECONDS,
   type EvictServerResponse,

@@ -59,6 +59,21 @@ describe("what is wrong with the servers of a queue", () => {
     );
   });
 
+  it("carries the facts beside the words", () => {
+    const [older, newer] = [aServer("a"), aServer("b", later, { build: "b2" })];
+    expect(serverWarnings([older, newer])).toMatchObject([
+      { kind: "other_build", server: older, beside: newer, queues: ["default"] },
+    ]);
+    expect(serverWarnings([aServer("a", {}, { clockOffsetMs: -6_000, loopDelayMs: 7_000 })])).toMatchObject([
+      { kind: "clock_offset", clockOffsetMs: -6_000 },
+      { kind: "blocked", loopDelayMs: 7_000 },
+    ]);
+    const [foreign] = serverWarnings([aServer("a", { details: undefined })]);
+    expect(foreign).toMatchObject({ kind: "foreign", queues: ["default"] });
+    const [silent] = serverWarnings([], [{ server: older, silentSince: start }]);
+    expect(silent).toMatchObject({ kind: "silent", server: older, silentSince: start });
+  });
+
   it("is a clock that is off, a loop that stands still, another library, and silence", () => {
     expect(kindsOf(aServer("a", {}, { clockOffsetMs: -6_000, loopDelayMs: 7_000 }))).toEqual([
       ["clock_offset", "a"],

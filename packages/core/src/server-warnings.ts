@@ -21,13 +21,27 @@ export type ServerWarningKind =
   | "clock_offset"
   | "foreign";
 
-/** One thing about one server that should be looked at. */
-export interface ServerWarning {
-  readonly kind: ServerWarningKind;
+/** One thing about one server that should be looked at: its kind with the facts of that kind. */
+export type ServerWarning = {
   readonly serverId: string;
-  /** In words that name the server, and the one that it is compared with. */
+  readonly server: ServerRecord;
+  /** The facts in words, in English: they name the server, and the one that it is compared with. */
   readonly detail: string;
-}
+} & WarningFacts;
+
+type WarningFacts =
+  | {
+      readonly kind: "other_build" | "other_directory" | "older_process";
+      /** The one that it is compared with, which started later. */
+      readonly beside: ServerRecord;
+      /** What both work on. */
+      readonly queues: readonly string[];
+    }
+  | { readonly kind: "silent"; readonly silentSince: number }
+  | { readonly kind: "blocked"; readonly loopDelayMs: number }
+  /** How far its clock is ahead of the store's; negative where it is behind. */
+  | { readonly kind: "clock_offset"; readonly clockOffsetMs: number }
+  | { readonly kind: "foreign"; readonly queues: readonly string[] };
 
 type DetailedServer = ServerRecord & { readonly details: ServerDetails };
 
@@ -46,8 +60,11 @@ export function serverWarnings(
 ): readonly ServerWarning[] {
   const newest = newestByQueue(servers.filter(isDetailed));
   return [
-    ...servers.flatMap((server) => (isDetailed(server) ? warningsOf(server, newest) : [foreign(server)])),
-    ...silent.map(silentWarning),
+    ...servers.flatMap((server) => {
+      if (isDetailed(server)) return warningsOf(server, newest);
+      return [warningOf(server, { kind: "foreign", queues: Object.keys(server.queues) })];
+    }),
+    ...silent.map(({ server, silentSince }) => warningOf(server, { kind: "silent", silentSince })),
   ];
 }
 
@@ -65,28 +82,56 @@ export function codeOf({ details, startedAt }: ServerRecord): string {
 }
 
 function warningsOf(server: DetailedServer, newestOf: ReadonlyMap<string, DetailedServer>): ServerWarning[] {
-  const { serverId, details } = server;
-  const found: ServerWarning[] = [];
-  const add = (kind: ServerWarningKind, detail: string): void => void found.push({ kind, serverId, detail });
+  const facts: WarningFacts[] = [];
   const newest = newestBeside(server, newestOf);
-  if (newest !== undefined) {
-    const kind = differenceOf(server, newest);
-    const queues = sharedQueues(server, newest).map((queue) => `"${queue}"`);
-    const where = `queue${queues.length === 1 ? "" : "s"} ${queues.join(", ")}`;
-    const both = `${placeOf(server)} (${codeOf(server)}) and ${placeOf(newest)} (${codeOf(newest)})`;
-    if (kind === "older_process") add(kind, `${both} both work on ${where}; the first may be one that was left behind`);
-    else if (kind !== undefined) add(kind, `${both} run different code on ${where}; chance decides which runs a task`);
+  const kind = newest === undefined ? undefined : differenceOf(server, newest);
+  if (newest !== undefined && kind !== undefined) {
+    facts.push({ kind, beside: newest, queues: sharedQueues(server, newest) });
   }
-  const offsetMs = details.clockOffsetMs ?? 0;
-  if (Math.abs(offsetMs) >= mostClockOffsetMs) {
-    const side = offsetMs > 0 ? "ahead of" : "behind";
-    add("clock_offset", `the clock of ${placeOf(server)} is ${Math.abs(offsetMs) / 1_000} s ${side} the store's`);
+  const { clockOffsetMs = 0, loopDelayMs = 0 } = server.details;
+  if (Math.abs(clockOffsetMs) >= mostClockOffsetMs) facts.push({ kind: "clock_offset", clockOffsetMs });
+  if (loopDelayMs >= mostLoopDelayMs) facts.push({ kind: "blocked", loopDelayMs });
+  return facts.map((fact) => warningOf(server, fact));
+}
+
+function warningOf(server: ServerRecord, facts: WarningFacts): ServerWarning {
+  return { serverId: server.serverId, server, ...facts, detail: inWords(server, facts) };
+}
+
+function inWords(server: ServerRecord, facts: WarningFacts): string {
+  const place = placeOf(server);
+  switch (facts.kind) {
+    case "other_build":
+    case "other_directory":
+    case "older_process": {
+      const { beside, queues, kind } = facts;
+      const where = `queue${queues.length === 1 ? "" : "s"} ${quoted(queues)}`;
+      const both = `${place} (${codeOf(server)}) and ${placeOf(beside)} (${codeOf(beside)})`;
+      return kind === "older_process"
+        ? `${both} both work on ${where}; the first may be one that was left behind`
+        : `${both} run different code on ${where}; chance decides which runs a task`;
+    }
+    case "silent": {
+      const since = new Date(facts.silentSince).toISOString();
+      return `${place} (${codeOf(server)}) has not been heard of since ${since}: it is frozen, cut off or dead`;
+    }
+    case "blocked":
+      return `the event loop of ${place} stood still for ${Math.round(facts.loopDelayMs / 1_000)} s`;
+    case "clock_offset": {
+      const { clockOffsetMs } = facts;
+      const side = clockOffsetMs > 0 ? "ahead of" : "behind";
+      return `the clock of ${place} is ${Math.abs(clockOffsetMs) / 1_000} s ${side} the store's`;
+    }
+    case "foreign":
+      return (
+        `${place} works on ${quoted(facts.queues)} and is of another library or of an old version: ` +
+        "what it handles is not known"
+      );
   }
-  const loopDelayMs = details.loopDelayMs ?? 0;
-  if (loopDelayMs >= mostLoopDelayMs) {
-    add("blocked", `the event loop of ${placeOf(server)} stood still for ${Math.round(loopDelayMs / 1_000)} s`);
-  }
-  return found;
+}
+
+function quoted(queues: readonly string[]): string {
+  return queues.map((queue) => `"${queue}"`).join(", ");
 }
 
 function newestByQueue(servers: readonly DetailedServer[]): Map<string, DetailedServer> {
@@ -118,7 +163,10 @@ function isLater(one: ServerRecord, other: ServerRecord): boolean {
   return one.startedAt === other.startedAt ? one.serverId > other.serverId : one.startedAt > other.startedAt;
 }
 
-function differenceOf(older: DetailedServer, newer: DetailedServer): ServerWarningKind | undefined {
+function differenceOf(
+  older: DetailedServer,
+  newer: DetailedServer,
+): "other_build" | "other_directory" | "older_process" | undefined {
   const [own, theirs] = [older.details, newer.details];
   if (own.version !== theirs.version) return "other_build";
   if (own.build !== undefined && theirs.build !== undefined && own.build !== theirs.build) return "other_build";
@@ -127,21 +175,6 @@ function differenceOf(older: DetailedServer, newer: DetailedServer): ServerWarni
   const siblings = own.parentPid !== undefined && own.parentPid === theirs.parentPid;
   if (older.host !== newer.host || sameProcess || siblings) return undefined;
   return newer.startedAt - older.startedAt > startedTogetherMs ? "older_process" : undefined;
-}
-
-function foreign(server: ServerRecord): ServerWarning {
-  const queues = Object.keys(server.queues).map((queue) => `"${queue}"`);
-  const detail =
-    `${placeOf(server)} works on ${queues.join(", ")} and is of another library or of an old version: ` +
-    "what it handles is not known";
-  return { kind: "foreign", serverId: server.serverId, detail };
-}
-
-function silentWarning({ server, silentSince }: SilentServer): ServerWarning {
-  const detail =
-    `${placeOf(server)} (${codeOf(server)}) has not been heard of since ${new Date(silentSince).toISOString()}: ` +
-    "it is frozen, cut off or dead";
-  return { kind: "silent", serverId: server.serverId, detail };
 }
 
 function sharedQueues({ queues: own }: ServerRecord, { queues: theirs }: ServerRecord): string[] {

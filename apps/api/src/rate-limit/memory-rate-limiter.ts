@@ -1,4 +1,4 @@
-import type { ReadinessCheck } from "@hikyaku/contract";
+import type { ReadinessFinding } from "@hikyaku/contract";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { RateLimiter, RateLimits, Verdict } from "./rate-limiter.ts";
 import { HOUR_SECONDS, MINUTE_SECONDS, Windows } from "./windows.ts";
@@ -22,8 +22,8 @@ export class MemoryRateLimiter implements RateLimiter {
     return this.#windows.peek(key);
   }
 
-  check(): Promise<ReadinessCheck> {
-    return Promise.resolve({ name: "rate limit store", status: "ok", detail: "in the memory of this process" });
+  check(): Promise<ReadinessFinding> {
+    return Promise.resolve({ code: "rate_limit_counts", level: "ok", store: null });
   }
 
   close(): Promise<void> {

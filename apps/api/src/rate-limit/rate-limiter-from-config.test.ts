@@ -21,7 +21,7 @@ describe("the rate limiter of the settings", () => {
       { API__RATE_LIMIT__STORAGE_TYPE: "memory", REDIS__DEFAULT__CLUSTER__ADDRS: `127.0.0.1:${await freePort()}` },
     ]) {
       const limiter = await limiterFor(settings);
-      expect((await limiter?.check())?.detail).toBe("in the memory of this process");
+      expect(await limiter?.check()).toMatchObject({ code: "rate_limit_counts", store: null });
       await limiter?.close();
     }
   });
@@ -31,7 +31,10 @@ describe("the rate limiter of the settings", () => {
     const limiter = await limiterFor({ API__RATE_LIMIT__STORAGE_TYPE: type, REDIS__DEFAULT__CLUSTER__ADDRS: addr });
     try {
       expect(await limiter?.consume("somebody")).toMatchObject({ allowed: true, minute: { limit: 60, remaining: 60 } });
-      expect(await limiter?.check()).toMatchObject({ status: "failing", detail: expect.stringContaining(addr) });
+      expect(await limiter?.check()).toMatchObject({
+        code: "rate_limit_store_away",
+        store: expect.stringContaining(addr),
+      });
     } finally {
       await limiter?.close();
     }

@@ -1,4 +1,4 @@
-import type { ReadinessCheck } from "@hikyaku/contract";
+import type { ReadinessFinding } from "@hikyaku/contract";
 
 /** What is left of one window's allowance. */
 export interface WindowState {
@@ -33,8 +33,8 @@ export interface RateLimiter {
   consume(key: string): Promise<Verdict>;
   /** What `consume` would say, without counting. Never rejects. */
   peek(key: string): Promise<Verdict>;
-  /** What the counters are like, for people. Ends within its deadline. */
-  check(): Promise<ReadinessCheck>;
+  /** What the counters are like. Ends within its deadline. */
+  check(): Promise<ReadinessFinding>;
   /** Lets go of everything. Ends within a second. */
   close(): Promise<void>;
 }

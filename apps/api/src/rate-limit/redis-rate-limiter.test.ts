@@ -104,9 +104,9 @@ describe.skipIf(missing)(`rate limits in one Redis${title}`, () => {
     const { limiter } = limiterOn([redis.port]);
     await limiter.start();
     expect(await limiter.check()).toEqual({
-      name: "rate limit store",
-      status: "ok",
-      detail: `Redis 127.0.0.1:${redis.port}`,
+      code: "rate_limit_counts",
+      level: "ok",
+      store: `Redis 127.0.0.1:${redis.port}`,
     });
   });
 });
@@ -131,7 +131,7 @@ describe.skipIf(missing)(`rate limits while their Redis is away${title}`, () => 
         expect(ms).toBeLessThan(400);
       }
       expect(log.warnings).toHaveLength(outage);
-      expect((await limiter.check()).status).toBe("failing");
+      expect((await limiter.check()).code).toBe("rate_limit_store_away");
       const back = log.next("info");
       await redis.restart();
       const { ms } = await timed(back);
@@ -167,7 +167,7 @@ describe.skipIf(missing)(`rate limits while their Redis is away${title}`, () => 
     expect(ms).toBeLessThan(600);
     expect(log.warnings).toHaveLength(1);
     expect((await limiter.consume("early")).allowed).toBe(true);
-    expect((await limiter.check()).detail).toContain("ECONNREFUSED");
+    expect(await limiter.check()).toMatchObject({ reason: expect.stringContaining("ECONNREFUSED") });
     const back = log.next("info");
     const late = await startRedisServer({ port });
     try {
@@ -191,9 +191,9 @@ describe.skipIf(missing)(`rate limits while their Redis is away${title}`, () => 
       await wrong.limiter.start(500);
       expect((await wrong.limiter.consume("guest")).minute.remaining).toBe(3);
       expect(wrong.log.warnings).toHaveLength(1);
-      const { detail } = await wrong.limiter.check();
-      expect(detail).toContain("WRONGPASS");
-      expect(detail).not.toContain("barley");
+      const found = JSON.stringify(await wrong.limiter.check());
+      expect(found).toContain("WRONGPASS");
+      expect(found).not.toContain("barley");
       await Promise.all([right.limiter.close(), wrong.limiter.close()]);
     } finally {
       await locked.stop();
@@ -228,7 +228,7 @@ describe.skipIf(missing)(`rate limits in a Redis Cluster${title}`, () => {
       await limiter.consume(`client ${client}`);
       expect((await limiter.consume(`client ${client}`)).minute.remaining).toBe(1);
     }
-    expect((await limiter.check()).detail).toContain("Redis Cluster");
+    expect(await limiter.check()).toMatchObject({ store: expect.stringContaining("Redis Cluster") });
   });
 
   it("finds out that one address is a node of a cluster", async () => {

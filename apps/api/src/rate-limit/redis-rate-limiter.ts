@@ -1,5 +1,5 @@
 import { withDeadline } from "@hikyaku/app-kit";
-import type { ReadinessCheck } from "@hikyaku/contract";
+import type { ReadinessFinding } from "@hikyaku/contract";
 import { RateLimiterRedis } from "rate-limiter-flexible";
 import type { RateLimiter, RateLimits, Verdict } from "./rate-limiter.ts";
 import { openRedisLink, type RedisLink, type RedisLinkOptions } from "./redis-link.ts";
@@ -69,14 +69,13 @@ export class RedisRateLimiter implements RateLimiter {
     return this.#ask(key, (windows) => windows.peek(key));
   }
 
-  async check(): Promise<ReadinessCheck> {
+  async check(): Promise<ReadinessFinding> {
     await this.peek("readyz");
-    const name = "rate limit store";
+    const store = this.#place();
     const state = this.#state;
-    if (state.kind === "counting") return { name, status: "ok", detail: this.#place() };
-    const seconds = Math.round((performance.now() - state.since) / 1000);
-    const detail = `${this.#place()}: ${state.reason}, for ${seconds} s; requests pass uncounted meanwhile`;
-    return { name, status: "failing", detail };
+    if (state.kind === "counting") return { code: "rate_limit_counts", level: "ok", store };
+    const since = new Date(Date.now() - (performance.now() - state.since)).toISOString();
+    return { code: "rate_limit_store_away", level: "warning", store, reason: state.reason, since };
   }
 
   async close(): Promise<void> {

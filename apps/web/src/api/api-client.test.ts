@@ -105,7 +105,8 @@ describe("the API client", () => {
   });
 
   it("takes 'not ready' for an answer", async () => {
-    const notReady = { status: "not_ready", checks: [{ name: "jobqueue store", status: "failing", detail: "gone" }] };
+    const checks = [{ name: "job_queue_store", level: "error" }];
+    const notReady = { status: "not_ready", level: "error", checks };
     const origin = await answering(503, notReady);
     expect(await new ApiClient({ origin }).readiness()).toEqual(notReady);
   });

@@ -1,11 +1,11 @@
-import type { ReadinessCheck } from "@hikyaku/contract";
+import type { Level } from "@hikyaku/contract";
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../api/client.ts";
 import { useLanguage } from "../i18n/language-context.ts";
 
 const ASK_EVERY_MS = 10_000;
 
-/** Whether the server can serve, live, with one line per dependency. */
+/** Whether the server can serve, live, with one level per check. */
 export function ReadinessStatus() {
   const { messages } = useLanguage();
   const texts = messages.readiness;
@@ -15,8 +15,13 @@ export function ReadinessStatus() {
     refetchInterval: ASK_EVERY_MS,
   });
 
-  const state = isError ? "failing" : data === undefined ? "asking" : data.status === "ready" ? "ok" : "failing";
-  const summary = { asking: texts.loading, ok: texts.ready, failing: isError ? texts.noAnswer : texts.notReady }[state];
+  const state = isError || data?.status === "not_ready" ? "error" : (data?.level ?? "asking");
+  const summary = {
+    asking: texts.loading,
+    ok: texts.ready,
+    warning: texts.warning,
+    error: isError ? texts.noAnswer : data?.status === "ready" ? texts.warning : texts.notReady,
+  }[state];
   return (
     <section aria-labelledby="readiness-title" className="mt-16 border-t border-rule pt-5 text-sm">
       <div className="flex flex-wrap items-baseline gap-x-3">
@@ -30,13 +35,11 @@ export function ReadinessStatus() {
       </div>
       {!isError && data && (
         <ul className="mt-2 space-y-1">
-          {data.checks.length === 0 && <li className="text-quiet">{texts.noChecks}</li>}
           {data.checks.map((check) => (
             <li key={check.name} className="flex flex-wrap items-baseline gap-x-2">
-              <Dot state={check.status} />
-              <span>{check.name}</span>
-              <span className="text-quiet">{texts.check[check.status]}</span>
-              {check.detail && <span className="min-w-0 text-quiet wrap-anywhere">{check.detail}</span>}
+              <Dot state={check.level} />
+              <span>{texts.checks[check.name]}</span>
+              <span className="text-quiet">{texts.level[check.level]}</span>
             </li>
           ))}
         </ul>
@@ -47,12 +50,12 @@ export function ReadinessStatus() {
 
 const DOTS = {
   ok: "bg-good border-good",
-  failing: "bg-bad border-bad rotate-45 rounded-none",
-  disabled: "border-edge",
+  warning: "border-bad rotate-45 rounded-none",
+  error: "bg-bad border-bad rotate-45 rounded-none",
   asking: "border-edge",
 };
 
 /** Form and colour both tell the state; the word beside it says it. */
-function Dot({ state }: { readonly state: ReadinessCheck["status"] | "asking" }) {
+function Dot({ state }: { readonly state: Level | "asking" }) {
   return <span aria-hidden="true" className={`inline-block size-2 shrink-0 rounded-full border ${DOTS[state]}`} />;
 }
