@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { missingPackages, thisPlatform } from "./lock-file.mjs";
 import { ownNode, root } from "./paths.mjs";
 import { runToItsEnd } from "./run-to-its-end.mjs";
 import { HouseError, say } from "./say.mjs";
@@ -14,15 +15,18 @@ const stampPath = join(root, "node_modules/.hikyaku-stamp");
 export async function installIfMissing() {
   refuseOldTools();
   const wanted = createHash("sha256").update(readFileSync(lockPath)).digest("hex");
-  if (readIfThere(stampPath) !== wanted) {
-    if (!matchesLock()) await installFromLock();
-    await verifyOwnNode();
-    writeFileSync(stampPath, wanted);
-  } else if (!existsSync(ownNode)) {
-    await installFromLock();
-    await verifyOwnNode();
-    writeFileSync(stampPath, wanted);
+  if (readIfThere(stampPath) === wanted && existsSync(ownNode)) return;
+  // A person who ran `npm ci` or `npm install` by hand does not pay for a second installation.
+  if (!existsSync(ownNode) || notInstalled().length > 0) await installFromLock();
+  const missing = notInstalled();
+  if (missing.length > 0) {
+    throw new HouseError(
+      `npm left out ${missing.join(", ")}, without an error: it could not download what this platform needs. ` +
+        "Check the connection, the proxy and `npm config get registry`, then start again",
+    );
   }
+  await verifyOwnNode();
+  writeFileSync(stampPath, wanted);
 }
 
 function refuseOldTools() {
@@ -34,29 +38,15 @@ function refuseOldTools() {
   }
 }
 
-/**
- * Whether what is installed is what the lock file names, so that a person who ran `npm install` by hand
- * does not pay for a second installation.
- */
-function matchesLock() {
-  const installed = readIfThere(installedPath);
-  if (installed === undefined || !existsSync(ownNode)) return false;
-  /** @type {Record<string, { version?: string }>} */
-  const present = JSON.parse(installed).packages;
-  /** @type {Record<string, { version?: string, link?: boolean, optional?: boolean, devOptional?: boolean, peer?: boolean }>} */
-  const locked = JSON.parse(readFileSync(lockPath, "utf8")).packages;
-  return Object.entries(locked).every(([path, { version, link, optional, devOptional }]) => {
-    if (!path.startsWith("node_modules/") && !path.includes("/node_modules/")) return true;
-    const found = present[path];
-    if (found === undefined) return optional === true || devOptional === true;
-    return link === true || found.version === version;
-  });
+/** The folders of the packages that the lock file names for this platform and that are not installed. */
+function notInstalled() {
+  const present = JSON.parse(readIfThere(installedPath) ?? '{ "packages": {} }');
+  return missingPackages(JSON.parse(readFileSync(lockPath, "utf8")).packages, present.packages, thisPlatform());
 }
 
 /**
- * `npm install --no-save` and not `npm ci`: both install what the lock file names and leave it alone, but `npm ci`
- * refuses a lock file without the optional packages of every other platform, which npm itself leaves out when the
- * registry it wrote the file with did not have them. `npm run check` compares lock file and manifests instead.
+ * `npm install --no-save` and not `npm ci`: both install what the lock file names and leave it alone, but `npm ci` first
+ * removes everything, also when one small package changed, and under programs that are running from it.
  */
 async function installFromLock() {
   say("installing what the lock file names; this needs the network, and takes a minute or two the first time");
@@ -70,6 +60,7 @@ async function installFromLock() {
     throw new HouseError(
       "the installation failed; npm says why above. A network error (ENOTFOUND, ETIMEDOUT, ECONNREFUSED, EAI_AGAIN): " +
         "check the connection, the proxy and `npm config get registry`, then start again. " +
+        "E404 for a package node-…: that registry does not have the project's own Node.js for this platform. " +
         "EACCES: this folder or npm's cache belongs to someone else. " +
         "A message about an unknown option: npm is too old, `npm install --global npm` brings a newer one",
     );
