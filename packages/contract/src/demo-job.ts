@@ -22,7 +22,10 @@ export const MAX_MAX_RETRY = 1000;
 const ONE_LINE = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u;
 const NOT_ONE_LINE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-const KEYS = ["message", "delay_seconds", "max_retry"] as const;
+/** What a job's id looks like: a UUID in lower case. */
+export const JOB_ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+const KEYS = ["message", "delay_seconds", "max_retry", "job_id"] as const;
 
 const message = z
   .string({ error: (issue) => `expected a string, got ${nameOf(issue.input)}` })
@@ -47,13 +50,28 @@ const maxRetry = wholeNumber(MAX_MAX_RETRY).meta({
   examples: [5],
 });
 
+const ownJobId = z
+  .string({ error: (issue) => `expected a UUID in lower case, got ${nameOf(issue.input)}` })
+  .regex(JOB_ID_PATTERN, { error: (issue) => `expected a UUID in lower case, got ${nameOf(issue.input)}` })
+  .meta({
+    description:
+      "The id that the job gets, a UUID in lower case. Missing means that the server makes one. Sending the same request " +
+      "with the same id again never makes a second job, so it is safe whenever an answer was lost.",
+    examples: ["0199e0a4-6b52-7c1e-9f57-2d8c4be0f3aa"],
+  });
+
 /**
  * The body of `POST /api/dm-jobqueue/register`. Every key may be missing, an unknown key is refused. What is missing,
  * 0 or empty stays so after parsing: {@link resolveDemoJob} puts the defaults in.
  */
 export const registerDemoJobRequest = z
   .strictObject(
-    { message: message.optional(), delay_seconds: delaySeconds.optional(), max_retry: maxRetry.optional() },
+    {
+      message: message.optional(),
+      delay_seconds: delaySeconds.optional(),
+      max_retry: maxRetry.optional(),
+      job_id: ownJobId.optional(),
+    },
     { error: describeNotAnObject },
   )
   .meta({

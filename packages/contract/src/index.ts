@@ -2,6 +2,7 @@ export {
   DEFAULT_DELAY_SECONDS,
   DEFAULT_MAX_RETRY,
   DEFAULT_MESSAGE,
+  JOB_ID_PATTERN,
   MAX_DELAY_SECONDS,
   MAX_MAX_RETRY,
   MAX_MESSAGE_CHARACTERS,
@@ -15,6 +16,20 @@ export {
 } from "./demo-job.ts";
 export {
   READINESS_CHECKS,
+  DEMO_JOB_PATH,
+  DEMO_JOBS_PATH,
+  type DemoJobAttempt,
+  type DemoJobsView,
+  type DemoJobView,
+  type DemoJobWorker,
+  demoJobsQuery,
+  demoJobsView,
+  demoJobView,
+  JOB_WAIT_REASONS,
+  type JobWaitReason,
+  MOST_JOBS_ASKED,
+} from "./demo-job-view.ts";
+export {
   READINESS_PATH,
   type Readiness,
   type ReadinessCheck,

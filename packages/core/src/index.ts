@@ -69,6 +69,7 @@ export type { TaskMessage, TaskState, UnknownField } from "./broker/task-message
 // Working
 export type {
   AttemptRecord,
+  AttemptServer,
   ClaimedTask,
   ClaimRequest,
   ClaimResult,
@@ -109,6 +110,7 @@ export type { EnqueuedTask } from "./enqueued-task.ts";
 export { type ErrorCode, type ErrorIssue, errorText, HikyakuError, isHikyakuError, isStoreAway } from "./errors.ts";
 // Inspecting
 export type { BulkOptions, BulkProgress, BulkReport } from "./inspector/bulk-change.ts";
+export { type TaskExplanation, takersOf, type WaitReason } from "./inspector/explain-task.ts";
 export {
   type InspectedBroker,
   Inspector,
@@ -126,6 +128,7 @@ export type {
   StopServerOptions,
 } from "./inspector/server-control.ts";
 export type { ServerInfo, WorkerInfo } from "./inspector/server-info.ts";
+export type { ExplainedTask, ExplainedTasks } from "./inspector/task-explainer.ts";
 export type { AttemptInfo, Content, TaskInfo, UnreadableTaskInfo } from "./inspector/task-info.ts";
 export type { TaskConditions, TaskQuery } from "./inspector/task-query.ts";
 // Tasks

@@ -1,4 +1,16 @@
-import type { AttemptRecord } from "./work-facet.ts";
+import type { ServerRecord } from "./presence-facet.ts";
+import type { AttemptRecord, AttemptServer } from "./work-facet.ts";
+
+const unknownPid = 0;
+
+/** Names a server in an attempt of its own; `unknown`, with pid 0, where nobody knows where it ran. */
+export function attemptServerOf(
+  serverId: string,
+  server: Pick<ServerRecord, "host" | "pid" | "details"> | undefined,
+): AttemptServer {
+  const { host = "unknown", pid = unknownPid, details } = server ?? {};
+  return { serverId, host, pid, ...codeOf(details?.directory, details?.build) };
+}
 
 /**
  * The attempts that a stored history of a task tells of, a JSON object a line, oldest first. A line that can't be read is left
@@ -8,25 +20,38 @@ export function readAttempts(field: string | undefined): AttemptRecord[] {
   if (field === undefined || field === "") return [];
   return field.split("\n").flatMap((line) => {
     try {
-      const value: unknown = JSON.parse(line);
-      return isAttempt(value) ? [value] : [];
+      const attempt = attemptIn(JSON.parse(line));
+      return attempt === undefined ? [] : [attempt];
     } catch {
       return [];
     }
   });
 }
 
-function isAttempt(value: unknown): value is AttemptRecord {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "serverId" in value &&
-    typeof value.serverId === "string" &&
-    "startedAt" in value &&
-    typeof value.startedAt === "number" &&
-    "endedAt" in value &&
-    typeof value.endedAt === "number" &&
-    "outcome" in value &&
-    typeof value.outcome === "string"
-  );
+const outcomes: ReadonlySet<unknown> = new Set<AttemptRecord["outcome"]>([
+  ...(["done", "completed", "retry", "archived", "handed_back", "lost"] as const),
+]);
+
+function attemptIn(value: unknown): AttemptRecord | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { serverId, host, pid, directory, build, startedAt, endedAt, outcome, error } = value as Partial<AttemptRecord>;
+  if (typeof serverId !== "string" || !isMoment(startedAt) || !isMoment(endedAt)) return undefined;
+  if (outcome === undefined || !outcomes.has(outcome)) return undefined;
+  return {
+    serverId,
+    host: typeof host === "string" ? host : "unknown",
+    pid: Number.isSafeInteger(pid) && pid !== undefined ? pid : unknownPid,
+    ...codeOf(directory, build),
+    ...{ startedAt, endedAt, outcome },
+    ...(typeof error === "string" && { error }),
+  };
+}
+
+function codeOf(directory: unknown, build: unknown): Pick<AttemptServer, "directory" | "build"> {
+  return { ...(typeof directory === "string" && { directory }), ...(typeof build === "string" && { build }) };
+}
+
+/** What a Date can hold. */
+function isMoment(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= 8.64e15;
 }

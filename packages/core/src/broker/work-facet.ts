@@ -91,11 +91,19 @@ export type Outcome =
   /** Back to the front of its queue, nothing spent. */
   | { readonly kind: "handed_back" };
 
-/** Who ran one attempt, when, and how it ended. Kept with the task, newest last, at most 20. */
-export interface AttemptRecord {
+/** Which server ran an attempt. What it does not tell of itself, or what an older version wrote, lacks the last two. */
+export interface AttemptServer {
   readonly serverId: string;
   readonly host: string;
   readonly pid: number;
+  /** Where its process was started. */
+  readonly directory?: string;
+  /** Names the code that it ran. */
+  readonly build?: string;
+}
+
+/** Who ran one attempt, when, and how it ended. Kept with the task, newest last, at most 20. */
+export interface AttemptRecord extends AttemptServer {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome: Outcome["kind"] | "lost";

@@ -1,9 +1,9 @@
 import type { CallOptions } from "../broker/call-options.ts";
 import { aFinding, type Finding, type FindingKind } from "../broker/finding.ts";
+import { handlesType } from "../broker/handled-types.ts";
 import type { InspectFacet, TaskEntry } from "../broker/inspect-facet.ts";
 import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
-import type { HandledTypes } from "../broker/work-facet.ts";
 import { codeOf, placeOf, type ServerWarning, type ServerWarningKind, serverWarnings } from "../server-warnings.ts";
 
 /** How far these checks look into one queue. */
@@ -54,7 +54,7 @@ export async function checkWaitingTypes(
   for (const entry of entries) {
     if (entry.unreadable !== undefined) continue;
     const { type } = entry.message;
-    if (takers.some(({ details }) => details !== undefined && handles(details.handles, type))) continue;
+    if (takers.some(({ details }) => details !== undefined && handlesType(details.handles, type))) continue;
     waiting.set(type, (waiting.get(type) ?? 0) + 1);
   }
   return [...waiting].map(([type, count]) => {
@@ -107,9 +107,4 @@ async function entriesOf(
     cursor = nextCursor;
   }
   return { entries, isWhole: false };
-}
-
-function handles(handled: HandledTypes, type: string): boolean {
-  if (handled.kind === "all") return true;
-  return handled.exact.includes(type) || handled.prefixes.some((prefix) => type.startsWith(prefix));
 }

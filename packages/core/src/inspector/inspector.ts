@@ -3,6 +3,7 @@ import type { Change } from "../broker/change-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
 import { type CancelAnswer, cancelTask, taskNotFound } from "../cancel-task.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { encodePayload } from "../payload.ts";
@@ -18,6 +19,7 @@ import {
   type StopServerOptions,
 } from "./server-control.ts";
 import { type ServerInfo, serverInfosOf } from "./server-info.ts";
+import { type ExplainedTasks, explainTasks } from "./task-explainer.ts";
 import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
 import { filterOf, type TaskConditions, type TaskQuery } from "./task-query.ts";
 
@@ -175,6 +177,21 @@ export class Inspector {
     if (entry !== undefined) return taskInfoOf(entry, this.#clock.now());
     await this.#insistOn(queue);
     throw taskNotFound(queue, id);
+  }
+
+  /**
+   * What became of some tasks of a queue, and why each does not run now where it doesn't. Comes back with an entry for each id
+   * in order, undefined where there is no such task, also where there is no such queue. `within` limits each of its calls to
+   * the store; default: the broker's own limit.
+   */
+  explainTasks(
+    queue: string,
+    ids: readonly string[],
+    options: { readonly within?: Duration } = {},
+  ): Promise<ExplainedTasks> {
+    const { within } = options;
+    const call = within === undefined ? {} : { timeoutMs: durationMs("within", within) };
+    return explainTasks(this.#broker, this.#clock, queue, ids, call);
   }
 
   /** Puts tasks at the end of their queue's line, whatever their moment or number of failures. See `deleteTasks`. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { attemptServerOf } from "../broker/attempt-history.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { OrderKind, OrderSource, ServerOrder } from "../broker/control-facet.ts";
 import type { BusyWorker, ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
@@ -66,7 +67,6 @@ const dayMs = 86_400_000;
 const keptForMs: Readonly<Record<OrderKind, number>> = { quiet: dayMs, stop: dayMs, evict: 7 * dayMs };
 const pollMs = 150;
 const longestWaitMs = 300_000;
-const unknownPid = 0;
 
 /** Whether a server that announces this status has done what it was told. */
 const obeyedAt: Readonly<Record<OrderKind, ReadonlySet<ServerStatus>>> = {
@@ -166,7 +166,8 @@ export class ServerControl {
     const queues = server === undefined ? await this.#broker.queues() : Object.keys(server.queues);
     const now = this.#clock.now();
     const attempt = {
-      ...{ serverId, host: server?.host ?? "unknown", pid: server?.pid ?? unknownPid, startedAt: now, endedAt: now },
+      ...attemptServerOf(serverId, server),
+      ...{ startedAt: now, endedAt: now },
       outcome: "lost" as const,
       error: `evicted by ${sourceText(by)}${reason === undefined ? "" : `: ${reason}`}`,
     };

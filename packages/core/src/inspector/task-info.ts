@@ -1,6 +1,6 @@
 import type { StoredTask, TaskEntry, UnreadableTask } from "../broker/inspect-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
-import type { AttemptRecord } from "../broker/work-facet.ts";
+import type { AttemptRecord, AttemptServer } from "../broker/work-facet.ts";
 
 /** Stored bytes with what can be shown of them. */
 export interface Content {
@@ -11,10 +11,7 @@ export interface Content {
 }
 
 /** One run of a task. */
-export interface AttemptInfo {
-  readonly serverId: string;
-  readonly host: string;
-  readonly pid: number;
+export interface AttemptInfo extends AttemptServer {
   readonly startedAt: Date;
   readonly endedAt: Date;
   readonly durationMs: number;
@@ -127,11 +124,9 @@ function holderOf({ leaseToken, leaseEndsAt }: StoredTask, now: number): TaskInf
   };
 }
 
-function attemptInfoOf({ serverId, host, pid, startedAt, endedAt, outcome, error }: AttemptRecord): AttemptInfo {
+function attemptInfoOf({ startedAt, endedAt, outcome, error, ...server }: AttemptRecord): AttemptInfo {
   return {
-    serverId,
-    host,
-    pid,
+    ...server,
     startedAt: new Date(startedAt),
     endedAt: new Date(endedAt),
     durationMs: endedAt - startedAt,

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
+import { handlesType } from "../broker/handled-types.ts";
 import type { HeardSignal } from "../broker/signal-facet.ts";
 import type { ClaimedTask, ClaimRequest, ClaimResult, HandledTypes } from "../broker/work-facet.ts";
 import type { Clock } from "../clock.ts";
@@ -122,12 +123,7 @@ export class Gate {
 
   #isHandled(type: string): boolean {
     const handles = this.#handles;
-    return (
-      handles === undefined ||
-      handles.kind === "all" ||
-      handles.exact.includes(type) ||
-      handles.prefixes.some((prefix) => type.startsWith(prefix))
-    );
+    return handles === undefined || handlesType(handles, type);
   }
 
   /** A proxy, so that whatever the port offers is offered here too. */

@@ -1,4 +1,4 @@
-import type { AttemptRecord, ClaimedTask, Outcome, Settlement } from "../broker/work-facet.ts";
+import type { AttemptServer, ClaimedTask, Outcome, Settlement } from "../broker/work-facet.ts";
 import type { Clock } from "../clock.ts";
 import type { HikyakuError } from "../errors.ts";
 import { defaultTimeoutMs } from "../task-options.ts";
@@ -57,10 +57,9 @@ export class HeldTask {
   }
 
   /** Decides what should become of the task, and keeps who ran this attempt of it. */
-  settle(outcome: Outcome, worker: Pick<AttemptRecord, "serverId" | "host" | "pid">, endedAt: number): void {
-    const { serverId, host, pid } = worker;
+  settle(outcome: Outcome, server: AttemptServer, endedAt: number): void {
     const error = "error" in outcome ? { error: outcome.error } : undefined;
-    const attempt = { serverId, host, pid, startedAt: this.startedAt, endedAt, outcome: outcome.kind, ...error };
+    const attempt = { ...server, startedAt: this.startedAt, endedAt, outcome: outcome.kind, ...error };
     this.settlement = { task: this.claimed, outcome, attempt };
   }
 

@@ -1,6 +1,6 @@
 import type { CallPacing } from "../broker/call-pacing.ts";
 import type {
-  AttemptRecord,
+  AttemptServer,
   ClaimedTask,
   ClaimRequest,
   ClaimResult,
@@ -50,7 +50,7 @@ export interface ProcessorOptions {
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly graceMs: number;
-  readonly worker: Pick<AttemptRecord, "serverId" | "host" | "pid">;
+  readonly worker: AttemptServer;
   /** All tasks whose lease is to be kept alive: the processor adds them, and removes what the store has answered for. */
   readonly held: HeldTasks;
   /** Whether somebody cancelled this task at that moment (monotonic time) or later: it was on its way here then. */

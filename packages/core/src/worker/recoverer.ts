@@ -1,3 +1,5 @@
+import { attemptServerOf } from "../broker/attempt-history.ts";
+import type { ServerRecord } from "../broker/presence-facet.ts";
 import type {
   AttemptRecord,
   GoneHolder,
@@ -16,7 +18,6 @@ import { decideOutcome, type OutcomePolicy } from "./outcome.ts";
 import type { Role } from "./periodic.ts";
 
 const sliceSize = 50;
-const unknownPid = 0;
 
 export interface RecovererOptions {
   readonly broker: Pick<WorkFacet, "takeOver" | "takeBack" | "settle">;
@@ -29,7 +30,7 @@ export interface RecovererOptions {
   readonly policy: OutcomePolicy;
   readonly lostAnswers: Pick<LostAnswers, "begin" | "tokensOf">;
   /** Where a server runs, or ran, if anybody knows. */
-  readonly findServer: (serverId: string) => Pick<AttemptRecord, "host" | "pid"> | undefined;
+  readonly findServer: (serverId: string) => ServerRecord | undefined;
   readonly onRecovered: (queue: string) => void;
 }
 
@@ -116,9 +117,7 @@ export class Recoverer implements Role {
     });
     const previous = previousServerId === undefined ? undefined : this.#options.findServer(previousServerId);
     const attempt: AttemptRecord = {
-      serverId: previousServerId ?? "unknown",
-      host: previous?.host ?? "unknown",
-      pid: previous?.pid ?? unknownPid,
+      ...attemptServerOf(previousServerId ?? "unknown", previous),
       startedAt: now,
       endedAt: now,
       outcome: "lost",

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
-import type { HandledTypes } from "../broker/work-facet.ts";
+import type { AttemptServer, HandledTypes } from "../broker/work-facet.ts";
 import { ownProcessIdentity } from "./process-identity.ts";
 import type { ResolvedServerOptions } from "./server-options.ts";
 import type { ServerReport, ServerState } from "./server-report.ts";
@@ -16,6 +16,12 @@ const told: Readonly<Record<ServerState, ServerStatus>> = {
   stopping: "closed",
   closed: "closed",
 };
+
+/** How a server of this process is named in the attempts that it runs. */
+export function thisServer(serverId: string, { build }: Pick<ResolvedServerOptions, "build">): AttemptServer {
+  const place = { serverId, host: hostname(), pid: process.pid, directory: process.cwd() };
+  return build === undefined ? place : { ...place, build };
+}
 
 /** What a server announces of itself. */
 export function serverRecordOf(

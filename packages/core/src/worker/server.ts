@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ServerRecord } from "../broker/presence-facet.ts";
 import { type Duration, durationMs } from "../duration.ts";
@@ -30,7 +29,7 @@ import { Reconciler } from "./reconciler.ts";
 import { RemoteControl } from "./remote-control.ts";
 import { retryDelayByType } from "./retry-delays.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./server-options.ts";
-import { serverRecordOf } from "./server-record.ts";
+import { serverRecordOf, thisServer } from "./server-record.ts";
 import type { ServerReport, ServerState } from "./server-report.ts";
 import { ShardWatch, shardWatchMs } from "./shard-watch.ts";
 import { onStopSignals } from "./stop-signals.ts";
@@ -349,7 +348,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       policy: { ...policy, retryDelayMs },
       middlewares: this.#middlewares,
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random, this.#options.plan),
-      worker: { serverId: this.serverId, host: hostname(), pid: process.pid },
+      worker: thisServer(this.serverId, this.#options),
       held: this.#held,
       wasCancelled: (task, since) => this.#canceller.heardSince(task, since),
       lostAnswers: this.#lostAnswers,

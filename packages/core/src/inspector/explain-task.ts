@@ -1,0 +1,134 @@
+import { handlesType } from "../broker/handled-types.ts";
+import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
+import type { TaskInfo } from "./task-info.ts";
+
+/**
+ * Why a task does not run now.
+ *
+ * - `not_due`: its moment has not come.
+ * - `backing_off`: it failed, and the moment of its next attempt has not come.
+ * - `queue_paused`: somebody paused its queue.
+ * - `no_worker`: no live server takes from its queue.
+ * - `workers_quiet`: those that are there take nothing new.
+ * - `type_not_handled`: none of them has a handler for its type.
+ * - `workers_busy`: all slots of those that handle it are taken.
+ * - `in_line`: a server takes it as soon as it comes to it.
+ * - `collected`: it waits in its group to be handled with the others.
+ */
+export type WaitReason =
+  | "not_due"
+  | "backing_off"
+  | "queue_paused"
+  | "no_worker"
+  | "workers_quiet"
+  | "type_not_handled"
+  | "workers_busy"
+  | "in_line"
+  | "collected";
+
+/** What a task is doing, and why. `takers`: how many live servers would take it. */
+export type TaskExplanation =
+  | {
+      readonly kind: "waits";
+      readonly reason: WaitReason;
+      /** Since when its moment has come; undefined while it has not, and where nobody wrote it down. */
+      readonly since: Date | undefined;
+      /** When its moment comes; undefined once it has. */
+      readonly until: Date | undefined;
+      readonly takers: number;
+    }
+  | {
+      readonly kind: "runs";
+      /** Undefined until its server has told. */
+      readonly startedAt: Date | undefined;
+      readonly serverId: string | undefined;
+      /** Undefined where nobody knows the server. */
+      readonly server: Pick<ServerRecord, "host" | "pid" | "startedAt" | "details"> | undefined;
+      /** Since when its server has not been heard of; undefined for one that is there, or unknown. */
+      readonly silentSince: Date | undefined;
+      readonly leaseEndsAt: Date | undefined;
+      /** Its lease is over: a server will take the task over. */
+      readonly lost: boolean;
+      readonly takers: number;
+    }
+  | { readonly kind: "over"; readonly takers: number };
+
+/** What is known of a task, its queue and the servers, all at about one moment. */
+export interface ExplainFacts {
+  readonly task: TaskInfo;
+  readonly paused: boolean;
+  readonly servers: readonly ServerRecord[];
+  readonly workers: readonly BusyWorker[];
+  readonly silent: readonly SilentServer[];
+  readonly now: number;
+}
+
+/** Says what a task is doing and why, from the facts alone. */
+export function explainTask({ task, paused, servers, workers, silent, now }: ExplainFacts): TaskExplanation {
+  const here = serversOf(task.queue, servers);
+  const takers = takersOf(task, servers);
+  if (task.state === "completed" || task.state === "archived") return { kind: "over", takers: takers.length };
+  if (task.state === "active") return { ...runOf(task, { servers, workers, silent }), takers: takers.length };
+  const reason = waitReasonOf(task, { paused, here, takers }, now);
+  const isDue = reason !== "not_due" && reason !== "backing_off" && reason !== "collected";
+  return {
+    ...{ kind: "waits", reason, takers: takers.length },
+    since: isDue ? (task.pendingSince ?? task.dueAt) : undefined,
+    until: isDue ? undefined : task.dueAt,
+  };
+}
+
+/** The live servers that would take a task of this queue and type. */
+export function takersOf(
+  { queue, type }: Pick<TaskInfo, "queue" | "type">,
+  servers: readonly ServerRecord[],
+): readonly ServerRecord[] {
+  return serversOf(queue, servers).filter((server) => takesTasks(server) && handles(server, type));
+}
+
+interface Line {
+  readonly paused: boolean;
+  readonly here: readonly ServerRecord[];
+  readonly takers: readonly ServerRecord[];
+}
+
+function waitReasonOf({ state, dueAt, type }: TaskInfo, { paused, here, takers }: Line, now: number): WaitReason {
+  if (state === "aggregating") return "collected";
+  if (dueAt !== undefined && dueAt.getTime() > now) return state === "retry" ? "backing_off" : "not_due";
+  if (paused) return "queue_paused";
+  if (here.length === 0) return "no_worker";
+  if (!here.some(takesTasks)) return "workers_quiet";
+  if (takers.length === 0) return here.some((server) => handles(server, type)) ? "workers_quiet" : "type_not_handled";
+  return takers.every(({ activeWorkers, concurrency }) => activeWorkers >= concurrency) ? "workers_busy" : "in_line";
+}
+
+function runOf(task: TaskInfo, { servers, workers, silent }: Pick<ExplainFacts, "servers" | "workers" | "silent">) {
+  const told = workers.find(({ taskId, queue }) => taskId === task.id && queue === task.queue);
+  // A server of another library holds its tasks without a name of its own: only what it tells of itself says who it is.
+  const serverId = task.holder?.serverId ?? told?.serverId;
+  const live = servers.find((server) => server.serverId === serverId);
+  const gone = live === undefined ? silent.find(({ server }) => server.serverId === serverId) : undefined;
+  const isItsRun = told !== undefined && told.serverId === serverId;
+  return {
+    kind: "runs" as const,
+    startedAt: isItsRun ? new Date(told.startedAt) : undefined,
+    serverId,
+    server: live ?? gone?.server,
+    silentSince: gone === undefined ? undefined : new Date(gone.silentSince),
+    leaseEndsAt: task.holder?.leaseEndsAt,
+    lost: task.holder?.lost ?? false,
+  };
+}
+
+function serversOf(queue: string, servers: readonly ServerRecord[]): readonly ServerRecord[] {
+  return servers.filter(({ queues }) => Object.hasOwn(queues, queue));
+}
+
+function takesTasks({ status }: ServerRecord): boolean {
+  return status === "active";
+}
+
+/** A server of another library does not say what it handles: it takes everything. */
+function handles({ details }: ServerRecord, type: string): boolean {
+  return details === undefined || handlesType(details.handles, type);
+}

@@ -1,0 +1,49 @@
+import type { Broker } from "../broker/broker.ts";
+import type { CallOptions } from "../broker/call-options.ts";
+import type { ServerRecord } from "../broker/presence-facet.ts";
+import type { Clock } from "../clock.ts";
+import { explainTask, type TaskExplanation } from "./explain-task.ts";
+import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
+
+/** A task with what it is doing, and why. */
+export interface ExplainedTask {
+  readonly task: TaskInfo;
+  readonly explanation: TaskExplanation;
+}
+
+/** Some tasks of a queue, and what became of each. */
+export interface ExplainedTasks {
+  /** False also for a queue that does not exist. */
+  readonly paused: boolean;
+  /** Everyone who told of itself in the last seconds, on whichever queues. */
+  readonly servers: readonly ServerRecord[];
+  /** One entry per id, in order; undefined where there is no such task. */
+  readonly tasks: readonly (ExplainedTask | UnreadableTaskInfo | undefined)[];
+}
+
+/** Gathers what is known of some tasks in three calls, or four where a task runs on a server that is not there. */
+export async function explainTasks(
+  broker: Pick<Broker, "get" | "queue" | "servers" | "silentServers">,
+  clock: Pick<Clock, "now">,
+  queue: string,
+  ids: readonly string[],
+  call: CallOptions,
+): Promise<ExplainedTasks> {
+  const [entries, numbers, { servers, workers }] = await Promise.all([
+    ids.length === 0 ? [] : broker.get(queue, ids, call),
+    broker.queue(queue, call),
+    broker.servers(call),
+  ]);
+  const now = clock.now();
+  const paused = numbers?.paused ?? false;
+  const infos = entries.map((entry) => (entry === undefined ? undefined : taskInfoOf(entry, now)));
+  const there = new Set(servers.map(({ serverId }) => serverId));
+  const isElsewhere = (info: TaskInfo | UnreadableTaskInfo | undefined): boolean =>
+    info?.kind === "task" && info.holder?.serverId !== undefined && !there.has(info.holder.serverId);
+  const silent = infos.some(isElsewhere) ? await broker.silentServers(call) : [];
+  const tasks = infos.map((task) => {
+    if (task?.kind !== "task") return task;
+    return { task, explanation: explainTask({ task, paused, servers, workers, silent, now }) };
+  });
+  return { paused, servers, tasks };
+}
