@@ -82,8 +82,9 @@ export async function buildApp({ config, permission, client, broker, rateLimiter
     probes: [storeProbe(broker), rateLimitProbe(rateLimiter), workersProbe(broker)],
     permission,
   });
-  addDemoJobRoutes(app, client);
-  addServerRoutes(app, { inspector: new Inspector({ broker }), permission });
+  const inspector = new Inspector({ broker });
+  addDemoJobRoutes(app, { client, inspector, permission });
+  addServerRoutes(app, { inspector, permission });
   await serveWebPages(app, webRoot);
   answerWhatIsLeft();
   return app;

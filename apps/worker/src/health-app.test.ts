@@ -18,7 +18,7 @@ describe("the worker server's own port", () => {
     folder = await mkdtemp(join(tmpdir(), "hikyaku-worker-"));
     broker = sqliteBroker({ path: join(folder, "hikyaku.db") });
     server = new Server({ broker, concurrency: 4, logger: silentLogger });
-    server.handle(delayPrint, () => undefined);
+    server.handle(delayPrint, () => ({ printed_at: new Date().toISOString() }));
     app = buildHealthApp({
       ...{ broker, probe: serverProbe(server), logger: pino({ level: "silent" }) },
       permission: { canRead: ({ headers }) => headers.authorization === "Bearer me" },

@@ -1,9 +1,6 @@
 import * as z from "zod";
 
-/** Where it is told what became of a demo job, with `GET`; put the job's id in place of `{job_id}`. */
-export const DEMO_JOB_PATH = "/api/dm-jobqueue/jobs/{job_id}";
-
-/** Where it is told of several jobs at once, and of their queue, with `GET`. */
+/** Where it is told of several jobs at once and of their queue, with `GET`; below it, by its id, of one job. */
 export const DEMO_JOBS_PATH = "/api/dm-jobqueue/jobs";
 
 /** How many jobs one request may ask about. */
@@ -121,16 +118,32 @@ export const demoJobView = z
   })
   .meta({ id: "DemoJob", title: "A demo job", description: "What became of a demo job, and why." });
 
+/** Longest id that is asked about, in characters. */
+const MAX_ID_CHARACTERS = 200;
+
+const tooMany = `expected at most ${MOST_JOBS_ASKED} ids of at most ${MAX_ID_CHARACTERS} characters, joined by commas`;
+
+/** The path of one job. */
+export const demoJobParams = z.object({
+  job_id: z
+    .string()
+    .min(1)
+    .max(MAX_ID_CHARACTERS)
+    .meta({ description: "The id of the job.", examples: ["0199e0a4-6b52-7c1e-9f57-2d8c4be0f3aa"] }),
+});
+
 /** The query of `GET /api/dm-jobqueue/jobs`. */
 export const demoJobsQuery = z.strictObject({
   job_ids: z
     .string()
-    .max(MOST_JOBS_ASKED * 101)
-    .default("")
+    .max(MOST_JOBS_ASKED * (MAX_ID_CHARACTERS + 1), tooMany)
     .meta({
-      description: `The ids of up to ${MOST_JOBS_ASKED} jobs, joined by commas. Missing: none, only the queue is told of.`,
+      description: `The ids of up to ${MOST_JOBS_ASKED} jobs, joined by commas. Missing or empty: only the queue is told of.`,
       examples: ["0199e0a4-6b52-7c1e-9f57-2d8c4be0f3aa"],
-    }),
+    })
+    .default("")
+    .transform((text) => [...new Set(text.split(",").filter((id) => id !== ""))])
+    .refine((ids) => ids.length <= MOST_JOBS_ASKED && ids.every((id) => id.length <= MAX_ID_CHARACTERS), tooMany),
 });
 
 /** The answer `200` to the question about several jobs. */

@@ -77,12 +77,14 @@ describe("a registration request", () => {
 
   it("refuses unknown keys and names the known ones", () => {
     expect(refusalOf({ delay: 3 })[0]?.message).toBe(
-      'expected only the keys message, delay_seconds, max_retry, got "delay": correct the name or leave it out',
+      'expected only the keys message, delay_seconds, max_retry, job_id, got "delay": correct the name or leave it out',
     );
   });
 
   it.each([[null], [[]], ["{}"], [3], [undefined]])("refuses the body %j", (body) => {
-    expect(refusalOf(body)[0]?.message).toMatch(/^expected an object with message, delay_seconds, max_retry, got /);
+    expect(refusalOf(body)[0]?.message).toMatch(
+      /^expected an object with message, delay_seconds, max_retry, job_id, got /,
+    );
   });
 });
 

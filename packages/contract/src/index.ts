@@ -15,13 +15,12 @@ export {
   resolveDemoJob,
 } from "./demo-job.ts";
 export {
-  READINESS_CHECKS,
-  DEMO_JOB_PATH,
   DEMO_JOBS_PATH,
   type DemoJobAttempt,
   type DemoJobsView,
   type DemoJobView,
   type DemoJobWorker,
+  demoJobParams,
   demoJobsQuery,
   demoJobsView,
   demoJobView,
@@ -29,7 +28,9 @@ export {
   type JobWaitReason,
   MOST_JOBS_ASKED,
 } from "./demo-job-view.ts";
+
 export {
+  READINESS_CHECKS,
   READINESS_PATH,
   type Readiness,
   type ReadinessCheck,

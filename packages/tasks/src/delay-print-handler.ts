@@ -1,4 +1,4 @@
-import { type Clock, type HandlerContext, type PayloadOutput, systemClock } from "hikyaku";
+import { type Clock, type HandlerContext, type PayloadOutput, type ResultInput, systemClock } from "hikyaku";
 import type { delayPrint } from "./delay-print.ts";
 import { LinePrinter } from "./line-printer.ts";
 
@@ -12,12 +12,17 @@ export interface DelayPrintOptions {
 type Context = Pick<HandlerContext<PayloadOutput<typeof delayPrint>>, "payload" | "signal">;
 
 /**
- * The handler of `delayPrint`: prints exactly one line, `[YYYY-MM-DD HH:MM:SS] message`, in local time. Nothing else of
- * the process may write to stdout.
+ * The handler of `delayPrint`: prints exactly one line, `[YYYY-MM-DD HH:MM:SS] message`, in local time, and returns when
+ * that line was printed. Nothing else of the process may write to stdout.
  */
-export function delayPrintHandler(options: DelayPrintOptions = {}): (context: Context) => Promise<void> {
+export function delayPrintHandler(
+  options: DelayPrintOptions = {},
+): (context: Context) => Promise<ResultInput<typeof delayPrint>> {
   const { clock = systemClock, printer = new LinePrinter(1) } = options;
-  return ({ payload, signal }) => printer.print(`[${localTime(clock.now())}] ${oneLine(payload.message)}`, signal);
+  return async ({ payload, signal }) => {
+    await printer.print(`[${localTime(clock.now())}] ${oneLine(payload.message)}`, signal);
+    return { printed_at: new Date(clock.now()).toISOString() };
+  };
 }
 
 function localTime(moment: number): string {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { MAX_DELAY_SECONDS, MAX_MESSAGE_CHARACTERS, problem, REGISTER_DEMO_JOB_PATH } from "@hikyaku/contract";
 import fc from "fast-check";
@@ -47,6 +48,39 @@ describe("registering a demo job", () => {
     expect(task.message.maxRetry).toBe(10);
     expect(Math.abs((task.dueAt ?? 0) - Date.now() - 180_000)).toBeLessThan(1000);
   });
+
+  it("gives the job the id that the request brings, and makes no second one when it comes again", async () => {
+    const job_id = randomUUID();
+    const before = await test.jobs();
+    const body = { message: "once", delay_seconds: 60, max_retry: 2, job_id };
+    for (let times = 0; times < 3; times++) {
+      const answer = await post(body);
+      expect(answer.statusCode).toBe(201);
+      expect(answer.json()).toEqual({ job_id, status: "registered" });
+    }
+    expect(await test.jobs()).toBe(before + 1);
+    expect((await stored(job_id)).message).toMatchObject({ maxRetry: 2, retentionMs: 86_400_000 });
+  });
+
+  it.each([{ message: "other" }, { delay_seconds: 61 }, { max_retry: 3 }])(
+    "refuses an id that another job has: %j",
+    async (change) => {
+      const body = { message: "first", delay_seconds: 60, max_retry: 2, job_id: randomUUID() };
+      expect((await post(body)).statusCode).toBe(201);
+      const answer = await post({ ...body, ...change });
+      expect(answer.statusCode).toBe(409);
+      expect(problem.parse(answer.json()).code).toBe("task_id_taken");
+    },
+  );
+
+  it.each(["", "x", "0199E0A4-6B52-7C1E-9F57-2D8C4BE0F3AA", "0199e0a4-6b52-7c1e-9f57-2d8c4be0f3aa\n", 7, null])(
+    "refuses %j as an id",
+    async (job_id) => {
+      const answer = await post({ job_id });
+      expect(answer.statusCode).toBe(422);
+      expect(problem.parse(answer.json()).errors).toMatchObject([{ location: "body.job_id" }]);
+    },
+  );
 
   it("keeps every character of a message", async () => {
     const message = '飛脚 🏃‍♂️ ¿qué? \\ " %s {{x}} $(id)';

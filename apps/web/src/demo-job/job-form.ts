@@ -8,7 +8,7 @@ import {
 } from "@hikyaku/contract";
 
 /** A field of the form, by its name in the request. */
-export type JobField = keyof RegisterDemoJobRequest;
+export type JobField = Exclude<keyof RegisterDemoJobRequest, "job_id">;
 
 /** What stands in the form: text, as typed. */
 export type JobFormValues = Readonly<Record<JobField, string>>;
