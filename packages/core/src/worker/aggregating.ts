@@ -14,6 +14,8 @@ export interface AggregatingOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** For lines about single tasks. */
+  readonly taskLog: Logger;
   readonly periodic: (role: Role, everyMs: number) => Periodic;
 }
 
@@ -54,9 +56,12 @@ export class Aggregating {
   }
 
   #aggregatorOf(queue: string): Periodic {
-    const { broker, clock, random, logger, periodic } = this.#options;
+    const { broker, clock, random, logger, taskLog, periodic } = this.#options;
     const { aggregators } = this;
-    const role = new Aggregator({ broker, clock, random, logger, queue, aggregators, onRoom: () => running.wake() });
+    const role = new Aggregator({
+      ...{ broker, clock, random, logger, taskLog, queue, aggregators },
+      onRoom: () => running.wake(),
+    });
     const running = periodic(role, aggregators.checkMs);
     this.#roles.push(role);
     return running;

@@ -9,6 +9,7 @@ import type { EnqueueRequest } from "../task.ts";
 import type { GroupedTask, RegisteredAggregator } from "./aggregators.ts";
 import { Backoff, type Random } from "./backoff.ts";
 import { type Logger, withFields } from "./logger.ts";
+import { logOutcome } from "./outcome-lines.ts";
 import { isRevoke, isSkipRetry } from "./verdict-errors.ts";
 
 export interface AggregationOptions {
@@ -16,6 +17,8 @@ export interface AggregationOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** For lines about single tasks. */
+  readonly taskLog: Logger;
 }
 
 /** Why a set did not become a task. It was put back, unless others have it by now. */
@@ -53,7 +56,7 @@ export class Aggregation {
       return await this.#finish(await this.#withinTime(() => this.#makeOne()));
     } catch (error) {
       try {
-        if (isRevoke(error)) return await this.#finish(undefined);
+        if (isRevoke(error)) return await this.#revokeAll(errorText(error));
         if (isSkipRetry(error)) return await this.#archiveAll(errorText(error));
       } catch (later) {
         return this.#putBack(later);
@@ -84,10 +87,7 @@ export class Aggregation {
       }
     }
     if (unusable.length > 0) {
-      await this.#options.broker.archiveMembers(this.#set, unusable);
-      this.#logger.error("archived tasks of a group whose payloads do not fit", {
-        ...{ tasks: unusable.length, taskId: unusable[0]?.message.id, error: unusable[0]?.error },
-      });
+      await this.#archive(unusable);
     }
     return tasks;
   }
@@ -153,14 +153,21 @@ export class Aggregation {
 
   async #archiveAll(error: string): Promise<undefined> {
     const { messages } = this.#set;
-    await this.#options.broker.archiveMembers(
-      this.#set,
-      messages.map((message) => ({ message, error })),
-    );
-    this.#logger.error("archived the tasks of a group, as its aggregate function asked", {
-      ...{ tasks: messages.length, error },
-    });
+    await this.#archive(messages.map((message) => ({ message, error })));
     return this.#finish(undefined);
+  }
+
+  async #archive(members: readonly { readonly message: TaskMessage; readonly error: string }[]): Promise<void> {
+    const { broker, taskLog } = this.#options;
+    const { group } = this.#set;
+    await broker.archiveMembers(this.#set, members);
+    for (const { message, error } of members) logOutcome(taskLog, message, { kind: "archived", error }, { group });
+  }
+
+  async #revokeAll(error: string): Promise<undefined> {
+    const { group, messages } = this.#set;
+    await this.#finish(undefined);
+    for (const message of messages) logOutcome(this.#options.taskLog, message, { kind: "done" }, { group, error });
   }
 
   async #putBack(error: unknown): Promise<AggregationFailure> {

@@ -22,6 +22,8 @@ export interface AggregatorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** For lines about single tasks. */
+  readonly taskLog: Logger;
   readonly queue: string;
   readonly aggregators: Aggregators;
   /** A function has ended, so that a run may find room for the next group. */
@@ -81,7 +83,7 @@ export class Aggregator implements Role {
 
   /** Whether there is room for other groups afterwards. */
   async #takeAll(group: string, aggregator: RegisteredAggregator, signal: AbortSignal | undefined): Promise<boolean> {
-    const { broker, queue, logger } = this.#options;
+    const { broker, queue, taskLog } = this.#options;
     const { limits, timeoutMs } = aggregator;
     const isStopping = (): boolean => signal?.aborted === true;
     while (this.#running.size < mostAtOnce && !isStopping()) {
@@ -89,7 +91,7 @@ export class Aggregator implements Role {
       const set = await broker.collect({ queue, group, limits, holdMs: timeoutMs + settleMs });
       if (set === undefined) return true;
       for (const { taskId, reason, detail } of set.setAside) {
-        logger.error("a task of a group can't be read", { queue, group, taskId, reason, detail });
+        taskLog.error("a task of a group can't be read", { queue, group, taskId, reason, detail });
       }
       const aggregation = new Aggregation(this.#options, set, aggregator);
       this.#running.add(aggregation);
@@ -109,13 +111,13 @@ export class Aggregator implements Role {
   }
 
   #pause(group: string, { error }: AggregationFailure): void {
-    const { clock, random, logger, queue } = this.#options;
+    const { clock, random, taskLog, queue } = this.#options;
     if (this.#pauses.size >= mostPauses) this.#pauses.clear();
     const pause = this.#pauses.get(group) ?? { backoff: new Backoff(firstPauseMs, longestPauseMs, random), until: 0 };
     const pauseMs = pause.backoff.next();
     pause.until = clock.now() + pauseMs;
     this.#pauses.set(group, pause);
-    logger.error("aggregating a group failed; its tasks stay in the group and are tried again", {
+    taskLog.error("aggregating a group failed; its tasks stay in the group and are tried again", {
       ...{ queue, group, error: errorText(error), againInMs: Math.round(pauseMs) },
     });
   }

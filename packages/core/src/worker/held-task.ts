@@ -37,6 +37,8 @@ export class HeldTask {
   entry: HeldEntry | undefined;
   /** Set as soon as it is decided what should become of the task. */
   settlement: Settlement | undefined;
+  /** Text of what its handler threw; undefined where it threw nothing yet. */
+  failure: string | undefined;
   /** Whether the handler has ended, or never began. */
   returned = false;
   /** Whether it counts against the server's concurrency. */

@@ -22,6 +22,7 @@ import type { Logger } from "./logger.ts";
 import type { LeasingCall, LostAnswers } from "./lost-answers.ts";
 import type { Middlewares } from "./middleware.ts";
 import { cancelled, decideOutcome, type OutcomePolicy, type Verdict } from "./outcome.ts";
+import { logOutcome } from "./outcome-lines.ts";
 import type { QueueOrder } from "./queue-order.ts";
 import { QueueWatch } from "./queue-watch.ts";
 import { UnhandledLog } from "./unhandled-log.ts";
@@ -41,6 +42,8 @@ export interface ProcessorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** For lines about single tasks. */
+  readonly taskLog: Logger;
   readonly handlers: Handlers;
   readonly middlewares: Middlewares;
   readonly baseContext: object;
@@ -163,7 +166,7 @@ export class Processor {
     for (const task of this.#options.held) {
       if (task.settlement !== undefined || task.lost) continue;
       const { id, type, queue } = task.claimed.message;
-      this.#options.logger.warn("handed back: the handler did not stop in time", { taskId: id, type, queue });
+      this.#options.taskLog.warn("handed back: the handler did not stop in time", { taskId: id, type, queue });
       this.#decide(task, task.abortKind === "cancelled" ? cancelled(task.abortReason) : { kind: "unfinished" });
     }
   }
@@ -186,7 +189,10 @@ export class Processor {
     }
     this.counts.settled++;
     const outcome = task.settlement?.outcome;
-    if (outcome?.kind === "retry") this.#options.onRetry(task.claimed.message.queue, outcome.at);
+    if (outcome === undefined) return;
+    const { message } = task.claimed;
+    logOutcome(this.#options.taskLog, message, outcome, { error: task.failure });
+    if (outcome.kind === "retry") this.#options.onRetry(message.queue, outcome.at);
   }
 
   /** Resolves when no handler runs and every settlement has been answered or given to the syncer. */
@@ -317,8 +323,8 @@ export class Processor {
     this.counts.lost++;
     const { id, type, queue } = task.claimed.message;
     const outcome = task.settlement?.outcome.kind ?? "none";
-    this.#options.logger.warn("lease lost: what the handler did was not written, the task may run again", {
-      ...{ taskId: id, type, queue, outcome },
+    this.#options.taskLog.warn("lease lost: what the handler did was not written, the task may run again", {
+      ...{ taskId: id, type, queue, outcome, error: task.failure },
     });
   }
 
@@ -334,12 +340,12 @@ export class Processor {
   }
 
   #claimed(request: ClaimRequest, result: ClaimResult, sentAt: number): void {
-    const { clock, logger } = this.#options;
+    const { clock, taskLog } = this.#options;
     this.lastClaimAt = clock.now();
     this.#lanes.claimed(result.tasks.length >= request.limit);
     this.#unhandled.note(result.unhandled);
     for (const { queue, taskId, reason, detail } of result.setAside) {
-      logger.error("a task in the queue can't be worked on", { queue, taskId, reason, detail });
+      taskLog.error("a task in the queue can't be worked on", { queue, taskId, reason, detail });
     }
     if (result.evicted === true) this.#options.onEvicted();
     // Handlers first: what waits for the next tasks is sent when the event loop goes on, not before.
@@ -397,13 +403,15 @@ export class Processor {
 
   #returned(task: HeldTask, verdict: Verdict): void {
     task.returned = true;
-    const { logger, held } = this.#options;
+    const { taskLog, held } = this.#options;
     if (verdict.kind === "failure" || verdict.kind === "hopeless" || verdict.kind === "cancelled") {
       this.#noteFailure(task, verdict);
     }
     if (task.settlement !== undefined) {
       const { id, type, queue } = task.claimed.message;
-      logger.info("a handler returned long after its attempt was over", { taskId: id, type, queue });
+      taskLog.info("a handler returned long after its attempt was over", {
+        ...{ taskId: id, type, queue, error: task.failure },
+      });
       this.#freeSlot(task);
       this.#nextTurn();
     } else if (task.lost || (isTakenAway(task.abortKind) && verdict.kind !== "success")) {
@@ -419,11 +427,9 @@ export class Processor {
 
   #noteFailure(task: HeldTask, verdict: Verdict & { readonly kind: "failure" | "cancelled" | "hopeless" }): void {
     this.counts.failed++;
-    const { logger, onFailure } = this.#options;
     const error = verdict.kind === "hopeless" ? verdict.text : verdict.error;
-    const { id, type, queue, retried, maxRetry } = task.claimed.message;
-    logger.debug("an attempt failed", { taskId: id, type, queue, retried, maxRetry, error: errorText(error) });
-    onFailure(task, error);
+    task.failure = errorText(error);
+    this.#options.onFailure(task, error);
   }
 
   /** The handler was asked to stop and did not: its attempt ends without it, its slot stays taken until it returns. */
@@ -431,7 +437,7 @@ export class Processor {
     const kind = task.abortKind;
     if (kind === undefined || isTakenAway(kind)) return;
     const { id, type, queue } = task.claimed.message;
-    this.#options.logger.error("a handler goes on although its signal fired; it keeps its slot until it returns", {
+    this.#options.taskLog.error("a handler goes on although its signal fired; it keeps its slot until it returns", {
       ...{ taskId: id, type, queue, because: kind },
     });
     const error = task.abortReason ?? abortReason(kind, type, id);

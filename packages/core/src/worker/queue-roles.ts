@@ -14,7 +14,7 @@ const sweepMs = 8_000;
 export interface QueueRolesOptions
   extends Pick<
     ResolvedServerOptions,
-    "broker" | "clock" | "random" | "logger" | "policy" | "leaseMs" | "archiveOf" | "queues" | "plan"
+    "broker" | "clock" | "random" | "taskLog" | "policy" | "leaseMs" | "archiveOf" | "queues" | "plan"
   > {
   readonly serverId: string;
   readonly lostAnswers: LostAnswers;
@@ -58,10 +58,10 @@ export class QueueRoles {
   }
 
   #rolesOf(queue: string): Periodic[] {
-    const { broker, clock, random, logger, policy, leaseMs, archiveOf, plan } = this.#options;
+    const { broker, clock, random, taskLog, policy, leaseMs, archiveOf, plan } = this.#options;
     const { serverId, lostAnswers, periodic, findServer, onWork } = this.#options;
     const recoverer = new Recoverer({
-      ...{ broker, clock, random, logger, queue, serverId, leaseMs, policy, lostAnswers, findServer },
+      ...{ broker, clock, random, logger: taskLog, queue, serverId, leaseMs, policy, lostAnswers, findServer },
       onRecovered: onWork,
     });
     const retriesFirst = plan.ordered.get(queue) === "strict";

@@ -15,6 +15,7 @@ import type { Random } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
 import type { LostAnswers } from "./lost-answers.ts";
 import { decideOutcome, type OutcomePolicy } from "./outcome.ts";
+import { logOutcome } from "./outcome-lines.ts";
 import type { Role } from "./periodic.ts";
 
 const sliceSize = 50;
@@ -90,31 +91,39 @@ export class Recoverer implements Role {
       const { tasks, setAside } = taken;
       this.#reportSetAside(setAside);
       if (tasks.length > 0) {
-        const settlements = tasks.map((task) => (ran ? this.#settlement(task) : this.#handBack(task)));
-        await broker.settle(settlements, undefined, signal === undefined ? undefined : { signal });
+        const settlements = tasks.map((task) => (ran ? this.#settlement(task) : handBack(task)));
+        const call = signal === undefined ? undefined : { signal };
+        const { results } = await broker.settle(settlements, undefined, call);
+        for (const [index, settlement] of settlements.entries()) {
+          if (results[index] === "settled") this.#report(settlement);
+        }
         onRecovered(queue);
       }
       if (tasks.length + setAside.length < sliceSize || signal?.aborted === true) return;
     }
   }
 
-  #handBack({ task }: TakenOverTask): Settlement {
-    const { id, type, queue } = task.message;
-    this.#options.logger.info("took back a task: the answer that gave it to this server was lost", {
-      ...{ taskId: id, type, queue },
-    });
-    return { task, outcome: { kind: "handed_back" } };
+  #report({ task, outcome, attempt }: Settlement): void {
+    const { logger } = this.#options;
+    const { message, lostAttempts } = task;
+    const { id: taskId, type, queue } = message;
+    if (attempt === undefined) {
+      logger.info("took back a task: the answer that gave it to this server was lost", { taskId, type, queue });
+      return;
+    }
+    const lost = { lostAttempts, previousServerId: attempt.serverId };
+    if (outcome.kind === "handed_back") {
+      logger.warn("recovered a task whose worker died or stalled", { taskId, type, queue, ...lost });
+    } else {
+      logOutcome(logger, message, outcome, lost);
+    }
   }
 
   #settlement({ task, previousServerId }: TakenOverTask): Settlement {
-    const { clock, random, policy, logger } = this.#options;
+    const { clock, random, policy } = this.#options;
     const now = clock.now();
     const { message, lostAttempts } = task;
     const outcome = decideOutcome(message, { kind: "lost", lostAttempts }, policy, now, random);
-    logger.warn("recovered a task whose worker died or stalled", {
-      ...{ taskId: message.id, type: message.type, queue: message.queue, lostAttempts },
-      ...{ outcome: outcome.kind, previousServerId: previousServerId ?? "unknown" },
-    });
     const previous = previousServerId === undefined ? undefined : this.#options.findServer(previousServerId);
     const attempt: AttemptRecord = {
       ...attemptServerOf(previousServerId ?? "unknown", previous),
@@ -130,4 +139,8 @@ export class Recoverer implements Role {
       this.#options.logger.error("a lost task can't be read", { queue, taskId, reason, detail });
     }
   }
+}
+
+function handBack({ task }: TakenOverTask): Settlement {
+  return { task, outcome: { kind: "handed_back" } };
 }

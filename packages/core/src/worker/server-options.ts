@@ -14,6 +14,7 @@ import { jsonLogger, type Logger } from "./logger.ts";
 import { defaultRetryDelayMs, type OutcomePolicy } from "./outcome.ts";
 import { planQueues, type QueuePlan, type ShardSelection } from "./queue-plan.ts";
 import { guardedRetryDelay } from "./retry-delays.ts";
+import { TaskLog } from "./task-log.ts";
 
 /** One failed attempt, for `onError`. */
 export interface FailedAttempt {
@@ -113,6 +114,8 @@ export interface ResolvedServerOptions {
   readonly archiveOf: (queue: string) => ArchiveLimits;
   readonly build: string | undefined;
   readonly logger: Logger;
+  /** For lines about single tasks. */
+  readonly taskLog: TaskLog;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -162,6 +165,7 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
   checkMethods("logger", logger, ["debug", "info", "warn", "error"], "an object with debug, info, warn and error");
   const clock = options.clock ?? systemClock;
   checkMethods("clock", clock, ["now", "monotonic", "setTimer"], "a clock");
+  const taskLog = new TaskLog(logger, clock);
   const plan = planQueues(checkedQueues(options.queues ?? { default: 1 }), options.shardedQueues ?? []);
   return Object.freeze({
     broker: options.broker,
@@ -176,9 +180,9 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
       retryDelayMs: guardedRetryDelay(
         retryDelayFunction("retryDelay", options.retryDelay),
         defaultRetryDelayMs,
-        logger,
+        taskLog,
       ),
-      isFailure: guardedIsFailure(checkedFunction("isFailure", options.isFailure), logger),
+      isFailure: guardedIsFailure(checkedFunction("isFailure", options.isFailure), taskLog),
       maxLostAttempts: wholeNumber("maxLostAttempts", options.maxLostAttempts ?? 3),
       cancelledTasks: checkedCancelledTasks(options.cancelledTasks ?? "archive"),
     },
@@ -188,6 +192,7 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
     archiveOf: archiveLimits(options, plan),
     build: checkedBuild(options.build),
     logger,
+    taskLog,
     clock,
     random: checkedFunction("random", options.random) ?? Math.random,
   });

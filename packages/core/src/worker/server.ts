@@ -79,7 +79,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   /** @throws HikyakuError `invalid_option` for whatever can't be used, also for an option that does not exist. */
   constructor(options: ServerOptions<Values>) {
     this.#options = resolveServerOptions(options);
-    const { broker, clock, random, logger, queues, leaseMs } = this.#options;
+    const { broker, clock, random, logger, taskLog, queues, leaseMs } = this.#options;
     const names = Object.keys(queues);
     this.#held = new HeldTasks(clock);
     this.#loopWatch = new LoopWatch(this.#held, logger);
@@ -87,7 +87,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#lostAnswers = new LostAnswers(broker, this.serverId, clock, (lost) => this.#queueRoles.recoverAtOnce(lost));
     this.#processor = this.#makeProcessor(names);
     this.#syncer = new Syncer({
-      ...{ broker, clock, logger },
+      ...{ broker, clock, logger: taskLog },
       onAnswer: (task, result) => this.#processor.answeredLate(task, result),
     });
     this.#leases = new LeaseKeeper({
@@ -114,7 +114,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       () => this.#describe(),
     );
     this.#aggregating = new Aggregating({
-      ...{ broker, clock, random, logger },
+      ...{ broker, clock, random, logger, taskLog },
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
     });
     this.#farewell = new Farewell({
@@ -340,11 +340,12 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   #makeProcessor(queues: readonly string[]): Processor {
-    const { broker, clock, random, logger, policy, concurrency, leaseMs, graceMs, baseContext } = this.#options;
+    const { broker, clock, random, logger, taskLog, policy, concurrency, leaseMs, graceMs, baseContext } =
+      this.#options;
     const handlers = this.#handlers;
-    const retryDelayMs = retryDelayByType(handlers, policy.retryDelayMs, logger);
+    const retryDelayMs = retryDelayByType(handlers, policy.retryDelayMs, taskLog);
     return new Processor({
-      ...{ broker, clock, random, logger, concurrency, leaseMs, graceMs, queues, handlers, baseContext },
+      ...{ broker, clock, random, logger, taskLog, concurrency, leaseMs, graceMs, queues, handlers, baseContext },
       policy: { ...policy, retryDelayMs },
       middlewares: this.#middlewares,
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random, this.#options.plan),
@@ -390,7 +391,9 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     try {
       this.#options.onError?.(error, { taskId: id, type, queue, retried, maxRetry });
     } catch (thrown) {
-      this.#options.logger.error("onError threw", { error: errorText(thrown) });
+      this.#options.taskLog.error("onError threw", {
+        ...{ taskId: id, type, queue, error: errorText(thrown) },
+      });
     }
   }
 
@@ -424,6 +427,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       this.#control.stop();
       for (const unsubscribe of this.#unsubscribe) unsubscribe();
       this.#processor.close();
+      this.#options.taskLog.flush();
     }
     this.#state = "closed";
   }
