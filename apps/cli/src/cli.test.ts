@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Client, defineTask, Server, silentLogger } from "hikyaku";
+import { Client, defineTask, type EnqueueOptions, Server, silentLogger } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runCli } from "./cli.ts";
@@ -55,6 +55,60 @@ describe("the hikyaku command", () => {
     for (let index = 0; index < count; index++) await client.enqueue(email, { index });
     await broker.close();
   }
+
+  describe("task", () => {
+    async function enqueueOne(options: EnqueueOptions = {}): Promise<string> {
+      const broker = sqliteBroker({ path });
+      await using client = new Client({ broker });
+      const { id } = await client.enqueue(email, { to: "ana" }, options);
+      await broker.close();
+      return id;
+    }
+
+    it("says that a task is due and that nobody works on its queue", async () => {
+      const id = await enqueueOne();
+      const { code, out } = await run("task", id);
+      expect(out).toContain(`email:send ${id} of queue default: pending\n`);
+      expect(out).toMatch(/^It has been due for \d s, and no live worker takes from its queue: start one\.$/m);
+      expect(out).toContain('payload        {"to":"ana"}');
+      expect(code).toBe(0);
+    });
+
+    it("says when a task is due, and warns where nobody would take it then", async () => {
+      const id = await enqueueOne({ in: "10m" });
+      expect((await run("task", id)).out).toMatch(
+        /^It is due in \d+ min\. No live worker would take it then: start one\.$/m,
+      );
+      await withServer(async () => expect((await run("task", id)).out).toMatch(/^It is due in \d+ min\.$/m));
+    });
+
+    it("says who failed it, where, when and why, as JSON too", async () => {
+      const broker = sqliteBroker({ path });
+      const server = new Server({ broker, concurrency: 1, logger: silentLogger, build: "b7" });
+      server.handle(email, () => Promise.reject(new Error("no\u001b[31m such mailbox")));
+      server.start();
+      const id = await enqueueOne({ maxRetry: 0 });
+      const look = async () => (await run("task", id, "--queue", "default")).out;
+      await vi.waitFor(async () => expect(await look()).toContain(": archived\n"), { timeout: 20_000 });
+      const text = await look();
+      expect(text).toContain(`pid ${process.pid} in ${process.cwd()} build b7`);
+      expect(text).toMatch(/^ {2}attempts +archived after \d+ ms, from 20/m);
+      expect(text).not.toContain("\u001b");
+      expect(JSON.parse((await run("task", id, "--json")).out)).toMatchObject({
+        tasks: [{ task: { id, state: "archived", attempts: [{ build: "b7" }] }, explanation: { kind: "over" } }],
+      });
+      await server.stop();
+      await broker.close();
+    });
+
+    it("says that there is none, with 70", async () => {
+      await enqueueOne();
+      const { code, err } = await run("task", "nobody");
+      expect(err).toContain('task "nobody" is in no queue of SQLite file');
+      expect((await run("task", "nobody", "--queue", "mail")).err).toContain('is not in queue "mail" of');
+      expect(code).toBe(70);
+    });
+  });
 
   describe("doctor", () => {
     it("says that all is well with 0", async () => {

@@ -4,6 +4,7 @@ import { isHikyakuError, isStoreAway } from "hikyaku";
 import { addDoctor } from "./commands/doctor.ts";
 import { addQueues } from "./commands/queues.ts";
 import { addServers } from "./commands/servers.ts";
+import { addTask } from "./commands/task.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { StoreMissingError } from "./open-store.ts";
 import type { Streams } from "./output.ts";
@@ -25,6 +26,7 @@ export async function runCli(args: readonly string[], streams: Streams): Promise
   addDoctor(program, context);
   addServers(program, context);
   addQueues(program, context);
+  addTask(program, context);
   for (const command of program.commands) inherit(command, program);
   try {
     await program.parseAsync(args, { from: "user" });

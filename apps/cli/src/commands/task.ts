@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { type ExplainedTask, HikyakuError, Inspector, type UnreadableTaskInfo } from "hikyaku";
+import { withStore } from "../open-store.ts";
+import { type CommandContext, show } from "../output.ts";
+import { taskText } from "../task-text.ts";
+
+interface TaskOptions {
+  readonly queue?: string;
+  readonly json: boolean;
+}
+
+interface Found {
+  readonly store: string;
+  readonly tasks: readonly (ExplainedTask | UnreadableTaskInfo)[];
+}
+
+/** `task`: what became of one task, and why it does not run. */
+export function addTask(program: Command, { streams }: CommandContext): void {
+  program
+    .command("task")
+    .argument("<id>", "the task's id, such as the job_id of a demo job")
+    .description(
+      "Tells what became of a task: its state, why it waits, who runs it, and each attempt with where, when and how it ended.",
+    )
+    .option("--queue <name>", "look in this queue only (default: in all that the store names)")
+    .option("--json", "write JSON", false)
+    .action(async (id: string, { queue, json }: TaskOptions) => {
+      const found = await withStore(async (broker): Promise<Found> => {
+        const inspector = new Inspector({ broker });
+        const queues = queue === undefined ? await broker.queues() : [queue];
+        const tasks: (ExplainedTask | UnreadableTaskInfo)[] = [];
+        for (const name of queues) {
+          const [task] = (await inspector.explainTasks(name, [id])).tasks;
+          if (task !== undefined) tasks.push(task);
+        }
+        return { store: broker.location, tasks };
+      });
+      if (found.tasks.length === 0) throw notFound(id, queue, found.store);
+      const now = Date.now();
+      show(streams, json, found, () => found.tasks.map((task) => taskText(task, now)).join("\n"));
+    });
+}
+
+function notFound(id: string, queue: string | undefined, store: string): HikyakuError {
+  const where = queue === undefined ? "in no queue" : `not in queue ${JSON.stringify(queue)}`;
+  return new HikyakuError(
+    "task_not_found",
+    `task ${JSON.stringify(id)} is ${where} of ${store}: it was never enqueued there, was deleted, or has completed and ` +
+      "is not kept any more",
+  );
+}
