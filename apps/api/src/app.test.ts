@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { problem, REGISTER_DEMO_JOB_PATH, readiness } from "@hikyaku/contract";
 import { HikyakuError } from "hikyaku";
@@ -86,6 +86,21 @@ describe("rate limits", () => {
     }
   });
 
+  it("bound pages, their files and /docs by a limit of their own, and leave /health alone", async () => {
+    test = await aTestApp({ pageRequestsPerMinute: 3, requestsPerMinute: 5 });
+    for (const url of ["/docs/static/swagger-ui-bundle.js", "/openapi.json", "/readyz"]) {
+      expect((await test.app.inject(url)).statusCode).toBe(200);
+    }
+    const refused = await test.app.inject("/docs/");
+    expect(refused.statusCode).toBe(429);
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThanOrEqual(59);
+    expect(problem.parse(refused.json())).toMatchObject({ code: "rate_limited" });
+    expect((await test.app.inject("/nothing")).statusCode).toBe(429);
+    expect((await test.app.inject("/health")).statusCode).toBe(200);
+    expect((await register()).headers["x-ratelimit-remaining"]).toBe("4");
+    expect((await test.app.inject({ url: "/openapi.json", remoteAddress: "192.0.2.7" })).statusCode).toBe(200);
+  });
+
   it("are not told when they are switched off", async () => {
     test = await aTestApp({ rateLimiter: undefined });
     const answer = await register();
@@ -128,6 +143,43 @@ describe("other origins", () => {
     test = await aTestApp();
     const asked = await test.app.inject({ method: "OPTIONS", url: REGISTER_DEMO_JOB_PATH, headers: preflight });
     expect(asked.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+});
+
+describe("names", () => {
+  const asked = (host: string, remoteAddress = "127.0.0.1") =>
+    test.app.inject({
+      method: "POST",
+      url: REGISTER_DEMO_JOB_PATH,
+      headers: { ...json, host },
+      payload: "{}",
+      remoteAddress,
+    });
+
+  it.each(["local", "develop"] as const)("of other sites that were pointed here are refused in %s", async (appEnv) => {
+    test = await aTestApp({ appEnv });
+    for (const host of ["evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example:8080", "[::2]"]) {
+      const answer = await asked(host);
+      expect(answer.statusCode).toBe(421);
+      const { code, detail } = problem.parse(answer.json());
+      expect([code, detail]).toEqual(["wrong_host", expect.stringContaining("HIKYAKU__SERVER__ALLOWED_HOSTS")]);
+    }
+    expect(await test.jobs()).toBe(0);
+    for (const host of ["localhost:8080", "127.0.0.1:9999", "[::1]:8080", "LOCALHOST", hostname()]) {
+      expect((await asked(host)).statusCode).toBe(201);
+    }
+    expect((await asked("dev-box.example:8080", "192.0.2.7")).statusCode).toBe(201);
+    expect((await test.app.inject({ url: "/health", headers: { host: "evil.example" } })).statusCode).toBe(200);
+  });
+
+  it("are any behind a proxy in production, until the settings list them", async () => {
+    test = await aTestApp({ appEnv: "production" });
+    expect((await asked("jobs.example")).statusCode).toBe(201);
+    await test.close();
+    test = await aTestApp({ appEnv: "production", allowedHosts: ["Jobs.example"] });
+    expect((await asked("jobs.example:443")).statusCode).toBe(201);
+    expect((await asked("localhost:8080")).statusCode).toBe(201);
+    expect((await asked("evil.example", "192.0.2.7")).statusCode).toBe(421);
   });
 });
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import cors from "@fastify/cors";
 import {
   addHealthRoutes,
-  answerBrokenRequest,
+  boundedServer,
   type OperationsPermission,
   type ReadinessProbe,
   sendError,
@@ -13,10 +13,12 @@ import type { Config } from "@hikyaku/config";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { type Broker, type Client, Inspector } from "hikyaku";
+import { refuseForeignHosts } from "./foreign-host.ts";
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from "./json-body.ts";
 import { answerOtherMethods } from "./method-not-allowed.ts";
 import { describeApi } from "./openapi.ts";
 import { RATE_LIMIT_HEADERS } from "./rate-limit/headers.ts";
+import { limitPages } from "./rate-limit/page-limit.ts";
 import { addRateLimitHeaders, countRequests, refuseOverLimit } from "./rate-limit/rate-limit-hooks.ts";
 import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
 import { requestValidator } from "./request-validation.ts";
@@ -38,9 +40,6 @@ export interface AppParts {
   readonly webRoot: string;
 }
 
-/** How long a request may take to arrive whole. */
-const REQUEST_TIMEOUT_MS = 30_000;
-
 /** Builds the API server, ready to listen. */
 export async function buildApp({ config, permission, client, broker, rateLimiter, logger, webRoot }: AppParts) {
   const app: FastifyInstance = fastify({
@@ -49,10 +48,9 @@ export async function buildApp({ config, permission, client, broker, rateLimiter
     genReqId: () => randomUUID(),
     trustProxy: trustProxyOf(config),
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     // A request that comes on an open connection while the server stops is answered like any other, then hung up on.
     return503OnClosing: false,
-    clientErrorHandler: answerBrokenRequest,
+    ...boundedServer(config.server, logger),
     frameworkErrors: (error, request, reply) => {
       setSecurityHeaders(reply);
       reply.header("X-Request-Id", request.id);
@@ -75,6 +73,8 @@ export async function buildApp({ config, permission, client, broker, rateLimiter
   }
   await allowOrigins(app, config.cors.allowedOrigins);
   if (rateLimiter !== undefined) refuseOverLimit(app);
+  if (config.api.rateLimit.enabled) limitPages(app, config.api.rateLimit.pageRequestsPerMinute);
+  refuseForeignHosts(app, config);
   refuseUnknownAddresses(app);
 
   await describeApi(app);

@@ -23,6 +23,8 @@ export interface TestApp {
 export interface TestAppOptions extends Partial<Omit<AppParts, "config">> {
   readonly trustProxy?: boolean;
   readonly allowedOrigins?: readonly string[];
+  readonly allowedHosts?: readonly string[];
+  readonly pageRequestsPerMinute?: number;
   readonly requestsPerMinute?: number;
   readonly requestsPerHour?: number;
   /** Default `local`. */
@@ -30,13 +32,15 @@ export interface TestAppOptions extends Partial<Omit<AppParts, "config">> {
   readonly operationsToken?: string;
 }
 
-const { api } = loadConfig({ env: {} });
+const { api, server } = loadConfig({ env: {} });
 
 /** The API server on an embedded store of its own, with limits that no test meets unless it asks for less. */
 export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const {
     trustProxy = false,
     allowedOrigins = [],
+    allowedHosts = [],
+    pageRequestsPerMinute = 1_000_000,
     requestsPerMinute = 1_000_000,
     requestsPerHour = 1_000_000,
     appEnv = "local",
@@ -52,9 +56,13 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   );
   const config = {
     appEnv,
-    server: { host: "127.0.0.1", port: 0, trustProxy },
+    server: { ...server, host: "127.0.0.1", port: 0, trustProxy, allowedHosts },
     cors: { allowedOrigins },
-    api: { ...api, operations: operationsToken === undefined ? {} : { token: operationsToken } },
+    api: {
+      ...api,
+      rateLimit: { ...api.rateLimit, pageRequestsPerMinute },
+      operations: operationsToken === undefined ? {} : { token: operationsToken },
+    },
   };
   const app = await buildApp({
     broker,

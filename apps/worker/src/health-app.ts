@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   addHealthRoutes,
-  answerBrokenRequest,
+  boundedServer,
   type OperationsPermission,
   type ReadinessProbe,
   RequestProblem,
@@ -27,8 +27,7 @@ export function buildHealthApp({ broker, probe, logger, permission }: HealthAppP
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
-    requestTimeout: 10_000,
-    clientErrorHandler: answerBrokenRequest,
+    ...boundedServer({ maxConnections: 100, maxConnectionsPerAddress: 50, requestTimeoutMs: 10_000 }, logger),
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));

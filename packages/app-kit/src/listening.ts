@@ -1,4 +1,5 @@
-import type { Socket } from "node:net";
+import type { Server } from "node:http";
+import { type AddressInfo, createServer, type Server as Door, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
 /** Where a server is to listen, and what to call it and its settings when that fails. */
@@ -21,9 +22,11 @@ export class ListenError extends Error {
  * @throws ListenError when the port is taken or the host is not of this machine.
  */
 export async function listen(app: FastifyInstance, { host, port, what, portKey }: Place): Promise<string> {
-  hangUpWhenClosing(app);
+  const doors: Door[] = [];
+  hangUpWhenClosing(app, doors);
   try {
     await app.listen({ host, port, listenTextResolver: (address) => `${what} listens on ${address}` });
+    if (host === "localhost") doors.push(await listenOnOtherLoopback(app.server));
   } catch (error) {
     throw new ListenError(`${what} cannot listen on ${host}:${port}: ${reasonOf(error, portKey)}`, { cause: error });
   }
@@ -46,11 +49,26 @@ export async function closeWithin(app: FastifyInstance, timeoutMs: number): Prom
 }
 
 /**
+ * `localhost` is two addresses on most machines, and which one a client takes is its choice: the other one gets a port
+ * of its own, whose connections the same server takes. Does nothing where that address is not there or taken.
+ */
+async function listenOnOtherLoopback(server: Server): Promise<Door> {
+  const bound = server.address() as AddressInfo;
+  const door = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit("connection", socket));
+  const host = bound.family === "IPv6" ? "127.0.0.1" : "::1";
+  await new Promise<void>((resolve) => {
+    door.on("error", () => resolve());
+    door.listen({ host, port: bound.port }, resolve);
+  });
+  return door;
+}
+
+/**
  * Once the server closes, hangs up where nothing is under way. Node.js and Fastify do so for connections that are idle at
  * that moment, but not for those that never asked anything, as browsers make them ahead of time, nor for those whose
  * last answer is still on its way.
  */
-function hangUpWhenClosing(app: FastifyInstance): void {
+function hangUpWhenClosing(app: FastifyInstance, doors: readonly Door[]): void {
   const silent = new Set<Socket>();
   let closing = false;
   app.server.on("connection", (socket: Socket) => {
@@ -64,6 +82,7 @@ function hangUpWhenClosing(app: FastifyInstance): void {
   });
   app.addHook("preClose", async () => {
     closing = true;
+    for (const door of doors) door.close();
     for (const socket of silent) socket.destroy();
   });
 }

@@ -37,6 +37,10 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
       host: appEnv === "local" ? host.default("127.0.0.1") : host,
       port: integer(1, 65_535).default(8080),
       trust_proxy: trustProxy().default(false),
+      allowed_hosts: list(text("a host name or an IP address without a port", isHost)).default([]),
+      // With one file open for each and what else a process holds, still below the usual limit of 1024 descriptors.
+      max_connections: integer(1, 100_000).default(400),
+      max_connections_per_address: integer(1, 100_000).default(64),
     }),
     jobqueue: section({
       store: choice("embedded", "redis").default(appEnv === "local" ? "embedded" : "redis"),
@@ -55,6 +59,7 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
         enabled: flag().default(true),
         requests_per_minute: integer(1, 1_000_000_000).default(60),
         requests_per_hour: integer(1, 1_000_000_000).default(1000),
+        page_requests_per_minute: integer(1, 1_000_000_000).default(600),
         storage_type: choice("auto", "memory", "redis").default("auto"),
       }),
       operations: section({

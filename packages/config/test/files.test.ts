@@ -38,7 +38,14 @@ describe("the files of an environment", () => {
     const root = makeRoot({});
     expect(load({}, root)).toEqual({
       appEnv: "local",
-      server: { host: "127.0.0.1", port: 8080, trustProxy: false },
+      server: {
+        host: "127.0.0.1",
+        port: 8080,
+        trustProxy: false,
+        allowedHosts: [],
+        maxConnections: 400,
+        maxConnectionsPerAddress: 64,
+      },
       jobqueue: {
         store: "embedded",
         embedded: { path: join(root, "data/hikyaku.db") },
@@ -51,7 +58,10 @@ describe("the files of an environment", () => {
         shutdownTimeoutSeconds: 8,
       },
       api: {
-        rateLimit: { enabled: true, requestsPerMinute: 60, requestsPerHour: 1000, storageType: "auto" },
+        rateLimit: {
+          ...{ enabled: true, requestsPerMinute: 60, requestsPerHour: 1000, pageRequestsPerMinute: 600 },
+          storageType: "auto",
+        },
         operations: {},
         auth: { enabled: false },
       },

@@ -15,7 +15,11 @@ describe("a value that does not fit", () => {
     ["server: {port: 8_080}", "server.port", 'got the text "8_080"'],
     ["server: {port: }", "server.port", "got a key without a value"],
     ["server: {port: 99999999999999999999999}", "server.port", "got 1e+23"],
-    ["server: [1, 2]", "server", "a map of keys (host, port, trust_proxy), got a list of 2 items"],
+    [
+      "server: [1, 2]",
+      "server",
+      "a map of keys (host, port, trust_proxy, allowed_hosts, max_connections, max_connections_per_address), got a list of 2 items",
+    ],
     ["server: 8080", "server", "got 8080"],
     ['server: {host: ""}', "server.host", 'got the text ""'],
     ["server: {host: localhost:80}", "server.host", "without a port"],

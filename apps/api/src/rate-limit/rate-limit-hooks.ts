@@ -1,7 +1,6 @@
-import { RequestProblem } from "@hikyaku/app-kit";
+import { clientKey, RequestProblem } from "@hikyaku/app-kit";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isUnderApi } from "../api-path.ts";
-import { clientKey } from "./client-key.ts";
 import { rateLimitHeaders } from "./headers.ts";
 import type { RateLimiter, Verdict } from "./rate-limiter.ts";
 

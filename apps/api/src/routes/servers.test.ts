@@ -135,7 +135,7 @@ describe("the operations API of worker servers", () => {
     ];
     const refused: [what: string, options: Parameters<typeof list>[0]][] = [
       ["comes from another one", { remoteAddress: "192.0.2.7" }],
-      ["names another one, as a page does that had its name pointed here", { headers: { host: "evil.example:8080" } }],
+      ["names another one", { headers: { host: "jobs.example:8080" } }],
       ...proxyHeaders.map((name): [string, Parameters<typeof list>[0]] => [
         `came through a proxy that says ${name}`,
         { headers: { [name]: "192.0.2.7" } },
@@ -144,7 +144,7 @@ describe("the operations API of worker servers", () => {
       ["comes from an image in another site's page", { headers: { "sec-fetch-site": "cross-site" } }],
     ];
     it.each(refused)("refuses a request that %s, and says what to set", async (_what, options) => {
-      await aServer();
+      await aServer({ allowedHosts: ["jobs.example"] });
       const answer = await list(options);
       expect(answer.statusCode).toBe(403);
       const { code, detail } = problem.parse(answer.json());

@@ -7,6 +7,9 @@ const codeOfError: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
 };
 
+/** What a peer has to read the answer: one that doesn't must not hold the connection. */
+export const LAST_WORDS_MS = 1_000;
+
 /** Answers what is no HTTP request at all, or never became a whole one, and hangs up. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
@@ -19,10 +22,11 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   if (code === "headers_too_large") detail = "The request's address and headers are larger than 16 KiB.";
   if (code === "request_timeout") detail = "The request did not arrive in time.";
   socket.end(rawProblem(code, detail));
+  setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
 }
 
 /** A whole answer with a problem, for a connection on which no request can be answered any more. */
-function rawProblem(code: ProblemCode, detail: string): string {
+export function rawProblem(code: ProblemCode, detail: string): string {
   const status = STATUS_OF_PROBLEM[code];
   const title = STATUS_CODES[status] ?? "Error";
   const problem: Problem = { type: "about:blank", title, status, code, detail };

@@ -1,0 +1,219 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { Readable } from "node:stream";
+import fastify, { type FastifyInstance } from "fastify";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { boundedServer, type ServerBounds } from "./bounded-server.ts";
+
+const get = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
+const patience = { timeout: 10_000, interval: 10 };
+
+describe("a bounded server", () => {
+  let app: FastifyInstance;
+  let port: number;
+  /** The answers that were begun, by path, and how many of them are under way. */
+  let answers: { readonly begun: string[]; underWay: number; mostUnderWay: number };
+  let warnings: string[];
+  /** Held back answers of `/held`. */
+  let release: PromiseWithResolvers<void>;
+  const sockets: Socket[] = [];
+
+  beforeEach(() => {
+    answers = { begun: [], underWay: 0, mostUnderWay: 0 };
+    warnings = [];
+    release = Promise.withResolvers();
+  });
+  afterEach(async () => {
+    release.resolve();
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await app.close();
+  });
+
+  async function start(bounds: Partial<ServerBounds> = {}): Promise<void> {
+    app = fastify({ ...boundedServer({ maxConnections: 50, maxConnectionsPerAddress: 50, ...bounds }, logger()) });
+    const mine = answers;
+    app.addHook("onRequest", async (request, reply) => {
+      mine.begun.push(request.url);
+      mine.mostUnderWay = Math.max(mine.mostUnderWay, ++mine.underWay);
+      reply.raw.prependOnceListener("close", () => mine.underWay--);
+    });
+    app.get("/small", () => "ok");
+    app.get("/large", () => Buffer.alloc(32 * 1024 * 1024));
+    app.get("/endless", (_request, reply) => reply.send(Readable.from(chunks())));
+    app.get("/held", async () => {
+      await release.promise;
+      return "held";
+    });
+    app.post("/body", (request) => request.body);
+    await app.listen({ host: "127.0.0.1", port: 0 });
+    port = (app.server.address() as AddressInfo).port;
+  }
+
+  function logger() {
+    const log = fastify().log;
+    return { ...log, warn: (...args: unknown[]) => void warnings.push(String(args.at(-1))) };
+  }
+
+  async function open(from = "127.0.0.1"): Promise<Socket> {
+    const socket = connect({ port, host: "127.0.0.1", localAddress: from });
+    socket.on("error", () => undefined);
+    sockets.push(socket);
+    await once(socket, "connect");
+    return socket;
+  }
+
+  async function read(socket: Socket): Promise<string> {
+    const parts: string[] = [];
+    socket.on("data", (data) => parts.push(String(data)));
+    await once(socket, "close");
+    return parts.join("");
+  }
+
+  /** Resolves when the server has hung up, without reading what it sent. */
+  async function hungUp(socket: Socket): Promise<void> {
+    await vi.waitFor(async () => expect(await connections()).toBe(0), patience);
+    socket.destroy();
+  }
+
+  async function connections(): Promise<number> {
+    return await new Promise((resolve, reject) =>
+      app.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    );
+  }
+
+  it("answers the requests of one connection in their order, one at a time", async () => {
+    await start();
+    const socket = await open();
+    socket.write(get("/held") + get("/small") + get("/small", "Connection: close\r\n"));
+    await vi.waitFor(() => expect(answers.begun).toEqual(["/held"]), patience);
+    release.resolve();
+    const text = await read(socket);
+    expect(text.match(/HTTP\/1.1 200/g)).toHaveLength(3);
+    expect(text.indexOf("held")).toBeLessThan(text.indexOf("ok"));
+    expect(answers).toEqual({ begun: ["/held", "/small", "/small"], underWay: 0, mostUnderWay: 1 });
+  });
+
+  it("hangs up on who asks a thousand times and never reads, having begun one answer", async () => {
+    await start();
+    const socket = await open();
+    socket.pause();
+    socket.write(get("/large").repeat(1_300));
+    await hungUp(socket);
+    expect(answers.begun).toEqual(["/large"]);
+    await vi.waitFor(() => expect(answers.underWay).toBe(0), patience);
+    expect(warnings).toEqual(["connections cut: requests came faster than their answers were taken"]);
+  });
+
+  it("hangs up on who leaves an answer unread", async () => {
+    await start({ stallTimeoutMs: 300 });
+    const socket = await open();
+    socket.pause();
+    socket.write(get("/large"));
+    await hungUp(socket);
+    expect(warnings).toEqual(["connections cut: an answer was not read"]);
+  });
+
+  it("hangs up on who never comes to an end with reading", async () => {
+    await start({ answerTimeoutMs: 300 });
+    const socket = await open();
+    socket.write(get("/endless"));
+    const answer = await read(socket);
+    expect(answer.length).toBeGreaterThan(1_000);
+    await vi.waitFor(() => expect(answers.underWay).toBe(0), patience);
+  });
+
+  it("hangs up on who connects and says nothing", async () => {
+    await start({ stallTimeoutMs: 300 });
+    expect(await read(await open())).toBe("");
+  });
+
+  it("lets who waits for us wait", async () => {
+    await start({ stallTimeoutMs: 100 });
+    const socket = await open();
+    socket.write(get("/held", "Connection: close\r\n"));
+    await vi.waitFor(() => expect(answers.begun).toEqual(["/held"]), patience);
+    const timedOut = vi.fn();
+    app.server.on("timeout", timedOut);
+    await vi.waitFor(() => expect(timedOut.mock.calls.length).toBeGreaterThan(2), patience);
+    release.resolve();
+    expect(await read(socket)).toMatch(/^HTTP\/1.1 200/);
+  });
+
+  it("answers 408 within a second of the time that a slow body has", async () => {
+    await start({ requestTimeoutMs: 1_000 });
+    const socket = await open();
+    const since = performance.now();
+    socket.write("POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{");
+    const answer = await read(socket);
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+    expect(answer).toContain('"code":"request_timeout"');
+    // A second between looks, and one for the last words; what is more is the machine's.
+    expect(performance.now() - since).toBeLessThan(6_000);
+  });
+
+  it("answers 408 to headers that come byte by byte", async () => {
+    await start({ requestTimeoutMs: 1_000 });
+    const socket = await open();
+    socket.write("GET /small HTTP/1.1\r\nX-A: ");
+    const timer = setInterval(() => socket.write("a"), 50);
+    const answer = await read(socket);
+    clearInterval(timer);
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it.each([
+    ["of one address", { maxConnectionsPerAddress: 2 }],
+    ["of all", { maxConnections: 2 }],
+  ])("refuses connections over the limit %s with 503, and serves again when others have ended", async (_of, bounds) => {
+    await start(bounds);
+    const held = await Promise.all([open(), open()]);
+    for (const socket of held) socket.write(get("/held"));
+    await vi.waitFor(() => expect(answers.begun).toHaveLength(2), patience);
+    const refused = await read(await open());
+    expect(refused).toMatch(/^HTTP\/1.1 503 /);
+    expect(refused).toContain('"code":"overloaded"');
+    expect(warnings).toHaveLength(1);
+    for (const socket of held) socket.destroy();
+    await vi.waitFor(async () => expect(await connections()).toBe(0), patience);
+    const socket = await open();
+    socket.write(get("/small", "Connection: close\r\n"));
+    expect(await read(socket)).toMatch(/^HTTP\/1.1 200/);
+  });
+
+  it("makes room by ending what is idle, the longest idle first", async () => {
+    await start({ maxConnectionsPerAddress: 2 });
+    const [first, second] = [await open(), await open()];
+    for (const socket of [first, second]) {
+      socket.write(get("/small"));
+      await once(socket, "data");
+    }
+    const third = await open();
+    third.write(get("/small", "Connection: close\r\n"));
+    expect(await read(third)).toMatch(/^HTTP\/1.1 200/);
+    await vi.waitFor(() => expect(first.closed).toBe(true), patience);
+    expect(second.closed).toBe(false);
+  });
+
+  it("leaves other addresses their share, and proxies as many as there are", async ({ skip }) => {
+    skip(process.platform !== "linux", "only Linux has more than one loopback address");
+    await start({ maxConnectionsPerAddress: 1, trustProxy: ["127.0.0.8/30"] });
+    const ask = async (from: string) => {
+      const socket = await open(from);
+      socket.write(get("/held"));
+      return socket;
+    };
+    await ask("127.0.0.1");
+    await ask("127.0.0.2");
+    await ask("127.0.0.9");
+    await ask("127.0.0.9");
+    await vi.waitFor(() => expect(answers.begun).toHaveLength(4), patience);
+    expect(await read(await open("127.0.0.2"))).toMatch(/^HTTP\/1.1 503 /);
+  });
+});
+
+async function* chunks(): AsyncGenerator<Buffer> {
+  for (;;) {
+    yield Buffer.alloc(1_000, "x");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
