@@ -20,6 +20,11 @@ describe("the files of the repository", () => {
     });
   });
 
+  it("name a shared cache in develop and staging, and none in local", () => {
+    const addrsIn = (appEnv: string) => loadConfig({ env: { APP_ENV: appEnv } }).redis.default.cluster.addrs;
+    expect(["local", "develop", "staging"].map(addrsIn)).toEqual([[], ["localhost:6379"], ["localhost:6379"]]);
+  });
+
   it("hold examples for production that load once they are copied", () => {
     const root = mkdtempSync(join(tmpdir(), "hikyaku-config-"));
     onTestFinished(() => rmSync(root, { recursive: true }));

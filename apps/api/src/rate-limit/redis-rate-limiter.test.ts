@@ -1,4 +1,5 @@
 import { EventEmitter, once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import {
   freePort,
   type RedisCluster,
@@ -7,6 +8,7 @@ import {
   startRedisCluster,
   startRedisServer,
 } from "@hikyaku/test-support";
+import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RedisRateLimiter } from "./redis-rate-limiter.ts";
 
@@ -196,6 +198,48 @@ describe.skipIf(missing)(`rate limits while their Redis is away${title}`, () => 
       expect(found).not.toContain("barley");
       await Promise.all([right.limiter.close(), wrong.limiter.close()]);
     } finally {
+      await locked.stop();
+    }
+  });
+
+  it("passes requests while every write is refused, and warns once, since a read that works is no counter", async () => {
+    const { limiter, log } = limiterOn([redis.port]);
+    await limiter.start();
+    const admin = createClient({ url: redis.url });
+    await admin.connect();
+    await admin.configSet("maxmemory", "1");
+    try {
+      // Until several probes were refused as well.
+      while (Number(/errorstat_OOM:count=(\d+)/.exec(await admin.info("errorstats"))?.[1] ?? 0) < 5) {
+        expect((await limiter.consume("full")).allowed).toBe(true);
+      }
+      expect(log.warnings).toHaveLength(1);
+      expect(log.infos).toHaveLength(0);
+      expect(await limiter.check()).toMatchObject({ level: "warning", reason: expect.stringContaining("OOM") });
+    } finally {
+      await admin.configSet("maxmemory", "0");
+      admin.destroy();
+    }
+    await log.next("info");
+  });
+
+  it("passes requests where something else than a Redis answers, and where a password is asked for", async () => {
+    const locked = await startRedisServer({ args: ["--requirepass", "open sesame"] });
+    const web = createServer((socket) => socket.on("error", () => {}).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    web.listen(0, "127.0.0.1");
+    await once(web, "listening");
+    try {
+      for (const port of [locked.port, (web.address() as AddressInfo).port]) {
+        const { limiter, log } = limiterOn([port]);
+        expect((await timed(limiter.start(300))).ms).toBeLessThan(900);
+        const { value, ms } = await timed(limiter.consume("guest"));
+        expect(value.allowed).toBe(true);
+        expect(ms).toBeLessThan(50);
+        expect(log.warnings).toHaveLength(1);
+        await limiter.close();
+      }
+    } finally {
+      web.close();
       await locked.stop();
     }
   });

@@ -70,7 +70,10 @@ export class RedisRateLimiter implements RateLimiter {
   }
 
   async check(): Promise<ReadinessFinding> {
-    await this.peek("readyz");
+    await this.#ask("readyz", async (windows) => {
+      await windows.probe("readyz");
+      return windows.peek("readyz");
+    });
     const store = this.#place();
     const state = this.#state;
     if (state.kind === "counting") return { code: "rate_limit_counts", level: "ok", store };
@@ -137,7 +140,7 @@ export class RedisRateLimiter implements RateLimiter {
       this.#windows = windowsOn(link, this.#limits);
     }
     const key = this.#state.kind === "out" ? this.#state.key : "start";
-    await withDeadline("Redis", this.#timeoutMs, this.#windows.peek(key));
+    await withDeadline("Redis", this.#timeoutMs, this.#windows.probe(key));
   }
 
   #end(): void {

@@ -26,6 +26,11 @@ export class Windows {
     const [minute, hour] = await Promise.all([peekOne(this.#minute, key), peekOne(this.#hour, key)]);
     return verdictOf(minute, hour);
   }
+
+  /** Writes for this client without counting anything; rejects with the store's error. A store may read and not write. */
+  async probe(key: string): Promise<void> {
+    await Promise.all([this.#minute.penalty(key, 0), this.#hour.penalty(key, 0)]);
+  }
 }
 
 /** The verdict where nothing is counted: allowed, with the whole allowance left. */
