@@ -250,7 +250,7 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
   });
 
   it.each(["http://127.0.0.1", "127.0.0.1:6379", "redis://", "redis://h/x", ""])("explains a bad url: %j", (url) => {
-    expect(() => redisBroker({ url })).toThrow(/option "url": expected redis:\/\/host:port\/db/);
+    expect(() => redisBroker({ url })).toThrow(/option "url": expected redis:\/\/user:password@host:port\/db/);
   });
 
   it("never shows a password in an explanation", () => {

@@ -3,8 +3,11 @@ import { errorText } from "../errors.ts";
 
 /** How another thread of this process can open the same store for itself. */
 export type BrokerRecipe =
-  /** The module at this address exports a function of this name, which makes a broker from these options. */
-  | { readonly kind: "module"; readonly module: string; readonly make: string; readonly options: unknown }
+  /**
+   * The module at this address exports a function of this name, which makes a broker from what `options` gives. That is a
+   * function so that printing a broker, or writing it as JSON, shows no password.
+   */
+  | { readonly kind: "module"; readonly module: string; readonly make: string; readonly options: () => unknown }
   /** The store lives in this one broker, or was given something that can't be handed to a thread. */
   | { readonly kind: "none"; readonly why: string };
 
@@ -17,7 +20,8 @@ export function recipeOf<Options extends { readonly clock?: Clock }>(
   const { clock = systemClock, ...others } = options;
   if (clock !== systemClock) return { kind: "none", why: "it was given a clock of its own" };
   try {
-    return { kind: "module", module, make, options: structuredClone(others) };
+    const cloned = structuredClone(others);
+    return { kind: "module", module, make, options: () => cloned };
   } catch (error) {
     return { kind: "none", why: `its options can't be handed to a thread: ${errorText(error)}` };
   }

@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { BrokerRecipe } from "../broker/broker-recipe.ts";
 import { type Clock, sleep } from "../clock.ts";
 import { errorText } from "../errors.ts";
 import type { LostLease } from "./lease-extender.ts";
@@ -14,7 +15,7 @@ const farewellMs = 1_000;
 const threadFile = new URL(`./lease-thread${extname(new URL(import.meta.url).pathname)}`, import.meta.url);
 
 export interface LeaseThreadHostOptions {
-  readonly recipe: LeaseThreadData["recipe"];
+  readonly recipe: BrokerRecipe & { readonly kind: "module" };
   readonly clock: Clock;
   readonly logger: Logger;
   readonly leaseMs: number;
@@ -32,7 +33,7 @@ export class LeaseThreadHost {
   constructor(options: LeaseThreadHostOptions) {
     this.#options = options;
     const { recipe, leaseMs, table } = options;
-    const workerData: LeaseThreadData = { recipe, leaseMs };
+    const workerData: LeaseThreadData = { recipe: { ...recipe, options: recipe.options() }, leaseMs };
     this.#thread = new Worker(threadFile, { workerData, name: "hikyaku leases" });
     table.follow((segment) => this.#tell({ kind: "segment", segment }));
     this.#thread.on("message", (message: FromLeaseThread) => this.#hear(message));

@@ -11,8 +11,10 @@ import { LeaseTableReader, processMonotonic, type TableSegment } from "./lease-t
 import type { LogFields, Logger, LogLevel } from "./logger.ts";
 import { Periodic, type Role } from "./periodic.ts";
 
+type ModuleRecipe = BrokerRecipe & { readonly kind: "module" };
+
 export interface LeaseThreadData {
-  readonly recipe: BrokerRecipe & { readonly kind: "module" };
+  readonly recipe: Omit<ModuleRecipe, "options"> & { readonly options: unknown };
   readonly leaseMs: number;
 }
 

@@ -1,13 +1,10 @@
 import { type Clock, systemClock } from "../../clock.ts";
 import { HikyakuError } from "../../errors.ts";
-import type { RedisOptions, RedisTlsOptions } from "./redis-options.ts";
+import { shown } from "../../option-names.ts";
+import { checkRedisOptions, type RedisOptions, type RedisTlsOptions } from "./redis-options.ts";
+import { addressOfUrl, type Place, placeOf, type RedisAddress } from "./redis-url.ts";
 
-/** A server's place on the network. */
-export interface Place {
-  /** A name or an IP address; IPv6 without its brackets. */
-  readonly host: string;
-  readonly port: number;
-}
+export type { Place } from "./redis-url.ts";
 
 /** How to talk to each server, wherever it is. */
 export interface ConnectionSettings {
@@ -37,6 +34,7 @@ export type Target =
 
 /** @throws HikyakuError `invalid_option`. */
 export function targetOf(options: RedisOptions): Target {
+  checkRedisOptions(options);
   const ways = (["url", "addr", "sentinel", "cluster"] as const).filter((name) => options[name] !== undefined);
   if (ways.length > 1) {
     const names = ways.map((name) => `"${name}"`).join(" and ");
@@ -48,7 +46,7 @@ export function targetOf(options: RedisOptions): Target {
     const { masterName, username, password, tls } = sentinel;
     if (typeof masterName !== "string" || masterName.trim() === "") {
       throw invalid(
-        `option "sentinel.masterName": expected the name that the sentinels know the master by, got ${JSON.stringify(masterName)}`,
+        `option "sentinel.masterName": expected the name that the sentinels know the master by, got ${shown(masterName)}`,
       );
     }
     const places = placesOf("sentinel.addrs", sentinel.addrs);
@@ -61,17 +59,19 @@ export function targetOf(options: RedisOptions): Target {
     }
     return { kind: "cluster", places: placesOf("cluster.addrs", cluster.addrs), settings };
   }
-  const { url, place } = addressOf(options);
-  const database = url.pathname.replace(/^\//, "");
+  const { place, username, password, db, tls } = addressOf(options);
+  if (tls && options.tls === false) {
+    throw invalid('options "url" and "tls": expected TLS in both or in neither, got rediss:// and false');
+  }
   return {
     kind: "server",
     place,
     settings: {
       ...settings,
-      username: settings.username ?? given(decodeURIComponent(url.username)),
-      password: settings.password ?? given(decodeURIComponent(url.password)),
-      db: options.db ?? (database === "" ? 0 : Number(database)),
-      tls: settings.tls ?? (url.protocol === "rediss:" ? {} : undefined),
+      username: settings.username ?? username,
+      password: settings.password ?? password,
+      db: options.db ?? db ?? 0,
+      tls: settings.tls ?? (tls ? {} : undefined),
     },
   };
 }
@@ -103,39 +103,17 @@ function tlsOf(tls: boolean | RedisTlsOptions | undefined): RedisTlsOptions | un
   return options;
 }
 
-function given(text: string): string | undefined {
-  return text === "" ? undefined : text;
-}
-
-function addressOf(options: RedisOptions): { url: URL; place: Place } {
-  const text = options.url ?? `redis://${options.addr ?? "127.0.0.1:6379"}`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const database = url?.pathname.replace(/^\//, "") ?? "";
-  if (url === undefined || !/^rediss?:$/.test(url.protocol) || url.hostname === "" || !/^\d*$/.test(database)) {
-    const name = options.url === undefined ? "addr" : "url";
-    const expected = name === "addr" ? "host:port" : "redis://host:port/db or rediss://host:port/db";
-    throw invalid(`option "${name}": expected ${expected}, got ${withoutSecrets(text)}`);
-  }
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  return { url, place: { host, port: url.port === "" ? 6_379 : Number(url.port) } };
+function addressOf({ url, addr }: RedisOptions): RedisAddress {
+  if (addr === undefined) return addressOfUrl(url ?? "redis://127.0.0.1:6379");
+  const place = placeOf("addr", addr);
+  return { place, username: undefined, password: undefined, db: undefined, tls: false };
 }
 
 function placesOf(name: string, addrs: readonly string[]): Place[] {
   if (!Array.isArray(addrs) || addrs.length === 0) {
-    throw invalid(`option "${name}": expected one or more host:port, got ${JSON.stringify(addrs)}`);
+    throw invalid(`option "${name}": expected one or more host:port, got ${shown(addrs)}`);
   }
-  return addrs.map((addr, index) => {
-    const [, ipv6, host, digits] = /^(?:\[([^\]]+)\]|([^:@/\s]+)):(\d{1,5})$/.exec(String(addr)) ?? [];
-    const port = Number(digits);
-    if (digits === undefined || port < 1 || port > 65_535) {
-      throw invalid(`option "${name}[${index}]": expected host:port, got ${withoutSecrets(String(addr))}`);
-    }
-    return { host: ipv6 ?? host ?? "", port };
-  });
-}
-
-function withoutSecrets(url: string): string {
-  return JSON.stringify(url.replace(/\/\/[^@]*@/, "//***@"));
+  return addrs.map((addr, index) => placeOf(`${name}[${index}]`, addr));
 }
 
 function invalid(message: string): HikyakuError {

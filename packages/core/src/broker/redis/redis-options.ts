@@ -1,4 +1,6 @@
 import type { Clock } from "../../clock.ts";
+import { HikyakuError } from "../../errors.ts";
+import { refuseUnknownOptions, shown } from "../../option-names.ts";
 
 export interface RedisTlsOptions {
   /** PEM certificates to trust instead of the system's. */
@@ -48,7 +50,10 @@ export interface RedisDurabilityOptions {
  * many masters. One of the four; default is `url` with `redis://127.0.0.1:6379`.
  */
 export interface RedisOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. */
+  /**
+   * `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. A query or a fragment is refused. The options
+   * `username`, `password` and `db` win over what stands here.
+   */
   readonly url?: string;
   /** `host:port`, instead of `url`. */
   readonly addr?: string;
@@ -71,4 +76,73 @@ export interface RedisOptions {
   readonly durability?: RedisDurabilityOptions;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
+}
+
+type Check = (option: string, value: unknown) => void;
+/** A check for each option, so that none can be forgotten and none that does not exist is let in. */
+type Checks<Options> = { readonly [Name in keyof Options]-?: Check };
+
+const longestMs = 600_000;
+const largestDb = 1_000_000;
+
+const tlsChecks: Checks<RedisTlsOptions> = { ca: text, serverName: text, verify: flag, cert: text, key: text };
+const tls = (option: string, value: unknown): void => {
+  if (typeof value !== "boolean") checkOptions(option, value, tlsChecks);
+};
+const sentinelChecks: Checks<RedisSentinelOptions> = {
+  // Looked at where they are read, with better words.
+  ...{ addrs: anything, masterName: anything },
+  ...{ username: text, password: text, tls },
+};
+const clusterChecks: Checks<RedisClusterOptions> = { addrs: anything };
+const durabilityChecks: Checks<RedisDurabilityOptions> = { replicas: anything, onDisk: flag, timeoutMs: anything };
+const redisChecks: Checks<RedisOptions> = {
+  ...{ url: anything, addr: anything },
+  sentinel: (option, value) => checkOptions(option, value, sentinelChecks),
+  cluster: (option, value) => checkOptions(option, value, clusterChecks),
+  ...{ username: text, password: text, tls },
+  db: integer(0, largestDb),
+  connectTimeoutMs: integer(1, longestMs),
+  commandTimeoutMs: integer(1, longestMs),
+  minReconnectDelayMs: integer(1, longestMs),
+  maxReconnectDelayMs: integer(1, longestMs),
+  durability: (option, value) => checkOptions(option, value, durabilityChecks),
+  clock: anything,
+};
+
+/**
+ * Refuses what would be passed over or could not be used. Values are not repeated where they may be secrets.
+ * @throws HikyakuError `invalid_option`.
+ */
+export function checkRedisOptions(options: RedisOptions): void {
+  checkOptions("redisBroker", options, redisChecks);
+}
+
+function checkOptions<Options extends object>(of: string, given: unknown, checks: Checks<Options>): void {
+  refuseUnknownOptions(of, given, new Set(Object.keys(checks)));
+  const prefix = of === "redisBroker" ? "" : `${of}.`;
+  for (const [name, value] of Object.entries(given as object)) {
+    if (value !== undefined) checks[name as keyof Options](`${prefix}${name}`, value);
+  }
+}
+
+function anything(): void {}
+
+function text(option: string, value: unknown): void {
+  if (typeof value !== "string") throw invalid(option, "a text", `a value of type ${typeof value}`);
+}
+
+function flag(option: string, value: unknown): void {
+  if (typeof value !== "boolean") throw invalid(option, "true or false", shown(value));
+}
+
+function integer(least: number, most: number): Check {
+  return (option, value) => {
+    if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return;
+    throw invalid(option, `an integer from ${least} to ${most}`, shown(value));
+  };
+}
+
+function invalid(option: string, expected: string, got: string): HikyakuError {
+  return new HikyakuError("invalid_option", `option "${option}": expected ${expected}, got ${got}`);
 }
