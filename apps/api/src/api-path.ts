@@ -2,6 +2,11 @@ import type { FastifyRequest } from "fastify";
 
 /** Whether the address lies under `/api`, as it was routed or as it was written. */
 export function isUnderApi(request: FastifyRequest): boolean {
+  return isUnder(request, "/api");
+}
+
+/** Whether the address is this one or lies under it, as it was routed or as it was written. */
+export function isUnder(request: FastifyRequest, address: string): boolean {
   const written = request.raw.url?.split(/[?#]/, 1)[0] ?? "";
-  return [request.routeOptions.url, written].some((path) => path === "/api" || path?.startsWith("/api/"));
+  return [request.routeOptions.url, written].some((path) => path === address || path?.startsWith(`${address}/`));
 }

@@ -136,6 +136,21 @@ describe("other origins", () => {
     expect(refused.headers["access-control-expose-headers"]).toContain("Retry-After");
   });
 
+  it.each(["*", "https://app.example.com"])("never read operations, not even with %s", async (allowed) => {
+    test = await aTestApp({ allowedOrigins: [allowed], operationsToken: "a-token-of-the-test-0123456789" });
+    const { origin } = preflight;
+    const authorization = "Bearer a-token-of-the-test-0123456789";
+    for (const url of ["/api/v1/servers", "/%61pi/v1/servers", "/api/v1/nothing", "/readyz", "/health"]) {
+      const answer = await test.app.inject({ url, headers: { origin, authorization } });
+      expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+      const asked = await test.app.inject({ method: "OPTIONS", url, headers: preflight });
+      expect(asked.headers["access-control-allow-origin"]).toBeUndefined();
+    }
+    const answer = await test.app.inject({ url: "/openapi.json", headers: { origin } });
+    expect(answer.headers["access-control-allow-origin"]).toBe(allowed);
+    expect((await register({ origin })).headers["access-control-allow-origin"]).toBe(allowed);
+  });
+
   it("may not when the settings do not name them", async () => {
     test = await aTestApp({ allowedOrigins: ["https://app.example.com"] });
     expect((await register({ origin: "https://evil.example" })).headers["access-control-allow-origin"]).toBeUndefined();

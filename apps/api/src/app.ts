@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import cors from "@fastify/cors";
 import {
   addHealthRoutes,
   boundedServer,
@@ -17,7 +16,7 @@ import { refuseForeignHosts } from "./foreign-host.ts";
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from "./json-body.ts";
 import { answerOtherMethods } from "./method-not-allowed.ts";
 import { describeApi } from "./openapi.ts";
-import { RATE_LIMIT_HEADERS } from "./rate-limit/headers.ts";
+import { allowOrigins } from "./other-origins.ts";
 import { limitPages } from "./rate-limit/page-limit.ts";
 import { addRateLimitHeaders, countRequests, refuseOverLimit } from "./rate-limit/rate-limit-hooks.ts";
 import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
@@ -48,6 +47,8 @@ export async function buildApp({ config, permission, client, broker, rateLimiter
     genReqId: () => randomUUID(),
     trustProxy: trustProxyOf(config),
     bodyLimit: BODY_LIMIT_BYTES,
+    // The headers' limit bounds the address; what is too long for an id its schema says.
+    routerOptions: { maxParamLength: 16_384 },
     // A request that comes on an open connection while the server stops is answered like any other, then hung up on.
     return503OnClosing: false,
     ...boundedServer(config.server, logger),
@@ -101,18 +102,6 @@ function logAnswers(app: FastifyInstance): void {
   app.addHook("onResponse", async (request, reply) => {
     const ms = Math.round(reply.elapsedTime);
     request.log.info({ method: request.method, url: request.raw.url, status: reply.statusCode, ms }, "answered");
-  });
-}
-
-async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
-  if (origins.length === 0) return;
-  await app.register(cors, {
-    origin: [...origins],
-    methods: ["GET", "HEAD", "POST"],
-    allowedHeaders: ["Content-Type"],
-    exposedHeaders: [...RATE_LIMIT_HEADERS, "X-Request-Id"],
-    strictPreflight: false,
-    maxAge: 600,
   });
 }
 

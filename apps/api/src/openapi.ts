@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { SWAGGER_UI_POLICY } from "./security-headers.ts";
 
-const OPENAPI_PATH = "/openapi.json";
+export const OPENAPI_PATH = "/openapi.json";
 const DOCS_PATH = "/docs";
 
 /** Describes the routes that are added after it: `/openapi.json` for programs, `/docs` for people. */

@@ -111,4 +111,22 @@ describe("the schemas", () => {
     expect(registerDemoJobResponse.safeParse({ job_id: "", status: "registered" }).success).toBe(false);
     expect(registerDemoJobResponse.safeParse({ job_id: "a", status: "queued" }).success).toBe(false);
   });
+
+  it("say what a line is in a pattern that tools of every language read", () => {
+    const schema = z.toJSONSchema(registerDemoJobRequest, { io: "input" }).$defs?.["RegisterDemoJobRequest"];
+    const message = schema?.properties?.["message"];
+    const pattern = typeof message === "object" ? (message.pattern ?? "") : "";
+    expect(pattern).not.toMatch(/\\[pP]/);
+    // A surrogate alone can't be sent in UTF-8; a tool that reads unit by unit must let whole characters pass.
+    const characters = Array.from({ length: 0x1_0000 }, (_, code) => String.fromCharCode(code)).filter((character) =>
+      character.isWellFormed(),
+    );
+    const refused = characters.filter((message) => !registerDemoJobRequest.safeParse({ message }).success);
+    expect(refused).toHaveLength(32 + 33 + 2);
+    for (const flags of ["", "u", "v"]) {
+      const published = new RegExp(pattern, flags);
+      expect(characters.filter((message) => !published.test(message))).toEqual(refused);
+      expect(published.test("飛脚 🏃")).toBe(true);
+    }
+  });
 });

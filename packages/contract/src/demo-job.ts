@@ -19,8 +19,13 @@ export const MAX_MAX_RETRY = 1000;
 
 // Control characters (C0, DEL, C1), lone surrogates, line separator and paragraph separator: each would break
 // "one job prints one line", steer the terminal that shows it, or change on its way through UTF-8.
-const ONE_LINE = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u;
 const NOT_ONE_LINE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/**
+ * The same for whoever reads the schema: not every tool knows Unicode's classes, and one that matches UTF-16 unit by unit
+ * would refuse all surrogates, those of whole characters too.
+ */
+const ONE_LINE_PATTERN = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$";
 
 /** What a job's id looks like: a UUID in lower case. */
 export const JOB_ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -29,7 +34,7 @@ const KEYS = ["message", "delay_seconds", "max_retry", "job_id"] as const;
 
 const message = z
   .string({ error: (issue) => `expected a string, got ${nameOf(issue.input)}` })
-  .regex(ONE_LINE, { error: (issue) => describeNotOneLine(issue.input) })
+  .refine((text) => !NOT_ONE_LINE.test(text), { error: (issue) => describeNotOneLine(issue.input) })
   .refine((text) => charactersIn(text) <= MAX_MESSAGE_CHARACTERS, {
     error: (issue) =>
       `expected at most ${MAX_MESSAGE_CHARACTERS} characters, got ${charactersIn(String(issue.input))}: shorten the message`,
@@ -37,6 +42,7 @@ const message = z
   .meta({
     description: `What the worker prints: one line, so no line breaks and no control characters. Missing or empty means "${DEFAULT_MESSAGE}".`,
     maxLength: MAX_MESSAGE_CHARACTERS,
+    pattern: ONE_LINE_PATTERN,
     examples: ["hello"],
   });
 

@@ -96,6 +96,15 @@ describe("the operations API of worker servers", () => {
     expect(server.status().state).toBe("active");
   });
 
+  it("answers an id that is too long as the description says: 422", async () => {
+    await aServer();
+    for (const length of [101, 201, 5_000]) {
+      const answer = await post("x".repeat(length), "stop");
+      expect(answer.statusCode).toBe(length <= 200 ? 202 : 422);
+      if (length > 200) expect(problem.parse(answer.json())).toMatchObject({ code: "invalid_path" });
+    }
+  });
+
   it("is in the description of the API, with its token", async () => {
     await aServer();
     const { paths, components } = (await test.app.inject("/openapi.json")).json();

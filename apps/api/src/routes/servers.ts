@@ -42,7 +42,7 @@ const bodyRefusals = {
   400: problemResponse("The body is no valid JSON in UTF-8."),
   413: problemResponse("The body is larger than 64 KiB."),
   415: problemResponse("The body is not sent as application/json."),
-  422: problemResponse("The body has errors; `errors` names each. Nothing was done."),
+  422: problemResponse("The body or the id has errors; `errors` names each. Nothing was done."),
 };
 
 /** Adds who works on the queues, and how to tell one of them to go quiet, to stop, or take its tasks away. */
