@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isUnderApi } from "./api-path.ts";
 
 /** The addresses of the web application's pages; it shows the right one by itself. */
-const WEB_PAGES = ["/", "/dm-jobqueue"] as const;
+const WEB_PAGES = ["/", "/dm-jobqueue", "/dm-jobqueue/jobs/:id"] as const;
 
 const INDEX = "index.html";
 const NOT_BUILT = `<!doctype html>

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { at } from "../../test/a-view.ts";
 import { ApiClient } from "./api-client.ts";
 import { ApiError } from "./api-failure.ts";
 
@@ -62,8 +63,10 @@ describe("the API client", () => {
   });
 
   it("believes a 503 only from our own server", async () => {
-    expect(await failureWhenRegistering(await answering(503, aProblem(503)))).toEqual({
+    const silent = aProblem(503, "deadline_exceeded");
+    expect(await failureWhenRegistering(await answering(503, silent))).toEqual({
       kind: "unavailable",
+      code: "deadline_exceeded",
       detail: "It is so.",
     });
     expect(await failureWhenRegistering(await answering(503, "<h1>Bad gateway</h1>"))).toEqual({
@@ -80,6 +83,28 @@ describe("the API client", () => {
     [404, { error: "Not found" }],
   ])("takes %i with an unknown body for an unexpected answer", async (status, body) => {
     expect(await failureWhenRegistering(await answering(status, body))).toMatchObject({ kind: "unexpected", status });
+  });
+
+  it("tells a refusal of our own server from one of a proxy", async () => {
+    const origin = await answering(413, aProblem(413, "body_too_large"));
+    expect(await failureWhenRegistering(origin)).toMatchObject({ kind: "refused", code: "body_too_large" });
+    const taken = await answering(409, aProblem(409, "task_id_taken"));
+    expect(await failureWhenRegistering(taken)).toMatchObject({ kind: "unexpected", status: 409 });
+    expect(await failureWhenRegistering(await answering(413, "<h1>Too large</h1>"))).toMatchObject({
+      kind: "unexpected",
+      status: 413,
+    });
+  });
+
+  it("asks about several jobs in one request", async () => {
+    let asked = "";
+    const answer = { jobs: [], missing: ["a", "b"], queue: { paused: false, workers: 1 }, now: at(0) };
+    const origin = await serve((request, response) => {
+      asked = request.url ?? "";
+      response.end(JSON.stringify(answer));
+    });
+    expect(await new ApiClient({ origin }).demoJobs(["a", "b"])).toEqual(answer);
+    expect(asked).toBe("/api/dm-jobqueue/jobs?job_ids=a%2Cb");
   });
 
   it("says when the connection breaks before the answer is complete", async () => {

@@ -1,4 +1,7 @@
 import {
+  DEMO_JOBS_PATH,
+  type DemoJobsView,
+  demoJobsView,
   PROBLEM_CONTENT_TYPE,
   problem,
   READINESS_PATH,
@@ -43,11 +46,20 @@ export class ApiClient {
     this.#deadlineMs = deadlineMs;
   }
 
-  /** Registers one job. Never repeated by itself, since a lost answer may hide a registered job. */
+  /** Registers one job. Never repeated by itself; repeating it with the same `job_id` never makes a second job. */
   async registerDemoJob(request: RegisterDemoJobRequest, signal?: AbortSignal): Promise<RegisterDemoJobResponse> {
     const answer = await this.#call(REGISTER_DEMO_JOB_PATH, { method: "POST", body: request, signal });
     const registered = registerDemoJobResponse.safeParse(answer.json);
     if (answer.status === 201 && registered.success) return registered.data;
+    throw new ApiError(refusalIn(answer));
+  }
+
+  /** Asks what became of some jobs, and about their queue. No ids: only the queue is told of. */
+  async demoJobs(jobIds: readonly string[], signal?: AbortSignal): Promise<DemoJobsView> {
+    const query = new URLSearchParams({ job_ids: jobIds.join(",") });
+    const answer = await this.#call(`${DEMO_JOBS_PATH}?${query}`, { method: "GET", signal });
+    const parsed = demoJobsView.safeParse(answer.json);
+    if (answer.status === 200 && parsed.success) return parsed.data;
     throw new ApiError(refusalIn(answer));
   }
 
@@ -92,9 +104,11 @@ function refusalIn({ status, headers, json }: Answer): ApiFailure {
   // Only problem details come from our own server: a proxy's 503 or 422 says nothing about what was registered.
   const details = problem.safeParse(json);
   if (!details.success) return { kind: "unexpected", status, detail: "" };
-  const { detail, errors } = details.data;
+  const { code, detail, errors } = details.data;
   if (status === 422) return { kind: "invalid", detail, errors: errors ?? [] };
-  if (status === 503) return { kind: "unavailable", detail };
+  if (status === 503) return { kind: "unavailable", code, detail };
+  // 409 speaks of what is stored: it is no proof that nothing was.
+  if (status < 500 && status !== 409) return { kind: "refused", status, code, detail };
   return { kind: "unexpected", status, detail };
 }
 

@@ -1,4 +1,4 @@
-import type { ProblemError } from "@hikyaku/contract";
+import type { ProblemCode, ProblemError } from "@hikyaku/contract";
 
 /** Why a call brought no usable answer. What it means for the user is said by the page that made the call. */
 export type ApiFailure =
@@ -6,15 +6,17 @@ export type ApiFailure =
   | { readonly kind: "invalid"; readonly detail: string; readonly errors: readonly ProblemError[] }
   /** Too many requests. `retryAfterSeconds` is missing when the server did not say. */
   | { readonly kind: "rate-limited"; readonly retryAfterSeconds: number | undefined }
-  /** The server runs, but what it depends on does not. */
-  | { readonly kind: "unavailable"; readonly detail: string }
+  /** The server runs, but what it depends on does not. The code says whether something was stored. */
+  | { readonly kind: "unavailable"; readonly code: ProblemCode; readonly detail: string }
+  /** Our own server says that the request was wrong: it did nothing. */
+  | { readonly kind: "refused"; readonly status: number; readonly code: ProblemCode; readonly detail: string }
   /** No connection, or it broke before the answer was complete. */
   | { readonly kind: "unreachable" }
   /** No connection, and the browser had none when the call began: nothing was sent. */
   | { readonly kind: "offline" }
   /** No complete answer within the deadline. */
   | { readonly kind: "timed-out"; readonly deadlineSeconds: number }
-  /** An answer that the contract does not know. */
+  /** An answer that the contract does not know, or that the server broke over. */
   | { readonly kind: "unexpected"; readonly status: number; readonly detail: string };
 
 /** Thrown by every method of the API client, except when the caller itself aborted. */

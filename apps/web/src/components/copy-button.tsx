@@ -1,8 +1,16 @@
 import { useState } from "react";
 import { useLanguage } from "../i18n/language-context.ts";
 
-/** Copies a text and says beside itself whether it worked. `what` names the text in the button's accessible name. */
-export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
+interface CopyButtonProps {
+  readonly text: string;
+  /** Names the text in the button's accessible name. */
+  readonly what: string;
+  /** What stands on the button. Default: the word for copying. */
+  readonly label?: string;
+}
+
+/** Copies a text and says beside itself whether it worked. */
+export function CopyButton({ text, what, label }: CopyButtonProps) {
   const { copy } = useLanguage().messages;
   const [outcome, setOutcome] = useState<"done" | "failed">();
 
@@ -15,16 +23,11 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
     }
   };
   return (
-    <span className="inline-flex flex-wrap items-baseline gap-x-2">
-      <button
-        type="button"
-        aria-label={copy.label(what)}
-        onClick={copyText}
-        className="cursor-pointer rounded-sm border border-edge px-2 py-0.5 text-sm hover:border-ink"
-      >
-        {copy.text}
+    <span className="inline-flex flex-wrap items-baseline">
+      <button type="button" aria-label={label ?? copy.label(what)} onClick={copyText} className="btn">
+        {label ?? copy.text}
       </button>
-      <span role="status" className="text-sm text-quiet">
+      <span role="status" className={outcome && "ml-2 text-xs text-quiet"}>
         {outcome && copy[outcome]}
       </span>
     </span>

@@ -33,14 +33,8 @@ export function JobForm({ values, faults, isPending, ref, onChange, onSubmit }: 
     onSubmit();
   };
   return (
-    <form ref={ref} noValidate onSubmit={submit} aria-label={job.title} className="mt-8 grid gap-6 sm:grid-cols-2">
-      <div className="sm:col-span-2">
-        <TextField
-          {...field("message")}
-          placeholder={DEFAULT_MESSAGE}
-          help={job.fields.message.help(DEFAULT_MESSAGE)}
-        />
-      </div>
+    <form ref={ref} noValidate onSubmit={submit} aria-label={job.title} className="form">
+      <TextField {...field("message")} placeholder={DEFAULT_MESSAGE} help={job.fields.message.help(DEFAULT_MESSAGE)} />
       <TextField
         {...field("delay_seconds")}
         inputMode="numeric"
@@ -57,7 +51,7 @@ export function JobForm({ values, faults, isPending, ref, onChange, onSubmit }: 
         type="submit"
         // Not `disabled`, which would throw the focus away while the request is on its way.
         aria-disabled={isPending}
-        className="min-w-44 cursor-pointer justify-self-start rounded-sm bg-seal px-6 py-2.5 font-medium text-on-seal hover:bg-seal-deep aria-disabled:cursor-progress aria-disabled:opacity-70"
+        className="btn btn-first"
       >
         {isPending ? job.submitting : job.submit}
       </button>

@@ -29,7 +29,7 @@ export function Layout() {
         ref={main}
         id="content"
         tabIndex={-1}
-        className="mx-auto w-full max-w-4xl flex-1 px-5 pt-10 pb-20 sm:px-8 sm:pt-14"
+        className="mx-auto w-full max-w-[82.5rem] flex-1 px-5 pt-7 pb-16 sm:px-8"
       >
         <Outlet />
       </main>

@@ -1,45 +1,44 @@
-import type { Level } from "@hikyaku/contract";
-import { useQuery } from "@tanstack/react-query";
-import { api } from "../api/client.ts";
+import type { Level, Readiness, ReadinessFinding } from "@hikyaku/contract";
 import { useLanguage } from "../i18n/language-context.ts";
+import { type FindingWriting, findingText, findingWorkerText, reasonOf } from "../readiness/finding-text.ts";
+import { useReadiness } from "../readiness/use-readiness.ts";
+import { useServerNow } from "../use-server-now.ts";
+import { Icon, type IconName } from "./icon.tsx";
+import { Rich } from "./rich.tsx";
 
-const ASK_EVERY_MS = 10_000;
+/** A level is an icon, a word and a colour, always all three. */
+const LOOKS: Readonly<Record<Level | "asking", { readonly icon: IconName; readonly tone: string }>> = {
+  ok: { icon: "good", tone: "text-good" },
+  warning: { icon: "odd", tone: "text-again" },
+  error: { icon: "gone", tone: "text-gone" },
+  asking: { icon: "wait", tone: "text-quiet" },
+};
 
-/** Whether the server can serve, live, with one level per check. */
+/** Whether the server can serve, live: the level of the whole, and of each check with what was found. */
 export function ReadinessStatus() {
-  const { messages } = useLanguage();
+  const { locale, messages } = useLanguage();
   const texts = messages.readiness;
-  const { data, isError } = useQuery({
-    queryKey: ["readiness"],
-    queryFn: ({ signal }) => api.readiness(signal),
-    refetchInterval: ASK_EVERY_MS,
-  });
-
-  const state = isError || data?.status === "not_ready" ? "error" : (data?.level ?? "asking");
-  const summary = {
-    asking: texts.loading,
-    ok: texts.ready,
-    warning: texts.warning,
-    error: isError ? texts.noAnswer : data?.status === "ready" ? texts.warning : texts.notReady,
-  }[state];
+  const { data, isError } = useReadiness();
+  const nowMs = useServerNow(false);
+  const state = isError ? "error" : data === undefined ? "asking" : wholeOf(data);
+  const summary = isError ? texts.noAnswer : state === "asking" ? texts.asking : texts.summary[state];
+  const { icon, tone } = LOOKS[state === "broken" ? "error" : state];
   return (
-    <section aria-labelledby="readiness-title" className="mt-16 border-t border-rule pt-5 text-sm">
-      <div className="flex flex-wrap items-baseline gap-x-3">
-        <h2 id="readiness-title" className="font-sans text-quiet">
-          {texts.title}
-        </h2>
-        <p role="status" className="flex items-baseline gap-2">
-          <Dot state={state} />
+    <section aria-labelledby="readiness-title" className="mt-14 border-t border-ink pt-3">
+      <div className="flex flex-wrap items-baseline gap-x-4">
+        <h2 id="readiness-title">{texts.title}</h2>
+        <p role="status" className={`badge font-semibold ${tone}`}>
+          <Icon name={icon} />
           {summary}
         </p>
       </div>
       {!isError && data && (
-        <ul className="mt-2 space-y-1">
+        <ul className="checks">
           {data.checks.map((check) => (
-            <li key={check.name} className="flex flex-wrap items-baseline gap-x-2">
-              <Dot state={check.level} />
+            <li key={check.name}>
               <span>{texts.checks[check.name]}</span>
-              <span className="text-quiet">{texts.level[check.level]}</span>
+              <LevelBadge level={check.level} />
+              <Findings findings={check.findings ?? []} writing={{ messages, locale, nowMs }} />
             </li>
           ))}
         </ul>
@@ -48,14 +47,51 @@ export function ReadinessStatus() {
   );
 }
 
-const DOTS = {
-  ok: "bg-good border-good",
-  warning: "border-bad rotate-45 rounded-none",
-  error: "bg-bad border-bad rotate-45 rounded-none",
-  asking: "border-edge",
-};
+/** How well the whole is: an error that does not keep the server from serving is told from one that does. */
+function wholeOf({ status, level }: Readiness): Level | "broken" {
+  if (status === "not_ready") return "error";
+  return level === "error" ? "broken" : level;
+}
 
-/** Form and colour both tell the state; the word beside it says it. */
-function Dot({ state }: { readonly state: Level | "asking" }) {
-  return <span aria-hidden="true" className={`inline-block size-2 shrink-0 rounded-full border ${DOTS[state]}`} />;
+function LevelBadge({ level }: { readonly level: Level }) {
+  const { icon, tone } = LOOKS[level];
+  return (
+    <span className={`badge ${tone}`}>
+      <Icon name={icon} />
+      {useLanguage().messages.readiness.level[level]}
+    </span>
+  );
+}
+
+interface FindingsProps {
+  readonly findings: readonly ReadinessFinding[];
+  readonly writing: FindingWriting;
+}
+
+function Findings({ findings, writing }: FindingsProps) {
+  return (
+    <div className="findings-of-check">
+      {findings.map((finding) => (
+        <div key={JSON.stringify(finding)}>
+          <p>
+            <Rich text={findingText(finding, writing)} />
+          </p>
+          {reasonOf(finding) && (
+            <p lang="en">
+              <code>{reasonOf(finding)}</code>
+            </p>
+          )}
+          {finding.code === "several_workers" && (
+            <ul>
+              {finding.workers.map((worker) => (
+                <li key={worker.id}>
+                  <Rich text={findingWorkerText(worker, writing.messages)} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </div>
+      ))}
+    </div>
+  );
 }

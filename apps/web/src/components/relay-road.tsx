@@ -5,10 +5,8 @@ import { CourierMark } from "./courier-mark.tsx";
 export function RelayRoad() {
   const { messages } = useLanguage();
   return (
-    <section aria-labelledby="relay-title" className="mt-16">
-      <h2 id="relay-title" className="text-2xl">
-        {messages.home.relayTitle}
-      </h2>
+    <section aria-labelledby="relay-title" className="mt-14 max-w-4xl">
+      <h2 id="relay-title">{messages.home.relayTitle}</h2>
       <ol className="mt-8 grid sm:mt-10 gap-x-8 sm:grid-cols-3">
         {messages.home.relay.map(({ name, text }, index) => (
           <li
@@ -21,8 +19,8 @@ export function RelayRoad() {
               data-passed={index < 2 || undefined}
             />
             {index === 1 && <CourierMark className="absolute -top-[3.3rem] right-6 hidden size-14 sm:block" />}
-            <h3 className="text-lg">{name}</h3>
-            <p className="mt-1 text-sm text-quiet">{text}</p>
+            <h3>{name}</h3>
+            <p className="mt-0.5 text-quiet">{text}</p>
           </li>
         ))}
       </ol>

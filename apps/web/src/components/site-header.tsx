@@ -11,7 +11,7 @@ export function SiteHeader() {
     "block border-b-2 border-transparent py-1 text-quiet hover:text-ink aria-[current=page]:border-seal aria-[current=page]:text-ink";
   return (
     <header className="border-b border-rule">
-      <div className="mx-auto flex max-w-4xl flex-wrap items-center gap-x-8 gap-y-2 px-5 py-3 sm:px-8">
+      <div className="mx-auto flex max-w-[82.5rem] flex-wrap items-center gap-x-8 gap-y-2 px-5 py-3 sm:px-8">
         <Link to="/" className="mr-auto flex items-center gap-2.5 font-display text-xl">
           <CourierMark className="size-9 shrink-0" />
           <span>Hikyaku</span>

@@ -25,22 +25,22 @@ export function TextField({
 }: TextFieldProps) {
   return (
     <Field.Root name={name} invalid={fault !== undefined} className="flex flex-col">
-      <Field.Label className="font-medium">{label}</Field.Label>
+      <Field.Label className="field-label">{label}</Field.Label>
       <Field.Control
         value={value}
         onValueChange={onChange}
         placeholder={placeholder}
         inputMode={inputMode}
         autoComplete="off"
-        className="mt-1.5 w-full rounded-sm border border-edge bg-sheet px-3 py-2 text-base placeholder:text-quiet data-invalid:border-bad data-invalid:ring-1 data-invalid:ring-bad"
+        className="field"
       />
       {fault !== undefined && (
-        <Field.Error match={true} className="mt-1.5 text-sm text-bad wrap-anywhere">
+        <Field.Error match={true} className="cap mt-1 text-gone wrap-anywhere">
           <span aria-hidden="true">▲ </span>
           {fault}
         </Field.Error>
       )}
-      <Field.Description className="mt-1.5 text-sm text-quiet">{help}</Field.Description>
+      <Field.Description className="cap mt-1">{help}</Field.Description>
     </Field.Root>
   );
 }

@@ -1,31 +1,129 @@
+import { type DemoJobView, demoJobView, type RegisterDemoJobRequest, registerDemoJobRequest } from "@hikyaku/contract";
 import * as z from "zod";
+import { FAILURE_REASONS, FATES, type FailedCall } from "./registration-fate.ts";
 
-const registeredJob = z.object({
+const sessionJob = z.object({
   jobId: z.string(),
-  message: z.string(),
-  maxRetry: z.number(),
-  /** When it is due, by the browser's clock, in milliseconds. */
-  dueAtMs: z.number(),
+  /** It was looked up by its id: what was asked is not known here, nor whether this tab asked it. */
+  elsewhere: z.boolean().optional(),
+  /** What was asked, without the id. */
+  request: registerDemoJobRequest,
+  /** When it was sent first, by the server's clock as far as the page knew it, in milliseconds. */
+  sentAtMs: z.number(),
+  fate: z.enum(FATES),
+  /** Why it is not known to be registered, and how long the last call took. */
+  failure: z.object({ reason: z.enum(FAILURE_REASONS), waitedMs: z.number(), atMs: z.number() }).optional(),
+  /** What the server told last. */
+  view: demoJobView.optional(),
+  /** Since when the store answers that it holds no such job. */
+  missingSinceMs: z.number().optional(),
 });
 
-/** A job that this tab registered. */
-export type RegisteredJob = z.infer<typeof registeredJob>;
+/** A job that this tab sent to the server, and what is known of it. */
+export type SessionJob = z.infer<typeof sessionJob>;
 
 /** How many jobs of this tab are kept: the newest. */
 export const SESSION_JOBS_KEPT = 50;
 
-/** Reads a stored list, newest first. Empty when nothing readable is stored. */
-export function parseSessionJobs(text: string | null): readonly RegisteredJob[] {
-  if (text === null) return [];
-  try {
-    const parsed = z.array(registeredJob).safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : [];
-  } catch {
-    return [];
-  }
+/** For how long a job that is perhaps registered is looked for in a store that answers and does not have it. */
+export const LOOKED_FOR_MS = 120_000;
+
+/** Reads a stored list, newest first. Entries that can't be read are left out; a call that a reload cut off is "perhaps". */
+export function parseSessionJobs(text: string | null): readonly SessionJob[] {
+  const stored = z.array(z.unknown()).safeParse(parseJson(text));
+  if (!stored.success) return [];
+  return stored.data.flatMap((entry) => {
+    const parsed = sessionJob.safeParse(entry);
+    return parsed.success ? [withoutOpenCall(parsed.data)] : [];
+  });
+}
+
+/** A new job at the moment it is sent. */
+export function sentJob(jobId: string, request: RegisterDemoJobRequest, sentAtMs: number): SessionJob {
+  return { jobId, request, sentAtMs, fate: "sending" };
+}
+
+/** A job of which only the id is known. */
+export function lookedUpJob(jobId: string, nowMs: number): SessionJob {
+  return { jobId, elsewhere: true, request: {}, sentAtMs: nowMs, fate: "registered" };
 }
 
 /** The list with a job put first, and cut to the newest {@link SESSION_JOBS_KEPT}. */
-export function withSessionJob(jobs: readonly RegisteredJob[], job: RegisteredJob): readonly RegisteredJob[] {
+export function withJob(jobs: readonly SessionJob[], job: SessionJob): readonly SessionJob[] {
   return [job, ...jobs].slice(0, SESSION_JOBS_KEPT);
+}
+
+/** The list with one job changed. */
+export function changed(
+  jobs: readonly SessionJob[],
+  jobId: string,
+  change: (job: SessionJob) => SessionJob,
+): readonly SessionJob[] {
+  return jobs.map((job) => (job.jobId === jobId ? change(job) : job));
+}
+
+/**
+ * The job after a call of its registration failed. "Nothing was stored" speaks of that call only: a job that was
+ * perhaps stored by an earlier one stays so.
+ */
+export function afterFailure(
+  job: SessionJob,
+  { fate, reason }: FailedCall,
+  call: { readonly waitedMs: number; readonly atMs: number; readonly wasPerhaps: boolean },
+): SessionJob {
+  if (job.fate === "registered") return job;
+  const { waitedMs, atMs } = call;
+  return { ...job, fate: call.wasPerhaps ? "perhaps" : fate, failure: { reason, waitedMs, atMs } };
+}
+
+/** The job after the server said that it is registered. */
+export function afterRegistration(job: SessionJob): SessionJob {
+  const { failure: _, missingSinceMs: __, ...rest } = job;
+  return { ...rest, fate: "registered" };
+}
+
+/** The job after the server told what became of it; undefined means that the store has no such job. */
+export function afterAnswer(job: SessionJob, view: DemoJobView | undefined, nowMs: number): SessionJob {
+  if (view !== undefined) return { ...afterRegistration(job), view };
+  if (job.fate === "sending") return job;
+  return { ...job, missingSinceMs: job.missingSinceMs ?? nowMs };
+}
+
+/** Whether something may still become of the job, so that the page must ask about it. */
+export function needsAsking(job: SessionJob, nowMs: number): boolean {
+  const { fate, view, missingSinceMs } = job;
+  if (fate === "perhaps") return missingSinceMs === undefined || nowMs - missingSinceMs <= LOOKED_FOR_MS;
+  return canBeAsked(job) && view?.state !== "archived";
+}
+
+/** Whether the server may know more of the job than this page. An archived one may be run again by somebody. */
+export function canBeAsked({ fate, view, missingSinceMs }: SessionJob): boolean {
+  if (view?.state === "completed") return false;
+  return fate === "perhaps" || (fate === "registered" && missingSinceMs === undefined);
+}
+
+/**
+ * The job that a press of the button sends: one that asked for the same and is not known to be registered is sent
+ * again, under its id, so that pressing twice can't make two; anything else is a new job.
+ */
+export function jobToSendAgain(jobs: readonly SessionJob[], request: RegisterDemoJobRequest): SessionJob | undefined {
+  const asked = keyOf(request);
+  return jobs.find(({ fate, request: before }) => fate !== "registered" && keyOf(before) === asked);
+}
+
+function keyOf({ message, delay_seconds, max_retry }: RegisterDemoJobRequest): string {
+  return JSON.stringify([message || null, delay_seconds || null, max_retry || null]);
+}
+
+function withoutOpenCall(job: SessionJob): SessionJob {
+  if (job.fate !== "sending") return job;
+  return { ...job, fate: "perhaps", failure: { reason: "page_left", waitedMs: 0, atMs: job.sentAtMs } };
+}
+
+function parseJson(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { chooseLanguage, localeFor } from "./language.ts";
 import { en } from "./messages/en.ts";
 import { ja } from "./messages/ja.ts";
+import { plainText, type RichText } from "./rich-text.ts";
 
 describe("the language", () => {
   it("is the remembered one, else the browser's first that we have, else English", () => {
@@ -18,10 +19,17 @@ describe("the language", () => {
   });
 });
 
+const NUMBERS = ["2", "3", "4", "5", "6"];
+
+function isRichText(node: unknown): node is RichText {
+  return Array.isArray(node) && node.every((part) => typeof part === "string" || "code" in part);
+}
+
 /** Every text by its path; functions are called with numbers, which fit each of their parameters in a template. */
 function textsOf(node: unknown, path = ""): [string, string][] {
   if (typeof node === "string") return [[path, node]];
-  if (typeof node === "function") return [[path, String(node(2, 3))]];
+  if (typeof node === "function") return textsOf(node(...NUMBERS), path);
+  if (isRichText(node)) return [[path, plainText(node)]];
   return Object.entries(node as object).flatMap(([key, value]) => textsOf(value, `${path}/${key}`));
 }
 

@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from "react";
 import { JobForm } from "../components/job-form.tsx";
+import { CurlExample } from "../components/jobs/curl-example.tsx";
+import { FindJob } from "../components/jobs/find-job.tsx";
+import { JobList } from "../components/jobs/job-list.tsx";
+import { JobNotices } from "../components/jobs/job-notices.tsx";
 import { PageHeading } from "../components/page-heading.tsx";
-import { RegistrationFailure } from "../components/registration-failure.tsx";
-import { RegistrationSuccess } from "../components/registration-success.tsx";
-import { SessionJobList } from "../components/session-job-list.tsx";
+import { RegistrationRefusal } from "../components/registration-refusal.tsx";
 import {
   EMPTY_JOB_FORM,
   type FieldFaults,
@@ -12,60 +14,98 @@ import {
   readJobForm,
   sortRefusals,
 } from "../demo-job/job-form.ts";
+import type { SessionJob } from "../demo-job/session-jobs.ts";
+import { tabJobs } from "../demo-job/this-tab.ts";
+import { useFollowedJobs } from "../demo-job/use-followed-jobs.ts";
 import { useRegisterJob } from "../demo-job/use-register-job.ts";
-import { useSessionJobs } from "../demo-job/use-session-jobs.ts";
 import { useLanguage } from "../i18n/language-context.ts";
+import { noticesOf } from "../readiness/job-notices.ts";
+import { useReadiness } from "../readiness/use-readiness.ts";
+import { useServerNow } from "../use-server-now.ts";
 
-/** Registers a job, says what became of it, and lists what this tab has registered. */
+/** Registers jobs, and follows those that this tab has registered until they are over. */
 export function DemoJobPage() {
   const { messages } = useLanguage();
   const [values, setValues] = useState<JobFormValues>(EMPTY_JOB_FORM);
   const [faults, setFaults] = useState<FieldFaults>({});
-  const [answers, setAnswers] = useState(0);
-  const [jobs, addJob] = useSessionJobs();
-  const { mutate, reset, isPending, data, error } = useRegisterJob(addJob);
+  const [refusals, setRefusals] = useState(0);
+  const { jobs, follow, askSoon } = useFollowedJobs(tabJobs);
+  const { mutate, reset, isPending, data } = useRegisterJob();
+  const { data: readiness } = useReadiness();
+  const nowMs = useServerNow(jobs.length > 0);
   const form = useRef<HTMLFormElement>(null);
   const result = useRef<HTMLElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const read = readJobForm(values);
 
-  // After each answer, the reader goes to the first field to correct, else to the result.
+  // After a refusal, the reader goes to the first field to correct, else to what the server said. After a success the
+  // focus stays at the button: the card tells by itself.
   useEffect(() => {
-    if (answers === 0) return;
+    if (refusals === 0) return;
     const faulty = form.current?.querySelector<HTMLElement>("input[aria-invalid=true]");
     (faulty ?? result.current)?.focus();
-  }, [answers]);
+  }, [refusals]);
 
   const change = (field: JobField, value: string) => {
     setValues({ ...values, [field]: value });
     setFaults({ ...faults, [field]: undefined });
   };
+  const send = (press: Parameters<typeof mutate>[0]) => {
+    mutate(press, {
+      onSuccess: (sending) => {
+        askSoon();
+        if (sending.kind === "refused") {
+          if (sending.failure.kind === "invalid") setFaults(sortRefusals(sending.failure.errors).faults);
+          setRefusals(refusals + 1);
+        } else list.current?.querySelector("article")?.scrollIntoView({ block: "nearest" });
+      },
+    });
+  };
   const submit = () => {
     if (isPending) return;
-    const read = readJobForm(values);
     setFaults(read.valid ? {} : read.faults);
-    if (!read.valid) {
+    if (read.valid) send({ request: read.request });
+    else {
       reset();
-      setAnswers(answers + 1);
-      return;
+      setRefusals(refusals + 1);
     }
-    mutate(read.request, {
-      onError: ({ failure }) => {
-        if (failure.kind === "invalid") setFaults(sortRefusals(failure.errors).faults);
-      },
-      onSettled: () => setAnswers(answers + 1),
-    });
+  };
+  const sendAgain = (job: SessionJob) => {
+    if (!isPending) send({ request: job.request, again: job });
   };
 
   return (
-    <div className="max-w-2xl">
+    <>
       <PageHeading title={messages.job.title} />
-      <p className="mt-4 text-quiet">{messages.job.intro}</p>
-      <JobForm ref={form} values={values} faults={faults} isPending={isPending} onChange={change} onSubmit={submit} />
-      <div aria-live="polite" className="mt-8">
-        {isPending && <p className="sr-only">{messages.job.submitting}</p>}
-        {data && <RegistrationSuccess ref={result} {...data} />}
-        {error && <RegistrationFailure ref={result} error={error} />}
+      <p className="mt-1 mb-5 text-quiet">{messages.job.intro}</p>
+      <JobNotices notices={noticesOf(follow.queue, readiness)} nowMs={nowMs} />
+      <div className="desk">
+        <div className="desk-left">
+          <section aria-labelledby="new-job-title" className="aside">
+            <header>
+              <h2 id="new-job-title">{messages.jobs.form.title}</h2>
+            </header>
+            <JobForm
+              ref={form}
+              values={values}
+              faults={faults}
+              isPending={isPending}
+              onChange={change}
+              onSubmit={submit}
+            />
+            <div aria-live="polite">
+              {data?.kind === "refused" && <RegistrationRefusal ref={result} failure={data.failure} atMs={data.atMs} />}
+            </div>
+          </section>
+          <div className="desk-more">
+            <FindJob />
+            <CurlExample request={read.valid ? read.request : {}} />
+          </div>
+        </div>
+        <div ref={list}>
+          <JobList jobs={jobs} follow={follow} nowMs={nowMs} onSendAgain={sendAgain} />
+        </div>
       </div>
-      <SessionJobList jobs={jobs} />
-    </div>
+    </>
   );
 }

@@ -17,18 +17,15 @@ export function HomePage() {
         {" — "}
         {product.meaning}
       </p>
-      <PageHeading title={home.title}>{product.headline}</PageHeading>
+      <PageHeading title={home.title} isGreeting={true}>
+        {product.headline}
+      </PageHeading>
       <p className="mt-6 max-w-2xl text-lg">{product.sentence}</p>
       <div className="mt-8 flex flex-wrap items-center gap-x-6 gap-y-4">
-        <Link
-          to="/dm-jobqueue"
-          className="rounded-sm bg-seal px-6 py-3 text-lg font-medium text-on-seal hover:bg-seal-deep"
-        >
+        <Link to="/dm-jobqueue" className="btn btn-first">
           {home.registerJob}
         </Link>
-        <a href="/docs" className="underline decoration-edge underline-offset-4 hover:decoration-seal">
-          {home.apiDocs}
-        </a>
+        <a href="/docs">{home.apiDocs}</a>
       </div>
       <RelayRoad />
       <ReadinessStatus />

@@ -10,9 +10,7 @@ export function NotFoundPage() {
       <PageHeading title={notFound.title} />
       <p className="mt-4 text-lg">{notFound.text}</p>
       <p className="mt-8">
-        <Link to="/" className="underline decoration-edge underline-offset-4 hover:decoration-seal">
-          {notFound.home}
-        </Link>
+        <Link to="/">{notFound.home}</Link>
       </p>
     </>
   );

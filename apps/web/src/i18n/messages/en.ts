@@ -1,3 +1,6 @@
+import { enJobs } from "./en-jobs.ts";
+import { enReadiness } from "./en-readiness.ts";
+
 const whole = new Intl.NumberFormat("en");
 
 /** Every text of the pages in English. Its shape is what each other language must fill. */
@@ -27,38 +30,23 @@ export const en = {
       { name: "Printed", text: "A worker takes the job and prints your message on its standard output." },
     ],
   },
-  readiness: {
-    title: "Server status",
-    loading: "Asking the server…",
-    ready: "Ready",
-    warning: "Ready, but look at the warnings",
-    notReady: "Not ready",
-    noAnswer: "No answer from the API server. This page asks again every 10 seconds.",
-    checks: {
-      job_queue_store: "job queue's store",
-      rate_limit_store: "rate limit's store",
-      workers: "workers",
-      worker_server: "worker server",
-      worker_processes: "worker processes",
-    },
-    level: { ok: "ok", warning: "warning", error: "error" },
-  },
+  readiness: enReadiness,
   job: {
     title: "Register a job",
-    intro: "The worker prints your message when the delay is over. Leave a field empty to use its default.",
+    intro: "A worker prints your message on its stdout when the delay is over.",
     fields: {
       message: {
         label: "Message",
-        help: (fallback: string) => `One line. Default: “${fallback}”.`,
+        help: (fallback: string) => `One line. Empty means “${fallback}”.`,
       },
       delay_seconds: {
         label: "Delay (seconds)",
-        help: (fallback: number) => `How long to wait before it runs. Empty or 0 means ${whole.format(fallback)}.`,
+        help: (fallback: number) => `Until it prints. Empty or 0 means ${whole.format(fallback)}.`,
       },
       max_retry: {
         label: "Retries",
         help: (fallback: number) =>
-          `How often to try again after a failure. Empty or 0 means ${whole.format(fallback)}.`,
+          `After the first attempt. Empty or 0 means ${whole.format(fallback)}, so ${whole.format(fallback + 1)} attempts.`,
       },
     },
     faults: {
@@ -71,39 +59,19 @@ export const en = {
     submitting: "Registering…",
   },
   result: {
-    registered: "Job registered",
-    jobId: "Job ID",
-    runs: "Runs",
-    runsAt: (time: string, distance: string) => `${time} (${distance})`,
     invalid: "Nothing was registered",
     invalidHere: "Please correct the marked fields.",
     invalidThere: "The server did not accept these values.",
     rateLimited: "Too many requests",
     rateLimitedUntil: (distance: string, time: string) =>
-      `Nothing was registered. You can try again ${distance}, at ${time}.`,
-    rateLimitedUnknown: "Nothing was registered. The server did not say when to try again; wait a minute.",
-    unavailable: "The queue store is not reachable",
-    unavailableText: "Nothing was registered. The server keeps trying to connect; try again in a moment.",
-    unreachable: "The API server is not reachable",
-    unreachableText:
-      "Check your connection and that the server runs, then try again. If the connection broke after sending, the job may be registered all the same.",
-    offline: "You are offline",
-    offlineText: "Nothing was registered. Try again when you are connected.",
-    timedOut: (seconds: number) => `No answer within ${whole.format(seconds)} seconds`,
-    timedOutText: "It is not known whether the job was registered. Look at the worker’s output before you try again.",
-    unexpected: "An answer that this page does not understand",
-    unexpectedText: (status: number) =>
-      `The server answered with HTTP status ${status}. It is not known whether the job was registered.`,
+      `Nothing was registered by this press. You can try again ${distance}, at ${time}.`,
+    rateLimitedUnknown:
+      "Nothing was registered by this press. The server did not say when to try again; wait a minute.",
+    refused: "Nothing was registered",
+    refusedText: (status: number) => `The server refused the request, with HTTP status ${status}.`,
     serverSays: "The server says",
   },
-  sessionJobs: {
-    title: "Registered in this tab",
-    empty: "No jobs yet. What you register appears here.",
-    note: (kept: number) => `The newest ${whole.format(kept)} at most. Closing the tab clears this list, not the jobs.`,
-    waiting: (distance: string) => `runs ${distance}`,
-    due: "time has come",
-    retries: (count: number) => (count === 1 ? "1 retry" : `${whole.format(count)} retries`),
-  },
+  jobs: enJobs,
   copy: {
     label: (what: string) => `Copy ${what}`,
     text: "Copy",

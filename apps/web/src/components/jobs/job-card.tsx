@@ -1,0 +1,67 @@
+import { Link } from "@tanstack/react-router";
+import { useId } from "react";
+import { cardOf } from "../../demo-job/job-card.ts";
+import type { FollowState } from "../../demo-job/job-follower.ts";
+import { relayOf } from "../../demo-job/relay.ts";
+import type { SessionJob } from "../../demo-job/session-jobs.ts";
+import { useLanguage } from "../../i18n/language-context.ts";
+import { sentenceText } from "../../i18n/sentence-text.ts";
+import { CopyButton } from "../copy-button.tsx";
+import { Rich } from "../rich.tsx";
+import { JobEvidence } from "./job-evidence.tsx";
+import { JobStateBadge } from "./job-state-badge.tsx";
+import { Relay } from "./relay.tsx";
+
+interface JobCardProps {
+  readonly job: SessionJob;
+  readonly follow: FollowState;
+  readonly nowMs: number;
+  /** Sends the job again under its id; undefined where that can't be done here. */
+  readonly onSendAgain?: ((job: SessionJob) => void) | undefined;
+  /** On the page of this job the id is no link. */
+  readonly isAlone?: boolean;
+}
+
+/** What became of one job: its state, one sentence, its road, what is known besides, and what can be done. */
+export function JobCard({ job, follow, nowMs, onSendAgain, isAlone = false }: JobCardProps) {
+  const { locale, messages } = useLanguage();
+  const titleId = useId();
+  const texts = messages.jobs;
+  const writing = { texts, locale, nowMs };
+  const card = cardOf(job, follow, nowMs);
+  const canSendAgain = job.fate === "perhaps" || job.fate === "not_stored";
+  const showsRelay = card.state !== "not_kept" || job.view !== undefined;
+  return (
+    <article className="job" aria-labelledby={titleId}>
+      <header>
+        <JobStateBadge state={card.state} />
+        <h3 id={titleId}>{card.message}</h3>
+        <span className="job-id">
+          {isAlone || job.fate === "not_stored" ? (
+            <code>{job.jobId}</code>
+          ) : (
+            <Link to="/dm-jobqueue/jobs/$jobId" params={{ jobId: job.jobId }} aria-label={texts.jobLink(job.jobId)}>
+              <code>{job.jobId}</code>
+            </Link>
+          )}
+          <CopyButton text={job.jobId} what={texts.idLabel} />
+        </span>
+      </header>
+      <p className="why">
+        <Rich text={sentenceText(card.sentence, writing)} />
+      </p>
+      {showsRelay && <Relay segments={relayOf(job, card, nowMs)} writing={writing} dim={job.fate !== "registered"} />}
+      <JobEvidence job={job} state={card.state} writing={writing} />
+      <div className="actions">
+        {onSendAgain && canSendAgain && (
+          <button type="button" className="btn" onClick={() => onSendAgain(job)}>
+            {texts.registerAgain}
+          </button>
+        )}
+        {card.state === "no_worker" && (
+          <CopyButton text="npm run start:worker" what={texts.command} label={texts.copyCommand} />
+        )}
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,104 @@
+import { useLanguage } from "../../i18n/language-context.ts";
+import type { RichText } from "../../i18n/rich-text.ts";
+import { momentText } from "../../i18n/time-text.ts";
+import { type FindingWriting, findingWorkerText, warningText } from "../../readiness/finding-text.ts";
+import type { JobNotice } from "../../readiness/job-notices.ts";
+import { CopyButton } from "../copy-button.tsx";
+import { Icon } from "../icon.tsx";
+import { Rich } from "../rich.tsx";
+
+interface JobNoticesProps {
+  readonly notices: readonly JobNotice[];
+  readonly nowMs: number;
+}
+
+/** What a person should know before registering a job: each a claim, its evidence, and what can be done. */
+export function JobNotices({ notices, nowMs }: JobNoticesProps) {
+  const { locale, messages } = useLanguage();
+  const { notice: label } = messages.jobs;
+  const writing = { messages, locale, nowMs };
+  if (notices.length === 0) return null;
+  return (
+    <section className="notices" aria-label={label.label}>
+      {notices.map((notice) => {
+        const { claim, evidence } = wordsOf(notice, writing);
+        return (
+          <div className="notice" key={notice.code} role="status">
+            <span className="stamp" data-urgent={URGENT.has(notice.code) || undefined}>
+              <Icon name="bang" />
+            </span>
+            <div>
+              <h2>
+                <Rich text={claim} />
+              </h2>
+              <ul>
+                {evidence.map(({ key, text }) => (
+                  <li key={key}>
+                    <Rich text={text} />
+                  </li>
+                ))}
+              </ul>
+            </div>
+            {notice.code === "no_worker" && (
+              <CopyButton text="npm run start:worker" what={messages.jobs.command} label={messages.jobs.copyCommand} />
+            )}
+          </div>
+        );
+      })}
+    </section>
+  );
+}
+
+/** Without these being mended, a job that is registered now does not run as meant. */
+const URGENT: ReadonlySet<JobNotice["code"]> = new Set(["writes_fail", "no_worker", "queue_paused", "several_workers"]);
+
+interface NoticeWords {
+  readonly claim: RichText;
+  readonly evidence: readonly { readonly key: string; readonly text: RichText }[];
+}
+
+function wordsOf(notice: JobNotice, writing: FindingWriting): NoticeWords {
+  const { jobs, readiness } = writing.messages;
+  const words = readiness.notice;
+  switch (notice.code) {
+    case "writes_fail":
+      return { claim: words.writesFail, evidence: [] };
+    case "no_worker":
+      return { claim: jobs.notice.noWorker, evidence: [{ key: "text", text: jobs.notice.noWorkerText }] };
+    case "queue_paused":
+      return { claim: jobs.notice.paused, evidence: [{ key: "text", text: jobs.notice.pausedText }] };
+    case "several_workers": {
+      const { count, difference } = notice;
+      const claim =
+        difference === "other_build"
+          ? words.otherBuild(count)
+          : difference === "other_directory"
+            ? words.otherDirectory(count)
+            : words.several(count);
+      const workers = notice.workers.map((worker) => ({ key: worker.id, text: workerLine(worker, writing) }));
+      return { claim, evidence: [...workers, { key: "text", text: [words.severalText] }] };
+    }
+    case "silent_worker":
+      return { claim: words.silent, evidence: warningLines(notice.warnings, writing) };
+    case "worker_warning":
+      return { claim: words.look, evidence: warningLines(notice.warnings, writing) };
+  }
+}
+
+function workerLine(
+  worker: Parameters<typeof findingWorkerText>[0],
+  { messages, locale, nowMs }: FindingWriting,
+): RichText {
+  const started = messages.readiness.started(momentText(Date.parse(worker.started_at), nowMs, locale));
+  return [...findingWorkerText(worker, messages), messages.readiness.comma, started];
+}
+
+function warningLines(
+  warnings: (JobNotice & { readonly code: "silent_worker" })["warnings"],
+  writing: FindingWriting,
+): NoticeWords["evidence"] {
+  return warnings.map((warning) => ({
+    key: `${warning.kind} ${warning.worker.id}`,
+    text: warningText(warning, writing),
+  }));
+}

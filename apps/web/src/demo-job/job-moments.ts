@@ -1,0 +1,28 @@
+import { type DemoJobView, resolveDemoJob } from "@hikyaku/contract";
+import type { SessionJob } from "./session-jobs.ts";
+
+/** A moment of an answer in milliseconds; undefined for null. */
+export function msOf(moment: string | null | undefined): number | undefined {
+  return moment === null || moment === undefined ? undefined : Date.parse(moment);
+}
+
+/** When the job is due, as the store says, else as it was asked. Undefined where nobody knows. */
+export function dueMsOf({ view, request, sentAtMs, elsewhere }: SessionJob): number | undefined {
+  if (view !== undefined) return msOf(view.due_at) ?? msOf(view.waiting?.until);
+  return elsewhere ? undefined : sentAtMs + resolveDemoJob(request).delaySeconds * 1000;
+}
+
+/** When something should happen to the job: its time comes, its next attempt begins, its lease ends. */
+export function expectedMoments(job: SessionJob): readonly number[] {
+  const { view } = job;
+  if (view === undefined) return definedOf([dueMsOf(job)]);
+  return isOverView(view) ? [] : definedOf([msOf(view.waiting?.until), msOf(view.waiting?.since)]);
+}
+
+function isOverView({ state }: DemoJobView): boolean {
+  return state === "completed" || state === "archived";
+}
+
+function definedOf(moments: readonly (number | undefined)[]): readonly number[] {
+  return moments.filter((moment) => moment !== undefined);
+}

@@ -1,0 +1,23 @@
+import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { api } from "../api/client.ts";
+import { type FollowState, JobFollower } from "./job-follower.ts";
+import type { SessionJobStore } from "./session-job-store.ts";
+import type { SessionJob } from "./session-jobs.ts";
+import { serverClock, tabSight } from "./this-tab.ts";
+
+/** Jobs as they are now, and how fresh that is. */
+export interface FollowedJobs {
+  readonly jobs: readonly SessionJob[];
+  readonly follow: FollowState;
+  /** Asks the server as soon as the limits allow it. */
+  readonly askSoon: () => void;
+}
+
+/** Follows the jobs of a store for as long as the component is there. */
+export function useFollowedJobs(store: SessionJobStore): FollowedJobs {
+  const follower = useMemo(() => new JobFollower({ api, store, clock: serverClock, page: tabSight }), [store]);
+  useEffect(() => follower.start(), [follower]);
+  const jobs = useSyncExternalStore(store.subscribe, store.jobs);
+  const follow = useSyncExternalStore(follower.subscribe, follower.state);
+  return { jobs, follow, askSoon: () => follower.askSoon() };
+}

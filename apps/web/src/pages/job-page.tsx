@@ -1,0 +1,55 @@
+import { Link, useParams } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { FollowNote } from "../components/jobs/follow-note.tsx";
+import { JobCard } from "../components/jobs/job-card.tsx";
+import { JobNotices } from "../components/jobs/job-notices.tsx";
+import { PageHeading } from "../components/page-heading.tsx";
+import { SessionJobStore } from "../demo-job/session-job-store.ts";
+import { lookedUpJob, needsAsking } from "../demo-job/session-jobs.ts";
+import { serverClock, tabJobs } from "../demo-job/this-tab.ts";
+import { useFollowedJobs } from "../demo-job/use-followed-jobs.ts";
+import { useLanguage } from "../i18n/language-context.ts";
+import { noticesOf } from "../readiness/job-notices.ts";
+import { useServerNow } from "../use-server-now.ts";
+
+/** What became of one job, by its id: one of this tab, or of yesterday, or from anywhere. */
+export function JobPage() {
+  const { jobId } = useParams({ from: "/dm-jobqueue/jobs/$jobId" });
+  const { messages } = useLanguage();
+  const store = useMemo(() => storeWith(jobId), [jobId]);
+  const { jobs, follow } = useFollowedJobs(store);
+  const nowMs = useServerNow(true);
+  const texts = messages.jobs.page;
+  const job = jobs.find((each) => each.jobId === jobId);
+  const isUnseen = job?.elsewhere === true && job.view === undefined;
+  const isWaiting = job !== undefined && needsAsking(job, nowMs);
+  return (
+    <>
+      <PageHeading title={texts.title} />
+      <p className="mt-1 mb-5 flex flex-wrap gap-x-5 text-quiet">
+        <Link to="/dm-jobqueue">{texts.all}</Link>
+        <FollowNote follow={follow} nowMs={nowMs} isFollowing={isWaiting} />
+      </p>
+      {isWaiting && <JobNotices notices={noticesOf(follow.queue, undefined)} nowMs={nowMs} />}
+      {isUnseen && job.missingSinceMs !== undefined && (
+        <section className="job" aria-labelledby="missing-title">
+          <h2 id="missing-title">{texts.missing}</h2>
+          <p className="job-id">
+            <code>{jobId}</code>
+          </p>
+          <p className="mt-2">{texts.missingText}</p>
+        </section>
+      )}
+      {isUnseen && job.missingSinceMs === undefined && (
+        <p role="status">{follow.failure === undefined ? texts.asking : texts.failed}</p>
+      )}
+      {job && !isUnseen && <JobCard job={job} follow={follow} nowMs={nowMs} isAlone={true} />}
+    </>
+  );
+}
+
+/** The tab's own jobs where the job is one of them, else a list of this one. */
+function storeWith(jobId: string): SessionJobStore {
+  if (tabJobs.jobs().some((job) => job.jobId === jobId)) return tabJobs;
+  return new SessionJobStore(undefined, [lookedUpJob(jobId, serverClock.nowMs())]);
+}

@@ -1,0 +1,55 @@
+import type { DemoJobsView, FindingWorker, Readiness, WorkerWarning } from "@hikyaku/contract";
+
+/** What a person should know before registering a job, the most urgent first. */
+export type JobNotice =
+  | { readonly code: "writes_fail" }
+  | { readonly code: "no_worker" }
+  | { readonly code: "queue_paused" }
+  | {
+      readonly code: "several_workers";
+      readonly count: number;
+      /** The worst of how they differ. */
+      readonly difference: "other_build" | "other_directory" | undefined;
+      /** Who they are; empty where that may not be told. */
+      readonly workers: readonly FindingWorker[];
+      readonly warnings: readonly WorkerWarning[];
+    }
+  | { readonly code: "silent_worker"; readonly warnings: readonly WorkerWarning[] }
+  | { readonly code: "worker_warning"; readonly warnings: readonly WorkerWarning[] };
+
+/** Warnings that compare workers with each other. */
+const COMPARING = ["other_build", "other_directory", "older_process", "foreign"];
+
+/** What the queue's part of an answer and the server's readiness come to for somebody who registers jobs. */
+export function noticesOf(
+  queue: DemoJobsView["queue"] | undefined,
+  readiness: Readiness | undefined,
+): readonly JobNotice[] {
+  const findings = readiness?.checks.flatMap((check) => check.findings ?? []) ?? [];
+  const warnings = findings.flatMap((finding) => (finding.code === "worker_warning" ? [finding.warning] : []));
+  const several = findings.find((finding) => finding.code === "several_workers");
+  const count = queue?.workers ?? several?.count ?? 0;
+  const silent = warnings.filter(({ kind }) => kind === "silent");
+  const comparing = warnings.filter(({ kind }) => COMPARING.includes(kind));
+  const others = warnings.filter(({ kind }) => kind !== "silent" && !COMPARING.includes(kind));
+  const nobody = queue?.workers === 0 || (queue === undefined && findings.some(({ code }) => code === "no_worker"));
+  const notices: JobNotice[] = [];
+  if (findings.some(({ code }) => code === "writes_fail")) notices.push({ code: "writes_fail" });
+  if (nobody) notices.push({ code: "no_worker" });
+  if (queue?.paused) notices.push({ code: "queue_paused" });
+  if (count > 1) {
+    const differs = (kind: WorkerWarning["kind"]) => comparing.some((warning) => warning.kind === kind);
+    const difference = differs("other_build")
+      ? "other_build"
+      : differs("other_directory")
+        ? "other_directory"
+        : undefined;
+    notices.push({
+      ...{ code: "several_workers", count, difference },
+      ...{ workers: several?.workers ?? [], warnings: comparing },
+    });
+  }
+  if (silent.length > 0) notices.push({ code: "silent_worker", warnings: silent });
+  if (others.length > 0) notices.push({ code: "worker_warning", warnings: others });
+  return notices;
+}

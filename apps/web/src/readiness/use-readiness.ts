@@ -1,0 +1,13 @@
+import { useQuery } from "@tanstack/react-query";
+import { api } from "../api/client.ts";
+
+const ASK_EVERY_MS = 10_000;
+
+/** Whether the server can serve, and what should be looked at; live while the page can be seen. */
+export function useReadiness() {
+  return useQuery({
+    queryKey: ["readiness"],
+    queryFn: ({ signal }) => api.readiness(signal),
+    refetchInterval: ASK_EVERY_MS,
+  });
+}
