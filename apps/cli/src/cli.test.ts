@@ -2,7 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Client, defineTask, type EnqueueOptions, Server, silentLogger } from "hikyaku";
+import {
+  Client,
+  defineTask,
+  type EnqueueOptions,
+  Inspector,
+  Server,
+  SkipRetry,
+  silentLogger,
+  systemClock,
+} from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runCli } from "./cli.ts";
@@ -122,7 +131,7 @@ describe("the hikyaku command", () => {
     it("says what is wrong with 1, and changes nothing", async () => {
       await enqueue(3);
       const { code, out } = await run("doctor");
-      expect(out).toContain('3 `email:send` waiting in queue "default", no live worker takes tasks of this queue');
+      expect(out).toContain('3 tasks of queue "default" wait or are due, and no live worker takes tasks of this queue');
       expect(code).toBe(1);
     });
 
@@ -187,6 +196,35 @@ describe("the hikyaku command", () => {
   it("says so when nobody works", async () => {
     await enqueue(1);
     expect((await run("servers")).out).toContain("no live worker server");
+  });
+
+  it("says how long a task has waited that is due and that no worker brings to the line", async () => {
+    const clock = { ...systemClock, now: () => Date.now() - 90_000 };
+    const broker = sqliteBroker({ path, clock });
+    await using client = new Client({ broker, clock });
+    await client.enqueue(email, {}, { in: "30s" });
+    await broker.close();
+    expect((await run("queues")).out).toMatch(/ 6\d s\n$/);
+    const { findings } = JSON.parse((await run("doctor", "--json")).out);
+    expect(findings).toContainEqual(expect.objectContaining({ kind: "no_worker", queue: "default" }));
+  });
+
+  it("says what failed for good lately", async () => {
+    const broker = sqliteBroker({ path });
+    const server = new Server({ broker, logger: silentLogger });
+    server.handle(email, () => Promise.reject(new SkipRetry("no")));
+    server.start();
+    await using client = new Client({ broker });
+    const { id } = await client.enqueue(email, {});
+    const inspector = new Inspector({ broker });
+    await vi.waitFor(async () => expect((await inspector.queue("default")).counts.archived).toBe(1));
+    const { code, out } = await run("doctor");
+    expect(out).toContain(
+      `1 task of type "email:send" was archived in queue "default" in the last hour; the newest is ${id}`,
+    );
+    expect(code).toBe(1);
+    await server.stop();
+    await broker.close();
   });
 
   it("lists queues with their tasks by state", async () => {

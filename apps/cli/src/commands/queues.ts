@@ -28,13 +28,15 @@ function queuesText(queues: readonly QueueSummary[], store: string): string {
   return table([heading, ...queues.map(rowOf)]);
 }
 
-function rowOf({ queue, counts, processedToday, failedToday, latencyMs, paused }: QueueSummary): (string | number)[] {
+function rowOf(summary: QueueSummary): (string | number)[] {
+  const { queue, counts, processedToday, failedToday, latencyMs, overdueMs, paused } = summary;
   const { pending, active, scheduled, retry, aggregating, completed, archived } = counts;
   return [
     oneLine(queue),
     ...[pending, active, scheduled, retry, aggregating, completed, archived],
     ...[processedToday, failedToday],
-    ago(latencyMs),
+    // Where no worker brings them to the line, tasks that are due wait as well.
+    ago(Math.max(latencyMs, overdueMs)),
     paused ? "paused" : "",
   ];
 }

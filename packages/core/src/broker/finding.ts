@@ -102,9 +102,19 @@ export const findingKinds = {
     meaning: "the moment of waiting tasks passed long ago, and no live worker brings them to their queue",
     repair: "brings them to their queue, a slice at a time",
   },
+  no_worker: {
+    level: "warning",
+    meaning: "tasks of a queue wait or are due, and no live worker takes tasks of it",
+    repair: "nothing: starting a worker of that queue does",
+  },
+  tasks_archived: {
+    level: "warning",
+    meaning: "tasks of a type failed for good in the last hour and lie in the archive",
+    repair: "nothing: look at their errors, then run them again or delete them",
+  },
   unhandled_type: {
     level: "warning",
-    meaning: "tasks wait whose type no live worker handles",
+    meaning: "tasks wait whose type none of the live workers of the queue handles",
     repair: "nothing: starting a worker that handles them does",
   },
   holder_gone: {
@@ -195,19 +205,25 @@ export interface Finding {
   readonly taskId: string | undefined;
   /** What was found, in words that name it. */
   readonly detail: string;
+  /** The same for programs, by names that stay the same between releases; which ones, docs/doctor.md says by kind. */
+  readonly facts: FindingFacts;
   /** `repaired`, `repairable` where a pass with repair would, `by_hand` where none does. */
   readonly repair: "repaired" | "repairable" | "by_hand";
   /** What was or would be done, in words; undefined where nothing is. */
   readonly action: string | undefined;
 }
 
+/** Times in milliseconds, of the epoch where the name ends in `At`. */
+export type FindingFacts = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
 /** A finding with the level of its kind. */
 export function aFinding(
   kind: FindingKind,
-  about: { readonly queue?: string; readonly taskId?: string; readonly detail: string },
+  about: { readonly queue?: string; readonly taskId?: string; readonly detail: string; readonly facts?: FindingFacts },
   repair: Finding["repair"] = "by_hand",
   action?: string,
 ): Finding {
   const { level } = findingKinds[kind];
-  return { kind, level, queue: about.queue, taskId: about.taskId, detail: about.detail, repair, action };
+  const { queue, taskId, detail, facts = {} } = about;
+  return { kind, level, queue, taskId, detail, facts, repair, action };
 }

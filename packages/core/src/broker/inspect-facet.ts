@@ -16,6 +16,24 @@ export interface QueueNumbers {
   readonly failedTotal: number;
   /** How long the task that is next in line has waited; 0 when none waits or nobody wrote down since when. */
   readonly latencyMs: number;
+  /** How many scheduled and retry tasks are due and not in line yet; counted up to 10000. */
+  readonly due: number;
+  /** For how long the first of them has been due, to the second; 0 where none is. */
+  readonly overdueMs: number;
+}
+
+/** How many due tasks are counted at most. */
+export const mostDueCounted = 10_000;
+
+/** What was archived in one queue since a moment. */
+export interface ArchivedLately {
+  readonly total: number;
+  /** The newest first; fewer than asked for where they are large. `type` undefined for one that can't be read. */
+  readonly newest: readonly {
+    readonly taskId: string;
+    readonly type: string | undefined;
+    readonly archivedAt: number;
+  }[];
 }
 
 /** What was done on one day (UTC). */
@@ -124,6 +142,8 @@ export interface InspectFacet {
   list(query: ListQuery, call?: CallOptions): Promise<TaskPage>;
   /** One answer per id in order; undefined where there is no such task. */
   get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (TaskEntry | undefined)[]>;
+  /** What was archived since a moment, and up to `limit` of the newest. A second more or less on Redis. */
+  archivedSince(queue: string, since: number, limit: number, call?: CallOptions): Promise<ArchivedLately>;
   /** Stops new claims from the queue. `unchanged` when it was paused already. */
   pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged">;
   resume(queue: string, call?: CallOptions): Promise<"changed" | "unchanged">;

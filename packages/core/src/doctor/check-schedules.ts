@@ -14,15 +14,17 @@ export function checkSchedules(durable: readonly DurableEntry[], announced: read
     const name = `scheduler entry "${entryId}"`;
     if (told.length === 0) {
       const detail = `${name} has no next turn: no live scheduler has it; start one`;
-      findings.push(aFinding("schedule_idle", { detail }));
+      findings.push(aFinding("schedule_idle", { detail, facts: { entryId } }));
     } else if (told.every(({ nextAt }) => nextAt === undefined)) {
       const detail = `${name} has no next turn: its spec ${JSON.stringify(told[0]?.spec)} never comes`;
-      findings.push(aFinding("schedule_idle", { detail }));
+      findings.push(aFinding("schedule_idle", { detail, facts: { entryId } }));
     }
     const specs = [...new Set(told.map(({ spec }) => spec))];
     if (specs.length > 1) {
       const who = told.map(({ schedulerId, spec }) => `${schedulerId} has ${JSON.stringify(spec)}`).join(", ");
-      findings.push(aFinding("schedule_torn", { detail: `${name} has several next turns: ${who}` }));
+      findings.push(
+        aFinding("schedule_torn", { detail: `${name} has several next turns: ${who}`, facts: { entryId, specs } }),
+      );
     }
   }
   return findings;

@@ -3,8 +3,10 @@ import type { CallOptions } from "../broker/call-options.ts";
 import { aFinding, type Finding } from "../broker/finding.ts";
 import type { QueueNumbers } from "../broker/inspect-facet.ts";
 import type { ArchiveLimits } from "../broker/maintain-facet.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { checkArchive } from "./check-archive.ts";
 import { checkSchedules } from "./check-schedules.ts";
-import { checkHolders, checkWaitingTypes, checkWorkers } from "./check-workers.ts";
+import { type CheckDepth, checkHolders, checkTakers, checkWaitingTypes, checkWorkers } from "./check-workers.ts";
 
 /** What a check needs of the port. */
 export type CheckedBroker = Pick<
@@ -17,6 +19,7 @@ export type CheckedBroker = Pick<
   | "servers"
   | "silentServers"
   | "list"
+  | "archivedSince"
   | "location"
   | "unreadableEntries"
   | "durableEntries"
@@ -29,18 +32,22 @@ export interface StoreCheckOptions {
   /** Carries out what is safe. Default false: nothing is written. */
   readonly repair?: boolean;
   /**
-   * `tasks`: only what lies in the store. `all`, the default: also who works on it, the schedules, and the store's
-   * settings.
+   * `tasks`: only what lies in the store, each task looked at. `live`: who works on it, what waits for nobody or was archived
+   * lately, the schedules, and the store's settings; quick however much lies there. `all`, the default: both.
    */
-  readonly scope?: "all" | "tasks";
+  readonly scope?: "all" | "tasks" | "live";
   /** Default: 10000 tasks, 90 days, as for a server. */
   readonly archive?: ArchiveLimits;
   /** How long to wait before what looks broken is looked at again. Default 1000. 0 where nobody else writes. */
   readonly graceMs?: number;
   readonly signal?: AbortSignal;
+  /** Default: the machine's own. */
+  readonly clock?: Pick<Clock, "now">;
 }
 
 const sliceSize = 500;
+const wholeDepth: CheckDepth = { pages: 20, pageSize: 500 };
+const quickDepth: CheckDepth = { pages: 1, pageSize: 100 };
 const defaultArchive: ArchiveLimits = { maxCount: 10_000, maxAgeMs: 90 * 86_400_000 };
 
 /**
@@ -58,22 +65,28 @@ export async function checkStore(broker: CheckedBroker, options: StoreCheckOptio
       if (!findings.has(key)) findings.set(key, finding);
     }
   };
-  if (scope === "all") add(await broker.checkSettings(call));
-  const queues = options.queues ?? (await everyQueue(broker, call));
+  if (scope !== "tasks") add(await broker.checkSettings(call));
+  const queues = options.queues ?? (scope === "live" ? await broker.queues(call) : await everyQueue(broker, call));
+  if (scope !== "live") for (const queue of queues) await checkQueue(broker, queue, options, call, add);
+  const present = scope === "tasks" ? undefined : await broker.servers(call);
   for (const queue of queues) {
-    await checkQueue(broker, queue, options, call, add);
-    add(checkTotals(await broker.queue(queue, call)));
+    const numbers = await broker.queue(queue, call);
+    if (numbers === undefined) continue;
+    add(checkTotals(numbers));
+    if (present !== undefined) add(checkTakers(numbers, present.servers));
   }
-  if (scope === "all") {
-    const present = await broker.servers(call);
+  if (present !== undefined) {
     add(checkWorkers(present.servers, await broker.silentServers(call)));
     add((present.unreadable ?? []).map((name) => unreadableRecord(`the record ${name} of a server`)));
     const entries = await broker.unreadableEntries(call);
     add(entries.map((entryId) => unreadableRecord(`the durable schedule ${JSON.stringify(entryId)}`)));
     add(checkSchedules(await broker.durableEntries(call), await broker.scheduleRecords(call)));
+    const depth = scope === "live" ? quickDepth : wholeDepth;
+    const now = (options.clock ?? systemClock).now();
     for (const queue of queues) {
-      add(await checkWaitingTypes(broker, queue, present.servers, call));
-      add(await checkHolders(broker, queue, present, call));
+      add(await checkWaitingTypes(broker, queue, present.servers, call, depth));
+      add(await checkHolders(broker, queue, present, call, depth));
+      add(await checkArchive(broker, queue, now, call));
     }
   }
   return [...findings.values()];
@@ -100,8 +113,7 @@ async function checkQueue(
 }
 
 /** Totals hold what each day holds, and attempts hold what failed. */
-function checkTotals(numbers: QueueNumbers | undefined): Finding[] {
-  if (numbers === undefined) return [];
+function checkTotals(numbers: QueueNumbers): Finding[] {
   const { queue, processedToday, processedTotal, failedToday, failedTotal } = numbers;
   const fits =
     failedToday <= processedToday &&

@@ -1,14 +1,16 @@
 import type { CallOptions } from "../broker/call-options.ts";
-import { aFinding, type Finding, type FindingKind } from "../broker/finding.ts";
+import { aFinding, type Finding, type FindingFacts, type FindingKind } from "../broker/finding.ts";
 import { handlesType } from "../broker/handled-types.ts";
-import type { InspectFacet, TaskEntry } from "../broker/inspect-facet.ts";
+import { type InspectFacet, mostDueCounted, type QueueNumbers, type TaskEntry } from "../broker/inspect-facet.ts";
 import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
 import { codeOf, placeOf, type ServerWarning, type ServerWarningKind, serverWarnings } from "../server-warnings.ts";
 
 /** How far these checks look into one queue. */
-const mostPages = 20;
-const pageSize = 500;
+export interface CheckDepth {
+  readonly pages: number;
+  readonly pageSize: number;
+}
 
 const findingOf: Readonly<Record<ServerWarningKind, FindingKind>> = {
   other_build: "mixed_workers",
@@ -25,7 +27,7 @@ export function checkWorkers(servers: readonly ServerRecord[], silent: readonly 
   const isMixed = ({ kind }: ServerWarning): boolean => findingOf[kind] === "mixed_workers";
   const findings = serverWarnings(servers, silent)
     .filter((warning) => !isMixed(warning))
-    .map(({ kind, detail }) => aFinding(findingOf[kind], { detail }));
+    .map((warning) => aFinding(findingOf[warning.kind], { detail: warning.detail, facts: factsOf(warning) }));
   for (const queue of new Set(servers.flatMap(({ queues }) => Object.keys(queues)))) {
     const ours = servers.filter(({ queues, details }) => queue in queues && details !== undefined);
     // Asked of this queue alone: two servers may differ on one queue and not meet on another.
@@ -35,21 +37,64 @@ export function checkWorkers(servers: readonly ServerRecord[], silent: readonly 
       .map((server) => `${placeOf(server)}, ${codeOf(server)}, ${server.details?.commandLine}`)
       .join("; ");
     const detail = `${ours.length} live workers of queue "${queue}" run different code: ${who}`;
-    findings.push(aFinding("mixed_workers", { queue, detail }));
+    const serverIds = ours.map(({ serverId }) => serverId);
+    findings.push(aFinding("mixed_workers", { queue, detail, facts: { serverIds } }));
   }
   return findings;
 }
 
-/** Tasks that wait and that no live worker of the queue handles; nothing where that can't be known. */
+function factsOf(warning: ServerWarning): FindingFacts {
+  const { serverId, server } = warning;
+  const facts = { serverId, host: server.host, pid: server.pid };
+  switch (warning.kind) {
+    case "other_build":
+    case "other_directory":
+    case "older_process":
+      return { ...facts, besideServerId: warning.beside.serverId, queues: warning.queues };
+    case "silent":
+      return { ...facts, silentSinceAt: warning.silentSince };
+    case "blocked":
+      return { ...facts, loopDelayMs: warning.loopDelayMs };
+    case "clock_offset":
+      return { ...facts, clockOffsetMs: warning.clockOffsetMs };
+    case "foreign":
+      return { ...facts, queues: warning.queues };
+  }
+}
+
+/** Tasks that wait or are due in a queue that no live worker takes tasks of. */
+export function checkTakers(numbers: QueueNumbers, servers: readonly ServerRecord[]): Finding[] {
+  const { queue, counts, due, latencyMs, overdueMs, paused } = numbers;
+  const tasks = counts.pending + due;
+  if (tasks === 0 || takersOf(queue, servers).length > 0) return [];
+  const waitingMs = Math.max(latencyMs, overdueMs);
+  const atLeast = due >= mostDueCounted;
+  const first = waitingMs < 1_000 ? "" : `, the first for ${Math.round(waitingMs / 1_000)} s`;
+  const many = `${atLeast ? "at least " : ""}${tasks} task${tasks === 1 ? "" : "s"}`;
+  const wait = tasks === 1 ? "waits or is due" : "wait or are due";
+  const detail = `${many} of queue "${queue}" ${wait}${first}, and no live worker takes tasks of this queue`;
+  return [aFinding("no_worker", { queue, detail, facts: { tasks, atLeast, waitingMs, paused } })];
+}
+
+function takersOf(queue: string, servers: readonly ServerRecord[]): readonly ServerRecord[] {
+  return servers.filter(({ queues, status }) => queue in queues && status === "active");
+}
+
+/**
+ * Tasks that wait and that none of the live workers of the queue handles; nothing where that can't be known, and where
+ * there are none, which `checkTakers` tells.
+ */
 export async function checkWaitingTypes(
   broker: Pick<InspectFacet, "list">,
   queue: string,
   servers: readonly ServerRecord[],
   call: CallOptions,
+  depth: CheckDepth,
 ): Promise<Finding[]> {
-  const takers = servers.filter(({ queues, status }) => queue in queues && status === "active");
+  const takers = takersOf(queue, servers);
+  if (takers.length === 0) return [];
   if (takers.some(({ details }) => details === undefined || details.handles.kind === "all")) return [];
-  const { entries, isWhole } = await entriesOf(broker, queue, "pending", call);
+  const { entries, isWhole } = await entriesOf(broker, queue, "pending", call, depth);
   const waiting = new Map<string, number>();
   for (const entry of entries) {
     if (entry.unreadable !== undefined) continue;
@@ -58,9 +103,9 @@ export async function checkWaitingTypes(
     waiting.set(type, (waiting.get(type) ?? 0) + 1);
   }
   return [...waiting].map(([type, count]) => {
-    const who = takers.length === 0 ? "no live worker takes tasks of this queue" : "no live worker handles it";
-    const detail = `${isWhole ? "" : "at least "}${count} \`${type}\` waiting in queue "${queue}", ${who}`;
-    return aFinding("unhandled_type", { queue, detail });
+    const many = `${isWhole ? "" : "at least "}${count}`;
+    const detail = `${many} \`${type}\` waiting in queue "${queue}", no live worker handles it`;
+    return aFinding("unhandled_type", { queue, detail, facts: { type, tasks: count, atLeast: !isWhole } });
   });
 }
 
@@ -70,10 +115,11 @@ export async function checkHolders(
   queue: string,
   present: { readonly servers: readonly ServerRecord[]; readonly workers: readonly BusyWorker[] },
   call: CallOptions,
+  depth: CheckDepth,
 ): Promise<Finding[]> {
   const ids = new Set(present.servers.map(({ serverId }) => serverId));
   const others = present.servers.some(({ details, queues }) => details === undefined && queue in queues);
-  const { entries } = await entriesOf(broker, queue, "active", call);
+  const { entries } = await entriesOf(broker, queue, "active", call, depth);
   const findings: Finding[] = [];
   for (const entry of entries) {
     if (entry.unreadable !== undefined) continue;
@@ -86,7 +132,8 @@ export async function checkHolders(
         ? "has no known holder, and no worker of another library is there"
         : `is held by server ${holder}, which is not there`;
     const detail = `task ${message.id} (${message.type}) of queue "${queue}" ${who}${until}`;
-    findings.push(aFinding("holder_gone", { queue, taskId: message.id, detail }));
+    const facts = { type: message.type, ...(holder !== undefined && { serverId: holder }) };
+    findings.push(aFinding("holder_gone", { queue, taskId: message.id, detail, facts }));
   }
   return findings;
 }
@@ -96,10 +143,11 @@ async function entriesOf(
   queue: string,
   state: TaskState,
   call: CallOptions,
+  { pages, pageSize }: CheckDepth,
 ): Promise<{ entries: readonly TaskEntry[]; isWhole: boolean }> {
   const entries: TaskEntry[] = [];
   let cursor: string | undefined;
-  for (let page = 0; page < mostPages; page++) {
+  for (let page = 0; page < pages; page++) {
     const query = { queue, state, limit: pageSize, ...(cursor !== undefined && { cursor }) };
     const { tasks, nextCursor } = await broker.list(query, call);
     entries.push(...tasks);

@@ -17,6 +17,10 @@ export interface QueueSummary {
   readonly failedTotal: number;
   /** How long the task that is next in line has waited; 0 when none waits. */
   readonly latencyMs: number;
+  /** How many scheduled and retry tasks are due and not in line yet, because no worker brings them; counted up to 10000. */
+  readonly due: number;
+  /** For how long the first of them has been due; 0 where none is. */
+  readonly overdueMs: number;
 }
 
 /** A queue with what takes a little longer to find out. */

@@ -6,11 +6,13 @@ import type { ShardedQueue } from "./sharded-queue.ts";
 import { strayQueues } from "./stray-queues.ts";
 
 /** A sharded queue at one moment, or nearly one: its shards are read one after the other. */
-export interface ShardedQueueSummary extends Omit<QueueSummary, "paused" | "latencyMs"> {
+export interface ShardedQueueSummary extends Omit<QueueSummary, "paused" | "latencyMs" | "overdueMs"> {
   /** `some`: shards differ, which `pauseShards` never leaves. Of the shards below; `none` where there are none. */
   readonly paused: "none" | "some" | "all";
   /** The longest of the shards. */
   readonly latencyMs: number;
+  /** The longest of the shards. */
+  readonly overdueMs: number;
   /** Those that had a task at some time, in order; numbers that differ much mean keys that do. */
   readonly shards: readonly QueueSummary[];
   /** Queues with the name of a shard that this queue does not have, or its own: no worker of it sees their tasks. */
@@ -47,6 +49,8 @@ export async function shardedQueueSummary(
     failedToday: sum(({ failedToday }) => failedToday),
     failedTotal: sum(({ failedTotal }) => failedTotal),
     latencyMs: Math.max(0, ...shards.map(({ latencyMs }) => latencyMs)),
+    due: sum(({ due }) => due),
+    overdueMs: Math.max(0, ...shards.map(({ overdueMs }) => overdueMs)),
     shards,
     stray: strayQueues(
       queue,

@@ -33,7 +33,7 @@ export function describeInspectContract(setup: ContractSetup): void {
       const { broker, clock } = store;
       const [done, retry, archive] = [
         { kind: "completed", result: undefined },
-        retryAt(clock.now()),
+        retryAt(clock.now() + 1_000),
         archived,
       ] as const;
       for (const outcome of [done, done, retry, archive]) {
@@ -51,6 +51,8 @@ export function describeInspectContract(setup: ContractSetup): void {
         failedToday: 2,
         failedTotal: 2,
         latencyMs: 0,
+        due: 0,
+        overdueMs: 0,
       });
     });
 
@@ -76,6 +78,40 @@ export function describeInspectContract(setup: ContractSetup): void {
       expect((await store.other.queue("default"))?.latencyMs).toBe(500);
       await claimedOne(store.broker);
       expect((await store.other.queue("default"))?.latencyMs).toBe(0);
+    });
+
+    it("tells how many tasks are due that nobody has brought to the line, and for how long the first of them is", async () => {
+      const { broker, clock } = store;
+      clock.advance(1_000 - (clock.now() % 1_000));
+      await broker.enqueue([1_000, 5_000, 60_000].map((afterMs) => placedAt(clock.now() + afterMs)));
+      await settled(broker, await enqueuedAndClaimed(broker), retryAt(clock.now() + 2_000));
+      expect(await store.other.queue("default")).toMatchObject({ due: 0, overdueMs: 0 });
+      clock.advance(4_000);
+      expect(await store.other.queue("default")).toMatchObject({ due: 2, overdueMs: 3_000, latencyMs: 0 });
+      await broker.forwardDue("default", 10);
+      expect(await store.other.queue("default")).toMatchObject({ due: 0, overdueMs: 0 });
+    });
+
+    it("tells what was archived since a moment, the newest first, and how many there are beyond the limit", async () => {
+      const { broker, clock } = store;
+      clock.advance(1_000 - (clock.now() % 1_000));
+      const archive = async (id: string, type: string): Promise<void> => {
+        await settled(broker, await enqueuedAndClaimed(broker, { id, type }), archived);
+      };
+      for (const id of ["a", "b", "c"]) {
+        await archive(id, `type-${id}`);
+        clock.advance(60_000);
+      }
+      const since = clock.now() - 130_000;
+      expect(await store.other.archivedSince("default", since, 10)).toEqual({
+        total: 2,
+        newest: [
+          { taskId: "c", type: "type-c", archivedAt: clock.now() - 60_000 },
+          { taskId: "b", type: "type-b", archivedAt: clock.now() - 120_000 },
+        ],
+      });
+      expect(await store.other.archivedSince("default", 0, 1)).toMatchObject({ total: 3, newest: [{ taskId: "c" }] });
+      expect(await store.other.archivedSince("nobody", 0, 1)).toEqual({ total: 0, newest: [] });
     });
 
     it("gives one answer per id in order, undefined where there is no such task", async () => {

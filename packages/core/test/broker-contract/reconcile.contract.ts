@@ -184,10 +184,58 @@ export function describeReconcileContract(setup: ContractSetup): void {
       expect(kindsOf(findings)).toEqual(["unhandled_type"]);
     });
 
-    it("says so too when nobody works on the queue at all", async () => {
-      await store.broker.enqueue([placedNow({ type: "email:send" })]);
-      const findings = await checkStore(store.broker, { graceMs: 0 });
-      expect(kindsOf(findings)).toEqual(["unhandled_type"]);
+    it("says when nobody works on a queue, how many of its tasks wait or are due, and for how long", async () => {
+      const { broker, clock } = store;
+      clock.advance(1_000 - (clock.now() % 1_000));
+      const check = async (): Promise<readonly Finding[]> =>
+        (await checkStore(broker, { scope: "live", clock })).filter(({ kind }) => kind === "no_worker");
+      await broker.enqueue([placedAt(clock.now() + 30_000, { queue: "later" })]);
+      expect(await check()).toEqual([]);
+      clock.advance(60_000);
+      await broker.enqueue([placedNow({ queue: "now" }), placedNow({ queue: "now" })]);
+      clock.advance(10_000);
+      expect(await check()).toMatchObject([
+        {
+          ...{ queue: "later", level: "warning", facts: { tasks: 1, atLeast: false, waitingMs: 40_000 } },
+          detail:
+            '1 task of queue "later" waits or is due, the first for 40 s, and no live worker takes tasks of this queue',
+        },
+        { queue: "now", facts: { tasks: 2, waitingMs: 10_000 } },
+      ]);
+      await broker.announce(aServer({ queues: { now: 1, later: 1 } }), [], 10_000);
+      expect(await check()).toEqual([]);
+      await broker.announce(aServer({ queues: { now: 1, later: 1 }, status: "stopped" }), [], 10_000);
+      expect(await check()).toHaveLength(2);
+    });
+
+    it("says what was archived in the last hour, by type, with the newest of each", async () => {
+      const { broker, clock } = store;
+      await broker.announce(aServer(), [], 10_000_000);
+      const archive = async (id: string, type: string): Promise<void> => {
+        await broker.enqueue([placedNow({ id, type })]);
+        await settled(broker, await claimedOne(broker), { kind: "archived", error: "no" });
+      };
+      const check = async (): Promise<readonly Finding[]> =>
+        (await checkStore(broker, { scope: "live", clock })).filter(({ kind }) => kind === "tasks_archived");
+      await archive("old", "email:send");
+      clock.advance(3_000_000);
+      await archive("first", "email:send");
+      clock.advance(1_000);
+      await archive("second", "email:send");
+      await archive("other", "report");
+      const of = (type: string, findings: readonly Finding[]) => findings.find(({ facts }) => facts["type"] === type);
+      expect(of("email:send", await check())).toMatchObject({ facts: { tasks: 3, newestTaskId: "second" } });
+      clock.advance(1_000_000);
+      const findings = await check();
+      expect(findings).toHaveLength(2);
+      expect(of("email:send", findings)).toMatchObject({
+        ...{ level: "warning", queue: "default", repair: "by_hand" },
+        detail: '2 tasks of type "email:send" were archived in queue "default" in the last hour; the newest is second',
+        facts: { type: "email:send", tasks: 2, atLeast: false, withinMs: 3_600_000, newestTaskId: "second" },
+      });
+      expect(of("report", findings)).toMatchObject({ facts: { tasks: 1, newestTaskId: "other" } });
+      clock.advance(3_600_000);
+      expect(await check()).toEqual([]);
     });
 
     it("names workers of one queue that run different code, and those that don't say what they run", async () => {

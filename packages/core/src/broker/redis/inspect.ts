@@ -1,13 +1,16 @@
+import { decodeTaskMessage } from "../../codec/task-codec.ts";
 import type { CallOptions } from "../call-options.ts";
-import type {
-  DayNumbers,
-  InspectFacet,
-  ListQuery,
-  MemoryEstimate,
-  QueueNumbers,
-  TaskEntry,
-  TaskFilter,
-  TaskPage,
+import {
+  type ArchivedLately,
+  type DayNumbers,
+  type InspectFacet,
+  type ListQuery,
+  type MemoryEstimate,
+  mostDueCounted,
+  type QueueNumbers,
+  type TaskEntry,
+  type TaskFilter,
+  type TaskPage,
 } from "../inspect-facet.ts";
 import { asciiLower, checkListQuery, fitsFilter, mostScanned, mostScannedBytes } from "../task-filter.ts";
 import type { TaskState } from "../task-message.ts";
@@ -15,7 +18,7 @@ import { lastDays, utcDay } from "../utc-day.ts";
 import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
 import type { Reply } from "./link.ts";
 import { readListCursor, writeListCursor } from "./list-cursor.ts";
-import { listTasksLua, memoryLua, queueNumbersLua, readTasksLua } from "./lua/generated.ts";
+import { archivedSinceLua, listTasksLua, memoryLua, queueNumbersLua, readTasksLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { list, momentOfNanoseconds, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
@@ -25,6 +28,7 @@ const numbersScript = script(queueNumbersLua);
 const readScript = script(readTasksLua);
 const listScript = script(listTasksLua);
 const memoryScript = script(memoryLua);
+const archivedScript = script(archivedSinceLua);
 
 export class RedisInspect implements InspectFacet {
   readonly #context: RedisContext;
@@ -64,7 +68,7 @@ export class RedisInspect implements InspectFacet {
           keys.processed,
           keys.failed,
         ],
-        [keys.task, keys.group],
+        [keys.task, keys.group, String(wholeSeconds(now)), String(mostDueCounted)],
         call,
       ),
     ]);
@@ -72,6 +76,7 @@ export class RedisInspect implements InspectFacet {
     const rows = list(numbers);
     const number = (index: number): number => countOf(rows[index]);
     const since = momentOfNanoseconds(rows[12]);
+    const dueSince = text(rows[14]) ?? "";
     return {
       queue,
       paused: number(0) === 1,
@@ -89,6 +94,8 @@ export class RedisInspect implements InspectFacet {
       processedTotal: number(10),
       failedTotal: number(11),
       latencyMs: since === undefined ? 0 : Math.max(0, now - since),
+      due: number(13),
+      overdueMs: dueSince === "" ? 0 : Math.max(0, now - Number(dueSince) * 1_000),
     };
   }
 
@@ -181,6 +188,25 @@ export class RedisInspect implements InspectFacet {
     return list(rows).map((row, index) => readTaskEntry(queue, taskIds[index] ?? "", list(row)));
   }
 
+  async archivedSince(queue: string, since: number, limit: number, call?: CallOptions): Promise<ArchivedLately> {
+    const keys = queueKeys(queue);
+    const answer = await runScript(
+      this.#context.connection,
+      archivedScript,
+      [keys.archived],
+      [keys.task, String(wholeSeconds(since)), String(limit), String(mostScannedBytes)],
+      call,
+    );
+    const [total, rows] = list(answer);
+    const found = list(rows);
+    const newest: ArchivedLately["newest"][number][] = [];
+    for (let index = 0; index < found.length; index += 3) {
+      const archivedAt = Number(text(found[index + 1])) * 1_000;
+      newest.push({ taskId: text(found[index]) ?? "", type: typeOf(found[index + 2]), archivedAt });
+    }
+    return { total: Number(total), newest };
+  }
+
   async pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
     const now = String(wholeSeconds(this.#context.clock.now()));
     const answer = await runCommand(this.#context.connection, ["SET", queueKeys(queue).paused, now, "NX"], call);
@@ -190,6 +216,14 @@ export class RedisInspect implements InspectFacet {
   async resume(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
     const answer = await runCommand(this.#context.connection, ["DEL", queueKeys(queue).paused], call);
     return answer === 1 ? "changed" : "unchanged";
+  }
+}
+
+function typeOf(message: Reply | undefined): string | undefined {
+  try {
+    return Buffer.isBuffer(message) && message.length > 0 ? decodeTaskMessage(message).type : undefined;
+  } catch {
+    return undefined;
   }
 }
 

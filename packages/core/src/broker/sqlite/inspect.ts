@@ -1,14 +1,16 @@
 import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
-import type {
-  DayNumbers,
-  InspectFacet,
-  ListQuery,
-  MemoryEstimate,
-  QueueNumbers,
-  TaskEntry,
-  TaskFilter,
-  TaskPage,
+import {
+  type ArchivedLately,
+  type DayNumbers,
+  type InspectFacet,
+  type ListQuery,
+  type MemoryEstimate,
+  mostDueCounted,
+  type QueueNumbers,
+  type TaskEntry,
+  type TaskFilter,
+  type TaskPage,
 } from "../inspect-facet.ts";
 import { checkListQuery, fitsFilter, mostScanned, mostScannedBytes } from "../task-filter.ts";
 import type { TaskState } from "../task-message.ts";
@@ -32,7 +34,9 @@ export class SqliteInspect implements InspectFacet {
     return this.#store.read(call, (db) => {
       const now = this.#store.clock.now();
       const row = db.get(selectNumbers, utcDay(now), queue);
-      return row === undefined ? undefined : queueNumbersOf(row, now);
+      if (row === undefined) return undefined;
+      const due = db.get(selectDue, queue, now, mostDueCounted, queue, now, mostDueCounted);
+      return queueNumbersOf(row, due, now);
     });
   }
 
@@ -93,6 +97,17 @@ export class SqliteInspect implements InspectFacet {
     );
   }
 
+  archivedSince(queue: string, since: number, limit: number, call?: CallOptions): Promise<ArchivedLately> {
+    return this.#store.read(call, (db) => {
+      const newest = db.all(selectArchivedSince, queue, since, limit).map((row) => ({
+        taskId: String(row["id"]),
+        type: String(row["type"]),
+        archivedAt: numberOf(row["archived_at"]) ?? 0,
+      }));
+      return { total: Number(db.get(countArchivedSince, queue, since)?.["tasks"] ?? 0), newest };
+    });
+  }
+
   pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
     return this.#store.write(call, 1, ({ db, now }) =>
       db.run(pauseQueue, queue, now) === 1 ? "changed" : "unchanged",
@@ -108,9 +123,10 @@ export class SqliteInspect implements InspectFacet {
   }
 }
 
-function queueNumbersOf(row: Row, now: number): QueueNumbers {
+function queueNumbersOf(row: Row, due: Row | undefined, now: number): QueueNumbers {
   const count = (column: string) => Number(row[column] ?? 0);
   const waitingSince = numberOf(row["waiting_since"]);
+  const dueSince = numberOf(due?.["since"]);
   return {
     queue: row["name"] as string,
     paused: row["paused_at"] !== null,
@@ -128,6 +144,8 @@ function queueNumbersOf(row: Row, now: number): QueueNumbers {
     failedToday: count("failed_today"),
     failedTotal: count("failed"),
     latencyMs: waitingSince === undefined ? 0 : Math.max(0, now - waitingSince),
+    due: Math.min(mostDueCounted, Number(due?.["tasks"] ?? 0)),
+    overdueMs: dueSince === undefined ? 0 : Math.max(0, now - dueSince),
   };
 }
 
@@ -211,6 +229,18 @@ const selectNumbers = `
       ORDER BY position LIMIT 1) AS waiting_since
   FROM queues LEFT JOIN daily_counters AS today ON today.queue = queues.name AND today.day = ?
   WHERE name = ?`;
+/** Of each state so many at most are looked at, since nothing says how many are due at once. */
+const selectDue = `
+  SELECT count(*) AS tasks, ${within("min(due_at)")} AS since FROM (
+    SELECT * FROM (SELECT due_at FROM tasks INDEXED BY tasks_due
+      WHERE queue = ? AND state = 'scheduled' AND due_at <= ? ORDER BY due_at LIMIT ?)
+    UNION ALL
+    SELECT * FROM (SELECT due_at FROM tasks INDEXED BY tasks_due
+      WHERE queue = ? AND state = 'retry' AND due_at <= ? ORDER BY due_at LIMIT ?))`;
+const countArchivedSince = "SELECT count(*) AS tasks FROM tasks WHERE queue = ? AND archived_at >= ?";
+const selectArchivedSince = `
+  SELECT id, type, ${within("archived_at")} AS archived_at FROM tasks WHERE queue = ? AND archived_at >= ?
+  ORDER BY tasks.archived_at DESC, number DESC LIMIT ?`;
 const selectTask = `SELECT ${storedColumns} FROM tasks WHERE queue = ? AND id = ?`;
 const selectByNumber = `SELECT ${storedColumns} FROM tasks WHERE number = ?`;
 const selectDay = "SELECT processed, failed FROM daily_counters WHERE queue = ? AND day = ?";

@@ -119,6 +119,7 @@ class SqliteBroker implements Broker {
   memory: Broker["memory"] = (...args) => this.#inspect.memory(...args);
   list: Broker["list"] = (...args) => this.#inspect.list(...args);
   get: Broker["get"] = (...args) => this.#inspect.get(...args);
+  archivedSince: Broker["archivedSince"] = (...args) => this.#inspect.archivedSince(...args);
   pause: Broker["pause"] = (...args) => this.#inspect.pause(...args);
   resume: Broker["resume"] = (...args) => this.#inspect.resume(...args);
 

@@ -73,6 +73,30 @@ redis.call('HDEL', key, 'pending_since')
 return 1
 `;
 
+export const archivedSinceLua = `-- Tells what was archived lately, newest first. Looks at a bounded number of tasks and bytes.
+-- KEYS 1 archived
+-- ARGV 1 prefix of task keys  2 since (unix seconds)  3 most tasks  4 most bytes
+-- Returns how many were archived since then, and for each of the newest its id, when, and its message or empty
+local archived = KEYS[1]
+local taskPrefix, since, most, mostBytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local total = redis.call('ZCOUNT', archived, since, '+inf')
+local newest, bytes = {}, 0
+local count = math.min(total, most)
+if count > 0 then
+  local found = redis.call('ZRANGE', archived, -count, -1, 'WITHSCORES')
+  for index = #found - 1, 1, -2 do
+    local msg = redis.pcall('HGET', taskPrefix .. found[index], 'msg')
+    if type(msg) ~= 'string' then msg = '' end
+    bytes = bytes + #msg
+    newest[#newest + 1] = found[index]
+    newest[#newest + 1] = found[index + 1]
+    newest[#newest + 1] = msg
+    if bytes >= mostBytes then break end
+  end
+end
+return { total, newest }
+`;
+
 export const beginTurnsLua = `-- Tells what is known of an entry's turns; makes it known where it is not, or was with another schedule.
 -- KEYS 1 memory of the entry  2 turns that were fired
 -- ARGV 1 schedule  2 since when in ms  3 now in ms  4 life of the memory in s
@@ -1243,8 +1267,9 @@ return { held, states, grouped, stuck }
 export const queueNumbersLua = `-- The numbers of one queue at one moment.
 -- KEYS 1 pending  2 active  3 scheduled  4 retry  5 archived  6 completed  7 groups  8 paused
 --      9 processed today  10 failed today  11 processed  12 failed
--- ARGV 1 prefix of task keys  2 prefix of group keys
--- Returns paused, then the six sizes, aggregating, the four counters, and since when the next task waits (ns) or empty
+-- ARGV 1 prefix of task keys  2 prefix of group keys  3 now (unix seconds)  4 most due tasks to count
+-- Returns paused, then the six sizes, aggregating, the four counters, since when the next task waits (ns) or empty, how many
+--   scheduled and retry tasks are due, and since when (unix seconds) or empty
 local aggregating = 0
 for _, group in ipairs(redis.call('SMEMBERS', KEYS[7])) do
   local size = redis.pcall('ZCARD', ARGV[2] .. group)
@@ -1255,12 +1280,21 @@ local head = redis.call('LRANGE', KEYS[1], -1, -1)[1]
 local function textOr(reply, other) return type(reply) == 'string' and reply or other end
 local function counter(key) return textOr(redis.pcall('GET', key), '0') end
 if head then since = textOr(redis.pcall('HGET', ARGV[1] .. head, 'pending_since'), '') end
+local now, mostDue = ARGV[3], tonumber(ARGV[4])
+local due, dueSince = 0, ''
+for _, key in ipairs({ KEYS[3], KEYS[4] }) do
+  due = due + redis.call('ZCOUNT', key, '-inf', now)
+  local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
+  if first and tonumber(first) <= tonumber(now) and (dueSince == '' or tonumber(first) < tonumber(dueSince)) then
+    dueSince = first
+  end
+end
 return {
   redis.call('EXISTS', KEYS[8]),
   redis.call('LLEN', KEYS[1]), redis.call('LLEN', KEYS[2]), redis.call('ZCARD', KEYS[3]), redis.call('ZCARD', KEYS[4]),
   redis.call('ZCARD', KEYS[5]), redis.call('ZCARD', KEYS[6]), aggregating,
   counter(KEYS[9]), counter(KEYS[10]), counter(KEYS[11]), counter(KEYS[12]),
-  since,
+  since, math.min(due, mostDue), dueSince,
 }
 `;
 
