@@ -21,7 +21,7 @@ import { limitPages } from "./rate-limit/page-limit.ts";
 import { addRateLimitHeaders, countRequests, refuseOverLimit } from "./rate-limit/rate-limit-hooks.ts";
 import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
 import { requestValidator } from "./request-validation.ts";
-import { addDemoJobRoutes } from "./routes/demo-jobs.ts";
+import { addDemoJobRoutes, DEMO_QUEUES } from "./routes/demo-jobs.ts";
 import { addServerRoutes } from "./routes/servers.ts";
 import { addSecurityHeaders, setSecurityHeaders } from "./security-headers.ts";
 import { notFound, sendNotFound, serveWebPages } from "./web-pages.ts";
@@ -80,7 +80,7 @@ export async function buildApp({ config, permission, client, broker, rateLimiter
 
   await describeApi(app);
   addHealthRoutes(app, {
-    probes: [storeProbe(broker), rateLimitProbe(rateLimiter), workersProbe(broker)],
+    probes: [storeProbe(broker, DEMO_QUEUES), rateLimitProbe(rateLimiter), workersProbe(broker)],
     permission,
   });
   const inspector = new Inspector({ broker });

@@ -14,6 +14,8 @@ import type { Broker, Server, ServerReport } from "hikyaku";
 
 export interface HealthAppParts {
   readonly broker: Broker;
+  /** Those that the worker works on. */
+  readonly queues: readonly string[];
   /** Tells whether it takes tasks. */
   readonly probe: ReadinessProbe;
   readonly logger: FastifyBaseLogger;
@@ -22,7 +24,7 @@ export interface HealthAppParts {
 }
 
 /** The worker server's own small HTTP server: `/health` and `/readyz`. */
-export function buildHealthApp({ broker, probe, logger, permission }: HealthAppParts) {
+export function buildHealthApp({ broker, queues, probe, logger, permission }: HealthAppParts) {
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -38,7 +40,7 @@ export function buildHealthApp({ broker, probe, logger, permission }: HealthAppP
       `There is nothing at ${path}; the worker server has /health and /readyz only.`,
     );
   });
-  addHealthRoutes(app, { probes: [storeProbe(broker), probe, workersProbe(broker)], permission });
+  addHealthRoutes(app, { probes: [storeProbe(broker, queues), probe, workersProbe(broker)], permission });
   return app;
 }
 

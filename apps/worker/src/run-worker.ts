@@ -16,6 +16,7 @@ export const runWorker: Start = async ({ config, logger }) => {
   const server = startWorker({ config, broker, logger });
   const app = buildHealthApp({
     broker,
+    queues: Object.keys(config.jobqueue.queues),
     probe: serverProbe(server),
     logger,
     permission: new OperationsPermission(config),

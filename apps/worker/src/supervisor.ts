@@ -32,6 +32,7 @@ export const superviseWorkers: Start = async ({ config, logger }) => {
   const endTelling = await logReachability(broker, logger);
   const app = buildHealthApp({
     broker,
+    queues: Object.keys(config.jobqueue.queues),
     probe: processesProbe(workers),
     logger,
     permission: new OperationsPermission(config),

@@ -1,10 +1,17 @@
 import type { FindingWorker, ReadinessFinding, WorkerWarning } from "@hikyaku/contract";
-import { type Broker, type ServerRecord, type ServerWarning, serverWarnings } from "hikyaku";
+import { type Broker, errorText, isStoreAway, type ServerRecord, type ServerWarning, serverWarnings } from "hikyaku";
 import { PROBE_TIMEOUT_MS, type ReadinessProbe } from "./readiness.ts";
+import { WriteCheck } from "./write-check.ts";
 
-/** Whether the job queue's store answers. */
-export function storeProbe(broker: Broker): ReadinessProbe {
+/** Leaves the answers of the store, and the refusals of a silent one, the time to be told. */
+const storeAnswerMs = PROBE_TIMEOUT_MS - 50;
+/** What a write gets in any case. */
+const leastProbeMs = 100;
+
+/** Whether the job queue's store answers, and takes what this process writes to its queues. */
+export function storeProbe(broker: Broker, queues: readonly string[]): ReadinessProbe {
   const { location: store } = broker;
+  const writes = new WriteCheck(broker, queues);
   const away = (reason: string): ReadinessFinding => {
     const { reachable, since } = broker.reachability();
     return { code: "store_away", level: "error", store, reason, since: reachable ? null : momentOf(since) };
@@ -15,9 +22,21 @@ export function storeProbe(broker: Broker): ReadinessProbe {
     async ask() {
       const { reachable, reason } = broker.reachability();
       if (!reachable && reason !== undefined) return [away(reason)];
-      await broker.ready({ timeoutMs: PROBE_TIMEOUT_MS });
-      await broker.queues({ timeoutMs: PROBE_TIMEOUT_MS });
-      return [{ code: "store_answers", level: "ok", store }];
+      const endsAt = performance.now() + storeAnswerMs;
+      const left = (): number => Math.max(leastProbeMs, endsAt - performance.now());
+      try {
+        await broker.ready({ timeoutMs: left() });
+        await broker.queues({ timeoutMs: left() });
+      } catch (error) {
+        const text = errorText(error);
+        return [isStoreAway(error) ? away(text) : { code: "reads_fail", level: "error", store, reason: text }];
+      }
+      const findings: ReadinessFinding[] = [{ code: "store_answers", level: "ok", store }];
+      const trouble = await writes.ask(left());
+      if (trouble !== undefined) {
+        findings.push({ code: "writes_fail", store, ...trouble, since: momentOf(trouble.since) });
+      }
+      return findings;
     },
     failed: away,
   };

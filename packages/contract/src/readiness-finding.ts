@@ -76,6 +76,7 @@ export const readinessFinding = z
   .discriminatedUnion("code", [
     z.object({ code: z.literal("store_answers"), level: ok, store }),
     z.object({ code: z.literal("store_away"), level: error, store, reason, since: moment.nullable() }),
+    z.object({ code: z.literal("reads_fail"), level: error, store, reason }),
     z.object({ code: z.literal("writes_fail"), level: z.enum(["warning", "error"]), store, reason, since: moment }),
     z.object({
       code: z.literal("rate_limit_counts"),

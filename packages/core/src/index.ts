@@ -90,6 +90,7 @@ export type {
   UnhandledTasks,
   WorkFacet,
 } from "./broker/work-facet.ts";
+export type { FailingWrites, WriteHealth, WriteHealthFacet, WriteKind } from "./broker/write-health-facet.ts";
 export type { CancelAnswer } from "./cancel-task.ts";
 // Enqueueing
 export {

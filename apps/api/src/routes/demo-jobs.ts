@@ -29,6 +29,9 @@ export interface DemoJobRoutesParts {
 /** How long storing a job may take; with it the answer comes within a second even if the store hangs. */
 const STORE_TIMEOUT_MS = 800;
 
+/** Where the jobs go. */
+export const DEMO_QUEUES = [delayPrint.defaults.queue];
+
 const tags = ["jobqueue-demo"];
 const queue = delayPrint.defaults.queue;
 const within = { ms: STORE_TIMEOUT_MS };

@@ -12,6 +12,7 @@ import type { ReconcileFacet } from "./reconcile-facet.ts";
 import type { ScheduleFacet } from "./schedule-facet.ts";
 import type { SignalFacet } from "./signal-facet.ts";
 import type { WorkFacet } from "./work-facet.ts";
+import type { WriteHealthFacet } from "./write-health-facet.ts";
 
 /** Whether the store can be expected to answer, known without asking it. */
 export interface Reachability {
@@ -41,7 +42,8 @@ export interface Broker
     ControlFacet,
     ReconcileFacet,
     ScheduleFacet,
-    SignalFacet {
+    SignalFacet,
+    WriteHealthFacet {
   /** Where the tasks lie, for people; without secrets. */
   readonly location: string;
   /** How another thread opens the same store. */

@@ -13,6 +13,7 @@ import { describeReconcileContract } from "./reconcile.contract.ts";
 import { describeScheduleContract } from "./schedule.contract.ts";
 import { describeSignalsContract } from "./signals.contract.ts";
 import { describeWorkContract } from "./work.contract.ts";
+import { describeWriteHealthContract } from "./write-health.contract.ts";
 
 /** Everything that every adapter promises. */
 export function describeBrokerContract(setup: ContractSetup): void {
@@ -30,4 +31,5 @@ export function describeBrokerContract(setup: ContractSetup): void {
   describeScheduleContract(setup);
   describeReconcileContract(setup);
   describeSignalsContract(setup);
+  describeWriteHealthContract(setup);
 }

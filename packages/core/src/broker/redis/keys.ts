@@ -13,6 +13,8 @@ export const dueSoonerChannel = "hikyaku:due";
 export const schedulesChannel = "hikyaku:schedules-changed";
 /** Ours: an order to a server, as JSON. */
 export const controlChannel = "hikyaku:control";
+/** Ours: nobody listens; whether a user may publish is tried here. */
+export const probeChannel = "hikyaku:probe";
 /** Ours: servers of this library that may be there, by the second until which their last listing holds. */
 export const ourServersKey = "hikyaku:servers";
 export const allSchedulersKey = "asynq:schedulers";
@@ -95,6 +97,11 @@ export function serverKeys(host: string, pid: number, serverId: string): ServerK
 /** Ours: what a server is asked to do, by kind. By its id alone, which is all that is left of one that fell silent. */
 export function ordersKey(serverId: string): string {
   return `hikyaku:orders:${serverId}`;
+}
+
+/** Ours: whether Redis writes what the queue's tasks need is tried here. There for no longer than the script that tries. */
+export function probeKey(queue: string): string {
+  return `hikyaku:{${queue}}:probe`;
 }
 
 /** Ours: there while the server gets nothing from the queue. */

@@ -15,6 +15,7 @@ import type {
   TakenOverTask,
   TakeOverRequest,
 } from "../work-facet.ts";
+import { WriteTally } from "../write-tally.ts";
 import { RedisChange } from "./change.ts";
 import { RedisControl } from "./control.ts";
 import { type Durability, durabilityOf } from "./durability.ts";
@@ -33,6 +34,7 @@ import { RedisSchedule } from "./schedule.ts";
 import { RedisSignals } from "./signals.ts";
 import { Waiting } from "./waiting.ts";
 import { RedisWork } from "./work.ts";
+import { probeWrites } from "./write-probe.ts";
 
 /** Asynq's Redis layout, shared with Go programs. Each facet is a class of its own; this one owns the connections. */
 class RedisBroker implements Broker {
@@ -53,6 +55,7 @@ class RedisBroker implements Broker {
   readonly #schedule: RedisSchedule;
   readonly #reconcile: RedisReconcile;
   readonly #signals: RedisSignals;
+  readonly #writes: WriteTally;
 
   constructor(options: RedisOptions) {
     this.recipe = recipeOf(import.meta.url, "redisBroker", options);
@@ -76,6 +79,7 @@ class RedisBroker implements Broker {
     this.#schedule = new RedisSchedule(context);
     this.#reconcile = new RedisReconcile(context, this);
     this.#signals = new RedisSignals(context, this.#links);
+    this.#writes = new WriteTally(context.clock);
     this.#connection.open();
   }
 
@@ -105,19 +109,19 @@ class RedisBroker implements Broker {
   }
 
   enqueue(items: readonly EnqueueItem[], call?: CallOptions): Promise<readonly EnqueueOutcome[]> {
-    return this.#enqueue.enqueue(items, call);
+    return this.#writes.enqueue(this.#enqueue.enqueue(items, call));
   }
 
   claim(request: ClaimRequest, call?: CallOptions): Promise<ClaimResult> {
-    return this.#work.claim(request, call);
+    return this.#writes.claim(this.#work.claim(request, call));
   }
 
   settle(settlements: readonly Settlement[], thenClaim?: ClaimRequest, call?: CallOptions): Promise<SettleAnswer> {
-    return this.#work.settle(settlements, thenClaim, call);
+    return this.#writes.settle(this.#work.settle(settlements, thenClaim, call));
   }
 
   extend(leases: readonly Lease[], until: number, call?: CallOptions): Promise<readonly ("held" | "lost")[]> {
-    return this.#work.extend(leases, until, call);
+    return this.#writes.extend(this.#work.extend(leases, until, call));
   }
 
   takeOver(
@@ -167,7 +171,7 @@ class RedisBroker implements Broker {
   releaseLock: Broker["releaseLock"] = (...args) => this.#change.releaseLock(...args);
   removeQueue: Broker["removeQueue"] = (...args) => this.#change.removeQueue(...args);
 
-  announce: Broker["announce"] = (...args) => this.#presence.announce(...args);
+  announce: Broker["announce"] = (...args) => this.#writes.announce(this.#presence.announce(...args));
   withdraw: Broker["withdraw"] = (...args) => this.#presence.withdraw(...args);
   servers: Broker["servers"] = (...args) => this.#presence.servers(...args);
   silentServers: Broker["silentServers"] = (...args) => this.#presence.silentServers(...args);
@@ -192,6 +196,9 @@ class RedisBroker implements Broker {
   checkSettings: Broker["checkSettings"] = (...args) => this.#reconcile.checkSettings(...args);
 
   storeTime: Broker["storeTime"] = (...args) => this.#presence.storeTime(...args);
+
+  writeHealth: Broker["writeHealth"] = () => this.#writes.health;
+  probeWrites: Broker["probeWrites"] = (queues, call) => probeWrites(this.#connection, queues, call);
 
   send(signal: Signal, call?: CallOptions): Promise<void> {
     return this.#signals.send(signal, call);

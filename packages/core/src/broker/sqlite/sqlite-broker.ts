@@ -5,6 +5,7 @@ import { refuseUnknownOptions, shown } from "../../option-names.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
+import { WriteTally } from "../write-tally.ts";
 import { SqliteChange } from "./change.ts";
 import { SqliteControl } from "./control.ts";
 import { inMemory } from "./database.ts";
@@ -18,6 +19,7 @@ import { SqliteSchedule } from "./schedule.ts";
 import { SqliteSignals } from "./signals.ts";
 import { Store } from "./store.ts";
 import { SqliteWork } from "./work.ts";
+import { probeWrites } from "./write-probe.ts";
 
 export interface SqliteBrokerOptions {
   /** The database file; folder and file are made where missing. `:memory:` keeps everything in this one broker. */
@@ -59,6 +61,7 @@ class SqliteBroker implements Broker {
   readonly #schedule: SqliteSchedule;
   readonly #reconcile: SqliteReconcile;
   readonly #signals: SqliteSignals;
+  readonly #writes: WriteTally;
 
   constructor(store: Store, recipe: BrokerRecipe) {
     this.location = store.location;
@@ -75,6 +78,7 @@ class SqliteBroker implements Broker {
     this.#schedule = new SqliteSchedule(store, this.#enqueue);
     this.#reconcile = new SqliteReconcile(store, this);
     this.#signals = new SqliteSignals(store);
+    this.#writes = new WriteTally(store.clock);
   }
 
   async ready(call?: CallOptions): Promise<void> {
@@ -93,11 +97,11 @@ class SqliteBroker implements Broker {
     return this.#store.close();
   }
 
-  enqueue: Broker["enqueue"] = (...args) => this.#enqueue.enqueue(...args);
+  enqueue: Broker["enqueue"] = (...args) => this.#writes.enqueue(this.#enqueue.enqueue(...args));
 
-  claim: Broker["claim"] = (...args) => this.#work.claim(...args);
-  settle: Broker["settle"] = (...args) => this.#work.settle(...args);
-  extend: Broker["extend"] = (...args) => this.#work.extend(...args);
+  claim: Broker["claim"] = (...args) => this.#writes.claim(this.#work.claim(...args));
+  settle: Broker["settle"] = (...args) => this.#writes.settle(this.#work.settle(...args));
+  extend: Broker["extend"] = (...args) => this.#writes.extend(this.#work.extend(...args));
   takeOver: Broker["takeOver"] = (...args) => this.#work.takeOver(...args);
   takeBack: Broker["takeBack"] = (...args) => this.#work.takeBack(...args);
   waitForWork: Broker["waitForWork"] = (...args) => this.#work.waitForWork(...args);
@@ -128,7 +132,7 @@ class SqliteBroker implements Broker {
   releaseLock: Broker["releaseLock"] = (...args) => this.#change.releaseLock(...args);
   removeQueue: Broker["removeQueue"] = (...args) => this.#change.removeQueue(...args);
 
-  announce: Broker["announce"] = (...args) => this.#presence.announce(...args);
+  announce: Broker["announce"] = (...args) => this.#writes.announce(this.#presence.announce(...args));
   withdraw: Broker["withdraw"] = (...args) => this.#presence.withdraw(...args);
   servers: Broker["servers"] = (...args) => this.#presence.servers(...args);
   silentServers: Broker["silentServers"] = (...args) => this.#presence.silentServers(...args);
@@ -152,6 +156,9 @@ class SqliteBroker implements Broker {
   reconcile: Broker["reconcile"] = (...args) => this.#reconcile.reconcile(...args);
   findQueues: Broker["findQueues"] = (...args) => this.#reconcile.findQueues(...args);
   checkSettings: Broker["checkSettings"] = () => this.#reconcile.checkSettings();
+
+  writeHealth: Broker["writeHealth"] = () => this.#writes.health;
+  probeWrites: Broker["probeWrites"] = (queues, call) => probeWrites(this.#store, this.#enqueue, queues, call);
 
   send: Broker["send"] = (...args) => this.#signals.send(...args);
   listen: Broker["listen"] = (...args) => this.#signals.listen(...args);

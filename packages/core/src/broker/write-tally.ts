@@ -1,0 +1,93 @@
+import type { Clock } from "../clock.ts";
+import { type ErrorCode, errorText, isHikyakuError } from "../errors.ts";
+import type { EnqueueOutcome } from "./enqueue-facet.ts";
+import type { ClaimResult, SettleAnswer } from "./work-facet.ts";
+import type { FailingWrites, WriteHealth, WriteKind } from "./write-health-facet.ts";
+
+/** What the store is to blame for. Everything else is the caller's own affair, such as to give up. */
+const storesFault: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...(["broker_unavailable", "answer_lost", "deadline_exceeded", "store_rejected"] as const),
+  ...(["corrupt_data", "not_acknowledged"] as const),
+]);
+
+/** Watches the calls of one broker that write. While all is well it costs a call an increment. */
+export class WriteTally {
+  readonly #clock: Clock;
+  readonly #failing = new Map<WriteKind, FailingWrites>();
+  #written = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get health(): WriteHealth {
+    return { written: this.#written, failing: [...this.#failing.values()] };
+  }
+
+  enqueue(call: Promise<readonly EnqueueOutcome[]>): Promise<readonly EnqueueOutcome[]> {
+    call.then(this.#enqueued, this.#enqueueFailed);
+    return call;
+  }
+
+  claim(call: Promise<ClaimResult>): Promise<ClaimResult> {
+    call.then(this.#claimed, this.#claimFailed);
+    return call;
+  }
+
+  settle(call: Promise<SettleAnswer>): Promise<SettleAnswer> {
+    call.then(this.#settled, this.#settleFailed);
+    return call;
+  }
+
+  extend<Answer>(call: Promise<Answer>): Promise<Answer> {
+    call.then(this.#extended, this.#extendFailed);
+    return call;
+  }
+
+  announce<Answer>(call: Promise<Answer>): Promise<Answer> {
+    call.then(this.#announced, this.#announceFailed);
+    return call;
+  }
+
+  readonly #enqueued = (outcomes: readonly EnqueueOutcome[]): void => {
+    if (outcomes.some(({ kind }) => kind === "accepted")) {
+      this.#wrote("enqueue");
+      return;
+    }
+    // Where some were refused as known already, nothing had to be written.
+    const [first] = outcomes;
+    if (first?.kind === "failed" && outcomes.every(({ kind }) => kind === "failed"))
+      this.#failed("enqueue", first.error);
+  };
+
+  /** One that found nothing to claim has written nothing. */
+  readonly #claimed = ({ tasks }: ClaimResult): void => {
+    if (tasks.length > 0) this.#wrote("claim");
+    else this.#failing.delete("claim");
+  };
+
+  readonly #settled = ({ results, claimed }: SettleAnswer): void => {
+    if (results.length > 0) this.#wrote("settle");
+    if (claimed !== undefined) this.#claimed(claimed);
+  };
+
+  readonly #extended = (): void => void this.#failing.delete("extend");
+  readonly #announced = (): void => void this.#failing.delete("announce");
+
+  readonly #enqueueFailed = (error: unknown): void => this.#failed("enqueue", error);
+  readonly #claimFailed = (error: unknown): void => this.#failed("claim", error);
+  readonly #settleFailed = (error: unknown): void => this.#failed("settle", error);
+  readonly #extendFailed = (error: unknown): void => this.#failed("extend", error);
+  readonly #announceFailed = (error: unknown): void => this.#failed("announce", error);
+
+  #wrote(kind: WriteKind): void {
+    this.#written++;
+    if (this.#failing.size > 0) this.#failing.delete(kind);
+  }
+
+  #failed(kind: WriteKind, error: unknown): void {
+    if (!isHikyakuError(error) || !storesFault.has(error.code)) return;
+    const { since = this.#clock.now(), calls = 0 } = this.#failing.get(kind) ?? {};
+    this.#failing.set(kind, { kind, since, calls: calls + 1, reason: errorText(error) });
+  }
+}
