@@ -7,7 +7,9 @@ it("says what the form says, with the defaults where it is empty", () => {
     `curl -X POST \\
   'http://127.0.0.1:8080/api/dm-jobqueue/register' \\
   -H 'Content-Type: application/json' \\
-  -d '{"message":"Job executed successfully","delay_seconds":3,"max_retry":10}'`,
+  -d '{"message": "Job executed successfully",
+       "delay_seconds": 3,
+       "max_retry": 10}'`,
   );
 });
 

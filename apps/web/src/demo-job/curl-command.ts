@@ -3,7 +3,8 @@ import { REGISTER_DEMO_JOB_PATH, type RegisterDemoJobRequest, resolveDemoJob } f
 /** The command that registers the same job from a POSIX shell, at a server. */
 export function curlCommand(origin: string, request: RegisterDemoJobRequest): string {
   const { message, delaySeconds, maxRetry } = resolveDemoJob(request);
-  const body = JSON.stringify({ message, delay_seconds: delaySeconds, max_retry: maxRetry });
+  const fields = Object.entries({ message, delay_seconds: delaySeconds, max_retry: maxRetry });
+  const body = `{${fields.map(([name, value]) => `"${name}": ${JSON.stringify(value)}`).join(",\n       ")}}`;
   return [
     "curl -X POST",
     quoted(origin + REGISTER_DEMO_JOB_PATH),

@@ -32,13 +32,17 @@ interface FollowerParts {
   readonly store: SessionJobStore;
   readonly clock: ServerClock;
   readonly page: PageSight;
+  /** What the tab asked so far, whichever of its pages asked. */
+  readonly asked: AskLog;
+}
+
+/** When the tab asked in the last hour, by `performance.now()`, oldest first. */
+export interface AskLog {
+  atMs: readonly number[];
 }
 
 /** When the server refuses for a while and doesn't say for how long. */
 const UNKNOWN_WAIT_S = 60;
-
-/** What the tab asked in the last hour, whichever of its pages asked. */
-let askedAtMs: readonly number[] = [];
 
 /**
  * Asks what became of the jobs in a store, all of them in one request, and writes the answers there. It asks once when
@@ -74,12 +78,13 @@ export class JobFollower {
       forget();
       clearTimeout(this.#timer);
       this.#call?.abort();
+      this.#call = undefined;
     };
   }
 
   /** Asks as soon as the limits allow it: there is a new job, or somebody looks again. */
   askSoon(): void {
-    this.#changedAtMs = this.#parts.clock.nowMs();
+    this.#changedAtMs = performance.now();
     if (this.#call === undefined) this.#plan(soonestAskInMs(this.#pace()));
     else this.#askAgain = true;
   }
@@ -91,7 +96,7 @@ export class JobFollower {
   }
 
   async #ask(): Promise<void> {
-    const { api, store, clock, page } = this.#parts;
+    const { api, store, clock, page, asked: log } = this.#parts;
     if (page.isHidden()) return;
     const call = new AbortController();
     this.#call = call;
@@ -101,10 +106,11 @@ export class JobFollower {
         .filter(canBeAsked)
         .map(({ jobId, fate }) => [jobId, fate]),
     );
-    askedAtMs = withAsk(askedAtMs, clock.nowMs());
     const sentAtMs = performance.now();
+    log.atMs = withAsk(log.atMs, sentAtMs);
     try {
       const answer = await api.demoJobs([...asked.keys()], call.signal);
+      if (call.signal.aborted) return;
       clock.observe(answer.now, sentAtMs);
       this.#take(answer, asked);
     } catch (error) {
@@ -112,7 +118,7 @@ export class JobFollower {
       if (!(error instanceof ApiError)) throw error;
       this.#fail(error.failure);
     } finally {
-      this.#call = undefined;
+      if (this.#call === call) this.#call = undefined;
     }
     const again = this.#askAgain;
     this.#askAgain = false;
@@ -125,7 +131,7 @@ export class JobFollower {
     const nowMs = clock.nowMs();
     const views = new Map(answer.jobs.map((view) => [view.job_id, view]));
     const seen = seenIn(answer);
-    if (seen !== this.#seen) this.#changedAtMs = nowMs;
+    if (seen !== this.#seen) this.#changedAtMs = performance.now();
     this.#seen = seen;
     this.#failures = 0;
     // A job that was sent again while the question was on its way is not missing because it was missing before.
@@ -148,15 +154,19 @@ export class JobFollower {
     for (const listener of this.#listeners) listener();
   }
 
+  /** By `performance.now()`: the clock of the server, as it is known here, jumps when the server tells it first. */
   #pace(): PaceFacts {
-    const { store, clock } = this.#parts;
+    const { store, clock, asked } = this.#parts;
+    const nowMs = performance.now();
+    const here = (atMs: number) => atMs - clock.nowMs() + nowMs;
+    const { silentUntilMs } = this.#state;
     return {
-      nowMs: clock.nowMs(),
+      nowMs,
       changedAtMs: this.#changedAtMs,
-      expectedAtMs: store.jobs().flatMap(expectedMoments),
-      askedAtMs,
+      expectedAtMs: store.jobs().flatMap(expectedMoments).map(here),
+      askedAtMs: asked.atMs,
       failures: this.#failures,
-      silentUntilMs: this.#state.silentUntilMs,
+      silentUntilMs: silentUntilMs === undefined ? undefined : here(silentUntilMs),
     };
   }
 }

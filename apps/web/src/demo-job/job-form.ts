@@ -46,7 +46,7 @@ export function readJobForm(values: JobFormValues): ReadForm {
   const faults: Partial<Record<JobField, FieldFault>> = {};
   for (const issue of parsed.error.issues) {
     const field = JOB_FIELDS.find((name) => name === issue.path[0]);
-    if (field) faults[field] ??= faultOf(field, issue.code);
+    if (field) faults[field] ??= faultOf(field, values);
   }
   return { valid: false, faults };
 }
@@ -72,10 +72,10 @@ function numberIn(text: string): unknown {
   return /^-?\d+$/.test(plain) ? Number(plain) : plain;
 }
 
-function faultOf(field: JobField, issueCode: string): FieldFault {
+function faultOf(field: JobField, { message }: JobFormValues): FieldFault {
   if (field === "delay_seconds") return { kind: "not-in-range", largest: MAX_DELAY_SECONDS };
   if (field === "max_retry") return { kind: "not-in-range", largest: MAX_MAX_RETRY };
-  return issueCode === "invalid_format"
-    ? { kind: "not-one-line" }
-    : { kind: "too-long", largest: MAX_MESSAGE_CHARACTERS };
+  return [...message].length > MAX_MESSAGE_CHARACTERS
+    ? { kind: "too-long", largest: MAX_MESSAGE_CHARACTERS }
+    : { kind: "not-one-line" };
 }

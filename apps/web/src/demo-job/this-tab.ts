@@ -1,6 +1,6 @@
 import { api } from "../api/client.ts";
 import { readStored, writeStored } from "../browser-storage.ts";
-import type { PageSight } from "./job-follower.ts";
+import type { AskLog, PageSight } from "./job-follower.ts";
 import { ServerClock } from "./server-clock.ts";
 import { SessionJobStore } from "./session-job-store.ts";
 
@@ -14,6 +14,9 @@ export const tabJobs = new SessionJobStore({
 
 /** The server's clock, for all pages of the tab. */
 export const serverClock = new ServerClock();
+
+/** What the tab asked in the last hour, whichever of its pages asked. */
+export const tabAsked: AskLog = { atMs: [] };
 
 /** Whether this tab can be seen. */
 export const tabSight: PageSight = {

@@ -3,7 +3,7 @@ import { api } from "../api/client.ts";
 import { type FollowState, JobFollower } from "./job-follower.ts";
 import type { SessionJobStore } from "./session-job-store.ts";
 import type { SessionJob } from "./session-jobs.ts";
-import { serverClock, tabSight } from "./this-tab.ts";
+import { serverClock, tabAsked, tabSight } from "./this-tab.ts";
 
 /** Jobs as they are now, and how fresh that is. */
 export interface FollowedJobs {
@@ -15,7 +15,10 @@ export interface FollowedJobs {
 
 /** Follows the jobs of a store for as long as the component is there. */
 export function useFollowedJobs(store: SessionJobStore): FollowedJobs {
-  const follower = useMemo(() => new JobFollower({ api, store, clock: serverClock, page: tabSight }), [store]);
+  const follower = useMemo(
+    () => new JobFollower({ api, store, clock: serverClock, page: tabSight, asked: tabAsked }),
+    [store],
+  );
   useEffect(() => follower.start(), [follower]);
   const jobs = useSyncExternalStore(store.subscribe, store.jobs);
   const follow = useSyncExternalStore(follower.subscribe, follower.state);

@@ -18,7 +18,7 @@ export const jaJobs: JobMessages = {
     not_stored: "未登録",
     scheduled: "予定",
     waiting: "待機中",
-    paused: "キュー停止中",
+    paused: "キュー一時停止中",
     no_worker: "ワーカーなし",
     quiet: "受付停止中",
     not_handled: "対応ワーカーなし",
