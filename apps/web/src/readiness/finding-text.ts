@@ -22,8 +22,12 @@ export function findingText(finding: ReadinessFinding, writing: FindingWriting):
       return finding.since === null
         ? words.store_away(finding.store)
         : words.store_away_since(finding.store, moment(finding.since));
+    case "reads_fail":
+      return words.reads_fail(finding.store);
     case "writes_fail":
-      return words.writes_fail(finding.store, moment(finding.since));
+      return finding.level === "error"
+        ? words.writes_fail(finding.store, moment(finding.since))
+        : words.some_writes_fail(moment(finding.since));
     case "rate_limit_counts":
       return finding.store === null ? words.rate_limit_counts_here : words.rate_limit_counts(finding.store);
     case "rate_limit_off":

@@ -34,7 +34,8 @@ export function noticesOf(
   const others = warnings.filter(({ kind }) => kind !== "silent" && !COMPARING.includes(kind));
   const nobody = queue?.workers === 0 || (queue === undefined && findings.some(({ code }) => code === "no_worker"));
   const notices: JobNotice[] = [];
-  if (findings.some(({ code }) => code === "writes_fail")) notices.push({ code: "writes_fail" });
+  if (findings.some(({ code, level }) => code === "writes_fail" && level === "error"))
+    notices.push({ code: "writes_fail" });
   if (nobody) notices.push({ code: "no_worker" });
   if (queue?.paused) notices.push({ code: "queue_paused" });
   if (count > 1) {

@@ -40,6 +40,8 @@ export const enReadiness = {
     store_answers: (store: string) => rich`It answers: ${code(store)}`,
     store_away: (store: string) => rich`It does not answer: ${code(store)}`,
     store_away_since: (store: string, time: string) => rich`It has not answered since ${time}: ${code(store)}`,
+    reads_fail: (store: string) => rich`It answers, and refuses to be read: ${code(store)}`,
+    some_writes_fail: (time: string) => rich`Writes of this server have failed over and over since ${time}`,
     writes_fail: (store: string, time: string) => rich`Nothing can be written since ${time}: ${code(store)}`,
     rate_limit_counts: (store: string) => rich`Requests are counted in ${code(store)}`,
     rate_limit_counts_here: rich`Requests are counted in the memory of the API server`,

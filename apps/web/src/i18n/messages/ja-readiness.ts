@@ -26,6 +26,8 @@ export const jaReadiness: ReadinessMessages = {
     store_answers: (store) => rich`応答しています：${code(store)}`,
     store_away: (store) => rich`応答がありません：${code(store)}`,
     store_away_since: (store, time) => rich`${time} から応答がありません：${code(store)}`,
+    reads_fail: (store) => rich`応答はありますが、読み取りが拒まれています：${code(store)}`,
+    some_writes_fail: (time) => rich`${time} から、このサーバーの書き込みが繰り返し失敗しています`,
     writes_fail: (store, time) => rich`${time} から書き込みができません：${code(store)}`,
     rate_limit_counts: (store) => rich`${code(store)} で数えています`,
     rate_limit_counts_here: rich`API サーバーのメモリーで数えています`,
