@@ -14,6 +14,7 @@ import { serializerCompiler } from "fastify-type-provider-zod";
 import { type Broker, type Client, Inspector } from "hikyaku";
 import { refuseForeignHosts } from "./foreign-host.ts";
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from "./json-body.ts";
+import { LiveFindings } from "./live-findings.ts";
 import { answerOtherMethods } from "./method-not-allowed.ts";
 import { describeApi } from "./openapi.ts";
 import { allowOrigins } from "./other-origins.ts";
@@ -22,6 +23,7 @@ import { addRateLimitHeaders, countRequests, refuseOverLimit } from "./rate-limi
 import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
 import { requestValidator } from "./request-validation.ts";
 import { addDemoJobRoutes, DEMO_QUEUES } from "./routes/demo-jobs.ts";
+import { addFindingRoutes } from "./routes/findings.ts";
 import { addServerRoutes } from "./routes/servers.ts";
 import { addSecurityHeaders, setSecurityHeaders } from "./security-headers.ts";
 import { notFound, sendNotFound, serveWebPages } from "./web-pages.ts";
@@ -86,6 +88,7 @@ export async function buildApp({ config, permission, client, broker, rateLimiter
   const inspector = new Inspector({ broker });
   addDemoJobRoutes(app, { client, inspector, permission });
   addServerRoutes(app, { inspector, permission });
+  addFindingRoutes(app, { findings: new LiveFindings(broker), permission });
   await serveWebPages(app, webRoot);
   answerWhatIsLeft();
   return app;

@@ -24,6 +24,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       tags: [
         { name: "jobqueue-demo", description: "A job that prints one line after a delay." },
         { name: "servers", description: "Who works on the queues, and remote control of them." },
+        { name: "findings", description: "What is not as it should be." },
       ],
       components: {
         securitySchemes: {

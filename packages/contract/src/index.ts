@@ -58,6 +58,13 @@ export {
   workerWarning,
 } from "./readiness-finding.ts";
 export {
+  FINDINGS_PATH,
+  type ListFindingsResponse,
+  listFindingsResponse,
+  type StoreFinding,
+  storeFinding,
+} from "./store-finding.ts";
+export {
   DEFAULT_WAIT_SECONDS,
   type EvictServerResponse,
   evictServerRequest,

@@ -17,6 +17,7 @@ import {
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { EvictReport, Inspector, OrderReport, ServerInfo } from "hikyaku";
+import { operationsRefusals, operationsSecurity } from "../operations-refusals.ts";
 import { problemResponse } from "../problem-response.ts";
 
 export interface ServerRoutesParts {
@@ -25,19 +26,6 @@ export interface ServerRoutesParts {
 }
 
 const tags = ["servers"];
-const security = [{ operationsToken: [] }];
-
-const refusals = {
-  401: problemResponse(
-    "The token is missing or wrong, or none is set yet outside local and develop; `detail` says how.",
-  ),
-  403: problemResponse(
-    "No token is set in local or develop, and the request is not straight from this machine, or from another site's page.",
-  ),
-  429: problemResponse("Too many requests from this address; see `Retry-After`."),
-  500: problemResponse("Something went wrong in the server."),
-  503: problemResponse("The job queue's store cannot be reached; see `Retry-After`."),
-};
 const bodyRefusals = {
   400: problemResponse("The body is no valid JSON in UTF-8."),
   413: problemResponse("The body is larger than 64 KiB."),
@@ -54,10 +42,10 @@ export function addServerRoutes(app: FastifyInstance, { inspector, permission }:
       onRequest: async (request) => permission.mayRead(request),
       schema: {
         operationId: "list-servers",
-        ...{ tags, security },
+        ...{ tags, security: operationsSecurity },
         summary: "List the worker servers",
         description: "Those that are there with what they run, and those that fell silent, each with what is wrong.",
-        response: { 200: listServersResponse, ...refusals },
+        response: { 200: listServersResponse, ...operationsRefusals },
       },
     },
     async (_request, reply) => {
@@ -71,12 +59,12 @@ export function addServerRoutes(app: FastifyInstance, { inspector, permission }:
       onRequest: async (request) => permission.mayChange(request),
       schema: {
         operationId: "quiet-server",
-        ...{ tags, security },
+        ...{ tags, security: operationsSecurity },
         summary: "Tell a worker server to take no new tasks",
         description: "Running tasks go on. 200 once the server was seen to obey, 202 while the order waits for it.",
         params: serverOrderParams,
         body: quietServerRequest,
-        response: { 200: serverOrderResponse, 202: serverOrderResponse, ...bodyRefusals, ...refusals },
+        response: { 200: serverOrderResponse, 202: serverOrderResponse, ...bodyRefusals, ...operationsRefusals },
       },
     },
     async (request, reply) => {
@@ -90,13 +78,13 @@ export function addServerRoutes(app: FastifyInstance, { inspector, permission }:
       onRequest: async (request) => permission.mayChange(request),
       schema: {
         operationId: "stop-server",
-        ...{ tags, security },
+        ...{ tags, security: operationsSecurity },
         summary: "Tell a worker server to stop",
         description:
           "Running tasks may finish, then its process ends. 200 once the server was seen to obey, 202 while the order waits.",
         params: serverOrderParams,
         body: stopServerRequest,
-        response: { 200: serverOrderResponse, 202: serverOrderResponse, ...bodyRefusals, ...refusals },
+        response: { 200: serverOrderResponse, 202: serverOrderResponse, ...bodyRefusals, ...operationsRefusals },
       },
     },
     async (request, reply) => {
@@ -114,7 +102,7 @@ export function addServerRoutes(app: FastifyInstance, { inspector, permission }:
       onRequest: async (request) => permission.mayChange(request),
       schema: {
         operationId: "evict-server",
-        ...{ tags, security },
+        ...{ tags, security: operationsSecurity },
         summary: "Take all tasks away from a worker server that does not listen",
         description:
           "At once and whatever it does: its tasks wait in front of their queues, with nothing spent, and nothing that it " +
@@ -125,7 +113,7 @@ export function addServerRoutes(app: FastifyInstance, { inspector, permission }:
           200: evictServerResponse,
           ...bodyRefusals,
           409: problemResponse("The server was heard of in the last seconds and `force` is not set."),
-          ...refusals,
+          ...operationsRefusals,
         },
       },
     },
