@@ -7,7 +7,7 @@ import { installIfMissing } from "./house/install.mjs";
 import { oneAtATime } from "./house/lock.mjs";
 import { ownNode, root } from "./house/paths.mjs";
 import { runToItsEnd } from "./house/run-to-its-end.mjs";
-import { HouseError, say } from "./house/say.mjs";
+import { HouseError, orSay } from "./house/say.mjs";
 
 const server = (/** @type {string} */ main) => ["--conditions=source", "--import=./scripts/house/lifeline.mjs", main];
 
@@ -28,7 +28,7 @@ const commands = {
   generate: { args: ["scripts/generate.ts"] },
 };
 
-try {
+await orSay(async () => {
   const [name = "", ...rest] = process.argv.slice(2);
   const command = commands[name];
   if (command === undefined) {
@@ -43,8 +43,4 @@ try {
   });
   const { code } = await runToItsEnd(ownNode, [...command.args, ...rest]);
   process.exitCode = code;
-} catch (error) {
-  if (!(error instanceof HouseError)) throw error;
-  say(error.message);
-  process.exitCode = error.exitCode;
-}
+});

@@ -94,7 +94,7 @@ if ! has_docker; then
     "install Docker (https://docs.docker.com/engine/install/), or look into $redis_address without it:" \
     "  all keys:              $cli --scan --pattern 'asynq:*'" \
     "  jobs that wait:        $cli zrange 'asynq:{default}:scheduled' 0 -1 withscores" \
-    "  workers that are live: $cli zrange asynq:servers 0 -1" \
+    "  workers that are live: $cli --scan --pattern 'asynq:servers:*'" \
     "docs/Queue-Job.md says what each key holds"
 fi
 "$1"

@@ -6,8 +6,8 @@
 #   APP_ENV                             whose address to use: config/{APP_ENV}/cacheserver.yaml (default: local)
 #   HIKYAKU__REDIS__JOBQUEUE__ADDR      another address, as for the servers themselves
 #   HIKYAKU_REDIS_DATA_DIR              another folder for the data; then always a local redis-server, never a container
-# exit codes: 0 done or running, 1 refused or failed, 3 not running (status), 64 bad usage, 69 something is not
-# installed, 78 wrong settings
+# exit codes: 0 done or running, 1 refused or failed, 3 not running or frozen (status), 64 bad usage, 69 something is
+# not installed, 78 wrong settings
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib/development.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/development.sh"
@@ -35,7 +35,7 @@ local_pid() {
   local pid
   [[ -r $pid_file ]] || return 0
   pid=$(tr -cd '0-9' <"$pid_file")
-  if [[ -n $pid && $(command_line "$pid") == *redis-server* && $(working_folder "$pid") == "$data_dir" ]]; then
+  if [[ -n $pid && $(command_line "$pid") == *redis-server* && $(working_folder "$pid") -ef $data_dir ]]; then
     echo "$pid"
   fi
 }
@@ -56,16 +56,31 @@ working_folder() {
   fi
 }
 
+# Whether a signal stopped the process (SIGSTOP, Ctrl+Z): it keeps its port and answers nobody.
+is_stopped() {
+  local state
+  if [[ -d /proc/self ]]; then
+    state=$(sed -n 's/^State:[^A-Za-z]*//p' "/proc/$1/status" 2>/dev/null) || true
+  else
+    state=$(ps -p "$1" -o stat= 2>/dev/null) || true
+  fi
+  [[ $state == T* ]]
+}
+
 # The port in redis-server's process title, such as "redis-server 127.0.0.1:6379".
 local_port() {
   command_line "$1" | sed -n 's/.*redis-server [^ ]*:\([0-9][0-9]*\).*/\1/p'
 }
 
 start_local() {
-  command -v redis-server >/dev/null ||
-    fail 69 "no Docker engine answers and redis-server is not installed; install one of them" \
-      "Debian's package is redis-server: 'sudo apt-get install redis-server'" \
+  if ! command -v redis-server >/dev/null; then
+    complain "no Docker engine answers and redis-server is not installed; install one of them"
+    if [[ $OSTYPE == darwin* ]]; then
+      fail 69 "with Homebrew: 'brew install redis'; there is no need for 'brew services start redis'"
+    fi
+    fail 69 "Debian's package is redis-server: 'sudo apt-get install redis-server'" \
       "(it also starts a server of its own on port 6379; 'sudo systemctl disable --now redis-server' ends that one)"
+  fi
   local version
   version=$(redis-server --version | sed -n 's/.* v=\([0-9]*\).*/\1/p')
   ((${version:-0} >= 7)) || fail 69 "redis-server: expected version 7 or newer, got $(redis-server --version)"
@@ -103,9 +118,22 @@ described_local() {
   echo "pid $1, address $redis_address, keys in database $redis_db: $probe_keys, Redis $probe_version, data in $data_dir"
 }
 
+# Why the redis-server that this script started is of no use at the address of the settings.
+trouble_with_local() {
+  local server
+  server="the local redis-server (pid $1, port $(local_port "$1"), data in $data_dir)"
+  if is_stopped "$1"; then
+    echo "$server is frozen: a signal stopped it, and it answers nobody; 'kill -CONT $1' lets it go on"
+  else
+    echo "$server runs, but at $redis_address there is $(who_answers); see $log_file"
+  fi
+}
+
 stop_local() {
   local pid=$1 waited=0
   kill -TERM "$pid"
+  # One that was frozen hears of it only when it goes on.
+  kill -CONT "$pid" 2>/dev/null || true
   while [[ $(local_pid) == "$pid" ]]; do
     if ((waited >= stop_deadline_seconds * 10)); then
       fail 1 "redis-server (pid $pid) was asked to stop and still runs after $stop_deadline_seconds s; see $log_file"
@@ -123,6 +151,12 @@ compose() {
   if [[ $published == localhost ]]; then published=127.0.0.1; fi
   if [[ $published == *:* ]]; then published="[$published]"; fi
   HIKYAKU_REDIS_BIND=$published HIKYAKU_REDIS_PORT=$redis_port docker compose -f "$redis_compose_file" "$@"
+}
+
+readonly unpause_hint="'docker compose -f docker-compose.redis.yml unpause' lets it go on"
+
+is_paused() {
+  [[ $(docker inspect --format '{{.State.Paused}}' "$1") == true ]]
 }
 
 start_docker() {
@@ -155,8 +189,7 @@ start() {
       fail 1 "a redis-server (pid $pid, port $(local_port "$pid")) already works in $data_dir, and the settings name port $redis_port" \
         "two servers over one folder destroy each other's data: stop that one first, with the settings that started it"
     probe "$start_deadline_seconds"
-    [[ $probe_answer == ready ]] ||
-      fail 1 "a local redis-server (pid $pid) works in $data_dir, but at $redis_address there is $(who_answers); see $log_file"
+    [[ $probe_answer == ready ]] || fail 1 "$(trouble_with_local "$pid")"
     say "already running as a local redis-server: $(described_local "$pid")"
     return
   fi
@@ -171,6 +204,9 @@ start() {
     say "already running with Docker: $(described_docker "$container")"
     return
   fi
+  if [[ -n $container ]] && is_paused "$container"; then
+    fail 1 "container ${container:0:12} is paused; $unpause_hint"
+  fi
   # A container that runs but does not answer here may listen on an earlier port; Compose moves it.
   [[ -n $container || $probe_answer == nothing ]] || fail 1 "port $redis_port is taken: $(who_answers)" "$(way_out)"
 
@@ -183,14 +219,17 @@ start() {
 stop() {
   [[ $redis_place == loopback ]] ||
     fail 1 "the settings name $redis_address, a Redis on another machine: this script stops only what it started here"
-  local pid
+  local pid container=
   pid=$(local_pid)
+  if [[ -z $pid && -z ${HIKYAKU_REDIS_DATA_DIR:-} ]] && has_docker; then container=$(redis_container); fi
   if [[ -n $pid ]]; then
     [[ $(local_port "$pid") == "$redis_port" ]] ||
       fail 1 "the redis-server in $data_dir (pid $pid) listens on port $(local_port "$pid"), but the settings name port $redis_port" \
         "stop it with the settings that started it: HIKYAKU__REDIS__JOBQUEUE__ADDR=$redis_host:$(local_port "$pid")"
     stop_local "$pid"
-  elif [[ -z ${HIKYAKU_REDIS_DATA_DIR:-} ]] && has_docker && [[ -n $(redis_container) ]]; then
+  elif [[ -n $container ]]; then
+    # What is paused hears of the stop only when it goes on.
+    if is_paused "$container"; then compose unpause; fi
     compose stop
     say "stopped the container; its data stays in $data_dir"
   else
@@ -223,7 +262,9 @@ status() {
   elif [[ -n $container && $probe_answer == ready ]]; then
     say "running with Docker: $(described_docker "$container")"
   elif [[ -n $pid ]]; then
-    not_running "redis-server (pid $pid, port $(local_port "$pid")) works in $data_dir, but at $redis_address there is $(who_answers)"
+    not_running "$(trouble_with_local "$pid")"
+  elif [[ -n $container ]] && is_paused "$container"; then
+    not_running "container ${container:0:12} is paused; $unpause_hint"
   elif [[ -n $container ]]; then
     not_running "container ${container:0:12} runs, but at $redis_address there is $(who_answers)"
   elif [[ $probe_answer == nothing ]]; then
@@ -239,24 +280,32 @@ who_answers() {
     ready) echo "a Redis $probe_version (process id $probe_pid${probe_config:+, configured by $probe_config})" ;;
     loading) echo "a Redis $probe_version (process id $probe_pid) that still reads its data" ;;
     locked) echo "a Redis that asks for a password" ;;
+    refusing) echo "a Redis that refuses to answer: $probe_refusal" ;;
+    silent) echo "something that takes connections and does not answer$(port_owner)" ;;
     nothing) echo "nothing that answers" ;;
     *) echo "something that is not Redis$(port_owner)" ;;
   esac
 }
 
+# The program that listens on the port, where the system tells it: " (redis-server, pid 4711, stopped by a signal: ...)".
 port_owner() {
-  local owner=
+  local owner= pid
   if command -v ss >/dev/null; then
-    owner=$(ss -H -ltnp "sport = :$redis_port" 2>/dev/null | sed -n 's/.*users:((\("[^)]*\)).*/\1/p' | head -n 1)
+    owner=$(ss -H -ltnp "sport = :$redis_port" 2>/dev/null |
+      sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1, pid \2/p' | head -n 1)
   elif command -v lsof >/dev/null; then
     owner=$(lsof -nP -iTCP:"$redis_port" -sTCP:LISTEN 2>/dev/null | awk 'NR == 2 { print $1 ", pid " $2 }')
   fi
+  pid=${owner##* }
+  if [[ -n $pid ]] && is_stopped "$pid"; then owner="$owner, stopped by a signal: 'kill -CONT $pid' lets it go on"; fi
   echo "${owner:+ ($owner)}"
 }
 
 way_out() {
   if [[ $probe_config == /etc/redis/* ]]; then
     echo "that is the machine's own service; end it with 'sudo systemctl stop redis-server', or choose another port: HIKYAKU__REDIS__JOBQUEUE__ADDR=localhost:6380"
+  elif [[ $probe_config == */etc/redis.conf ]]; then
+    echo "that is Homebrew's service; end it with 'brew services stop redis', or choose another port: HIKYAKU__REDIS__JOBQUEUE__ADDR=localhost:6380"
   else
     echo "end that program, or choose another port for both this script and the servers: HIKYAKU__REDIS__JOBQUEUE__ADDR=localhost:6380"
   fi

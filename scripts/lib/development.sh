@@ -19,6 +19,14 @@ fail() {
   exit "$code"
 }
 
+# Installs the project's packages where they are missing, its own Node.js among them, as every npm command does.
+install_packages() {
+  local node="$root/node_modules/.bin/node"
+  [[ -x $node ]] || node=$(command -v node) ||
+    fail 69 "Node.js is not installed, and the settings are read with it; install version 20 or newer (https://nodejs.org)"
+  "$node" "$root/scripts/house/prepare.mjs" || exit 69
+}
+
 # Runs the helper on the Node.js that the project itself brings.
 jobqueue_redis() {
   "$root/node_modules/.bin/node" --conditions=source "$root/scripts/lib/jobqueue-redis.ts" "$@"
@@ -26,8 +34,7 @@ jobqueue_redis() {
 
 # Reads the address of the job queue's Redis as the servers do: config/{APP_ENV}/cacheserver.yaml, then the environment.
 read_settings() {
-  [[ -x "$root/node_modules/.bin/node" ]] ||
-    fail 69 "the project's packages are not installed; run 'npm start' in $root once"
+  install_packages
   local settings
   settings=$(jobqueue_redis settings) || exit $?
   {
@@ -43,7 +50,8 @@ read_settings() {
   if [[ $redis_host == *:* ]]; then redis_address="[$redis_host]:$redis_port"; fi
 }
 
-# probe [SECONDS]: what answers at the configured address; sets probe_answer, probe_pid, probe_version, probe_config, probe_keys.
+# probe [SECONDS]: what answers at the configured address; sets probe_answer, probe_pid, probe_version, probe_config,
+# probe_keys and probe_refusal.
 probe() {
   local answer
   answer=$(jobqueue_redis probe "$redis_host" "$redis_port" "$redis_db" "$@")
@@ -52,6 +60,7 @@ probe() {
     read -r probe_version
     IFS= read -r probe_config
     read -r probe_keys
+    IFS= read -r probe_refusal
     read -r probe_answer
   } <<<"$answer"
 }
@@ -77,7 +86,7 @@ within() {
   wait "$pid" 2>/dev/null
 }
 
-# The container of docker-compose.redis.yml, or nothing while it does not run.
+# The container of docker-compose.redis.yml, or nothing while it neither runs nor is paused.
 redis_container() {
-  docker compose -f "$redis_compose_file" ps --quiet --status running redis 2>/dev/null || true
+  docker compose -f "$redis_compose_file" ps --quiet --status running --status paused redis 2>/dev/null || true
 }

@@ -2,7 +2,8 @@
 // which Redis the settings name, and what answers at an address. Prints one value a line, an empty line where there is none;
 // the last line is never empty. Run it with `node --conditions=source`.
 //   settings                      host, port, loopback|remote, database, user name, password, tls|plain
-//   probe HOST PORT DB [SECONDS]  process id, version, config file, number of keys, and what answers (the type Answer)
+//   probe HOST PORT DB [SECONDS]  process id, version, config file, number of keys, the words of a refusal, and what
+//                                 answers (the type Answer)
 // With SECONDS, probe waits that long for a Redis that is ready. Exit code 78 when the settings are wrong, 64 for bad usage.
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,12 +12,18 @@ import { CONFIG_EXIT_CODE, loadConfig, parseAddress } from "@hikyaku/config";
 /** One look may take this long; what has said nothing until then is no Redis that could be used. */
 const lookTimeoutMs = 3_000;
 
-/** `ready` and `loading` are Redis; `locked` is a Redis that wants a password; `other` is something else. */
-type Answer = "ready" | "loading" | "locked" | "other" | "nothing";
+/**
+ * `ready` and `loading` are Redis; `locked` is a Redis that wants a password, `refusing` one that refuses for another
+ * reason. `silent` takes connections and says nothing, as a frozen Redis does; `other` speaks another protocol; `nothing`
+ * takes no connection.
+ */
+type Answer = "ready" | "loading" | "locked" | "refusing" | "silent" | "other" | "nothing";
 
 interface Look {
   readonly answer: Answer;
   readonly info: ReadonlyMap<string, string>;
+  /** What a Redis that refuses says. */
+  readonly refusal: string;
 }
 
 function printSettings(): void {
@@ -41,22 +48,29 @@ async function printProbe(host: string, port: number, db: string, waitSeconds: n
     await delay(50);
     seen = await look(host, port);
   }
-  const { answer, info } = seen;
+  const { answer, info, refusal } = seen;
   const keys = /keys=(\d+)/.exec(info.get(`db${db}`) ?? "")?.[1] ?? (answer === "ready" ? "0" : "");
-  print([info.get("process_id") ?? "", info.get("redis_version") ?? "", info.get("config_file") ?? "", keys, answer]);
+  const known = ["process_id", "redis_version", "config_file"].map((name) => info.get(name) ?? "");
+  print([...known, keys, refusal, answer]);
 }
+
+const nothingKnown: ReadonlyMap<string, string> = new Map();
 
 function look(host: string, port: number): Promise<Look> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     let connected = false;
     let received = "";
-    const finish = (answer: Answer, info: ReadonlyMap<string, string> = new Map()): void => {
+    const finish = (answer: Answer, { info = nothingKnown, refusal = "" } = {}): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve({ answer, info });
+      resolve({ answer, info, refusal });
     };
-    const timer = setTimeout(() => finish(connected ? "other" : "nothing"), lookTimeoutMs);
+    const giveUp = (): void => {
+      if (!connected) finish("nothing");
+      else finish(received === "" ? "silent" : "other");
+    };
+    const timer = setTimeout(giveUp, lookTimeoutMs);
     socket.once("connect", () => {
       connected = true;
       socket.write("*1\r\n$4\r\nINFO\r\n");
@@ -65,16 +79,17 @@ function look(host: string, port: number): Promise<Look> {
     socket.once("close", () => finish(connected ? "other" : "nothing"));
     socket.on("data", (chunk: Buffer) => {
       received += chunk.toString("latin1");
-      if (received.startsWith("-NOAUTH")) return finish("locked");
+      const [, refusal, code] = /^-(([A-Z]+) [\x20-\x7e]*)\r\n/.exec(received) ?? [];
+      if (refusal !== undefined) return finish(code === "NOAUTH" ? "locked" : "refusing", { refusal });
       const length = /^\$(\d+)\r\n/.exec(received);
       if (length === null) {
-        // "$123\r" may still be on its way; anything else is another protocol.
-        if (!/^\$\d*\r?$/.test(received)) finish("other");
+        // "$123\r" or a refusal may still be on its way; anything else is another protocol.
+        if (!/^(\$\d*|-[\x20-\x7e]{0,500})\r?$/.test(received)) finish("other");
         return;
       }
       if (received.length < length[0].length + Number(length[1])) return;
       const info = parseInfo(received);
-      finish(info.get("loading") === "1" ? "loading" : "ready", info);
+      finish(info.get("loading") === "1" ? "loading" : "ready", { info });
     });
   });
 }

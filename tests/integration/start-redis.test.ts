@@ -1,20 +1,11 @@
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, redisServerPath, startRedisServer } from "@hikyaku/test-support";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  type DockerStandIn,
-  dockerStandIn,
-  type Ended,
-  projectFolder,
-  readComposeFile,
-  redisOptions,
-  run,
-  serviceOf,
-} from "./development-scripts.ts";
+import { dockerStandIn, type Ended, readComposeFile, redisOptions, run, serviceOf } from "./development-scripts.ts";
 
 let port: number;
 let folder: string;
@@ -101,6 +92,60 @@ describe.skipIf(redisServerPath() === undefined)("start-redis.sh without Docker"
     }
     expect(await redisCli("config", "get", "bind")).toBe("bind\n127.0.0.1 -::1");
     expect(await redisCli("config", "get", "dir")).toBe(`dir\n${folder}`);
+  });
+
+  it("says of a frozen server that it is frozen and how it goes on, and can stop it all the same", async () => {
+    await startRedis("start");
+    const pid = await pidOf();
+    process.kill(pid, "SIGSTOP");
+    const frozen = `pid ${pid}, port ${port}, data in ${folder}) is frozen`;
+    expect(await startRedis("status")).toMatchObject({ code: 3, stdout: expect.stringContaining(frozen) });
+    const start = await startRedis("start");
+    expect(start).toMatchObject({ code: 1, stderr: expect.stringContaining(frozen) });
+    expect(start.stderr).toContain(`'kill -CONT ${pid}'`);
+    process.kill(pid, "SIGCONT");
+    expect((await startRedis("status")).code).toBe(0);
+    process.kill(pid, "SIGSTOP");
+    expect(await startRedis("stop")).toMatchObject({ code: 0, stdout: expect.stringContaining(`pid ${pid}`) });
+  });
+
+  it("takes a frozen Redis of somebody else for something that does not answer, not for something else than Redis", async () => {
+    const stranger = await startRedisServer({ port });
+    stranger.pause();
+    try {
+      const status = await startRedis("status");
+      expect(status).toMatchObject({ code: 3, stdout: expect.stringContaining("connections and does not answer") });
+      expect(status.stdout).not.toContain("not Redis");
+      const start = await startRedis("start");
+      expect(start).toMatchObject({ code: 1, stderr: expect.stringContaining("connections and does not answer") });
+    } finally {
+      stranger.resume();
+      await stranger.stop();
+    }
+  });
+
+  it("tells what a Redis says that refuses to answer", async () => {
+    const refusals = {
+      "-DENIED Redis is running in protected mode": "DENIED",
+      "-ERR max number of clients reached": "max",
+    };
+    for (const [refusal, word] of Object.entries(refusals)) {
+      const full = createServer((socket) =>
+        socket
+          .on("error", () => {})
+          .resume()
+          .end(`${refusal}\r\n`),
+      );
+      full.listen(port, "127.0.0.1");
+      await once(full, "listening");
+      try {
+        const { stdout } = await startRedis("status");
+        expect(stdout).toMatch(new RegExp(`a Redis that refuses to answer: .*${word}`));
+      } finally {
+        full.close();
+        await once(full, "close");
+      }
+    }
   });
 
   it("finds nothing to stop when nothing runs", async () => {
@@ -204,53 +249,6 @@ describe.skipIf(redisServerPath() === undefined)("start-redis.sh without Docker"
       expect(ended.stderr).toContain("sudo apt-get install redis-server");
     } finally {
       await rm(tools, { recursive: true, force: true });
-    }
-  });
-});
-
-describe("start-redis.sh with Docker", { timeout: 60_000 }, () => {
-  let project: string;
-
-  // The container's data folder can't be chosen, and a Redis may be at work in that of this project. So the script runs
-  // in a project of its own.
-  beforeEach(async () => {
-    project = join(folder, "project");
-    await cp(join(projectFolder, "scripts"), join(project, "scripts"), { recursive: true });
-    await symlink(join(projectFolder, "node_modules"), join(project, "node_modules"));
-  });
-
-  function withDocker(verb: Verb, docker: DockerStandIn): Promise<Ended> {
-    return run(join(project, "scripts/start-redis.sh"), [verb], {
-      PATH: docker.path,
-      HIKYAKU__REDIS__JOBQUEUE__ADDR: `localhost:${port}`,
-    });
-  }
-
-  it("starts the container on the port of the settings, and says when no Redis answers there", async () => {
-    await using docker = await dockerStandIn("");
-    const ended = await withDocker("start", docker);
-    expect(await docker.calls()).toMatch(/compose -f \S+docker-compose\.redis\.yml up --detach --wait/);
-    expect(await docker.calls()).toContain("HIKYAKU_REDIS_BIND=127.0.0.1\n");
-    expect(await docker.calls()).toContain(`HIKYAKU_REDIS_PORT=${port}\n`);
-    expect(ended.code).toBe(1);
-    expect(ended.stderr).toContain(`no Redis answers at localhost:${port}`);
-  });
-
-  it("knows its running container, and stops it without removing the network", async () => {
-    const redis = await startRedisServer({ port });
-    try {
-      await using docker = await dockerStandIn(`*"ps --quiet"*) echo 0123456789abcdef ;; inspect*) echo 4711 ;;`);
-      const status = await withDocker("status", docker);
-      expect(status.code).toBe(0);
-      expect(status.stdout).toContain(
-        `running with Docker: container 0123456789ab (pid 4711), address localhost:${port}`,
-      );
-      const again = await withDocker("start", docker);
-      expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("already running with Docker") });
-      expect((await withDocker("stop", docker)).code).toBe(0);
-      expect(await docker.calls()).toMatch(/docker-compose\.redis\.yml stop$/m);
-    } finally {
-      await redis.stop();
     }
   });
 });
