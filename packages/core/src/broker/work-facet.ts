@@ -23,7 +23,10 @@ export interface ClaimedTask {
   readonly leaseEndsAt: number;
   /** When the task became pending; undefined where the one who put it there did not say. */
   readonly pendingSince: number | undefined;
-  /** How many attempts of this task ended with their worker's death so far. */
+  /**
+   * How many workers died or stalled so far while they held this task, whatever they held beside it and whether or not it
+   * had begun. Proves nothing against it.
+   */
   readonly lostAttempts: number;
 }
 
@@ -117,6 +120,8 @@ export interface Settlement {
   readonly attempt?: AttemptRecord;
   /** True when an earlier call with this settlement got no answer: finding it carried out then counts as `settled`. */
   readonly repeated?: boolean;
+  /** Of a retry: true when the handler ended and its worker lived. `lostAttempts` then begins from none again. */
+  readonly survived?: boolean;
 }
 
 /** `lost`: somebody else holds the task or settled it; nothing was written. */
@@ -128,13 +133,18 @@ export interface SettleAnswer {
   readonly claimed: ClaimResult | undefined;
 }
 
-export interface TakeOverRequest {
+export interface RecoverRequest {
   readonly queue: string;
   readonly limit: number;
   readonly serverId: string;
   readonly leaseMs: number;
   /** As in a claim. */
   readonly token?: string;
+}
+
+export interface TakeOverRequest extends RecoverRequest {
+  /** Tokens under which the caller still runs tasks: it takes none of those from itself, even when their leases are over. */
+  readonly holding?: readonly string[];
 }
 
 /** A holder that is known to be gone. */
@@ -144,7 +154,7 @@ export type GoneHolder =
   /** Calls that leased tasks and whose answer was lost: nobody began to work on those, so nothing is counted. */
   | { readonly kind: "lost_answers"; readonly tokens: readonly string[] };
 
-export interface TakeBackRequest extends TakeOverRequest {
+export interface TakeBackRequest extends RecoverRequest {
   readonly from: GoneHolder;
 }
 
@@ -157,6 +167,8 @@ export interface TakenOverTask {
   readonly task: ClaimedTask;
   /** The server that lost it, where known. */
   readonly previousServerId: string | undefined;
+  /** How many workers died or stalled after they wrote that they ran this task alone: see `beginAlone`. */
+  readonly lostAlone: number;
 }
 
 export interface WorkFacet {
@@ -182,6 +194,11 @@ export interface WorkFacet {
    * lost or the signal fires.
    */
   waitForWork(queues: readonly string[], call: CallOptions): Promise<void>;
+  /**
+   * Writes that the holder begins to run this task, and nothing else beside it in its process until that is over. Should
+   * the worker die then, it can only have been this task. `lost` when the caller does not hold it any more.
+   */
+  beginAlone(lease: Lease, call?: CallOptions): Promise<"held" | "lost">;
   /** Keeps bytes as the task's result while it runs. `lost` when the caller does not hold it any more. */
   writeResult(lease: Lease, result: Uint8Array, call?: CallOptions): Promise<"written" | "lost">;
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { Aggregator } from "./aggregator.ts";
 import { Aggregators } from "./aggregators.ts";
 import type { Random } from "./backoff.ts";
+import type { Company } from "./company.ts";
 import type { Logger } from "./logger.ts";
 import type { Periodic, Role } from "./periodic.ts";
 import { SetReclaimer } from "./set-reclaimer.ts";
@@ -16,6 +17,7 @@ export interface AggregatingOptions {
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: Logger;
+  readonly company: Company;
   readonly periodic: (role: Role, everyMs: number) => Periodic;
 }
 
@@ -56,12 +58,9 @@ export class Aggregating {
   }
 
   #aggregatorOf(queue: string): Periodic {
-    const { broker, clock, random, logger, taskLog, periodic } = this.#options;
+    const { periodic } = this.#options;
     const { aggregators } = this;
-    const role = new Aggregator({
-      ...{ broker, clock, random, logger, taskLog, queue, aggregators },
-      onRoom: () => running.wake(),
-    });
+    const role = new Aggregator({ ...this.#options, queue, aggregators, onRoom: () => running.wake() });
     const running = periodic(role, aggregators.checkMs);
     this.#roles.push(role);
     return running;

@@ -1,10 +1,11 @@
-import type { GroupFacet } from "../broker/group-facet.ts";
+import type { AggregationSet, GroupFacet } from "../broker/group-facet.ts";
 import { ripeAt } from "../broker/group-facet.ts";
 import type { Clock } from "../clock.ts";
 import { errorText, isHikyakuError } from "../errors.ts";
 import { Aggregation, type AggregationFailure } from "./aggregation.ts";
 import type { Aggregators, RegisteredAggregator } from "./aggregators.ts";
 import { Backoff, type Random } from "./backoff.ts";
+import { anyCompany, type Company } from "./company.ts";
 import type { Logger } from "./logger.ts";
 import type { Role } from "./periodic.ts";
 
@@ -26,6 +27,8 @@ export interface AggregatorOptions {
   readonly taskLog: Logger;
   readonly queue: string;
   readonly aggregators: Aggregators;
+  /** All that runs tasks in this process: what must run alone there does not run beside a function. */
+  readonly company: Company;
   /** A function has ended, so that a run may find room for the next group. */
   readonly onRoom: () => void;
 }
@@ -83,12 +86,18 @@ export class Aggregator implements Role {
 
   /** Whether there is room for other groups afterwards. */
   async #takeAll(group: string, aggregator: RegisteredAggregator, signal: AbortSignal | undefined): Promise<boolean> {
-    const { broker, queue, taskLog } = this.#options;
+    const { broker, queue, taskLog, company } = this.#options;
     const { limits, timeoutMs } = aggregator;
     const isStopping = (): boolean => signal?.aborted === true;
     while (this.#running.size < mostAtOnce && !isStopping()) {
-      // Without the signal: a set that was taken must be known here, so that it goes back at once.
-      const set = await broker.collect({ queue, group, limits, holdMs: timeoutMs + settleMs });
+      if (!company.enter(anyCompany)) return false;
+      let set: AggregationSet | undefined;
+      try {
+        // Without the signal: a set that was taken must be known here, so that it goes back at once.
+        set = await broker.collect({ queue, group, limits, holdMs: timeoutMs + settleMs });
+      } finally {
+        if (set === undefined) company.leave(anyCompany);
+      }
       if (set === undefined) return true;
       for (const { taskId, reason, detail } of set.setAside) {
         taskLog.error("a task of a group can't be read", { queue, group, taskId, reason, detail });
@@ -104,6 +113,7 @@ export class Aggregator implements Role {
 
   #ended(aggregation: Aggregation, group: string, failure: AggregationFailure | undefined): void {
     this.#running.delete(aggregation);
+    this.#options.company.leave(anyCompany);
     if (failure === undefined) this.#pauses.delete(group);
     else if (!isHikyakuError(failure.error, "closed")) this.#pause(group, failure);
     if (this.#running.size === 0) for (const resolve of this.#onIdle.splice(0)) resolve();

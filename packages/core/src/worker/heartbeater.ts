@@ -59,7 +59,9 @@ export class Heartbeater implements Role {
   #announcement(): Announcement {
     const { describe, held, onAnnounce } = this.#options;
     const described = describe();
-    const workers = [...held].filter((task) => !task.returned).map((task) => describeWorker(task, described));
+    const workers = [...held]
+      .filter((task) => !task.returned && !task.waits)
+      .map((task) => describeWorker(task, described));
     const server = { ...described, activeWorkers: workers.length };
     const announcement = { server, workers, everyMs: heartbeatMs, ttlMs };
     onAnnounce(announcement);

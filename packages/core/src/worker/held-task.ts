@@ -41,6 +41,12 @@ export class HeldTask {
   failure: string | undefined;
   /** Whether the handler has ended, or never began. */
   returned = false;
+  /** Whether it has not begun yet, because it must not run beside so many others. */
+  waits = false;
+  /** While its attempt goes on: how many tasks may run in this process meanwhile, itself included. */
+  company: number | undefined;
+  /** Whether the store knows that it runs alone. */
+  isNotedAlone = false;
   /** Whether it counts against the server's concurrency. */
   holdsSlot = true;
   /** Whether the store said that somebody else holds the task or settled it. */
@@ -62,7 +68,8 @@ export class HeldTask {
   settle(outcome: Outcome, server: AttemptServer, endedAt: number): void {
     const error = "error" in outcome ? { error: outcome.error } : undefined;
     const attempt = { ...server, startedAt: this.startedAt, endedAt, outcome: outcome.kind, ...error };
-    this.settlement = { task: this.claimed, outcome, attempt };
+    const survived = this.claimed.lostAttempts > 0 && outcome.kind === "retry" ? { survived: true } : undefined;
+    this.settlement = { task: this.claimed, outcome, attempt, ...survived };
   }
 
   /** Starts its time, anew when handlers of the same claim kept it waiting. */

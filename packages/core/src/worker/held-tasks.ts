@@ -48,12 +48,25 @@ export class HeldTasks extends Set<HeldTask> {
   }
 
   /**
-   * Goes on holding what is decided but not written yet. To be called again and again: should the event loop die, the
+   * Goes on holding what has not begun yet, and what is decided but not written. To be called again and again: should the event loop die, the
    * last call's word holds.
    */
-  holdUnwritten(forMs: number): void {
+  holdOn(forMs: number): void {
     const until = this.#clock.monotonic() + forMs;
-    for (const task of this) if (task.settlement !== undefined) this.#holdUntil(task, Math.max(until, task.holdUntil));
+    for (const task of this) {
+      if (task.settlement !== undefined || task.waits) this.#holdUntil(task, Math.max(until, task.holdUntil));
+    }
+  }
+
+  /** The tokens of the queue's tasks that this server has not let go of, whether or not their leases are over by some clock. */
+  tokensOf(queue: string): readonly string[] {
+    const now = this.#clock.monotonic();
+    const tokens = new Set<string>();
+    for (const task of this) {
+      const isKept = task.settlement !== undefined || task.waits || now < task.holdUntil;
+      if (isKept && !task.lost && task.claimed.lease.queue === queue) tokens.add(task.claimed.lease.token);
+    }
+    return [...tokens];
   }
 
   /**

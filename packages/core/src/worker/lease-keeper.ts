@@ -25,8 +25,8 @@ export interface LeaseKeeperOptions {
  * that a handler may block the event loop; on the event loop itself while that thread is starting, where the store can't
  * be opened in a thread, and under a clock that only this thread knows.
  *
- * Its own turns also tell the thread that the loop is alive: what is decided but not written yet is held for as long as
- * they come, everything else until its attempt's deadline and grace are over.
+ * Its own turns also tell the thread that the loop is alive: what has not begun, or is decided but not written yet, is held
+ * for as long as they come, everything else until its attempt's deadline and grace are over.
  */
 export class LeaseKeeper implements Role {
   readonly name = "extending leases";
@@ -63,7 +63,7 @@ export class LeaseKeeper implements Role {
 
   async runOnce(signal?: AbortSignal): Promise<undefined> {
     const { held, leaseMs } = this.#options;
-    held.holdUnwritten(leaseMs);
+    held.holdOn(leaseMs);
     if (this.place === "event_loop") await this.#onLoop.runOnce(signal);
   }
 

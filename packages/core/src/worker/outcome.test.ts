@@ -78,13 +78,23 @@ describe("what becomes of a task", () => {
     expect(outcomeOf(failed(new SkipRetry()), {}, own)).toMatchObject({ kind: "archived" });
   });
 
-  it("is handed back when its worker died, until that happened too often", () => {
-    expect(outcomeOf({ kind: "lost", lostAttempts: 2 })).toEqual({ kind: "handed_back" });
-    expect(outcomeOf({ kind: "lost", lostAttempts: 3 })).toEqual({
-      kind: "archived",
-      error: "asynq: task lease expired: 3 workers died or stalled while running it",
+  it("is handed back when its worker died, until that happened too often while it ran alone", () => {
+    expect(outcomeOf({ kind: "lost", lostAttempts: 1, lostAlone: 0 }, { maxRetry: 0 })).toEqual({
+      kind: "handed_back",
     });
-    expect(outcomeOf({ kind: "lost", lostAttempts: 1 }, { maxRetry: 0 })).toEqual({ kind: "handed_back" });
+    expect(outcomeOf({ kind: "lost", lostAttempts: 9, lostAlone: 0 })).toEqual({ kind: "handed_back" });
+    expect(outcomeOf({ kind: "lost", lostAttempts: 4, lostAlone: 2 })).toEqual({ kind: "handed_back" });
+    expect(outcomeOf({ kind: "lost", lostAttempts: 5, lostAlone: 3 })).toEqual({
+      kind: "archived",
+      error: "asynq: task lease expired: its worker died or stalled 3 times while it ran alone",
+    });
+  });
+
+  it("is a counted retry after many deaths where nobody ever ran it alone, and archived when there is none left", () => {
+    const verdict: Verdict = { kind: "lost", lostAttempts: 12, lostAlone: 2 };
+    const error = "asynq: task lease expired: its worker died or stalled 10 times, and nobody ran it alone";
+    expect(outcomeOf(verdict, {}, { isFailure: () => false })).toMatchObject({ kind: "retry", counted: true, error });
+    expect(outcomeOf(verdict, { retried: 25 })).toEqual({ kind: "archived", error });
   });
 
   it("is archived when it was cancelled, or a counted retry where the server is told so", () => {

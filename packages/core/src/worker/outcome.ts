@@ -1,6 +1,6 @@
 import type { TaskMessage } from "../broker/task-message.ts";
 import type { Outcome } from "../broker/work-facet.ts";
-import { errorText } from "../errors.ts";
+import { errorText, HikyakuError } from "../errors.ts";
 import type { RetryContext } from "../retry-delay.ts";
 import type { AbortKind } from "./abort-cause.ts";
 import { storedText } from "./abort-cause.ts";
@@ -18,8 +18,11 @@ export type Verdict =
   | { readonly kind: "hopeless"; readonly text: string }
   /** Not finished through no fault of its own: the server stops, or never began. */
   | { readonly kind: "unfinished" }
-  /** The worker died or lost the lease; `lostAttempts` counts how often that happened to this task, this time included. */
-  | { readonly kind: "lost"; readonly lostAttempts: number };
+  /**
+   * The worker died or lost the lease. How often that happened to this task, this time included: at all, and while it surely
+   * ran and nothing else beside it.
+   */
+  | { readonly kind: "lost"; readonly lostAttempts: number; readonly lostAlone: number };
 
 /** The part of a server's settings that decides about tasks. Its functions never throw. */
 export interface OutcomePolicy {
@@ -29,6 +32,9 @@ export interface OutcomePolicy {
   /** What becomes of a task that was cancelled while it ran. */
   readonly cancelledTasks: "archive" | "retry";
 }
+
+/** More deaths than it takes until a task runs alone, however many slots its server has. */
+const mostUnproven = 10;
 
 /** What should become of a task after an attempt: the only place where that is decided. */
 export function decideOutcome(
@@ -46,12 +52,7 @@ export function decideOutcome(
     case "hopeless":
       return { kind: "archived", error: verdict.text };
     case "lost":
-      return verdict.lostAttempts >= policy.maxLostAttempts
-        ? {
-            kind: "archived",
-            error: `${storedText.lease_lost}: ${verdict.lostAttempts} workers died or stalled while running it`,
-          }
-        : { kind: "handed_back" };
+      return afterLoss(message, verdict, policy, now, random);
     case "cancelled":
       return policy.cancelledTasks === "archive"
         ? { kind: "archived", error: verdict.stored }
@@ -59,6 +60,29 @@ export function decideOutcome(
     case "failure":
       return afterFailure(message, verdict.error, verdict.stored ?? errorText(verdict.error), policy, now, random);
   }
+}
+
+/**
+ * Beside others it may have been any of them, so a task is charged only with deaths of workers that ran it alone. Where it
+ * never does run alone, since only workers of other libraries or older releases take it, each further death spends a retry
+ * in the end, which is what Asynq has all of them do.
+ */
+function afterLoss(
+  message: TaskMessage,
+  { lostAttempts, lostAlone }: Extract<Verdict, { kind: "lost" }>,
+  policy: OutcomePolicy,
+  now: number,
+  random: Random,
+): Outcome {
+  if (lostAlone >= policy.maxLostAttempts) {
+    const text = `${storedText.lease_lost}: its worker died or stalled ${lostAlone} times while it ran alone`;
+    return { kind: "archived", error: text };
+  }
+  const unproven = lostAttempts - lostAlone;
+  if (unproven < mostUnproven) return { kind: "handed_back" };
+  const text = `${storedText.lease_lost}: its worker died or stalled ${unproven} times, and nobody ran it alone`;
+  const error = new HikyakuError("lease_lost", text);
+  return retryOrArchive(message, error, text, { policy, now, random, counted: true });
 }
 
 function afterFailure(
@@ -71,8 +95,23 @@ function afterFailure(
 ): Outcome {
   if (isRevoke(error)) return { kind: "done" };
   if (isSkipRetry(error)) return { kind: "archived", error: text };
-  const counted = policy.isFailure(error);
-  // What is no failure spends no retry, so it can't be the one for which no retry is left.
+  return retryOrArchive(message, error, text, { policy, now, random, counted: policy.isFailure(error) });
+}
+
+interface RetryTerms {
+  readonly policy: OutcomePolicy;
+  readonly now: number;
+  readonly random: Random;
+  /** What does not count spends no retry, so it can't be the one for which no retry is left. */
+  readonly counted: boolean;
+}
+
+function retryOrArchive(
+  message: TaskMessage,
+  error: unknown,
+  text: string,
+  { policy, now, random, counted }: RetryTerms,
+): Outcome {
   if (counted && message.retried >= message.maxRetry) return { kind: "archived", error: text };
   const { type, queue, id, retried, maxRetry } = message;
   const delayMs = policy.retryDelayMs({ type, queue, taskId: id, retried, maxRetry, error }, random);

@@ -10,9 +10,11 @@ import type {
 import type { Clock, Timer } from "../clock.ts";
 import { errorText } from "../errors.ts";
 import { type AbortKind, abortReason, isTakenAway, storedText } from "./abort-cause.ts";
+import { Admission } from "./admission.ts";
 import { AttemptRunner } from "./attempt-runner.ts";
 import { Backoff, type Random } from "./backoff.ts";
 import { CallLanes, largestBatch } from "./call-lanes.ts";
+import type { Company } from "./company.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { FailureLog } from "./failure-log.ts";
 import type { Handlers } from "./handler.ts";
@@ -38,7 +40,7 @@ export interface ProcessorCounts {
 }
 
 export interface ProcessorOptions {
-  readonly broker: Pick<WorkFacet, "claim" | "settle" | "waitForWork" | "writeResult"> & CallPacing;
+  readonly broker: Pick<WorkFacet, "claim" | "settle" | "waitForWork" | "writeResult" | "beginAlone"> & CallPacing;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -54,6 +56,8 @@ export interface ProcessorOptions {
   readonly leaseMs: number;
   readonly graceMs: number;
   readonly worker: AttemptServer;
+  /** All that runs tasks in this process. */
+  readonly company: Company;
   /** All tasks whose lease is to be kept alive: the processor adds them, and removes what the store has answered for. */
   readonly held: HeldTasks;
   /** Whether somebody cancelled this task at that moment (monotonic time) or later: it was on its way here then. */
@@ -80,6 +84,8 @@ interface Claim {
 /**
  * Claims tasks, runs them and settles them.
  *
+ * What may not run beside so many others waits for its turn, or is handed back: see `Admission`.
+ *
  * A slot is taken from the claim until the handler has returned and its settlement is on its way. Whatever ends in one
  * turn of the event loop is settled in one call, which also claims for the slots that it frees. What ends meanwhile
  * waits for the next call, so batches grow by themselves under load, and nothing waits for a timer when there is little
@@ -98,6 +104,7 @@ export class Processor {
   readonly #failures: FailureLog;
   readonly #unhandled: UnhandledLog;
   readonly #lanes: CallLanes;
+  readonly #admission: Admission;
   readonly #idle: (() => void)[] = [];
   readonly counts: ProcessorCounts = { settled: 0, failed: 0, lost: 0 };
   lastClaimAt: number | undefined;
@@ -107,6 +114,7 @@ export class Processor {
   #slotsTaken = 0;
   #slotsClaimed = 0;
   #claiming = false;
+  #stopListening: (() => void) | undefined;
   #pause: Timer | undefined;
   #turn: NodeJS.Immediate | undefined;
   readonly #afterTurn: (() => void)[] = [];
@@ -121,6 +129,7 @@ export class Processor {
     this.#failures = new FailureLog(logger, clock, "claiming and settling tasks");
     this.#unhandled = new UnhandledLog(logger, clock);
     this.#lanes = new CallLanes(options.concurrency, broker.pacing);
+    this.#admission = new Admission(options, (task) => this.#begin(task, false));
   }
 
   /** How many slots are taken by tasks. */
@@ -130,12 +139,15 @@ export class Processor {
 
   start(): void {
     this.#claiming = true;
+    this.#stopListening = this.#options.company.onRoom(() => this.#nextTurn());
     this.#nextTurn();
   }
 
   /** Claims nothing more. Tasks go on; one that a claim under way still brings is handed back unrun. */
   quiet(): void {
     this.#claiming = false;
+    const waiting = this.#admission.giveUp();
+    if (waiting !== undefined) this.#turnAway(waiting);
     this.#pause?.cancel();
     this.#pause = undefined;
     this.#watch.stop();
@@ -158,7 +170,13 @@ export class Processor {
   /** Asks a running handler to stop. */
   abort(task: HeldTask, kind: Exclude<AbortKind, "deadline">): void {
     task.abort(kind);
-    this.#deadlines.watch(task);
+    if (isTakenAway(kind)) this.#admission.leave(task);
+    if (task === this.#admission.waiting) {
+      this.#admission.giveUp();
+      this.#turnAway(task);
+    } else {
+      this.#deadlines.watch(task);
+    }
   }
 
   /** Settles as unfinished, so that they run again at once, all tasks whose handlers have not returned; not cancelled ones. */
@@ -210,6 +228,7 @@ export class Processor {
   /** Lets go of all timers. */
   close(): void {
     this.quiet();
+    this.#stopListening?.();
     this.#deadlines.stop();
     clearImmediate(this.#turn);
     this.#turn = undefined;
@@ -226,6 +245,8 @@ export class Processor {
 
   #pump(): void {
     this.#turn = undefined;
+    const waited = this.#admission.next();
+    if (waited !== undefined) this.#begin(waited, false);
     while (this.#lanes.mayGo(this.#ended.length, this.#freeSlots())) {
       const batch = this.#takeEnded();
       const claim = this.#nextClaim();
@@ -264,7 +285,8 @@ export class Processor {
   #nextClaim(): Claim | undefined {
     if (!this.#claiming || this.#pause !== undefined) return undefined;
     const { concurrency, order, handlers, worker, leaseMs, unanswered, lostAnswers } = this.#options;
-    const free = Math.min(this.#freeSlots(), this.#lanes.largestClaim);
+    const mayBegin = this.#admission.mostClaimed - this.#slotsClaimed;
+    const free = Math.min(this.#freeSlots(), this.#lanes.largestClaim, mayBegin);
     // A store that lets us claim but not settle must not make us pile up tasks that we can't get rid of.
     if (free <= 0 || unanswered() >= concurrency) return undefined;
     const queues = order.quotas(free, (queue) => this.#watch.mayHaveWork(queue) && !this.#inHand.has(queue));
@@ -361,10 +383,15 @@ export class Processor {
     const tasks = claimed.map((task) => new HeldTask(task, clock, moment, sentAt, leaseMs, graceMs));
     for (const task of tasks) held.add(task);
     this.#slotsTaken += tasks.length;
-    for (const task of tasks) {
+    const refused = new Set<HeldTask>();
+    for (const task of this.#admission.inOrder(tasks)) {
       if (wasCancelled(task.claimed.message, sentAt)) task.abort("cancelled");
-      this.#begin(task, isTooLate);
+      const answer = this.#claiming ? this.#admission.admit(task) : "refused";
+      if (answer === "begin") this.#begin(task, isTooLate);
+      else if (answer === "refused") refused.add(task);
     }
+    // What is handed back goes before all others, so the first in line must be the last.
+    if (refused.size > 0) for (const task of tasks.toReversed()) if (refused.has(task)) this.#turnAway(task);
   }
 
   /**
@@ -382,14 +409,14 @@ export class Processor {
     }
   }
 
+  /** Begins what was admitted. */
   #begin(task: HeldTask, isTooLate: boolean): void {
     const { held, clock } = this.#options;
     // Anew for each: the handlers before it may have taken long.
     const moment = momentOf(clock);
     if (!this.#claiming || isTooLate || held.isInDoubt(task, moment)) {
-      task.returned = true;
-      task.settlement = { task: task.claimed, outcome: { kind: "handed_back" } };
-      this.#ended.push(task);
+      this.#admission.leave(task);
+      this.#turnAway(task);
       return;
     }
     held.begin(task, moment);
@@ -397,12 +424,45 @@ export class Processor {
       this.#returned(task, cancelled(task.abortReason));
       return;
     }
+    if (this.#admission.isToBeNoted(task)) {
+      void this.#beginAlone(task);
+      return;
+    }
     this.#deadlines.watch(task);
     this.#runner.run(task);
   }
 
+  /** Only what the store knows to run alone is charged with its worker's death, so it does not run before. */
+  async #beginAlone(task: HeldTask): Promise<void> {
+    let isNoted = false;
+    try {
+      isNoted = await this.#admission.noteAlone(task);
+    } catch (error) {
+      this.#failed([], error);
+    }
+    if (isNoted) {
+      this.#begin(task, false);
+    } else {
+      this.#admission.leave(task);
+      this.#turnAway(task);
+    }
+  }
+
+  /** Settles what did not begin: cancelled where somebody wants that, else handed back with nothing spent. */
+  #turnAway(task: HeldTask): void {
+    task.returned = true;
+    if (task.abortKind === "cancelled") {
+      this.#decide(task, cancelled(task.abortReason));
+      return;
+    }
+    task.settlement = { task: task.claimed, outcome: { kind: "handed_back" } };
+    this.#ended.push(task);
+    this.#nextTurn();
+  }
+
   #returned(task: HeldTask, verdict: Verdict): void {
     task.returned = true;
+    this.#admission.leave(task);
     const { taskLog, held } = this.#options;
     if (verdict.kind === "failure" || verdict.kind === "hopeless" || verdict.kind === "cancelled") {
       this.#noteFailure(task, verdict);
@@ -414,12 +474,15 @@ export class Processor {
       });
       this.#freeSlot(task);
       this.#nextTurn();
-    } else if (task.lost || (isTakenAway(task.abortKind) && verdict.kind !== "success")) {
+    } else if (task.lost || (task.abortKind === "evicted" && verdict.kind !== "success")) {
       // Nothing to write: whoever holds the task now decides about it. A success is still offered, the store knows best.
       held.delete(task);
       this.#reportLost(task);
       this.#freeSlot(task);
       this.#nextTurn();
+    } else if (task.abortKind === "lease_lost" && verdict.kind !== "success") {
+      // Only a clock says that the lease is over, and nobody was heard to have the task: where that is so, it is handed back.
+      this.#decide(task, { kind: "unfinished" });
     } else {
       this.#decide(task, verdict);
     }
@@ -447,6 +510,7 @@ export class Processor {
   }
 
   #decide(task: HeldTask, verdict: Verdict): void {
+    this.#admission.leave(task);
     const { clock, policy, random, worker } = this.#options;
     const endedAt = clock.now();
     task.settle(decideOutcome(task.claimed.message, verdict, policy, endedAt, random), worker, endedAt);

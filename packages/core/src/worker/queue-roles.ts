@@ -20,6 +20,8 @@ export interface QueueRolesOptions
   readonly lostAnswers: LostAnswers;
   readonly periodic: (role: Role, everyMs: number) => Periodic;
   readonly findServer: (serverId: string) => ServerRecord | undefined;
+  /** The tokens of the queue's tasks that this server has not let go of. */
+  readonly holding: (queue: string) => readonly string[];
   /** Called when a queue has tasks to run that were not there before. */
   readonly onWork: (queue: string) => void;
 }
@@ -59,9 +61,9 @@ export class QueueRoles {
 
   #rolesOf(queue: string): Periodic[] {
     const { broker, clock, random, taskLog, policy, leaseMs, archiveOf, plan } = this.#options;
-    const { serverId, lostAnswers, periodic, findServer, onWork } = this.#options;
+    const { serverId, lostAnswers, periodic, findServer, holding, onWork } = this.#options;
     const recoverer = new Recoverer({
-      ...{ broker, clock, random, logger: taskLog, queue, serverId, leaseMs, policy, lostAnswers, findServer },
+      ...{ broker, clock, random, logger: taskLog, queue, serverId, leaseMs, policy, lostAnswers, findServer, holding },
       onRecovered: onWork,
     });
     const retriesFirst = plan.ordered.get(queue) === "strict";

@@ -3,11 +3,11 @@ import type { ServerRecord } from "../broker/presence-facet.ts";
 import type {
   AttemptRecord,
   GoneHolder,
+  RecoverRequest,
   SetAside,
   Settlement,
   TakenOver,
   TakenOverTask,
-  TakeOverRequest,
   WorkFacet,
 } from "../broker/work-facet.ts";
 import type { Clock } from "../clock.ts";
@@ -32,6 +32,8 @@ export interface RecovererOptions {
   readonly lostAnswers: Pick<LostAnswers, "begin" | "tokensOf">;
   /** Where a server runs, or ran, if anybody knows. */
   readonly findServer: (serverId: string) => ServerRecord | undefined;
+  /** The tokens of the queue's tasks that this server has not let go of: it does not take them from itself. */
+  readonly holding: (queue: string) => readonly string[];
   readonly onRecovered: (queue: string) => void;
 }
 
@@ -57,7 +59,7 @@ export class Recoverer implements Role {
   }
 
   async runOnce(signal?: AbortSignal): Promise<undefined> {
-    const { broker, queue, lostAnswers } = this.#options;
+    const { broker, queue, lostAnswers, holding } = this.#options;
     const call = signal === undefined ? undefined : { signal };
     const tokens = lostAnswers.tokensOf(queue);
     if (tokens.length > 0) {
@@ -69,12 +71,12 @@ export class Recoverer implements Role {
       await this.#takeAll((request) => broker.takeBack({ ...request, from }, call), true, signal);
       this.#goneServers.delete(serverId);
     }
-    await this.#takeAll((request) => broker.takeOver(request, call), true, signal);
+    await this.#takeAll((request) => broker.takeOver({ ...request, holding: holding(queue) }, call), true, signal);
   }
 
   /** `ran`: whether somebody may have begun to work on the tasks. */
   async #takeAll(
-    take: (request: TakeOverRequest) => Promise<TakenOver>,
+    take: (request: RecoverRequest) => Promise<TakenOver>,
     ran: boolean,
     signal: AbortSignal | undefined,
   ): Promise<void> {
@@ -119,11 +121,11 @@ export class Recoverer implements Role {
     }
   }
 
-  #settlement({ task, previousServerId }: TakenOverTask): Settlement {
+  #settlement({ task, previousServerId, lostAlone }: TakenOverTask): Settlement {
     const { clock, random, policy } = this.#options;
     const now = clock.now();
     const { message, lostAttempts } = task;
-    const outcome = decideOutcome(message, { kind: "lost", lostAttempts }, policy, now, random);
+    const outcome = decideOutcome(message, { kind: "lost", lostAttempts, lostAlone }, policy, now, random);
     const previous = previousServerId === undefined ? undefined : this.#options.findServer(previousServerId);
     const attempt: AttemptRecord = {
       ...attemptServerOf(previousServerId ?? "unknown", previous),

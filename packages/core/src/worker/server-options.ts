@@ -75,7 +75,11 @@ export interface ServerOptions<Values extends object = NoValues> {
   readonly onHealth?: HealthCallback;
   /** At least `"100ms"`. Default `"15s"`. Only together with `onHealth`. */
   readonly healthCheckInterval?: Duration;
-  /** How many workers may die or stall on one task before it is archived, from 1 up. Default 3. */
+  /**
+   * How many workers may die or stall while they run one task and nothing else, before it is archived, from 1 up. A task that
+   * was there when workers died runs in ever less company, and after a few deaths alone; deaths before that charge nobody.
+   * Default 3.
+   */
   readonly maxLostAttempts?: number;
   /** How many archived tasks each queue keeps at most. Default 10000. */
   readonly archiveMaxCount?: number;

@@ -8,6 +8,7 @@ import { Aggregating } from "./aggregating.ts";
 import type { AggregateFunction, AggregateOptions } from "./aggregators.ts";
 import { Canceller } from "./canceller.ts";
 import { ClockWatch, clockWatchMs } from "./clock-watch.ts";
+import { companyOfProcess } from "./company.ts";
 import { Farewell } from "./farewell.ts";
 import { type HandleOptions, Handlers } from "./handler.ts";
 import type { Handler, NoValues } from "./handler-context.ts";
@@ -114,7 +115,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       () => this.#describe(),
     );
     this.#aggregating = new Aggregating({
-      ...{ broker, clock, random, logger, taskLog },
+      ...{ broker, clock, random, logger, taskLog, company: companyOfProcess },
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
     });
     this.#farewell = new Farewell({
@@ -138,6 +139,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       lostAnswers: this.#lostAnswers,
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
       findServer: (serverId) => this.#peers.find(serverId),
+      holding: (queue) => this.#held.tokensOf(queue),
       onWork: (queue) => this.#processor.wake(queue),
     });
     this.#early.push(...this.#queueRoles.all);
@@ -351,6 +353,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random, this.#options.plan),
       worker: thisServer(this.serverId, this.#options),
       held: this.#held,
+      company: companyOfProcess,
       wasCancelled: (task, since) => this.#canceller.heardSince(task, since),
       lostAnswers: this.#lostAnswers,
       onUnanswered: (tasks) => {

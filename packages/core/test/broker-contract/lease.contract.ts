@@ -141,6 +141,21 @@ export function describeLeaseContract(setup: ContractSetup): void {
       expect((await claimedOne(store.broker)).lostAttempts).toBe(2);
     });
 
+    it("counts from the beginning again after an attempt that the worker survived", async () => {
+      await enqueuedAndClaimed(store.broker);
+      store.clock.advance(pastLeaseMs);
+      await settled(store.other, await takenOver(), { kind: "handed_back" });
+      const again = await claimedOne(store.broker);
+      expect(again.lostAttempts).toBe(1);
+      const outcome = { kind: "retry", at: store.clock.now(), counted: true, error: "x" } as const;
+      await settled(store.broker, again, outcome, { survived: true });
+      store.clock.advance(1_000);
+      await store.broker.forwardDue("default", 10);
+      const last = await claimedOne(store.broker);
+      expect([last.lostAttempts, last.message.retried]).toEqual([0, 1]);
+      expect((await store.broker.queue("default"))?.failedTotal).toBe(1);
+    });
+
     it("keeps who had the task from settling, extending or writing, and the newer attempt untouched", async () => {
       for (const outcome of everyOutcome) {
         const task = await enqueuedAndClaimed(store.broker);
@@ -210,6 +225,68 @@ export function describeLeaseContract(setup: ContractSetup): void {
       const from = { kind: "server", serverId: "gone" } as const;
       expect((await store.other.takeBack({ ...request, from })).tasks).toEqual([]);
       expect(await stateOf(store.broker, task.message)).toBe("retry");
+    });
+  });
+
+  describe("beginAlone", () => {
+    const lostOnce = { queue: "default", limit: 1, serverId: "server-b", leaseMs };
+
+    it("has its worker's death counted against the task, once for each time it was written", async () => {
+      for (const lostAlone of [1, 2]) {
+        const task = lostAlone === 1 ? await enqueuedAndClaimed(store.broker) : await claimedOne(store.broker);
+        expect(await store.broker.beginAlone(task.lease)).toBe("held");
+        store.clock.advance(pastLeaseMs);
+        const { tasks } = await store.other.takeOver(lostOnce);
+        expect(tasks).toMatchObject([{ lostAlone, task: { lostAttempts: lostAlone } }]);
+        for (const { task: taken } of tasks) await settled(store.other, taken, { kind: "handed_back" });
+      }
+    });
+
+    it("counts nothing against a task that was held and whose holder never wrote it, then or this time", async () => {
+      const first = await enqueuedAndClaimed(store.broker, {}, { serverId: "gone" });
+      await store.broker.beginAlone(first.lease);
+      const from = { kind: "server", serverId: "gone" } as const;
+      const { tasks } = await store.other.takeBack({ ...lostOnce, from });
+      expect(tasks).toMatchObject([{ lostAlone: 1, task: { lostAttempts: 1 } }]);
+      for (const { task } of tasks) await settled(store.other, task, { kind: "handed_back" });
+      await claimedOne(store.broker, { serverId: "gone" });
+      expect((await store.other.takeBack({ ...lostOnce, from })).tasks).toMatchObject([
+        { lostAlone: 1, task: { lostAttempts: 2 } },
+      ]);
+    });
+
+    it("is refused to who does not hold the task any more", async () => {
+      const task = await enqueuedAndClaimed(store.broker);
+      store.clock.advance(pastLeaseMs);
+      const newer = await takenOver();
+      expect(await store.broker.beginAlone(task.lease)).toBe("lost");
+      store.clock.advance(pastLeaseMs);
+      expect((await store.other.takeOver(lostOnce)).tasks).toMatchObject([{ lostAlone: 0 }]);
+      expect(await store.broker.beginAlone(newer.lease)).toBe("lost");
+    });
+
+    it("is forgotten with all that was counted when somebody has the task run", async () => {
+      const task = await enqueuedAndClaimed(store.broker);
+      await store.broker.beginAlone(task.lease);
+      store.clock.advance(pastLeaseMs);
+      await settled(store.other, await takenOver(), { kind: "archived", error: "x" });
+      await store.broker.change({ kind: "ids", queue: "default", taskIds: [task.message.id] }, "run", 10);
+      expect((await claimedOne(store.broker)).lostAttempts).toBe(0);
+      store.clock.advance(pastLeaseMs);
+      expect((await store.other.takeOver(lostOnce)).tasks).toMatchObject([{ lostAlone: 0, task: { lostAttempts: 1 } }]);
+    });
+  });
+
+  describe("what a server holds", () => {
+    it("is not taken from it by itself when the lease is over by some clock, but by others", async () => {
+      const task = await enqueuedAndClaimed(store.broker);
+      store.clock.advance(pastLeaseMs);
+      const request = { queue: "default", limit: 10, serverId: "server-a", leaseMs };
+      const holding = ["server-a/other", task.lease.token];
+      expect(await store.broker.takeOver({ ...request, holding })).toEqual({ tasks: [], setAside: [] });
+      expect(await store.broker.extend([task.lease], store.clock.now() + leaseMs)).toEqual(["held"]);
+      store.clock.advance(pastLeaseMs);
+      expect((await store.broker.takeOver({ ...request, holding: ["server-a/other"] })).tasks).toHaveLength(1);
     });
   });
 

@@ -139,7 +139,10 @@ describe.skipIf(redisServerPath() === undefined)("any bytes in Redis", () => {
   });
 
   it("in any other field of a task cost no neighbour its turn", options, async () => {
-    const fields = ["hk:lease", "hk:lost", "hk:attempts", "hk:exact", "unique_key", "group", "pending_since", "result"];
+    const fields = [
+      ...["hk:lease", "hk:lost", "hk:alone", "hk:began", "hk:attempts", "hk:exact"],
+      ...["unique_key", "group", "pending_since", "result"],
+    ];
     const broken = fc.array(fc.tuple(anyPlace, fc.constantFrom(...fields), anyBytes), { minLength: 1, maxLength: 6 });
     const property = fc.asyncProperty(broken, (changes) =>
       survives(changes.map(([place, field, value]) => ["HSET", `asynq:{${queue}}:t:${victimOf(place)}`, field, value])),

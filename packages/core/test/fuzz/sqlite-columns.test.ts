@@ -63,6 +63,7 @@ const textColumns = [
 const numberColumns = [
   ...(["max_retry", "retried", "last_failed_at", "timeout_ms", "deadline_at", "retention_ms", "completed_at"] as const),
   "lost_attempts",
+  "lost_alone",
 ] as const;
 const anyPlace = fc.constantFrom(...places);
 

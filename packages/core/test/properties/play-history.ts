@@ -15,7 +15,7 @@ import { compareWithStore } from "./compare-with-store.ts";
 import type { FeatureLog } from "./feature-pairs.ts";
 import type { DrawnTask, Step } from "./history-steps.ts";
 import type { ModelStore } from "./model-stores.ts";
-import { type Ending, mostLost, type NewTask, QueueModel, retryDelayMs } from "./queue-model.ts";
+import { type Ending, type NewTask, QueueModel, retryDelayMs } from "./queue-model.ts";
 
 const limitOfAll = 100;
 const archiveLimits = { maxCount: 10_000, maxAgeMs: 90 * 86_400_000 };
@@ -338,7 +338,7 @@ class Player {
     const policy: OutcomePolicy = {
       retryDelayMs: ({ retried }) => retryDelayMs(retried),
       isFailure: (error) => !(error instanceof Error && error.message === notNow),
-      maxLostAttempts: mostLost,
+      maxLostAttempts: 3,
       cancelledTasks,
     };
     const outcome = decideOutcome(task.message, verdictOf(task, ending), policy, this.#store.clock.now(), () => 0.5);
@@ -434,7 +434,7 @@ function verdictOf(task: ClaimedTask, ending: Ending): Verdict {
     case "unfinished":
       return verdictAfterAbort(reason, "shutdown", reason);
     case "lost":
-      return { kind: "lost", lostAttempts: task.lostAttempts };
+      return { kind: "lost", lostAttempts: task.lostAttempts, lostAlone: 0 };
   }
 }
 
@@ -451,7 +451,7 @@ function errorOf(task: ClaimedTask, ending: Ending): string | undefined {
     case "skip_retry":
       return "never again";
     case "lost":
-      return `${storedText.lease_lost}: ${task.lostAttempts} workers died or stalled while running it`;
+      return `${storedText.lease_lost}: its worker died or stalled ${task.lostAttempts} times, and nobody ran it alone`;
     default:
       return undefined;
   }

@@ -69,8 +69,8 @@ export interface ModelSet {
   readonly deadlineAt: number;
 }
 
-/** A worker gives a task up after so many deaths. */
-export const mostLost = 3;
+/** From so many deaths on, none of a worker that ran the task alone, each spends a retry. */
+const mostUnproven = 10;
 const clockMarginMs = 60_000;
 
 export function retryDelayMs(retried: number): number {
@@ -196,7 +196,7 @@ export class QueueModel {
         this.#handBack(task);
         break;
       case "lost":
-        if (task.lostAttempts >= mostLost) this.#fail(task, error);
+        if (task.lostAttempts >= mostUnproven) this.#retryOrArchive(task, error);
         else this.#handBack(task);
         break;
       case "cancelled":

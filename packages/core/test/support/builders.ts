@@ -100,7 +100,7 @@ export async function settled(
   broker: Broker,
   task: ClaimedTask,
   outcome: Outcome,
-  more: Pick<Settlement, "attempt" | "repeated"> = {},
+  more: Pick<Settlement, "attempt" | "repeated" | "survived"> = {},
 ): Promise<SettleResult | undefined> {
   const { results } = await broker.settle([{ task, outcome, ...more }]);
   return results[0];

@@ -53,7 +53,8 @@ describe.each(stores)("the log of a server on $name", { timeout: 30_000 }, ({ op
     const running = Promise.withResolvers<void>();
     await broker.enqueue([placedNow({ id: "lost", type: "lost" })]);
     const elsewhere = aClaim({ serverId: "gone", leaseMs: 1_000, limit: 1, handles: { kind: "all" } });
-    expect((await broker.claim(elsewhere)).tasks).toHaveLength(1);
+    const { tasks } = await broker.claim(elsewhere);
+    expect(await Promise.all(tasks.map(({ lease }) => broker.beginAlone(lease)))).toEqual(["held"]);
     aServer(broker, { logger, maxLostAttempts: 1, abortGrace: "50ms" })
       .handle(defineTask({ type: "parsed", payload: z.object({ user: z.number() }) }), () => undefined)
       .handleRaw("skips", () => Promise.reject(new SkipRetry("final")))

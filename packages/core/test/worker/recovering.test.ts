@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import { HikyakuError, isHikyakuError } from "../../src/errors.ts";
 import { aClaim, placedNow, stateOf, stored } from "../support/builders.ts";
-import { startChildServer } from "./child-process.ts";
+import { startChildServer, startKillerChild } from "./child-process.ts";
 import { flakyBroker } from "./flaky-broker.ts";
 import { aServer, Happenings, stores } from "./stores.ts";
 
@@ -31,23 +32,45 @@ describe.each(stores)("recovery on $name", ({ open }) => {
     await vi.waitFor(async () => expect(await stateOf(broker, item.message)).toBeUndefined(), patience);
   }, 20_000);
 
-  it("archives a task that took too many workers with it, and keeps who they were", async () => {
-    const store = await open();
-    const broker = store.connect();
-    const item = placedNow({ type: "t" });
-    await broker.enqueue([item]);
-    const child = startChildServer(store.address, "t");
-    await child.lines.reach(1);
-    child.kill("SIGKILL");
-    await child.exited;
-    aServer(broker, { maxLostAttempts: 1 })
-      .handleRaw("t", () => undefined)
-      .start();
-    await vi.waitFor(async () => expect(await stateOf(broker, item.message)).toBe("archived"), patience);
-    const task = await stored(broker, item.message);
-    expect(task.message.lastError).toBe("asynq: task lease expired: 1 workers died or stalled while running it");
-    expect(task.attempts).toMatchObject([{ outcome: "lost" }]);
-  }, 20_000);
+  it.each([4, 31])(
+    "archives a task that kills its workers, of %i slots, and charges none of the thirty beside it",
+    async (concurrency) => {
+      const store = await open();
+      const broker = store.connect();
+      const innocents = Array.from({ length: 30 }, () =>
+        placedNow({ type: "innocent", maxRetry: 0, retentionMs: 60_000 }),
+      );
+      const killer = placedNow({ type: "killer" });
+      await broker.enqueue([...innocents.slice(0, 2), killer, ...innocents.slice(2)]);
+      const isQuiet = async (): Promise<boolean> => {
+        const numbers = await broker.queue("default");
+        return numbers?.counts.pending === 0 && numbers.counts.active === 0;
+      };
+      let deaths = 0;
+      let child = startKillerChild(store.address, concurrency);
+      while (!(await isQuiet())) {
+        const died = child.exited.then(() => true);
+        if (!(await Promise.race([died, sleep(100)]))) continue;
+        deaths++;
+        expect(deaths).toBeLessThanOrEqual(6);
+        child = startKillerChild(store.address, concurrency);
+      }
+      child.kill("SIGTERM");
+      await child.exited;
+      const tasks = await Promise.all(innocents.map(({ message }) => stored(broker, message)));
+      expect(tasks.map(({ state, message }) => [state, message.retried, message.lastError])).toEqual(
+        tasks.map(() => ["completed", 0, ""]),
+      );
+      const { state, message, attempts } = await stored(broker, killer.message);
+      expect([state, message.retried]).toEqual(["archived", 0]);
+      expect(message.lastError).toBe(
+        "asynq: task lease expired: its worker died or stalled 3 times while it ran alone",
+      );
+      expect(attempts.map(({ outcome }) => outcome)).toEqual(Array.from({ length: deaths }, () => "lost"));
+      expect((await broker.queue("default"))?.failedTotal).toBe(1);
+    },
+    60_000,
+  );
 
   it("finds a lost task soon after its lease has ended, also when nobody was there to see its worker die", async () => {
     const broker = (await open()).connect();
@@ -169,4 +192,55 @@ describe.each(stores)("a settlement on $name", ({ open }) => {
       },
     );
   });
+});
+
+describe.each(stores)("a server on $name whose leases are over by the clock only", ({ open }) => {
+  const cutOff = (real: Broker, isAway: () => boolean): Broker =>
+    flakyBroker(real, {
+      extend: (leases, until, call) => (isAway() ? Promise.reject(noAnswer()) : real.extend(leases, until, call)),
+    });
+
+  it("hands back what its handler gave up, and counts no lost attempt", async () => {
+    const real = (await open()).connect();
+    let isAway = true;
+    const broker = cutOff(real, () => isAway);
+    const began = new Happenings<string>();
+    aServer(broker, { lease: "2s" })
+      .handleRaw("t", async ({ taskId, signal }) => {
+        began.add(taskId);
+        if (began.all.length > 1) return;
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        isAway = false;
+        signal.throwIfAborted();
+      })
+      .start();
+    const item = placedNow({ type: "t", retentionMs: 60_000, maxRetry: 0 });
+    await real.enqueue([item]);
+    await began.reach(2);
+    await vi.waitFor(async () => expect(await stateOf(real, item.message)).toBe("completed"), patience);
+    const { attempts } = await stored(real, item.message);
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(["handed_back", "completed"]);
+  }, 20_000);
+
+  it("does not take from itself what it still runs", async () => {
+    const real = (await open()).connect();
+    const ran = new Happenings<string>();
+    const gate = Promise.withResolvers<void>();
+    const server = aServer(
+      cutOff(real, () => true),
+      { lease: "2s" },
+    ).handleRaw("t", async ({ taskId }) => {
+      ran.add(taskId);
+      await gate.promise;
+    });
+    server.start();
+    const item = placedNow({ type: "t", retentionMs: 60_000 });
+    await real.enqueue([item]);
+    await ran.reach(1);
+    // Long enough for the forwarder to find the lease over, and for the recoverer to be woken by that.
+    await sleep(6_000);
+    gate.resolve();
+    await vi.waitFor(async () => expect(await stateOf(real, item.message)).toBe("completed"), patience);
+    expect(ran.all).toHaveLength(1);
+  }, 20_000);
 });

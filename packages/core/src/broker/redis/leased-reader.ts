@@ -59,7 +59,7 @@ export class LeasedReader {
 }
 
 /** What is kept may be anything; what is no count counts as none. */
-function countOf(reply: Reply | undefined): number {
+export function countOf(reply: Reply | undefined): number {
   if (reply === null) return 0;
   const count = Number(text(reply) ?? 0);
   return Number.isSafeInteger(count) && count > 0 ? count : 0;

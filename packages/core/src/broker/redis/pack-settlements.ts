@@ -22,7 +22,9 @@ export function isPlain({ task, outcome, repeated }: Settlement): boolean {
   return outcome.kind === "done" && repeated !== true && task.message.uniqueKey === "";
 }
 
-function packOutcome(pack: Pack, { task: { message }, outcome, attempt, repeated }: Settlement, now: number): void {
+function packOutcome(pack: Pack, settlement: Settlement, now: number): void {
+  const { outcome, attempt, repeated, survived } = settlement;
+  const { message } = settlement.task;
   pack.number(repeated === true ? 1 : 0);
   pack.number(kinds[outcome.kind]);
   // A task that is removed keeps no history, so none is sent.
@@ -42,7 +44,7 @@ function packOutcome(pack: Pack, { task: { message }, outcome, attempt, repeated
       pack.message(settledMessage(message, outcome, now));
       pack.number(secondAtOrAfter(outcome.at));
       pack.number(Math.ceil(outcome.at));
-      pack.number(outcome.counted ? 1 : 0);
+      pack.number((outcome.counted ? 1 : 0) + (survived === true ? 2 : 0));
       break;
     case "archived":
       pack.message(settledMessage(message, outcome, now));

@@ -133,6 +133,8 @@ class RedisBroker implements Broker {
 
   takeBack: Broker["takeBack"] = (...args) => this.#work.takeBack(...args);
 
+  beginAlone: Broker["beginAlone"] = (...args) => this.#work.beginAlone(...args);
+
   waitForWork(queues: readonly string[], call: CallOptions): Promise<void> {
     return this.#work.waitForWork(queues, call);
   }

@@ -19,9 +19,17 @@ import type {
   WorkFacet,
 } from "../work-facet.ts";
 import { dueSoonerChannel, evictedKey, type QueueKeys, queueKeys } from "./keys.ts";
-import { LeasedReader, type Unreadable } from "./leased-reader.ts";
+import { countOf, LeasedReader, type Unreadable } from "./leased-reader.ts";
 import type { Reply } from "./link.ts";
-import { extendLua, setAsideLua, takeBackLua, takeOverLua, workLua, writeResultLua } from "./lua/generated.ts";
+import {
+  beginAloneLua,
+  extendLua,
+  setAsideLua,
+  takeBackLua,
+  takeOverLua,
+  workLua,
+  writeResultLua,
+} from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
 import { isPlain, packSettlements } from "./pack-settlements.ts";
 import { byQueue, type QueueShare, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
@@ -32,6 +40,7 @@ import type { Waiting } from "./waiting.ts";
 const workScript = script(workLua);
 const takeOverScript = script(takeOverLua);
 const takeBackScript = script(takeBackLua);
+const beginAloneScript = script(beginAloneLua);
 const extendScript = script(extendLua);
 const setAsideScript = script(setAsideLua);
 const writeResultScript = script(writeResultLua);
@@ -43,6 +52,9 @@ const dayCountersLiveSeconds = 7_776_000;
 
 /** A Go server's clock may differ and it extends leases late; Asynq itself allows this much. */
 const foreignLeaseMarginMs = 30_000;
+
+/** What the scripts that recover tasks say of each. */
+const rowSize = 6;
 
 const nothingClaimed: ClaimResult = { tasks: [], unhandled: [], setAside: [] };
 
@@ -115,7 +127,7 @@ export class RedisWork implements WorkFacet {
   }
 
   async takeOver(
-    { queue, limit, serverId, leaseMs, token = this.#newToken(serverId) }: TakeOverRequest,
+    { queue, limit, serverId, leaseMs, token = this.#newToken(serverId), holding = [] }: TakeOverRequest,
     call?: CallOptions,
   ): Promise<TakenOver> {
     const keys = queueKeys(queue);
@@ -132,6 +144,7 @@ export class RedisWork implements WorkFacet {
         String(limit),
         String(leaseEnd),
         token,
+        ...holding,
       ],
       call,
     );
@@ -151,7 +164,7 @@ export class RedisWork implements WorkFacet {
     const ghosts: Reply[] = [];
     let cursor = "0";
     do {
-      const left = String(limit - rows.length / 5);
+      const left = String(limit - rows.length / rowSize);
       const args = [keys.task, cursor, left, String(leaseEnd), token, ...holders];
       const names = [keys.active, keys.lease, evictedKey(queue, serverId)];
       const answer = await runScript(this.#context.connection, takeBackScript, names, args, call);
@@ -159,12 +172,25 @@ export class RedisWork implements WorkFacet {
       rows.push(...list(leased));
       ghosts.push(...list(bodiless));
       cursor = text(next) ?? "0";
-    } while (cursor !== "0" && rows.length / 5 < limit);
+    } while (cursor !== "0" && rows.length / rowSize < limit);
     return this.#takenOver(keys, token, leaseEnd, rows, ghosts, call);
   }
 
   waitForWork(queues: readonly string[], call: CallOptions): Promise<void> {
     return this.#waiting.wait(queues, call);
+  }
+
+  async beginAlone(lease: Lease, call?: CallOptions): Promise<"held" | "lost"> {
+    const keys = queueKeys(lease.queue);
+    const names = [keys.lease, keys.task + lease.taskId];
+    const answer = await runScript(
+      this.#context.connection,
+      beginAloneScript,
+      names,
+      [lease.taskId, lease.token],
+      call,
+    );
+    return answer === 1 ? "held" : "lost";
   }
 
   async writeResult(lease: Lease, result: Uint8Array, call?: CallOptions): Promise<"written" | "lost"> {
@@ -189,10 +215,11 @@ export class RedisWork implements WorkFacet {
   ): Promise<TakenOver> {
     const reader = new LeasedReader(keys.queue, token, leaseEnd * 1_000);
     const tasks: TakenOverTask[] = [];
-    for (let index = 0; index < rows.length; index += 5) {
-      const [id, message, exact, lost, before] = rows.slice(index, index + 5);
+    for (let index = 0; index < rows.length; index += rowSize) {
+      const [id, message, exact, lost, alone, before] = rows.slice(index, index + rowSize);
       const task = reader.read(id, message, exact, null, lost);
-      if (task !== undefined) tasks.push({ task, previousServerId: text(before)?.split("/", 1)[0] });
+      if (task === undefined) continue;
+      tasks.push({ task, previousServerId: text(before)?.split("/", 1)[0], lostAlone: countOf(alone) });
     }
     const setAside = await this.#setAside(keys, token, reader.unreadable, ghosts, call);
     return { tasks, setAside };

@@ -199,7 +199,7 @@ const clearPlace = (...but: string[]): string =>
 // Without its group it is not collected again when it fails.
 const toPending = `
   UPDATE tasks SET state = 'pending', ${clearPlace("position", "pending_since")}, group_name = '', lost_attempts = 0,
-    position = ?, pending_since = ? WHERE number = ?`;
+    lost_alone = 0, position = ?, pending_since = ? WHERE number = ?`;
 const toArchive = `UPDATE tasks SET state = 'archived', ${clearPlace("archived_at")}, archived_at = ? WHERE number = ?`;
 const deleteTask = "DELETE FROM tasks WHERE number = ?";
 const writePayload = "UPDATE tasks SET payload = ?, unique_key = ? WHERE number = ?";

@@ -71,24 +71,20 @@ export function serverOfToken(token: unknown): string | undefined {
   return typeof token === "string" ? token.slice(0, token.lastIndexOf("/")) : undefined;
 }
 
-/**
- * Gives tasks, pending or held by somebody who lost them, to the holder of `token`; archives what is unreadable. What
- * was held counts one more lost attempt, unless it is said that nobody began to work on it.
- */
+/** Gives tasks, pending or held by somebody who lost them, to the holder of `token`; archives what is unreadable. */
 export function leaseTasks(
   transaction: Transaction,
   queue: string,
   numbers: readonly number[],
   token: string,
   leaseEndsAt: number,
-  countsAsLost = true,
 ): { tasks: ClaimedTask[]; setAside: SetAside[] } {
   const { db, now } = transaction;
   const { plain: selectPlain, others: selectOthers, lease: leaseRows, values } = statementsFor(numbers);
   // Read before they are written: RETURNING would gather all that is in the rows once more.
   const plain = db.rows(selectPlain, ...values);
   const others = plain.length === numbers.length ? [] : db.rows(selectOthers, ...values);
-  db.run(leaseRows, leaseEndsAt, token, now, Number(countsAsLost), ...values);
+  db.run(leaseRows, leaseEndsAt, token, now, ...values);
   const placeOf = new Map(numbers.map((number, place) => [number, place]));
   const byPlace: ClaimedTask[] = [];
   const setAside: SetAside[] = [];
@@ -96,11 +92,10 @@ export function leaseTasks(
     byPlace[placeOf.get(row[numberAt] as number) as number] = claimedPlain(queue, row, token, leaseEndsAt);
   }
   for (const row of others) {
-    const [state, lostBefore, pendingSince, number] = row.slice(-4);
+    const [lost, pendingSince, number] = row.slice(-3);
     const lease = { queue, taskId: row[1] as string, token, hint: number as number };
     try {
-      const lostNow = Number(countsAsLost && state === "active");
-      const lostAttempts = Math.max(0, (numberOf(lostBefore) ?? 0) + lostNow);
+      const lostAttempts = Math.max(0, numberOf(lost) ?? 0);
       const task = { message: messageOf(row), lease, leaseEndsAt, pendingSince: numberOf(pendingSince), lostAttempts };
       byPlace[placeOf.get(number as number) as number] = task;
     } catch (error) {
@@ -142,7 +137,7 @@ function leasePlain(
 ): ClaimedTask[] {
   const { db, now, tally } = transaction;
   const { lease, values } = statementsFor(rows.map((row) => row[numberAt] as number));
-  db.run(lease, leaseEndsAt, token, now, 0, ...values);
+  db.run(lease, leaseEndsAt, token, now, ...values);
   tally.moved(queue, "pending", "active", rows.length);
   return rows.map((row) => claimedPlain(queue, row, token, leaseEndsAt));
 }
@@ -253,11 +248,11 @@ function taskStatements(which: string): TaskStatements {
   return {
     plain: `SELECT ${plainColumns}, pending_since, number FROM tasks WHERE ${which} AND ${isFirstAttempt}`,
     others: `
-      SELECT ${messageColumns}, state, ${readable("lost_attempts")}, ${within("pending_since")}, number FROM tasks
+      SELECT ${messageColumns}, ${readable("lost_attempts")}, ${within("pending_since")}, number FROM tasks
       WHERE ${which} AND (${isFirstAttempt}) IS NOT TRUE`,
     lease: `
       UPDATE tasks SET state = 'active', position = NULL, pending_since = NULL,
-        lease_ends_at = ?, lease_token = ?, claimed_at = ?, lost_attempts = lost_attempts + (state = 'active' AND ?)
+        lease_ends_at = ?, lease_token = ?, claimed_at = ?
       WHERE ${which}`,
   };
 }

@@ -122,6 +122,7 @@ function settleKept(
     number,
   );
   place(transaction, due, message, outcome, number);
+  if (outcome.kind === "retry" && settlement.survived === true) db.run(forgetLost, number);
   return "settled";
 }
 
@@ -183,6 +184,7 @@ const settleRow = `
 const placeCompleted =
   "UPDATE tasks SET state = 'completed', kept_until = ?, result = coalesce(?, result) WHERE number = ?";
 const placeRetry = "UPDATE tasks SET state = 'retry', due_at = ? WHERE number = ?";
+const forgetLost = "UPDATE tasks SET lost_attempts = 0 WHERE number = ?";
 const placeArchived = "UPDATE tasks SET state = 'archived', archived_at = ? WHERE number = ?";
 const placePending = "UPDATE tasks SET state = 'pending', position = ?, pending_since = ? WHERE number = ?";
 const releaseLock = "DELETE FROM locks WHERE queue = ? AND scope = ? AND owner_id = ?";

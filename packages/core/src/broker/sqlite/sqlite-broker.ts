@@ -104,6 +104,7 @@ class SqliteBroker implements Broker {
   extend: Broker["extend"] = (...args) => this.#writes.extend(this.#work.extend(...args));
   takeOver: Broker["takeOver"] = (...args) => this.#work.takeOver(...args);
   takeBack: Broker["takeBack"] = (...args) => this.#work.takeBack(...args);
+  beginAlone: Broker["beginAlone"] = (...args) => this.#work.beginAlone(...args);
   waitForWork: Broker["waitForWork"] = (...args) => this.#work.waitForWork(...args);
   writeResult: Broker["writeResult"] = (...args) => this.#work.writeResult(...args);
 

@@ -13,7 +13,7 @@ const columnsOfMessage = [
 
 const integers: ReadonlySet<string> = new Set([
   ...["max_retry", "retried", "last_failed_at", "timeout_ms", "deadline_at", "retention_ms", "completed_at"],
-  ...["due_at", "kept_until", "archived_at", "pending_since", "lease_ends_at", "lost_attempts"],
+  ...["due_at", "kept_until", "archived_at", "pending_since", "lease_ends_at", "lost_attempts", "lost_alone"],
 ]);
 
 /**

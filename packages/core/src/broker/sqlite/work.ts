@@ -4,6 +4,7 @@ import type {
   ClaimRequest,
   ClaimResult,
   Lease,
+  RecoverRequest,
   SettleAnswer,
   Settlement,
   SettleResult,
@@ -17,6 +18,7 @@ import { isEvicted } from "./control.ts";
 import type { Values } from "./database.ts";
 import { settleTasks } from "./settle.ts";
 import type { Store } from "./store.ts";
+import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Kept small enough that a long list leaves the event loop free in between. */
@@ -62,7 +64,8 @@ export class SqliteWork implements WorkFacet {
 
   takeOver(request: TakeOverRequest, call?: CallOptions): Promise<TakenOver> {
     return this.#store.write(call, request.limit, (transaction) => {
-      const expired = transaction.db.rows(selectExpired, request.queue, transaction.now, request.limit);
+      const { queue, limit, holding = [] } = request;
+      const expired = transaction.db.rows(selectExpired, queue, transaction.now, JSON.stringify(holding), limit);
       return leaseHeld(transaction, request, expired, true);
     });
   }
@@ -93,6 +96,12 @@ export class SqliteWork implements WorkFacet {
     }
   }
 
+  beginAlone(lease: Lease, call?: CallOptions): Promise<"held" | "lost"> {
+    return this.#store.write(call, 1, ({ db }) =>
+      db.run(beginAlone, lease.queue, lease.taskId, lease.token) === 1 ? "held" : "lost",
+    );
+  }
+
   writeResult(lease: Lease, result: Uint8Array, call?: CallOptions): Promise<"written" | "lost"> {
     return this.#store.write(call, 1, ({ db }) =>
       db.run(writeResult, result, lease.queue, lease.taskId, lease.token) === 1 ? "written" : "lost",
@@ -103,7 +112,7 @@ export class SqliteWork implements WorkFacet {
 /** Leases tasks that somebody else holds, or held; a row is a task's number, id and token. */
 function leaseHeld(
   transaction: Transaction,
-  request: TakeOverRequest,
+  request: RecoverRequest,
   rows: readonly Values[],
   countsAsLost: boolean,
 ): TakenOver {
@@ -112,8 +121,14 @@ function leaseHeld(
   const numbers = rows.map(([number]) => number as number);
   const token = request.token ?? nextToken(transaction, request.serverId);
   const leaseEndsAt = transaction.now + request.leaseMs;
-  const leased = leaseTasks(transaction, request.queue, numbers, token, leaseEndsAt, countsAsLost);
-  const tasks = leased.tasks.map((task) => ({ task, previousServerId: previous.get(task.message.id) }));
+  const listed = JSON.stringify(numbers);
+  if (countsAsLost) transaction.db.run(countLost, listed);
+  const lostAlone = new Map(transaction.db.rows(selectLostAlone, listed).map(([id, number]) => [id, number as number]));
+  const leased = leaseTasks(transaction, request.queue, numbers, token, leaseEndsAt);
+  const tasks = leased.tasks.map((task) => {
+    const { id } = task.message;
+    return { task, previousServerId: previous.get(id), lostAlone: lostAlone.get(id) ?? 0 };
+  });
   return { tasks, setAside: leased.setAside };
 }
 
@@ -166,13 +181,22 @@ class WaitForChange {
 const extendLease =
   "UPDATE tasks SET lease_ends_at = ? WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?";
 const selectExpired = `
-  SELECT number, id, lease_token FROM tasks WHERE queue = ? AND lease_ends_at <= ? ORDER BY lease_ends_at, number LIMIT ?`;
+  SELECT number, id, lease_token FROM tasks WHERE queue = ? AND lease_ends_at <= ?
+    AND ifnull(lease_token, '') NOT IN (SELECT value FROM json_each(?)) ORDER BY lease_ends_at, number LIMIT ?`;
 const selectHeldByServer = `
   SELECT number, id, lease_token FROM tasks INDEXED BY tasks_leased
   WHERE queue = ?1 AND lease_ends_at IS NOT NULL AND substr(lease_token, 1, length(?2)) = ?2 LIMIT ?3`;
 const selectHeldUnder = `
   SELECT number, id, lease_token FROM tasks INDEXED BY tasks_leased
   WHERE queue = ? AND lease_ends_at IS NOT NULL AND lease_token IN (SELECT value FROM json_each(?)) LIMIT ?`;
+const countLost = `
+  UPDATE tasks SET lost_attempts = ${within("lost_attempts")} + 1,
+    lost_alone = ${within("lost_alone")} + (began_token IS NOT NULL AND began_token IS lease_token)
+  WHERE number IN (SELECT value FROM json_each(?)) AND state = 'active'`;
+const selectLostAlone = `
+  SELECT id, ${within("lost_alone")} FROM tasks WHERE number IN (SELECT value FROM json_each(?)) AND lost_alone > 0`;
+const beginAlone = `
+  UPDATE tasks SET began_token = lease_token WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?`;
 const selectWaiting = `
   SELECT 1 FROM queues WHERE name = ? AND paused_at IS NULL
     AND EXISTS (SELECT 1 FROM tasks WHERE queue = queues.name AND position IS NOT NULL)`;

@@ -55,7 +55,7 @@ end
 local function carryOut(id, key, unique, hasBody)
   if change == 'run' then
     redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
-    redis.call('HDEL', key, 'group', 'hk:lost', 'hk:reason')
+    redis.call('HDEL', key, 'group', 'hk:lost', 'hk:alone', 'hk:reason')
     ready[#ready + 1] = id
   elseif change == 'archive' then
     redis.call('ZADD', archived, nowSec, id)

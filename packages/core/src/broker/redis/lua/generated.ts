@@ -97,6 +97,14 @@ end
 return { total, newest }
 `;
 
+export const beginAloneLua = `-- Writes that a task's holder runs it alone from now on.
+-- KEYS 1 lease  2 task   ARGV 1 id  2 token   Returns 1, or 0 when the lease was lost
+local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not ends or redis.pcall('HGET', KEYS[2], 'hk:lease') ~= ARGV[2] .. ':' .. ends then return 0 end
+redis.call('HSET', KEYS[2], 'hk:began', ARGV[2])
+return 1
+`;
+
 export const beginTurnsLua = `-- Tells what is known of an entry's turns; makes it known where it is not, or was with another schedule.
 -- KEYS 1 memory of the entry  2 turns that were fired
 -- ARGV 1 schedule  2 since when in ms  3 now in ms  4 life of the memory in s
@@ -227,7 +235,7 @@ end
 local function carryOut(id, key, unique, hasBody)
   if change == 'run' then
     redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
-    redis.call('HDEL', key, 'group', 'hk:lost', 'hk:reason')
+    redis.call('HDEL', key, 'group', 'hk:lost', 'hk:alone', 'hk:reason')
     ready[#ready + 1] = id
   elseif change == 'archive' then
     redis.call('ZADD', archived, nowSec, id)
@@ -1958,18 +1966,27 @@ export const takeBackLua = `-- Leases tasks to the caller that a holder still ha
 -- KEYS 1 active  2 lease  3 mark that refuses the caller's claims
 -- ARGV 1 prefix of task keys  2 cursor of the walk  3 limit  4 end of the new leases in s  5 their token
 --      6 beginning of the tokens of a dead server, or empty  7.. tokens of calls whose answer was lost
--- Returns 1 leased: id, message, exact times, attempts lost, lease value before, for each  2 ids that have no body
+-- Returns 1 leased: id, message, exact times, attempts lost, attempts lost alone, lease value before, for each
+--      2 ids that have no body
 --      3 the next cursor: the same when there was more in this step than the limit, 0 at the end of the walk
 local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, cursor, limit, leaseEnd, newToken = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local dead, tokens = ARGV[6], {}
 for index = 7, #ARGV do tokens[ARGV[index]] = true end
--- Counts one more attempt that was lost; from the beginning where what is kept is no number.
-local function countLost(key)
-  local lost = redis.pcall('HINCRBY', key, 'hk:lost', 1)
-  if type(lost) == 'number' then return lost end
-  redis.call('HSET', key, 'hk:lost', 1)
+-- Adds one to a number of a task; from the beginning where what is kept is no number.
+local function addOne(key, field)
+  local number = redis.pcall('HINCRBY', key, field, 1)
+  if type(number) == 'number' then return number end
+  redis.call('HSET', key, field, 1)
   return 1
+end
+
+-- Counts one more attempt that was lost, and one that was lost alone where the holder of the token had written that it ran
+-- the task alone. Gives both numbers.
+local function countLost(key, token)
+  local lost = addOne(key, 'hk:lost')
+  local isAlone = token and redis.call('HGET', key, 'hk:began') == token
+  return lost, isAlone and addOne(key, 'hk:alone') or redis.call('HGET', key, 'hk:alone')
 end
 local leased, ghosts, taken = {}, {}, 0
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
@@ -1978,7 +1995,7 @@ for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
   -- Something else under the key has no token; taking over what has expired finds it.
-  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost')
+  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost', 'hk:alone')
   local held, ends = found[4], redis.call('ZSCORE', lease, id)
   local token = held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
   local isDead = token and dead ~= '' and string.sub(token, 1, #dead) == dead
@@ -1995,11 +2012,12 @@ for index = 1, #step[2], 2 do
       if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
       redis.call('ZADD', lease, leaseEnd, id)
       redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
-      local lost = isDead and countLost(key) or found[5]
+      local lost, alone = found[5], found[6]
+      if isDead then lost, alone = countLost(key, token) end
       taken = taken + 1
       local size = #leased
       leased[size + 1], leased[size + 2], leased[size + 3] = id, found[1], found[3]
-      leased[size + 4], leased[size + 5] = lost, held
+      leased[size + 4], leased[size + 5], leased[size + 6] = lost, alone, held
     end
   end
 end
@@ -2010,18 +2028,28 @@ export const takeOverLua = `-- Leases tasks whose lease ran out to the caller. A
 -- Go server wrote only after a margin, since its clock may differ and it does not say whose it is.
 -- KEYS 1 active  2 lease  3 mark that refuses the caller's claims  4 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 end of Go's leases before which they are over, in s  4 limit
---      5 end of the new leases in s  6 their token
--- Returns 1 leased: id, message, exact times, attempts lost, lease value before, for each  2 ids that have no body
+--      5 end of the new leases in s  6 their token  7.. tokens of leases that the caller keeps though they are over
+-- Returns 1 leased: id, message, exact times, attempts lost, attempts lost alone, lease value before, for each
+--      2 ids that have no body
 --      3 ids under whose key lies something that is no task: they are archived, and what lies there is left alone
 local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, foreignEnd, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local leaseEnd, newToken = ARGV[5], ARGV[6]
--- Counts one more attempt that was lost; from the beginning where what is kept is no number.
-local function countLost(key)
-  local lost = redis.pcall('HINCRBY', key, 'hk:lost', 1)
-  if type(lost) == 'number' then return lost end
-  redis.call('HSET', key, 'hk:lost', 1)
+local leaseEnd, newToken, kept = ARGV[5], ARGV[6], {}
+for index = 7, #ARGV do kept[ARGV[index]] = true end
+-- Adds one to a number of a task; from the beginning where what is kept is no number.
+local function addOne(key, field)
+  local number = redis.pcall('HINCRBY', key, field, 1)
+  if type(number) == 'number' then return number end
+  redis.call('HSET', key, field, 1)
   return 1
+end
+
+-- Counts one more attempt that was lost, and one that was lost alone where the holder of the token had written that it ran
+-- the task alone. Gives both numbers.
+local function countLost(key, token)
+  local lost = addOne(key, 'hk:lost')
+  local isAlone = token and redis.call('HGET', key, 'hk:began') == token
+  return lost, isAlone and addOne(key, 'hk:alone') or redis.call('HGET', key, 'hk:alone')
 end
 local leased, ghosts, strangers, taken = {}, {}, {}, 0
 local expired = redis.call('ZRANGEBYSCORE', lease, '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
@@ -2032,8 +2060,8 @@ for index = 1, #expired, 2 do
   local key = taskPrefix .. id
   local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease')
   local msg, state, held = found[1], found[2], found[4]
-  local ours = held and string.sub(held, -#ends - 1) == ':' .. ends
-  if ours or tonumber(ends) <= foreignEnd then
+  local token = held and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+  if not kept[token] and (token or tonumber(ends) <= foreignEnd) then
     if found.err then
       redis.call('ZREM', lease, id)
       redis.call('LREM', active, 0, id)
@@ -2051,11 +2079,11 @@ for index = 1, #expired, 2 do
       if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
       redis.call('ZADD', lease, leaseEnd, id)
       redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
-      local lost = countLost(key)
+      local lost, alone = countLost(key, token)
       taken = taken + 1
       local size = #leased
       leased[size + 1], leased[size + 2], leased[size + 3] = id, msg, found[3]
-      leased[size + 4], leased[size + 5] = lost, ours and held
+      leased[size + 4], leased[size + 5], leased[size + 6] = lost, alone, token and held
     end
   end
 end
@@ -2105,7 +2133,7 @@ export const workLua = `-- Settles tasks of one queue under their leases, then l
 --        where one of them is more than done, for the first time and without a lock, for each: repeated (0 or 1), kind,
 --        attempt line and, by kind,
 --        1 done: lock key            2 completed: lock key, message, kept until in s, result or false
---        3 retry: message, score in s, exact moment in ms, counted (0 or 1)
+--        3 retry: message, score in s, exact moment in ms, counted (1), survived (2), both (3) or neither (0)
 --        4 archived: message         5 handed back: nothing
 --      5 how many to lease  6 end of new leases in s  7 their token  8 handled types, MessagePack: {exact}, {prefixes},
 --        or empty for all  9 strict or loose where the queue is kept in order, else empty
@@ -2276,8 +2304,9 @@ if ARGV[4] ~= '' then
         if moment < score * 1000 then call('ZADD', due, moment, id) end
         call('HSET', key, 'msg', settlements[at], 'state', 'retry', 'hk:lease', '=' .. token)
         call('HDEL', key, 'pending_since')
+        if settlements[at + 3] >= 2 then call('HDEL', key, 'hk:lost') end
         addAttempt(key, attempt)
-        if settlements[at + 3] == 1 then
+        if settlements[at + 3] % 2 == 1 then
           processed = processed + 1
           failed = failed + 1
         end

@@ -2,7 +2,8 @@
 -- KEYS 1 active  2 lease  3 mark that refuses the caller's claims
 -- ARGV 1 prefix of task keys  2 cursor of the walk  3 limit  4 end of the new leases in s  5 their token
 --      6 beginning of the tokens of a dead server, or empty  7.. tokens of calls whose answer was lost
--- Returns 1 leased: id, message, exact times, attempts lost, lease value before, for each  2 ids that have no body
+-- Returns 1 leased: id, message, exact times, attempts lost, attempts lost alone, lease value before, for each
+--      2 ids that have no body
 --      3 the next cursor: the same when there was more in this step than the limit, 0 at the end of the walk
 local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, cursor, limit, leaseEnd, newToken = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
@@ -16,7 +17,7 @@ for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
   -- Something else under the key has no token; taking over what has expired finds it.
-  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost')
+  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost', 'hk:alone')
   local held, ends = found[4], redis.call('ZSCORE', lease, id)
   local token = held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
   local isDead = token and dead ~= '' and string.sub(token, 1, #dead) == dead
@@ -33,11 +34,12 @@ for index = 1, #step[2], 2 do
       if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
       redis.call('ZADD', lease, leaseEnd, id)
       redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
-      local lost = isDead and countLost(key) or found[5]
+      local lost, alone = found[5], found[6]
+      if isDead then lost, alone = countLost(key, token) end
       taken = taken + 1
       local size = #leased
       leased[size + 1], leased[size + 2], leased[size + 3] = id, found[1], found[3]
-      leased[size + 4], leased[size + 5] = lost, held
+      leased[size + 4], leased[size + 5], leased[size + 6] = lost, alone, held
     end
   end
 end

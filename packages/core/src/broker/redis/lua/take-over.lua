@@ -2,12 +2,14 @@
 -- Go server wrote only after a margin, since its clock may differ and it does not say whose it is.
 -- KEYS 1 active  2 lease  3 mark that refuses the caller's claims  4 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 end of Go's leases before which they are over, in s  4 limit
---      5 end of the new leases in s  6 their token
--- Returns 1 leased: id, message, exact times, attempts lost, lease value before, for each  2 ids that have no body
+--      5 end of the new leases in s  6 their token  7.. tokens of leases that the caller keeps though they are over
+-- Returns 1 leased: id, message, exact times, attempts lost, attempts lost alone, lease value before, for each
+--      2 ids that have no body
 --      3 ids under whose key lies something that is no task: they are archived, and what lies there is left alone
 local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, foreignEnd, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local leaseEnd, newToken = ARGV[5], ARGV[6]
+local leaseEnd, newToken, kept = ARGV[5], ARGV[6], {}
+for index = 7, #ARGV do kept[ARGV[index]] = true end
 --- @include "lost-attempts"
 local leased, ghosts, strangers, taken = {}, {}, {}, 0
 local expired = redis.call('ZRANGEBYSCORE', lease, '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
@@ -18,8 +20,8 @@ for index = 1, #expired, 2 do
   local key = taskPrefix .. id
   local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease')
   local msg, state, held = found[1], found[2], found[4]
-  local ours = held and string.sub(held, -#ends - 1) == ':' .. ends
-  if ours or tonumber(ends) <= foreignEnd then
+  local token = held and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+  if not kept[token] and (token or tonumber(ends) <= foreignEnd) then
     if found.err then
       redis.call('ZREM', lease, id)
       redis.call('LREM', active, 0, id)
@@ -37,11 +39,11 @@ for index = 1, #expired, 2 do
       if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
       redis.call('ZADD', lease, leaseEnd, id)
       redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
-      local lost = countLost(key)
+      local lost, alone = countLost(key, token)
       taken = taken + 1
       local size = #leased
       leased[size + 1], leased[size + 2], leased[size + 3] = id, msg, found[3]
-      leased[size + 4], leased[size + 5] = lost, ours and held
+      leased[size + 4], leased[size + 5], leased[size + 6] = lost, alone, token and held
     end
   end
 end

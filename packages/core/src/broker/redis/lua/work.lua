@@ -7,7 +7,7 @@
 --        where one of them is more than done, for the first time and without a lock, for each: repeated (0 or 1), kind,
 --        attempt line and, by kind,
 --        1 done: lock key            2 completed: lock key, message, kept until in s, result or false
---        3 retry: message, score in s, exact moment in ms, counted (0 or 1)
+--        3 retry: message, score in s, exact moment in ms, counted (1), survived (2), both (3) or neither (0)
 --        4 archived: message         5 handed back: nothing
 --      5 how many to lease  6 end of new leases in s  7 their token  8 handled types, MessagePack: {exact}, {prefixes},
 --        or empty for all  9 strict or loose where the queue is kept in order, else empty
@@ -138,8 +138,9 @@ if ARGV[4] ~= '' then
         if moment < score * 1000 then call('ZADD', due, moment, id) end
         call('HSET', key, 'msg', settlements[at], 'state', 'retry', 'hk:lease', '=' .. token)
         call('HDEL', key, 'pending_since')
+        if settlements[at + 3] >= 2 then call('HDEL', key, 'hk:lost') end
         addAttempt(key, attempt)
-        if settlements[at + 3] == 1 then
+        if settlements[at + 3] % 2 == 1 then
           processed = processed + 1
           failed = failed + 1
         end

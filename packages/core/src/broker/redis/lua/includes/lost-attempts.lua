@@ -1,7 +1,15 @@
--- Counts one more attempt that was lost; from the beginning where what is kept is no number.
-local function countLost(key)
-  local lost = redis.pcall('HINCRBY', key, 'hk:lost', 1)
-  if type(lost) == 'number' then return lost end
-  redis.call('HSET', key, 'hk:lost', 1)
+-- Adds one to a number of a task; from the beginning where what is kept is no number.
+local function addOne(key, field)
+  local number = redis.pcall('HINCRBY', key, field, 1)
+  if type(number) == 'number' then return number end
+  redis.call('HSET', key, field, 1)
   return 1
+end
+
+-- Counts one more attempt that was lost, and one that was lost alone where the holder of the token had written that it ran
+-- the task alone. Gives both numbers.
+local function countLost(key, token)
+  local lost = addOne(key, 'hk:lost')
+  local isAlone = token and redis.call('HGET', key, 'hk:began') == token
+  return lost, isAlone and addOne(key, 'hk:alone') or redis.call('HGET', key, 'hk:alone')
 end
