@@ -20,8 +20,8 @@ import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts
 import { list, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 
-const changeScript = script(changeLua);
-const editScript = script(editPayloadLua);
+const changeScript = script(changeLua, "list");
+const editScript = script(editPayloadLua, "text");
 
 /** Taking a task out of the middle of a list means walking along it. One script walks no further than this. */
 const mostSearched = 100_000;

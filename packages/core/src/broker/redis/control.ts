@@ -7,8 +7,8 @@ import { nanoseconds, type RedisContext, secondAtOrAfter } from "./redis-context
 import { list, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 
-const putOrderScript = script(putOrderLua);
-const evictScript = script(evictLua);
+const putOrderScript = script(putOrderLua, "number");
+const evictScript = script(evictLua, "list");
 
 export class RedisControl implements ControlFacet {
   readonly #context: RedisContext;

@@ -4,6 +4,7 @@ import type { QueueKeys } from "./keys.ts";
 import { type Argument, type Link, RedisRefusal, type Reply } from "./link.ts";
 import type { RedisDurabilityOptions, RedisOptions } from "./redis-options.ts";
 import { list, text } from "./reply.ts";
+import { type Shape, shapedReply } from "./reply-shape.ts";
 import { asHikyakuError, runCommand, type Script } from "./run-script.ts";
 
 /** How long the key lives whose writing makes `WAIT` count from now. */
@@ -44,7 +45,7 @@ export class Durability {
 
   /** Runs a script that writes, and waits. @throws HikyakuError when the script was not carried out, or may not have been. */
   async run(
-    { source, digest }: Script,
+    { source, digest, shape }: Script,
     keys: readonly string[],
     args: readonly Argument[],
     call: CallOptions | undefined,
@@ -52,12 +53,12 @@ export class Durability {
     await this.#mustBeAble(keys[0] ?? "", call);
     const tail = [String(keys.length), ...keys, ...args];
     try {
-      return await this.#together(["EVALSHA", digest, ...tail], call);
+      return await this.#together(["EVALSHA", digest, ...tail], shape, call);
     } catch (error) {
       if (!(error instanceof RedisRefusal) || error.word !== "NOSCRIPT") throw asHikyakuError(error);
     }
     try {
-      return await this.#together(["EVAL", source, ...tail], call);
+      return await this.#together(["EVAL", source, ...tail], shape, call);
     } catch (error) {
       throw asHikyakuError(error);
     }
@@ -67,7 +68,7 @@ export class Durability {
   async confirm(keys: QueueKeys, call: CallOptions | undefined): Promise<HikyakuError | undefined> {
     try {
       const mark = ["SET", `hikyaku:{${keys.queue}}:acknowledged`, "1", "PX", markMs];
-      return (await this.#together(mark, call)).lack;
+      return (await this.#together(mark, "OK or nothing", call)).lack;
     } catch (error) {
       throw asHikyakuError(error);
     }
@@ -77,14 +78,14 @@ export class Durability {
     this.#link.close();
   }
 
-  async #together(write: readonly Argument[], call: CallOptions | undefined): Promise<Acknowledged> {
+  async #together(write: readonly Argument[], shape: Shape, call: CallOptions | undefined): Promise<Acknowledged> {
     const wait = this.#onDisk
       ? ["WAITAOF", "1", String(this.replicas), String(this.#waitMs)]
       : ["WAIT", String(this.replicas), String(this.#waitMs)];
     const timeoutMs = (call?.timeoutMs ?? this.#callMs) + this.#waitMs;
     const [written, waited] = await this.#link.callInTurn([write, wait], { ...call, timeoutMs });
     if (written?.status !== "fulfilled") throw written?.reason;
-    return { answer: written.value, lack: this.#lackOf(waited) };
+    return { answer: shapedReply("a write", shape, written.value), lack: this.#lackOf(waited) };
   }
 
   #lackOf(waited: PromiseSettledResult<Reply> | undefined): HikyakuError | undefined {

@@ -19,7 +19,7 @@ import {
 import { list } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 
-const enqueueScript = script(enqueueLua);
+const enqueueScript = script(enqueueLua, "list");
 
 /** Keeps one script under some 2 ms. */
 const mostItems = 256;

@@ -22,17 +22,18 @@ import {
 import { Pack } from "./pack.ts";
 import { nanoseconds, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
 import { asBuffer, list, text } from "./reply.ts";
+import { noAnswerTo } from "./reply-shape.ts";
 import { runScript, script } from "./run-script.ts";
 import { readSlice, type SetSlice } from "./set-slice.ts";
 
-const listGroupsScript = script(listGroupsLua);
-const collectScript = script(collectLua);
-const readSetScript = script(readSetLua);
-const finishSetScript = script(finishSetLua);
-const dropLeftoversScript = script(dropLeftoversLua);
-const archiveMembersScript = script(archiveMembersLua);
-const staleSetsScript = script(staleSetsLua);
-const reclaimSetsScript = script(reclaimSetsLua);
+const listGroupsScript = script(listGroupsLua, "list");
+const collectScript = script(collectLua, "number");
+const readSetScript = script(readSetLua, "list");
+const finishSetScript = script(finishSetLua, "outcome");
+const dropLeftoversScript = script(dropLeftoversLua, "number");
+const archiveMembersScript = script(archiveMembersLua, "list");
+const staleSetsScript = script(staleSetsLua, "list");
+const reclaimSetsScript = script(reclaimSetsLua, "list");
 
 /** Keeps one script short, however large a group is. */
 const slice = 500;
@@ -292,7 +293,7 @@ function packed(keys: QueueKeys, item: EnqueueItem | undefined, now: number): Bu
 function refusalOf(answer: Reply, item: EnqueueItem | undefined): FinishAnswer | undefined {
   if (answer === 0) return { kind: "lost" };
   if (answer === 1) return undefined;
-  if (item === undefined) return { kind: "lost" };
+  if (item === undefined) throw noAnswerTo("the end of a set", "0 or 1", answer);
   return { kind: "refused", outcome: refusal(item, answer === 2 ? 0 : answer === 3 ? 1 : answer) };
 }
 

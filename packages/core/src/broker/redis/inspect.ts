@@ -24,11 +24,11 @@ import { list, momentOfNanoseconds, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 import { readTaskEntry } from "./stored-task.ts";
 
-const numbersScript = script(queueNumbersLua);
-const readScript = script(readTasksLua);
-const listScript = script(listTasksLua);
-const memoryScript = script(memoryLua);
-const archivedScript = script(archivedSinceLua);
+const numbersScript = script(queueNumbersLua, "list");
+const readScript = script(readTasksLua, "list");
+const listScript = script(listTasksLua, "list");
+const memoryScript = script(memoryLua, "list");
+const archivedScript = script(archivedSinceLua, "list");
 
 export class RedisInspect implements InspectFacet {
   readonly #context: RedisContext;

@@ -6,8 +6,8 @@ import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts
 import { list, text } from "./reply.ts";
 import { runScript, script } from "./run-script.ts";
 
-const forwardScript = script(forwardDueLua);
-const sweepScript = script(sweepLua);
+const forwardScript = script(forwardDueLua, "list");
+const sweepScript = script(sweepLua, "list");
 
 export class RedisMaintain implements MaintainFacet {
   readonly #context: RedisContext;

@@ -8,6 +8,7 @@ import { exactTimes } from "./exact-times.ts";
 import type { QueueKeys } from "./keys.ts";
 import { type Link, noTransaction, RedisRefusal, type Reply } from "./link.ts";
 import { nanoseconds } from "./redis-context.ts";
+import { mustBeNumbers } from "./reply-shape.ts";
 import { asHikyakuError } from "./run-script.ts";
 
 /** Keeps one transaction under some 2 ms. */
@@ -69,7 +70,9 @@ export class NewTasks {
       writer.reuse();
       this.#spare.push(writer);
     }
-    return reply === null ? from : from + ids.length;
+    if (reply === null) return from;
+    mustBeNumbers("a transaction", ids.length + 1, reply);
+    return from + ids.length;
   }
 
   #writeAll(

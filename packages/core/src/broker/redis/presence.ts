@@ -25,7 +25,7 @@ import { readIfType, runCommand, runScript, script } from "./run-script.ts";
 /** Tools show the beginning of a payload; a copy of every large one with each heartbeat would cost too much. */
 const mostPayloadBytes = 1_024;
 
-const announceScript = script(announceLua);
+const announceScript = script(announceLua, "number");
 
 export class RedisPresence implements PresenceFacet {
   readonly #context: RedisContext;

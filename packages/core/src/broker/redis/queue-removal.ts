@@ -12,10 +12,10 @@ import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { list, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 
-const contentsScript = script(queueContentsLua);
-const removeScript = script(removeQueueLua);
-const unlistedScript = script(unlistedLua);
-const freeLocksScript = script(freeLocksLua);
+const contentsScript = script(queueContentsLua, "list");
+const removeScript = script(removeQueueLua, "number");
+const unlistedScript = script(unlistedLua, "list");
+const freeLocksScript = script(freeLocksLua, "number");
 
 /** Day counters live 90 days after their first increment. */
 const countedDays = 93;

@@ -9,7 +9,7 @@ import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { list } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 
-const numbersScript = script(reconcileNumbersLua);
+const numbersScript = script(reconcileNumbersLua, "list");
 
 /** How many aggregation sets one repair puts back. */
 const setsPerRepair = 100;

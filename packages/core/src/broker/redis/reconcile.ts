@@ -29,11 +29,11 @@ import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts
 import { list, text } from "./reply.ts";
 import { readIfType, runCommand, runScript, type Script, script } from "./run-script.ts";
 
-const tasksScript = script(reconcileTasksLua);
-const locksScript = script(reconcileLocksLua);
-const groupsScript = script(reconcileGroupsLua);
-const dueScript = script(reconcileDueLua);
-const unreadableScript = script(archiveUnreadableLua);
+const tasksScript = script(reconcileTasksLua, "list");
+const locksScript = script(reconcileLocksLua, "list");
+const groupsScript = script(reconcileGroupsLua, "list");
+const dueScript = script(reconcileDueLua, "list");
+const unreadableScript = script(archiveUnreadableLua, "number");
 
 /** The parts of a pass in their order. All but the first and the last walk one container for names without a task. */
 const phases = [

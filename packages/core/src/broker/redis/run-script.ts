@@ -2,16 +2,19 @@ import { createHash } from "node:crypto";
 import { HikyakuError, isHikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { type Argument, type Link, RedisRefusal, type Reply } from "./link.ts";
+import { commandReply, type Shape, shapedReply } from "./reply-shape.ts";
 import { isReadOnly } from "./route.ts";
 
 /** A Lua script with the digest that Redis knows it by. */
 export interface Script {
   readonly source: string;
   readonly digest: string;
+  /** What it is answered with. */
+  readonly shape: Shape;
 }
 
-export function script(source: string): Script {
-  return { source, digest: createHash("sha1").update(source).digest("hex") };
+export function script(source: string, shape: Shape): Script {
+  return { source, digest: createHash("sha1").update(source).digest("hex"), shape };
 }
 
 /**
@@ -20,19 +23,19 @@ export function script(source: string): Script {
  */
 export async function runScript(
   connection: Link,
-  { source, digest }: Script,
+  { source, digest, shape }: Script,
   keys: readonly string[],
   args: readonly Argument[],
   call: CallOptions | undefined,
 ): Promise<Reply> {
   const tail = [String(keys.length), ...keys, ...args];
   try {
-    return await connection.call(["EVALSHA", digest, ...tail], call);
+    return shapedReply("a script", shape, await connection.call(["EVALSHA", digest, ...tail], call));
   } catch (error) {
     if (!(error instanceof RedisRefusal) || error.word !== "NOSCRIPT") throw asHikyakuError(error);
   }
   try {
-    return await connection.call(["EVAL", source, ...tail], call);
+    return shapedReply("a script", shape, await connection.call(["EVAL", source, ...tail], call));
   } catch (error) {
     throw asHikyakuError(error);
   }
@@ -45,7 +48,7 @@ export async function runCommand(
   call: CallOptions | undefined,
 ): Promise<Reply> {
   try {
-    return await connection.call(args, call);
+    return commandReply(args, await connection.call(args, call));
   } catch (error) {
     throw asHikyakuError(error);
   }
@@ -58,7 +61,7 @@ export async function readIfType(
   call: CallOptions | undefined,
 ): Promise<Reply> {
   try {
-    return await connection.call(args, call);
+    return commandReply(args, await connection.call(args, call));
   } catch (error) {
     if (error instanceof RedisRefusal && error.word === "WRONGTYPE") return null;
     throw asHikyakuError(error);

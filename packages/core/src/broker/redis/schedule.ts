@@ -33,13 +33,14 @@ import { announceEntriesLua, beginTurnsLua, fireTurnLua, putDurableEntryLua, rec
 import { Pack } from "./pack.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { asBuffer, list, text } from "./reply.ts";
+import { noAnswerTo } from "./reply-shape.ts";
 import { readIfType, runCommand, runScript, script } from "./run-script.ts";
 
-const announceScript = script(announceEntriesLua);
-const beginScript = script(beginTurnsLua);
-const fireScript = script(fireTurnLua);
-const recordScript = script(recordEventLua);
-const putScript = script(putDurableEntryLua);
+const announceScript = script(announceEntriesLua, "number");
+const beginScript = script(beginTurnsLua, "list");
+const fireScript = script(fireTurnLua, "outcome");
+const recordScript = script(recordEventLua, "number");
+const putScript = script(putDurableEntryLua, "number");
 
 const memorySeconds = String(400 * 86_400);
 const historySeconds = String(90 * 86_400);
@@ -221,6 +222,7 @@ function milliseconds(ms: number): string {
 }
 
 const broken = "broken ";
+const duplicate = "duplicate ";
 
 function outcomeOf(word: string, item: Turn["item"]): EnqueueOutcome {
   if (word === "accepted") return accepted(item);
@@ -230,7 +232,8 @@ function outcomeOf(word: string, item: Turn["item"]): EnqueueOutcome {
     // As in the other store: nothing was written, the turn is still to be fired.
     if (outcome.kind === "failed") throw outcome.error;
   }
-  return { kind: "duplicate", ownerId: word.slice("duplicate ".length) };
+  if (word.startsWith(duplicate)) return { kind: "duplicate", ownerId: word.slice(duplicate.length) };
+  throw noAnswerTo("the firing of a turn", "what became of its task", Buffer.from(word));
 }
 
 function cursorParts(cursor: string): [second: string, seen: string] {

@@ -5,6 +5,7 @@ import { CommandBytes } from "./command-bytes.ts";
 import { type Argument, noTransaction, RedisRefusal, type Reply } from "./link.ts";
 import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
 import { ReplyDecoder } from "./reply-decoder.ts";
+import { isOk, shown } from "./reply-shape.ts";
 
 /** Who waits for the reply to a command. Exactly one of the two is called, unless the process ends before. */
 export interface Answer {
@@ -91,9 +92,13 @@ export class Wire {
   /** Logs in and chooses the database. @throws the error that ended the connection; RedisRefusal. */
   async greet({ username, password, db }: ConnectionSettings): Promise<void> {
     const credentials = username || password ? ["AUTH", username || "default", password ?? ""] : [];
-    const greetings = [this.ask(["HELLO", "3", ...credentials])];
-    if (db !== 0) greetings.push(this.ask(["SELECT", String(db)]));
-    await Promise.all(greetings);
+    const [about, chosen] = await Promise.all([
+      this.ask(["HELLO", "3", ...credentials]),
+      db === 0 ? undefined : this.ask(["SELECT", String(db)]),
+    ]);
+    if (!isAboutServer(about)) throw this.#noRedis(`expected it to tell of itself when greeted, got ${shown(about)}`);
+    if (chosen !== undefined && !isOk(chosen))
+      throw this.#noRedis(`expected it to choose a database, got ${shown(chosen)}`);
     this.#isReady = this.#error === undefined;
   }
 
@@ -160,8 +165,12 @@ export class Wire {
     try {
       this.#decoder.feed(piece);
     } catch (error) {
-      this.#end(new Error(`${shownPlace(this.place)} is no Redis: ${errorText(error)}`, { cause: error }), true);
+      this.#end(this.#noRedis(errorText(error), error), true);
     }
+  }
+
+  #noRedis(why: string, cause?: unknown): Error {
+    return new Error(`${shownPlace(this.place)} is no Redis: ${why}`, { cause });
   }
 
   #replied(reply: Reply | RedisRefusal): void {
@@ -249,6 +258,11 @@ class Transaction implements Answer {
     else if (this.#refusal === undefined) this.#answer.failed(error);
     else this.#answer.failed(new RedisRefusal(`${noTransaction} ${this.#refusal.message}`, { cause: this.#refusal }));
   }
+}
+
+/** Whether it is what a server tells of itself when it is greeted: names and values in turns, the protocol among them. */
+function isAboutServer(reply: Reply): boolean {
+  return Array.isArray(reply) && reply.some((part, index) => part === 3 && String(reply[index - 1]) === "proto");
 }
 
 const ignored: Answer = { replied: () => undefined, failed: () => undefined };

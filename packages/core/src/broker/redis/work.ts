@@ -37,13 +37,13 @@ import { asBuffer, list, text } from "./reply.ts";
 import { runScript, script } from "./run-script.ts";
 import type { Waiting } from "./waiting.ts";
 
-const workScript = script(workLua);
-const takeOverScript = script(takeOverLua);
-const takeBackScript = script(takeBackLua);
-const beginAloneScript = script(beginAloneLua);
-const extendScript = script(extendLua);
-const setAsideScript = script(setAsideLua);
-const writeResultScript = script(writeResultLua);
+const workScript = script(workLua, "list");
+const takeOverScript = script(takeOverLua, "list");
+const takeBackScript = script(takeBackLua, "list");
+const beginAloneScript = script(beginAloneLua, "number");
+const extendScript = script(extendLua, "list");
+const setAsideScript = script(setAsideLua, "number");
+const writeResultScript = script(writeResultLua, "number");
 
 const mostSettlements = 256;
 const mostClaims = 256;

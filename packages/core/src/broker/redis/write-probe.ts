@@ -6,7 +6,7 @@ import { probeLua } from "./lua/generated.ts";
 import { list, text } from "./reply.ts";
 import { runScript, script } from "./run-script.ts";
 
-const probeScript = script(probeLua);
+const probeScript = script(probeLua, "list");
 
 /** No task has it: ids of ours have another form, and those that users choose are no empty text. */
 const nobody = "";
