@@ -8,7 +8,7 @@ import { HouseError, say } from "./say.mjs";
 const web = join(root, "apps/web");
 const stampPath = join(root, ".cache/web-build-stamp");
 const inputs = [web, join(root, "packages/contract/src"), join(root, "package-lock.json")];
-const notInputs = new Set(["dist", "node_modules", ".vite"]);
+const notInputs = new Set(["dist", "node_modules", ".vite", ".DS_Store"]);
 
 /** Builds the dashboard into `apps/web/dist`, unless it was built from just these sources before. */
 export async function buildWebIfStale() {

@@ -20,7 +20,7 @@ const tools: readonly Tool[] = [
     name: "chromium",
     find: chromiumPath,
     debianPackages: ["chromium", "fonts-noto-cjk"],
-    elsewhere: "brew install --cask chromium",
+    elsewhere: "brew install --cask google-chrome",
   },
 ];
 

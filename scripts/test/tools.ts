@@ -14,10 +14,14 @@ export function redisServerPath(): string | undefined {
   return onPath("redis-server");
 }
 
-/** A Chromium, or a browser that is one inside, on PATH; or undefined. */
+/** A Chromium, or a browser that is one inside, on PATH or where macOS keeps its applications; or undefined. */
 export function chromiumPath(): string | undefined {
-  return onPath("chromium") ?? onPath("chromium-browser") ?? onPath("google-chrome");
+  return (
+    onPath("chromium") ?? onPath("chromium-browser") ?? onPath("google-chrome") ?? macApplications.find(isExecutable)
+  );
 }
+
+const macApplications = ["Chromium", "Google Chrome"].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
 
 function onPath(name: string): string | undefined {
   return (process.env["PATH"] ?? "")

@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Database } from "../src/broker/sqlite/database.ts";
 import { sqliteBroker } from "../src/broker/sqlite/index.ts";
 import { type Disk, LogFlush } from "../src/broker/sqlite/log-flush.ts";
 import { isHikyakuError } from "../src/errors.ts";
@@ -154,5 +155,13 @@ describe("a commit on SQLite", () => {
     held[0]?.(null);
     await Promise.all([enqueueing, closing]);
     expect(order).toEqual(["accepted", "closed"]);
+  });
+});
+
+describe("a checkpoint", () => {
+  it("waits on macOS until the drive itself has the file, before the log is written over", () => {
+    const database = new Database(join(folder(), "tasks.db"));
+    onTestFinished(() => database.close());
+    expect(database.get("PRAGMA checkpoint_fullfsync")).toEqual({ checkpoint_fullfsync: 1 });
   });
 });

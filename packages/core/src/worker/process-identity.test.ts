@@ -41,6 +41,22 @@ describe("the identity of a process", () => {
     expect(isSurelyGone(999_999, "")).toBe(false);
   });
 
+  it("is told on macOS too, where there is no /proc, whichever minute the start of the machine falls into", async () => {
+    const { pid, child, exited } = await otherProcess();
+    const { platform } = process;
+    Object.defineProperty(process, "platform", { value: "darwin" });
+    onTestFinished(() => void Object.defineProperty(process, "platform", { value: platform }));
+    const [, machine = "", minute = ""] = /^(darwin\/.*)\/(\d+)\/running$/.exec(ownProcessIdentity() ?? "") ?? [];
+    expect(machine).not.toBe("");
+    const identities = [-1, 0, 1].map((later) => `${machine}/${Number(minute) + later}/running`);
+    for (const identity of identities) expect(isSurelyGone(pid, identity)).toBe(false);
+    child.kill("SIGKILL");
+    await exited;
+    for (const identity of identities) expect(isSurelyGone(pid, identity)).toBe(true);
+    expect(isSurelyGone(pid, `${machine}/${Number(minute) - 60}/running`)).toBe(false);
+    expect(isSurelyGone(pid, `darwin/another machine/${minute}/running`)).toBe(false);
+  });
+
   it.runIf(process.platform === "linux")("sees through a process number that was used again", () => {
     const [world] = /^.*\//.exec(ownProcessIdentity() ?? "") ?? [];
     expect(isSurelyGone(process.pid, `${world}1`)).toBe(true);

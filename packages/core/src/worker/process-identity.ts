@@ -4,7 +4,8 @@ import { hostname, uptime } from "node:os";
 /**
  * Names this process so that another one can tell for sure when it is gone. A host's name and a process number are not
  * enough: containers may share the name and have numbers of their own, and numbers are used again. On Linux: this start
- * of the machine, this world of process numbers, and when the process started. Undefined where that can't be read.
+ * of the machine, this world of process numbers, and when the process started. Elsewhere (macOS): the machine's name and the
+ * minute of its start; a number that is used again counts as the process that had it. Undefined where that can't be read.
  */
 export function ownProcessIdentity(): string | undefined {
   const world = processWorld();
@@ -16,7 +17,7 @@ export function ownProcessIdentity(): string | undefined {
 export function isSurelyGone(pid: number, identity: string): boolean {
   const world = processWorld();
   const cut = identity.lastIndexOf("/");
-  if (world === undefined || identity.slice(0, cut) !== world) return false;
+  if (world === undefined || !isSameWorld(identity.slice(0, cut), world)) return false;
   return process.platform === "linux" ? startOf(String(pid)) !== identity.slice(cut + 1) : !exists(pid);
 }
 
@@ -31,6 +32,14 @@ function processWorld(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The start of the machine is reckoned from its clock and falls into one minute or the next. */
+function isSameWorld(one: string, other: string): boolean {
+  if (process.platform === "linux" || one === other) return one === other;
+  const [oneCut, otherCut] = [one.lastIndexOf("/"), other.lastIndexOf("/")];
+  const minutesApart = Math.abs(Number(one.slice(oneCut + 1)) - Number(other.slice(otherCut + 1)));
+  return one.slice(0, oneCut) === other.slice(0, otherCut) && minutesApart <= 1;
 }
 
 /** When a process started, in the kernel's own count; `gone` for one that does not run, or only waits to be buried. */

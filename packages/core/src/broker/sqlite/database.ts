@@ -36,6 +36,8 @@ export class Database {
       // With FULL the event loop would wait for the disk at each commit. `flushed` asks the same of it, in another thread;
       // all else that keeps the file sound SQLite does with NORMAL too.
       connection.exec("PRAGMA synchronous = NORMAL");
+      // On macOS alone an ordinary flush stops at the drive's own memory, and the log may be overwritten before the file is safe.
+      connection.exec("PRAGMA checkpoint_fullfsync = ON");
       // 8 MiB. A commit walks the whole cache when it has balanced a tree, so a larger one costs more than it saves.
       connection.exec("PRAGMA cache_size = -8192");
       connection.exec("PRAGMA journal_size_limit = 67108864");
