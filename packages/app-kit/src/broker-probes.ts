@@ -1,7 +1,7 @@
 import type { FindingWorker, ReadinessFinding, WorkerWarning } from "@hikyaku/contract";
 import { type Broker, errorText, isStoreAway, type ServerRecord, type ServerWarning, serverWarnings } from "hikyaku";
 import { PROBE_TIMEOUT_MS, type ReadinessProbe } from "./readiness.ts";
-import { WriteCheck } from "./write-check.ts";
+import { WriteCheck, type WriteTrouble } from "./write-check.ts";
 
 /** Leaves the answers of the store, and the refusals of a silent one, the time to be told. */
 const storeAnswerMs = PROBE_TIMEOUT_MS - 50;
@@ -33,13 +33,20 @@ export function storeProbe(broker: Broker, queues: readonly string[]): Readiness
       }
       const findings: ReadinessFinding[] = [{ code: "store_answers", level: "ok", store }];
       const trouble = await writes.ask(left());
-      if (trouble !== undefined) {
-        findings.push({ code: "writes_fail", store, ...trouble, since: momentOf(trouble.since) });
-      }
+      if (trouble !== undefined) findings.push(troubleFinding(store, trouble));
       return findings;
     },
     failed: away,
   };
+}
+
+function troubleFinding(store: string, trouble: WriteTrouble): ReadinessFinding {
+  if (trouble.kind === "writes") {
+    const { reason, since } = trouble;
+    return { code: "writes_fail", level: "error", store, reason, since: momentOf(since) };
+  }
+  const { kind: call, calls: count, reason, since } = trouble.calls;
+  return { code: "calls_fail", level: "warning", store, call, count, reason, since: momentOf(since) };
 }
 
 /**

@@ -72,7 +72,7 @@ describe("whether a store takes what is written", () => {
   it("is an error with the moment of the first refusal, while probes fail, and over as soon as one does not", async () => {
     const { store, ask } = setup();
     store.refusal = full;
-    const trouble = { level: "error", since: start, reason: "the disk is full" };
+    const trouble = { kind: "writes", since: start, reason: "the disk is full" };
     expect(await ask()).toEqual(trouble);
     vi.advanceTimersByTime(900);
     expect(await ask()).toEqual(trouble);
@@ -88,7 +88,7 @@ describe("whether a store takes what is written", () => {
     const { store, ask } = setup();
     store.failed({ since: start - 7_000 });
     store.refusal = full;
-    expect(await ask()).toMatchObject({ level: "error", since: start - 7_000 });
+    expect(await ask()).toMatchObject({ kind: "writes", since: start - 7_000 });
   });
 
   it("is asked anew at once when a call fails after a good probe", async () => {
@@ -96,7 +96,7 @@ describe("whether a store takes what is written", () => {
     await ask();
     store.failed({});
     store.refusal = full;
-    expect(await ask()).toMatchObject({ level: "error" });
+    expect(await ask()).toMatchObject({ kind: "writes" });
   });
 
   it("is not in doubt for a few calls that fail for their own sake, and a warning when they go on", async () => {
@@ -107,7 +107,7 @@ describe("whether a store takes what is written", () => {
     store.failed({ calls: 5, since: Date.now() - 9_000 });
     expect(await ask()).toBeUndefined();
     store.failed({ calls: 6, since: Date.now() - 10_000, reason: "not acknowledged" });
-    expect(await ask()).toEqual({ level: "warning", since: Date.now() - 10_000, reason: "not acknowledged" });
+    expect(await ask()).toMatchObject({ kind: "calls", calls: { calls: 6, reason: "not acknowledged" } });
   });
 
   it("is not in doubt where the probe is late and other calls wrote meanwhile", async () => {
@@ -117,7 +117,7 @@ describe("whether a store takes what is written", () => {
     expect(await ask()).toBeUndefined();
     store.meanwhile = () => undefined;
     vi.advanceTimersByTime(60_000);
-    expect(await ask()).toMatchObject({ level: "error", reason: "no answer" });
+    expect(await ask()).toMatchObject({ kind: "writes", reason: "no answer" });
   });
 
   it("is asked for many queues in turns", async () => {

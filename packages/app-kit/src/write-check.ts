@@ -1,12 +1,11 @@
-import { type Broker, errorText, isHikyakuError } from "hikyaku";
+import { type Broker, errorText, type FailingWrites, isHikyakuError } from "hikyaku";
 
-/** That writing fails, since when, and what the store said. */
-export interface WriteTrouble {
-  /** `error`: a probe failed, so every write does. `warning`: calls fail again and again although a probe does not. */
-  readonly level: "warning" | "error";
-  readonly since: number;
-  readonly reason: string;
-}
+/** What fails, since when, and what the store said. */
+export type WriteTrouble =
+  /** A probe failed, so every write does. */
+  | { readonly kind: "writes"; readonly since: number; readonly reason: string }
+  /** Calls of one kind fail again and again although a probe does not. */
+  | { readonly kind: "calls"; readonly calls: FailingWrites };
 
 interface Probed {
   readonly at: number;
@@ -54,10 +53,10 @@ export class WriteCheck {
     const { failing } = this.#broker.writeHealth();
     if (refusal !== undefined) {
       const since = Math.min(refusal.since, ...failing.map((calls) => calls.since));
-      return { level: "error", since, reason: refusal.reason };
+      return { kind: "writes", since, reason: refusal.reason };
     }
     const stubborn = failing.find(({ calls, since }) => calls >= stubbornCalls && Date.now() - since >= stubbornMs);
-    return stubborn && { level: "warning", since: stubborn.since, reason: stubborn.reason };
+    return stubborn && { kind: "calls", calls: stubborn };
   }
 
   #wroteLately(): boolean {

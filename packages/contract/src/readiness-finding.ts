@@ -77,7 +77,14 @@ export const readinessFinding = z
     z.object({ code: z.literal("store_answers"), level: ok, store }),
     z.object({ code: z.literal("store_away"), level: error, store, reason, since: moment.nullable() }),
     z.object({ code: z.literal("reads_fail"), level: error, store, reason }),
-    z.object({ code: z.literal("writes_fail"), level: z.enum(["warning", "error"]), store, reason, since: moment }),
+    z.object({ code: z.literal("writes_fail"), level: error, store, reason, since: moment }),
+    z.object({
+      code: z.literal("calls_fail"),
+      level: warning,
+      ...{ store, reason, since: moment },
+      call: z.enum(["enqueue", "claim", "settle", "extend", "announce"]).meta({ description: "What fails." }),
+      count: z.int().meta({ description: "How many of them failed so far." }),
+    }),
     z.object({
       code: z.literal("rate_limit_counts"),
       level: ok,

@@ -25,9 +25,9 @@ export function findingText(finding: ReadinessFinding, writing: FindingWriting):
     case "reads_fail":
       return words.reads_fail(finding.store);
     case "writes_fail":
-      return finding.level === "error"
-        ? words.writes_fail(finding.store, moment(finding.since))
-        : words.some_writes_fail(moment(finding.since));
+      return words.writes_fail(finding.store, moment(finding.since));
+    case "calls_fail":
+      return words.some_writes_fail(moment(finding.since));
     case "rate_limit_counts":
       return finding.store === null ? words.rate_limit_counts_here : words.rate_limit_counts(finding.store);
     case "rate_limit_off":
