@@ -7,8 +7,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 redis_compose_file="$root/docker-compose.redis.yml"
 program=$(basename "$0")
 
-say() { printf '%s: %s\n' "$program" "$*"; }
-complain() { printf '%s: %s\n' "$program" "$*" >&2; }
+# Settings and whoever answers may bring anything: a terminal must not obey it.
+say() { printf '%s: %s\n' "$program" "${*//[[:cntrl:]]/?}"; }
+complain() { say "$@" >&2; }
 
 # fail EXIT_CODE LINE...: each further line on a line of its own.
 fail() {

@@ -8,6 +8,7 @@
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { CONFIG_EXIT_CODE, loadConfig, parseAddress } from "@hikyaku/config";
+import { visibleLines, visibleText } from "hikyaku";
 
 /** One look may take this long; what has said nothing until then is no Redis that could be used. */
 const lookTimeoutMs = 3_000;
@@ -51,7 +52,8 @@ async function printProbe(host: string, port: number, db: string, waitSeconds: n
   const { answer, info, refusal } = seen;
   const keys = /keys=(\d+)/.exec(info.get(`db${db}`) ?? "")?.[1] ?? (answer === "ready" ? "0" : "");
   const known = ["process_id", "redis_version", "config_file"].map((name) => info.get(name) ?? "");
-  print([...known, keys, refusal, answer]);
+  // Whoever answers there may say anything, and the scripts repeat it on the terminal.
+  print([...[...known, keys, refusal].map(visibleText), answer]);
 }
 
 const nothingKnown: ReadonlyMap<string, string> = new Map();
@@ -112,7 +114,7 @@ if (command === "settings") {
   try {
     printSettings();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${visibleLines(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = CONFIG_EXIT_CODE;
   }
 } else if (command === "probe" && host !== undefined && port !== undefined && db !== undefined) {

@@ -172,6 +172,24 @@ describe.skipIf(redisServerPath() === undefined)("start-redis.sh without Docker"
     }
   });
 
+  it("shows what a stranger answers instead of letting the terminal obey it", async () => {
+    const info = "process_id:1\r\nredis_version:7\u001b[2J\u009b31m\u202e\r\nconfig_file:/x\u001b]0;y\u0007\r\n";
+    const stranger = createServer((socket) => {
+      socket.on("error", () => {}).resume();
+      socket.write(`$${Buffer.byteLength(info)}\r\n${info}\r\n`);
+    });
+    stranger.listen(port, "127.0.0.1");
+    await once(stranger, "listening");
+    try {
+      const { stdout, stderr } = await startRedis("status");
+      expect(stdout + stderr).toContain("7\\u001b[2J");
+      expect(stdout + stderr).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+    } finally {
+      stranger.close();
+      await once(stranger, "close");
+    }
+  });
+
   it("neither takes over nor stops a Redis that it did not start, even if a pid file names it", async () => {
     const stranger = await startRedisServer({ port });
     try {

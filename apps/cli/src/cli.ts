@@ -7,11 +7,12 @@ import { addServers } from "./commands/servers.ts";
 import { addTask } from "./commands/task.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { StoreMissingError } from "./open-store.ts";
-import type { Streams } from "./output.ts";
+import { type Streams, visibleStreams } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Runs one command line and comes back with the exit code; see `exit-codes.ts`. */
-export async function runCli(args: readonly string[], streams: Streams): Promise<number> {
+export async function runCli(args: readonly string[], terminal: Streams): Promise<number> {
+  const streams = visibleStreams(terminal, args);
   let exitCode: number = exitCodes.ok;
   const context = {
     streams,

@@ -1,5 +1,4 @@
-import type { ServerInfo } from "hikyaku";
-import { oneLine } from "./output.ts";
+import { type ServerInfo, visibleText } from "hikyaku";
 import { UsageError } from "./usage-error.ts";
 
 const wholeId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -15,7 +14,7 @@ export function findServer(servers: readonly ServerInfo[], name: string): string
   const [only] = found;
   if (found.length === 1 && only !== undefined) return only.serverId;
   if (found.length === 0 && wholeId.test(name)) return name.toLowerCase();
-  const shown = JSON.stringify(oneLine(name));
+  const shown = JSON.stringify(visibleText(name));
   if (found.length > 1) throw new UsageError(`${shown} fits ${found.length} servers; say more:\n${listed(found)}`);
   const known = servers.length === 0 ? "none is known" : `known are:\n${listed(servers)}`;
   throw new UsageError(`no server ${shown}: expected an id, the beginning of one, or host:pid; ${known}`);
@@ -26,7 +25,7 @@ const mostListed = 20;
 function listed(servers: readonly ServerInfo[]): string {
   const lines = servers.slice(0, mostListed).map(({ serverId, host, pid, status, silentSince }) => {
     const how = silentSince === undefined ? status : `silent since ${silentSince.toISOString()}`;
-    return oneLine(`  ${serverId}  ${host}:${pid}  ${how}`);
+    return visibleText(`  ${serverId}  ${host}:${pid}  ${how}`);
   });
   const more = servers.length - mostListed;
   return [...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n");

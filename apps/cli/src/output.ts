@@ -1,7 +1,20 @@
+import { visibleLines, visibleText } from "hikyaku";
+
 /** Where a command writes: results to `out`, everything else to `err`. */
 export interface Streams {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+}
+
+/**
+ * The same streams for a terminal that obeys nothing of what is written: line breaks are ours, everything else that steers
+ * is shown. What the person typed (`args`) can't begin a line either where it is repeated.
+ */
+export function visibleStreams({ out, err }: Streams, args: readonly string[]): Streams {
+  const typed = args.flatMap((arg) => [arg, arg.slice(arg.indexOf("=") + 1)]).filter((text) => text.includes("\n"));
+  const shown = (text: string): string =>
+    visibleLines(typed.reduce((all, part) => all.replaceAll(part, visibleText(part)), text));
+  return { out: (text) => out(shown(text)), err: (text) => err(shown(text)) };
 }
 
 /** What every command gets. */
@@ -33,11 +46,6 @@ export function table(rows: readonly (readonly (string | number)[])[]): string {
       .join("  ")
       .trimEnd();
   return rows.map((row) => `${line(row)}\n`).join("");
-}
-
-/** Text of somebody else's making on one line, without control characters. */
-export function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, " ");
 }
 
 /** How long ago, in the largest unit that says enough. */

@@ -1,10 +1,18 @@
-import type { AttemptInfo, Content, ExplainedTask, TaskExplanation, TaskInfo, UnreadableTaskInfo } from "hikyaku";
-import { ago, oneLine } from "./output.ts";
+import {
+  type AttemptInfo,
+  type Content,
+  type ExplainedTask,
+  type TaskExplanation,
+  type TaskInfo,
+  type UnreadableTaskInfo,
+  visibleText,
+} from "hikyaku";
+import { ago } from "./output.ts";
 
 /** A task for people: one sentence that says what it is doing and why, then the facts. */
 export function taskText(found: ExplainedTask | UnreadableTaskInfo, now: number): string {
   const lines = "explanation" in found ? taskLines(found, now) : unreadableLines(found);
-  return lines.map((line) => `${oneLine(line)}\n`).join("");
+  return lines.map((line) => `${visibleText(line)}\n`).join("");
 }
 
 function unreadableLines({ id, queue, state, reason }: UnreadableTaskInfo): string[] {

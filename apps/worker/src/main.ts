@@ -1,4 +1,5 @@
 import { runUntilSignal } from "@hikyaku/app-kit";
+import { visibleText } from "hikyaku";
 import { ArgumentsError, variablesOfArguments } from "./arguments.ts";
 import { runWorker } from "./run-worker.ts";
 import { superviseWorkers } from "./supervisor.ts";
@@ -9,7 +10,7 @@ try {
   Object.assign(process.env, variablesOfArguments(process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof ArgumentsError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`${visibleText(error.message)}\n`);
   process.exit(usageExitCode);
 }
 await runUntilSignal((context) =>

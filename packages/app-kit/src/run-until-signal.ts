@@ -1,4 +1,5 @@
 import { CONFIG_EXIT_CODE, type Config, ConfigError, describeConfig, loadConfig } from "@hikyaku/config";
+import { visibleLines } from "hikyaku";
 import type { Logger } from "pino";
 import { ListenError } from "./listening.ts";
 import { makeLogger } from "./logger.ts";
@@ -80,7 +81,7 @@ function configOrExit(): Config {
     return loadConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${visibleLines(error.message)}\n`);
     process.exit(CONFIG_EXIT_CODE);
   }
 }

@@ -45,9 +45,10 @@ describe("delay print", () => {
     const handle = delayPrintHandler({ clock: { now: () => now }, printer: new LinePrinter(descriptor) });
     const { signal } = new AbortController();
     await handle({ payload: { message: "hello" }, signal });
-    await handle({ payload: { message: "a\nb\r\t\u001b[31m\u2028\ud800 飛脚 \\n 🦊" }, signal });
+    await handle({ payload: { message: "a\nb\r\t\u001b[31m\u009b2J\u2028\ud800\u202e\u2066 飛脚 \\n 🦊" }, signal });
     expect(await readFile(path, "utf8")).toBe(
-      "[2026-01-02 03:04:05] hello\n" + "[2026-01-02 03:04:05] a\\nb\\r\\t\\u001b[31m\\u2028\\ud800 飛脚 \\n 🦊\n",
+      "[2026-01-02 03:04:05] hello\n" +
+        "[2026-01-02 03:04:05] a\\nb\\r\\t\\u001b[31m\\u009b2J\\u2028\\ud800\\u202e\\u2066 飛脚 \\n 🦊\n",
     );
   });
 

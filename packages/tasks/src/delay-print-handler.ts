@@ -1,4 +1,11 @@
-import { type Clock, type HandlerContext, type PayloadOutput, type ResultInput, systemClock } from "hikyaku";
+import {
+  type Clock,
+  type HandlerContext,
+  type PayloadOutput,
+  type ResultInput,
+  systemClock,
+  visibleText,
+} from "hikyaku";
 import type { delayPrint } from "./delay-print.ts";
 import { LinePrinter } from "./line-printer.ts";
 
@@ -20,7 +27,7 @@ export function delayPrintHandler(
 ): (context: Context) => Promise<ResultInput<typeof delayPrint>> {
   const { clock = systemClock, printer = new LinePrinter(1) } = options;
   return async ({ payload, signal }) => {
-    await printer.print(`[${localTime(clock.now())}] ${oneLine(payload.message)}`, signal);
+    await printer.print(`[${localTime(clock.now())}] ${visibleText(payload.message)}`, signal);
     return { printed_at: new Date(clock.now()).toISOString() };
   };
 }
@@ -34,14 +41,4 @@ function localTime(moment: number): string {
 
 function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
-}
-
-const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
-
-/** The API lets no control characters in, but other producers may: they would break the line or steer a terminal. */
-function oneLine(message: string): string {
-  return message.replaceAll(
-    /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu,
-    (character) => shortEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

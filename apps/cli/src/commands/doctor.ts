@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { checkStore, type Finding, type FindingLevel } from "hikyaku";
+import { checkStore, type Finding, type FindingLevel, visibleText } from "hikyaku";
 import { exitCodes } from "../exit-codes.ts";
 import { withStore } from "../open-store.ts";
-import { type CommandContext, oneLine, show } from "../output.ts";
+import { type CommandContext, show } from "../output.ts";
 
 interface DoctorOptions {
   readonly repair: boolean;
@@ -54,8 +54,8 @@ function reportText({ store, repair, counts, findings }: Report): string {
 }
 
 function findingLines({ level, kind, queue, detail, repair, action }: Finding): string[] {
-  const where = queue === undefined ? "" : ` [${oneLine(queue)}]`;
-  const head = `${level.toUpperCase().padEnd(7)} ${kind}${where}: ${oneLine(detail)}`;
+  const where = queue === undefined ? "" : ` [${visibleText(queue)}]`;
+  const head = `${level.toUpperCase().padEnd(7)} ${kind}${where}: ${visibleText(detail)}`;
   if (action === undefined || repair === "by_hand") return [head];
   return [head, `        ${repair === "repaired" ? "repaired" : "->"}: ${action}`];
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { Inspector, type QueueSummary } from "hikyaku";
+import { Inspector, type QueueSummary, visibleText } from "hikyaku";
 import { withStore } from "../open-store.ts";
-import { ago, type CommandContext, oneLine, show, table } from "../output.ts";
+import { ago, type CommandContext, show, table } from "../output.ts";
 
 /** `queues`: how many tasks are where. */
 export function addQueues(program: Command, { streams }: CommandContext): void {
@@ -32,7 +32,7 @@ function rowOf(summary: QueueSummary): (string | number)[] {
   const { queue, counts, processedToday, failedToday, latencyMs, overdueMs, paused } = summary;
   const { pending, active, scheduled, retry, aggregating, completed, archived } = counts;
   return [
-    oneLine(queue),
+    visibleText(queue),
     ...[pending, active, scheduled, retry, aggregating, completed, archived],
     ...[processedToday, failedToday],
     // Where no worker brings them to the line, tasks that are due wait as well.

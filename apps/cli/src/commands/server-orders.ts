@@ -1,10 +1,18 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import { type Duration, durationMs, type EvictReport, Inspector, isHikyakuError, type OrderReport } from "hikyaku";
+import {
+  type Duration,
+  durationMs,
+  type EvictReport,
+  Inspector,
+  isHikyakuError,
+  type OrderReport,
+  visibleText,
+} from "hikyaku";
 import { exitCodes } from "../exit-codes.ts";
 import { findServer } from "../find-server.ts";
 import { withStore } from "../open-store.ts";
-import { type CommandContext, oneLine, show } from "../output.ts";
+import { type CommandContext, show } from "../output.ts";
 import { UsageError } from "../usage-error.ts";
 
 interface OrderOptions {
@@ -93,7 +101,9 @@ function duration(option: string, text: string): Duration {
   try {
     return { ms: durationMs(option, text as Duration) };
   } catch {
-    throw new UsageError(`--${option}: expected a duration such as 30s or 2m, got ${JSON.stringify(oneLine(text))}`);
+    throw new UsageError(
+      `--${option}: expected a duration such as 30s or 2m, got ${JSON.stringify(visibleText(text))}`,
+    );
   }
 }
 
@@ -120,7 +130,7 @@ function reportText(report: OrderReport | EvictReport): string {
     lines.push(`  tasks taken from it: ${queues.length === 0 ? "none, it held none" : queues.join(", ")}`);
     lines.push(`  it gets no others until ${keptUntil.toISOString()}`);
   }
-  return `${lines.map(oneLine).join("\n")}\n`;
+  return `${lines.map(visibleText).join("\n")}\n`;
 }
 
 function answerText({ presence, listens, acknowledged, status, keptUntil }: OrderReport): string {

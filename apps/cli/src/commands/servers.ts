@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { type HandledTypes, Inspector, type ServerInfo } from "hikyaku";
+import { type HandledTypes, Inspector, type ServerInfo, visibleText } from "hikyaku";
 import { withStore } from "../open-store.ts";
-import { ago, type CommandContext, oneLine, show } from "../output.ts";
+import { ago, type CommandContext, show } from "../output.ts";
 import { addServerOrders } from "./server-orders.ts";
 
 /** `servers`: who works on the store's queues, and what they run. */
@@ -27,7 +27,7 @@ export function addServers(program: Command, context: CommandContext): void {
 function serversText(servers: readonly ServerInfo[], store: string): string {
   if (servers.length === 0) return `${store}: no live worker server; tasks wait until one is started.\n`;
   const now = Date.now();
-  return servers.map((server) => `${serverLines(server, now).map(oneLine).join("\n")}\n`).join("\n");
+  return servers.map((server) => `${serverLines(server, now).map(visibleText).join("\n")}\n`).join("\n");
 }
 
 function serverLines(server: ServerInfo, now: number): string[] {
