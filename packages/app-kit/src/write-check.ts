@@ -90,7 +90,8 @@ export class WriteCheck {
       await this.#broker.probeWrites(this.#nextQueues(), { timeoutMs });
     } catch (error) {
       // A busy store that carried out others' calls meanwhile takes what is written.
-      const onlyBusy = isHikyakuError(error, "deadline_exceeded") && this.#broker.writeHealth().written > written;
+      const gaveUp = isHikyakuError(error, "deadline_exceeded") || isHikyakuError(error, "broker_unavailable");
+      const onlyBusy = gaveUp && this.#broker.writeHealth().written > written;
       if (!onlyBusy) reason = errorText(error);
     }
     const since = this.#probed?.refusal?.since ?? Date.now();

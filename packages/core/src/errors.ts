@@ -11,12 +11,13 @@
  * - `wrong_state`: the task or queue is in a state that does not allow this.
  * - `lease_lost`: the caller no longer holds the task.
  * - `evicted`: somebody took all tasks away from this server.
- * - `broker_unavailable`: the store can't be reached; nothing was written.
+ * - `broker_unavailable`: the store can't be reached, or did not let go of a lock in time; nothing was written.
  * - `answer_lost`: the connection broke during the call; the store may or may not have carried it out.
  * - `not_acknowledged`: the task is stored, but not as many replicas or disks acknowledged it in time as were asked for.
  * - `deadline_exceeded`: no answer in time; the store may or may not have carried the call out.
  * - `cancelled`: the caller's signal fired.
- * - `store_rejected`: the store answered with an error of its own (out of memory, read-only, wrong type, ...).
+ * - `store_rejected`: the store answered with an error of its own (out of memory, disk full, read-only, wrong type, ...);
+ *   nothing was written.
  * - `closed`: the object was closed.
  * - `corrupt_data`: stored bytes can't be read.
  */

@@ -46,7 +46,7 @@ describe("a SQLite file that refuses writes", () => {
     await broker.ready();
     const holder = await lockedByAnother(path);
     await expect(broker.queues()).resolves.toEqual([]);
-    await expect(broker.probeWrites(queues, { timeoutMs: 200 })).rejects.toMatchObject({ code: "deadline_exceeded" });
+    await expect(broker.probeWrites(queues, { timeoutMs: 200 })).rejects.toMatchObject({ code: "broker_unavailable" });
     const failing = await Promise.allSettled([broker.enqueue([placedNow()], { timeoutMs: 100 })]);
     expect(failing[0]?.status).toBe("rejected");
     expect(broker.writeHealth()).toMatchObject({ written: 0, failing: [{ kind: "enqueue", calls: 1 }] });

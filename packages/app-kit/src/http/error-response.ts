@@ -22,6 +22,8 @@ const serverDetail: Partial<Record<ErrorCode, string>> = {
   cancelled:
     "The request was given up before the job queue's store answered. What was asked may or may not have been carried out.",
   store_rejected: "The job queue's store refused the request; nothing was stored. Try again later.",
+  corrupt_data:
+    "What lies in the job queue's store cannot be read; nothing was stored. The server's log has the details.",
   closed: "The API server is shutting down; nothing was stored. Try again in a few seconds.",
 };
 

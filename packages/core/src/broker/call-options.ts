@@ -2,6 +2,9 @@
 export interface CallOptions {
   /** Gives up when it fires, with code `cancelled`. What was already sent may still take effect. */
   readonly signal?: AbortSignal;
-  /** Gives up after this time, with code `deadline_exceeded`. Default: the adapter's command timeout. */
+  /**
+   * Gives up after this time: with code `broker_unavailable` where it is known that nothing was written, else with
+   * `deadline_exceeded`. Default: the adapter's command timeout.
+   */
   readonly timeoutMs?: number;
 }

@@ -1,8 +1,9 @@
-import { type BigIntStats, closeSync, mkdirSync, openSync, statSync } from "node:fs";
-import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { isBusy, noWalError } from "./errors.ts";
+import type { FileChange } from "./file-change.ts";
 import { LogFlush } from "./log-flush.ts";
 import { migrate } from "./migrate.ts";
+import { type LogIdentity, StoreFiles } from "./store-files.ts";
 
 export type Row = Record<string, SQLOutputValue>;
 export type Values = readonly SQLOutputValue[];
@@ -14,25 +15,34 @@ export const inMemory = ":memory:";
  * usual short commit; longer waits are the write queue's, which waits without blocking.
  */
 const blockingWaitMs = 2;
+const mostTriesToSave = 20;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** One open connection with its prepared statements. */
 export class Database {
-  readonly #path: string;
-  readonly #file: BigIntStats | undefined;
+  readonly #files: StoreFiles | undefined;
   readonly #connection: DatabaseSync;
   readonly #log: LogFlush | undefined;
   readonly #statements = new Map<string, StatementSync>();
   readonly #arrayStatements = new Map<string, StatementSync>();
+  #change: FileChange | undefined;
+  #isSaved = false;
+  #isClosed = false;
 
   /**
-   * Opens the file and brings its tables up to date. Creates the folder and, readable by its owner only, the file.
-   * Throws what SQLite and the file system throw, and `store_rejected` for a file that isn't ours to use.
+   * Opens the file and brings its tables up to date. `leftBehind` as for `StoreFiles`. Creates the folder and, readable by its owner only, the file.
+   * Throws what SQLite, the file system and `StoreFiles` throw, and `store_rejected` for a file that isn't ours to use.
    */
-  constructor(path: string) {
-    if (path !== inMemory) createPrivateFile(path);
-    const connection = new DatabaseSync(path, { timeout: blockingWaitMs, enableForeignKeyConstraints: false });
+  constructor(path: string, leftBehind?: LogIdentity) {
+    const files = path === inMemory ? undefined : new StoreFiles(path, isOpenElsewhere, leftBehind);
+    const place = files?.path ?? path;
+    const connection = new DatabaseSync(place, { timeout: blockingWaitMs, enableForeignKeyConstraints: false });
     try {
-      connection.exec("PRAGMA journal_mode = WAL");
+      refuseReadOnly(connection);
+      const mode = connection.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
+      if (files !== undefined && mode !== "wal") throw noWalError(path, String(mode));
+      connection.prepare("SELECT count(*) FROM sqlite_schema").get();
+      files?.opened(connection);
       // With FULL the event loop would wait for the disk at each commit. `flushed` asks the same of it, in another thread;
       // all else that keeps the file sound SQLite does with NORMAL too.
       connection.exec("PRAGMA synchronous = NORMAL");
@@ -53,9 +63,8 @@ export class Database {
       throw error;
     }
     this.#connection = connection;
-    this.#path = path;
-    this.#file = statOf(path);
-    this.#log = path === inMemory ? undefined : new LogFlush(`${path}-wal`);
+    this.#files = files;
+    this.#log = files === undefined ? undefined : new LogFlush(`${files.path}-wal`);
   }
 
   /** As `LogFlush.flushed`. */
@@ -63,13 +72,40 @@ export class Database {
     await this.#log?.flushed(isSmall);
   }
 
+  /** What is not as it was opened; undefined while all files of the store are in their place. Never undefined again afterwards. */
+  change(look: "glance" | "thorough"): FileChange | undefined {
+    // Once closed, the last process on the file has removed the other two itself.
+    if (!this.#isClosed) this.#change ??= this.#files?.change(this.#connection, look);
+    return this.#change;
+  }
+
   /**
-   * Whether the path still leads to the file that was opened. SQLite would go on writing into a file that somebody
-   * removed, and everything accepted from then on would be lost.
+   * For a store that lost one of its names: brings what lies only in the log into the file, before the last process lets go of it.
+   * Whether all of it is in the file now.
    */
-  isInPlace(): boolean {
-    const now = statOf(this.#path);
-    return now?.ino === this.#file?.ino && now?.dev === this.#file?.dev;
+  saveLog(): boolean {
+    if (this.#isClosed || this.#files?.mayBringLogOver() !== true) return this.#isSaved;
+    for (let tries = 0; tries < mostTriesToSave && !this.#isSaved; tries++) {
+      // Others notice the same at the same time, and do the same.
+      if (tries > 0) Atomics.wait(sleeper, 0, 0, blockingWaitMs);
+      this.#isSaved = this.#bringLogOver();
+    }
+    if (this.#isSaved) this.#files.dropNames();
+    return this.#isSaved;
+  }
+
+  #bringLogOver(): boolean {
+    try {
+      const { busy, log, checkpointed } = this.get("PRAGMA wal_checkpoint(PASSIVE)") ?? {};
+      return busy === 0 && log === checkpointed;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The log, where it outlived the name of its file. */
+  get leftBehind(): LogIdentity | undefined {
+    return this.#files?.leftBehind;
   }
 
   /** False also when SQLite gave up the transaction by itself, as it does on a full disk. */
@@ -105,7 +141,14 @@ export class Database {
     return this.#prepared(sql).all(...values);
   }
 
+  /** Undoes the transaction that is open, if any. */
+  rollback(): void {
+    if (this.isTransaction) this.run("ROLLBACK");
+  }
+
   close(): void {
+    this.change("thorough");
+    this.#isClosed = true;
     this.#statements.clear();
     this.#arrayStatements.clear();
     this.#log?.close();
@@ -122,16 +165,29 @@ export class Database {
   }
 }
 
-function createPrivateFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+/** Only whoever is alone on a file gets the whole of it; a probe like this changes nothing. */
+function isOpenElsewhere(path: string): boolean {
+  const probe = new DatabaseSync(path, { timeout: blockingWaitMs });
   try {
-    // Never opens a file that is there: closing it again would drop the locks that this process holds on it.
-    closeSync(openSync(path, "wx", 0o600));
+    probe.exec("PRAGMA locking_mode = EXCLUSIVE");
+    probe.exec("BEGIN EXCLUSIVE");
+    probe.exec("ROLLBACK");
+    return false;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (isBusy(error)) return true;
+    throw error;
+  } finally {
+    probe.close();
   }
 }
 
-function statOf(path: string): BigIntStats | undefined {
-  return path === inMemory ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
+/** SQLite opens a file for reading where it may not write, and says so only when somebody writes. */
+function refuseReadOnly(connection: DatabaseSync): void {
+  try {
+    connection.exec("BEGIN IMMEDIATE");
+    connection.exec("ROLLBACK");
+  } catch (error) {
+    // Somebody else writes: then it is not read-only to us for that.
+    if (!isBusy(error)) throw error;
+  }
 }

@@ -2,7 +2,7 @@ import type { SQLInputValue } from "node:sqlite";
 import { uniqueScope } from "../../codec/unique-scope.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
-import { storeError } from "./errors.ts";
+import { isStoreFailing, storeError } from "./errors.ts";
 import type { Store } from "./store.ts";
 import { insertAlike, insertTasks, isAlike, messageValues, numberOf, within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
@@ -67,7 +67,7 @@ export class SqliteEnqueue implements EnqueueFacet {
     try {
       return insertAll(transaction, due, items);
     } catch (error) {
-      if (!transaction.db.isTransaction) throw error;
+      if (!transaction.db.isTransaction || isStoreFailing(error)) throw error;
       return items.map((item) => this.#enqueueOne(transaction, due, item));
     }
   }
@@ -78,7 +78,7 @@ export class SqliteEnqueue implements EnqueueFacet {
         ? insert(transaction, due, item, "")
         : insertUnique(transaction, due, item, item.uniqueForMs);
     } catch (error) {
-      if (!transaction.db.isTransaction) throw error;
+      if (!transaction.db.isTransaction || isStoreFailing(error)) throw error;
       return { kind: "failed", error: storeError(error, this.#store.location) };
     }
   }

@@ -2,6 +2,8 @@ import { errorText, HikyakuError } from "../../errors.ts";
 
 /** SQLite's primary result codes that mean more to us than "refused". */
 const sqliteCode = {
+  error: 1,
+  permission: 3,
   busy: 5,
   locked: 6,
   noMemory: 7,
@@ -10,76 +12,168 @@ const sqliteCode = {
   corrupt: 11,
   full: 13,
   cantOpen: 14,
+  protocol: 15,
   tooBig: 18,
-  constraint: 19,
+  largeFiles: 22,
+  authorization: 23,
   notADatabase: 26,
 } as const;
 
+/** After these the file is opened anew: what is wrong may be wrong with this connection only. */
+const endsConnection: ReadonlySet<number> = new Set([
+  sqliteCode.permission,
+  sqliteCode.readOnly,
+  sqliteCode.ioError,
+  sqliteCode.cantOpen,
+  sqliteCode.protocol,
+  sqliteCode.largeFiles,
+  sqliteCode.authorization,
+  sqliteCode.notADatabase,
+]);
+
+/** These are not about the call that met them: any other would as well. */
+const isAboutStore: ReadonlySet<number> = new Set([
+  ...endsConnection,
+  sqliteCode.noMemory,
+  sqliteCode.corrupt,
+  sqliteCode.full,
+]);
+
+/** A `COMMIT` that fails with one of these has written no end of the transaction. */
+const endsBeforeLog: ReadonlySet<number> = new Set([
+  sqliteCode.busy,
+  sqliteCode.locked,
+  sqliteCode.readOnly,
+  sqliteCode.corrupt,
+  sqliteCode.full,
+  sqliteCode.notADatabase,
+]);
+/** SQLITE_IOERR_WRITE: the system took less than all of it. */
+const couldNotWrite = 778;
+
+/** Another process has to let go of the file before it may be opened. Waited for like a lock. */
+export class HeldElsewhere extends Error {}
+
 /** SQLite's primary result code of a thrown value; undefined when it did not come from SQLite. */
 function resultCode(thrown: unknown): number | undefined {
-  if (!(thrown instanceof Error) || !("errcode" in thrown) || typeof thrown.errcode !== "number") return undefined;
+  const code = extendedCode(thrown);
   // The upper bytes say more about the same thing.
-  return thrown.errcode & 0xff;
+  return code === undefined ? undefined : code & 0xff;
+}
+
+function extendedCode(thrown: unknown): number | undefined {
+  return thrown instanceof Error && "errcode" in thrown && typeof thrown.errcode === "number"
+    ? thrown.errcode
+    : undefined;
 }
 
 /** Whether another connection holds what we need, so that the same call may succeed in a moment. */
 export function isBusy(thrown: unknown): boolean {
   const code = resultCode(thrown);
-  return code === sqliteCode.busy || code === sqliteCode.locked;
+  return code === sqliteCode.busy || code === sqliteCode.locked || thrown instanceof HeldElsewhere;
 }
 
 /** Whether this connection is of no use any more and the file has to be opened anew. */
 export function isConnectionLost(thrown: unknown): boolean {
-  const code = resultCode(thrown);
-  return code === sqliteCode.ioError || code === sqliteCode.cantOpen || code === sqliteCode.notADatabase;
+  return endsConnection.has(resultCode(thrown) ?? 0) || isSchemaGone(thrown);
 }
 
-/** Turns whatever SQLite or the file system threw into an error of ours. The one place that does. */
+/** Whether the store itself is in no state to be used, so that other calls are to fail too. */
+export function isStoreFailing(thrown: unknown): boolean {
+  return isAboutStore.has(resultCode(thrown) ?? 0) || isSchemaGone(thrown);
+}
+
+/** Our own statements name nothing else than what our migrations made. */
+function isSchemaGone(thrown: unknown): boolean {
+  return resultCode(thrown) === sqliteCode.error && /^no such (table|column)/.test(errorText(thrown));
+}
+
+/**
+ * Turns whatever SQLite or the file system threw before a commit into an error of ours: whatever it was, nothing of the call was
+ * written. With `commitError` the one place that does.
+ */
 export function storeError(thrown: unknown, location: string): HikyakuError {
   if (thrown instanceof HikyakuError) return thrown;
   const text = errorText(thrown);
   const cause = { cause: thrown };
+  if (thrown instanceof HeldElsewhere) return new HikyakuError("broker_unavailable", text);
   switch (resultCode(thrown)) {
     case sqliteCode.busy:
     case sqliteCode.locked:
-      return new HikyakuError("deadline_exceeded", busyText(location), cause);
+      return new HikyakuError("broker_unavailable", busyText(location), cause);
     case sqliteCode.ioError:
     case sqliteCode.cantOpen:
+    case sqliteCode.permission:
+    case sqliteCode.protocol:
+    case sqliteCode.largeFiles:
+    case sqliteCode.authorization:
       return new HikyakuError(
         "broker_unavailable",
-        `${location} can't be read or written: ${text}; check that the folder exists, is writable and not full`,
+        `${location} can't be read or written: ${text}; nothing was written. Check that the folder exists, is writable and not full`,
         cause,
       );
     case sqliteCode.corrupt:
     case sqliteCode.notADatabase:
       return new HikyakuError(
         "corrupt_data",
-        `${location} is not a sound SQLite database: ${text}; restore it from a copy, or move it away to start anew`,
+        `${location} is not a sound SQLite database: ${text}; nothing was written. Restore it from a copy, or move it away to start anew`,
         cause,
       );
     case sqliteCode.full:
       return new HikyakuError("store_rejected", `${location}: the disk is full; nothing was written`, cause);
+    case sqliteCode.noMemory:
+      return new HikyakuError("store_rejected", `${location}: SQLite got no memory; nothing was written`, cause);
     case sqliteCode.readOnly:
       return new HikyakuError(
         "store_rejected",
-        `${location} is read-only for this process; give it write access to the file and its folder`,
+        `${location} is read-only for this process; nothing was written. Give it write access to the file and its folder`,
         cause,
       );
     case sqliteCode.tooBig:
-      return new HikyakuError("store_rejected", `${location}: the task is larger than SQLite can hold (1 GB)`, cause);
+      return new HikyakuError(
+        "store_rejected",
+        `${location}: the task is larger than SQLite can hold (1 GB); nothing was written`,
+        cause,
+      );
     case undefined:
       return isFileError(thrown)
-        ? new HikyakuError("broker_unavailable", `${location} can't be opened: ${text}`, cause)
-        : new HikyakuError("store_rejected", `${location}: ${text}`, cause);
+        ? new HikyakuError("broker_unavailable", `${location} can't be opened: ${text}; nothing was written`, cause)
+        : new HikyakuError("store_rejected", `${location}: ${text}; nothing was written`, cause);
     default:
-      return new HikyakuError("store_rejected", `${location} refused the call: ${text}`, cause);
+      return new HikyakuError("store_rejected", `${location} refused the call: ${text}; nothing was written`, cause);
   }
 }
 
-export function removedError(location: string): HikyakuError {
+/**
+ * What a `COMMIT` threw. The last thing that is written into the log is the end of the transaction: what comes before, or keeps the log
+ * from growing, means that it never was. After anything else the log may hold all of it, and whoever recovers it next would carry
+ * it out.
+ */
+export function commitError(thrown: unknown, location: string): unknown {
+  if (endsBeforeLog.has(resultCode(thrown) ?? 0) || extendedCode(thrown) === couldNotWrite) return thrown;
+  return new HikyakuError(
+    "answer_lost",
+    `${location}: SQLite failed at the end of a commit: ${errorText(thrown)}; it may have been stored or not: ` +
+      "look after the disk, and whether the task is there before you enqueue it again",
+    { cause: thrown },
+  );
+}
+
+/** For calls that are not tried because the last ones failed: of these, nothing was written whatever became of those. */
+export function refusedError(reason: HikyakuError, location: string): HikyakuError {
+  if (reason.code !== "answer_lost") return new HikyakuError(reason.code, reason.message, { cause: reason });
   return new HikyakuError(
     "broker_unavailable",
-    `${location} was removed or replaced while it was open; nothing was written. The next call opens what is there now`,
+    `${location} is left alone for a moment, nothing was written; the call before failed: ${reason.message}`,
+    { cause: reason },
+  );
+}
+
+export function noWalError(location: string, mode: string): HikyakuError {
+  return new HikyakuError(
+    "store_rejected",
+    `${location} can't be written ahead (SQLite stays in journal mode "${mode}"): expected a local disk, where processes can share ` +
+      "memory; give a path that is not on a network file system. Nothing was written",
   );
 }
 

@@ -1,13 +1,18 @@
 import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Clock, systemClock } from "../../clock.ts";
-import { errorText, HikyakuError } from "../../errors.ts";
+import type { Clock } from "../../clock.ts";
+import { HikyakuError } from "../../errors.ts";
 import type { Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
 import { ChangeWatch } from "./change-watch.ts";
 import { Database, inMemory } from "./database.ts";
-import { busyText, isBusy, isConnectionLost, removedError, storeError } from "./errors.ts";
-import { Transaction } from "./transaction.ts";
+import { commitError, isBusy, isConnectionLost, isStoreFailing, refusedError, storeError } from "./errors.ts";
+import { changedAfterCommitError, changedError, type FileChange } from "./file-change.ts";
+import { type QueuedWrite, type Ran, runAll } from "./queued-write.ts";
+import type { LogIdentity } from "./store-files.ts";
+import { StoreHealth } from "./store-health.ts";
+import type { Transaction } from "./transaction.ts";
+import { Wait } from "./wait.ts";
 
 /** Work of one commit, so that one long list can't keep the event loop and other processes waiting. */
 const itemsPerCommit = 500;
@@ -18,31 +23,19 @@ const itemsPerCommit = 500;
 const itemsPerCheckpoint = 3_000;
 /** With less work in a commit there is hardly anything to do while the disk stores it. */
 const itemsWorthAThread = 32;
-const reopenIntervalMs = 1_000;
-
-interface QueuedWrite {
-  readonly items: number;
-  readonly wait: Wait;
-  /**
-   * Runs inside the transaction, once more when that was rolled back; what it returned last is called after the commit.
-   */
-  readonly run: (transaction: Transaction) => () => void;
-  readonly reject: (error: HikyakuError) => void;
-}
-
-/** What the writes of a commit came to. */
-interface Ran {
-  /** To be called after the commit. */
-  readonly answers: readonly (() => void)[];
-  /** Whether somebody may be waiting for what was written. */
-  readonly wake: boolean;
-}
+/** How soon a process that does nothing notices that a file of the store was removed, and saves what lay in it. */
+const lookAtFilesMs = 200;
+/** A lock of another process that is held for so long keeps everybody from writing. */
+const longLockMs = 1_000;
+/** How long calls wait for a lock that was held too long for the ones before. */
+const awayPatienceMs = 500;
 
 /**
  * The file and the way to it. All writes of a turn of the event loop share one commit, so that many small calls cost one
  * sync of the disk; each of them still succeeds or fails alone. Waiting for another process's lock does not block.
  *
- * Opens the file when it is made, at every call while it is not open, and by itself once a second after a failure.
+ * Opens the file when it is made, and after a failure with the next call and by itself, less and less often up to once a
+ * second while that fails.
  */
 export class Store {
   readonly location: string;
@@ -51,10 +44,11 @@ export class Store {
   readonly #path: string;
   readonly #commandTimeoutMs: number;
   readonly #writes: QueuedWrite[] = [];
-  readonly #reachabilityListeners = new Set<(reachability: Reachability) => void>();
+  readonly #health: StoreHealth;
+  readonly #waited: ConstructorParameters<typeof Wait>[0];
   #database: Database | undefined;
-  #reachability: Reachability;
-  #reopenTimer: NodeJS.Timeout | undefined;
+  #leftBehind: LogIdentity | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
   readonly #answering = new Set<Promise<void>>();
   #itemsSinceCheckpoint = 0;
@@ -69,7 +63,16 @@ export class Store {
     this.changes = new ChangeWatch(file, () =>
       this.peek((db) => Number(db.get("PRAGMA data_version")?.["data_version"])),
     );
-    this.#reachability = { reachable: false, since: this.clock.now(), reason: "not opened yet" };
+    this.#health = new StoreHealth(this.clock, () => this.#tryOut());
+    this.#waited = {
+      location: this.location,
+      checkOpen: () => {
+        if (this.#closed) throw this.#closedError();
+      },
+      onGivenUp: (error, waitedMs) => {
+        if (waitedMs >= longLockMs || !this.reachability.reachable) this.#health.failed(error);
+      },
+    };
     try {
       this.#open();
     } catch {
@@ -78,13 +81,11 @@ export class Store {
   }
 
   get reachability(): Reachability {
-    return this.#reachability;
+    return this.#health.reachability;
   }
 
   onReachability(listener: (reachability: Reachability) => void): () => void {
-    const own = (reachability: Reachability) => listener(reachability);
-    this.#reachabilityListeners.add(own);
-    return () => void this.#reachabilityListeners.delete(own);
+    return this.#health.onReachability(listener);
   }
 
   /** Runs `job` outside a transaction: one statement sees one state of the file. */
@@ -92,12 +93,14 @@ export class Store {
     const wait = this.#wait(call);
     for (;;) {
       wait.check();
+      let obstacle: unknown;
       try {
         return job(this.#open());
       } catch (error) {
         if (!isBusy(error)) throw this.#failed(error);
+        obstacle = error;
       }
-      await wait.aMoment();
+      await wait.aMoment(obstacle);
     }
   }
 
@@ -132,9 +135,9 @@ export class Store {
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
-      clearTimeout(this.#reopenTimer);
+      clearInterval(this.#lookTimer);
       for (const write of this.#writes.splice(0)) write.reject(this.#closedError());
-      this.#setReachability(false, "closed");
+      this.#health.close();
       this.changes.wake();
     }
     await this.#draining;
@@ -158,6 +161,7 @@ export class Store {
   async #checkpoint(): Promise<void> {
     this.#itemsSinceCheckpoint = 0;
     await nextTurn();
+    this.#lookAtFiles();
     this.peek((db) => db.get("PRAGMA wal_checkpoint(PASSIVE)"));
   }
 
@@ -176,6 +180,7 @@ export class Store {
       const ready = writes.filter((write) => this.#stillWanted(write));
       const [first] = ready;
       if (first === undefined) return;
+      let obstacle: unknown;
       try {
         this.#commitNow(this.#open(), ready);
         return;
@@ -185,8 +190,9 @@ export class Store {
           for (const write of ready) write.reject(failure);
           return;
         }
+        obstacle = error;
       }
-      await first.wait.aMoment();
+      await first.wait.aMoment(obstacle);
       writes = ready;
     }
   }
@@ -201,170 +207,126 @@ export class Store {
     }
   }
 
-  /** Throws when nothing of the commit happened. */
+  /** @throws HikyakuError `answer_lost` when it is not known whether the commit happened; all else means that nothing of it did. */
   #commitNow(db: Database, writes: readonly QueuedWrite[]): void {
-    if (!db.isInPlace()) throw this.#lost(removedError(this.location));
+    this.#refuseChanged(db);
     db.run("BEGIN IMMEDIATE");
     let ran: Ran;
     try {
-      ran = this.#runAll(db, writes);
-      db.run("COMMIT");
+      ran = runAll(db, writes, this.clock, this.location);
     } catch (error) {
-      if (db.isTransaction) db.run("ROLLBACK");
+      db.rollback();
       throw error;
     }
+    try {
+      db.run("COMMIT");
+    } catch (error) {
+      db.rollback();
+      const failure = commitError(error, this.location);
+      if (failure instanceof HikyakuError) this.#lost(failure);
+      throw failure;
+    }
     if (ran.wake) this.changes.announce();
-    const answering = this.#answer(db, writes, ran.answers).finally(() => this.#answering.delete(answering));
+    const answering = this.#answer(db, writes, ran).finally(() => this.#answering.delete(answering));
     this.#answering.add(answering);
+    if (ran.trouble !== undefined) this.#failed(ran.trouble);
   }
 
-  /** Accepted is what is on the disk. The next commits go on meanwhile. */
-  async #answer(db: Database, writes: readonly QueuedWrite[], answers: readonly (() => void)[]): Promise<void> {
+  /** Accepted is what is on the disk, under a name that whoever opens the store next will find. The next commits go on meanwhile. */
+  async #answer(db: Database, writes: readonly QueuedWrite[], ran: Ran): Promise<void> {
     try {
       await db.flushed(writes.reduce((sum, { items }) => sum + items, 0) < itemsWorthAThread);
+      const change = db.change("glance");
+      if (change !== undefined && !this.#letGo(db, change)) throw changedAfterCommitError(change, this.location);
     } catch (error) {
       const failure = storeError(error, this.location);
       for (const write of writes) write.reject(failure);
       if (this.#database === db) this.#lost(failure);
       return;
     }
-    for (const answer of answers) answer();
-  }
-
-  /** To be able to undo one of them costs each of them, and hardly any fails: so only when one has failed, and all anew. */
-  #runAll(db: Database, writes: readonly QueuedWrite[]): Ran {
-    try {
-      return this.#run(db, writes, false);
-    } catch (error) {
-      if (!db.isTransaction) throw error;
-      db.run("ROLLBACK");
-      db.run("BEGIN IMMEDIATE");
-      return this.#run(db, writes, true);
-    }
-  }
-
-  #run(db: Database, writes: readonly QueuedWrite[], isSecondRun: boolean): Ran {
-    const answers: (() => void)[] = [];
-    let wake = false;
-    for (const write of writes) {
-      const transaction = new Transaction(db, this.clock.now(), isSecondRun);
-      answers.push(isSecondRun ? this.#runUndoably(db, write, transaction) : runPlainly(db, write, transaction));
-      wake ||= transaction.changedForOthers;
-    }
-    return { answers, wake };
-  }
-
-  /** Leaves nothing of a write that throws; the others of the commit go on. */
-  #runUndoably(db: Database, write: QueuedWrite, transaction: Transaction): () => void {
-    db.run("SAVEPOINT one_call");
-    try {
-      const answer = runPlainly(db, write, transaction);
-      db.run("RELEASE one_call");
-      return answer;
-    } catch (error) {
-      if (!db.isTransaction) throw error;
-      db.run("ROLLBACK TO one_call");
-      db.run("RELEASE one_call");
-      const failure = storeError(error, this.location);
-      return () => write.reject(failure);
-    }
+    if (this.#database === db && ran.trouble === undefined) this.#health.worked();
+    for (const answer of ran.answers) answer();
   }
 
   #open(): Database {
     if (this.#closed) throw this.#closedError();
     if (this.#database !== undefined) return this.#database;
+    const { refusal } = this.#health;
+    if (refusal !== undefined) throw refusedError(refusal, this.location);
     try {
-      this.#database = new Database(this.#path);
+      this.#database = new Database(this.#path, this.#leftBehind);
     } catch (error) {
       if (!isBusy(error)) this.#lost(storeError(error, this.location));
       throw error;
     }
-    this.#setReachability(true, undefined);
+    clearInterval(this.#lookTimer);
+    if (this.#path !== inMemory) {
+      this.#lookTimer = setInterval(() => this.#lookAtFiles(), lookAtFilesMs).unref();
+    }
+    this.#health.opened();
     return this.#database;
   }
 
   #failed(thrown: unknown): HikyakuError {
     const error = storeError(thrown, this.location);
-    if (isConnectionLost(thrown)) this.#lost(error);
+    // A transaction that could not even be undone stays in the way of the next one.
+    if (isConnectionLost(thrown) || this.#database?.isTransaction === true) this.#lost(error);
+    else if (isStoreFailing(thrown)) this.#health.failed(error);
     return error;
   }
 
-  /** Lets go of the connection; answers the reason, for throwing it on. */
-  #lost(reason: HikyakuError): HikyakuError {
+  #refuseChanged(db: Database): void {
+    const change = db.change("glance");
+    if (change !== undefined) throw changedError(change, this.location, this.#letGo(db, change));
+  }
+
+  #lookAtFiles(): void {
+    const db = this.#database;
+    const change = db?.change("thorough");
+    if (db !== undefined && change !== undefined) this.#letGo(db, change);
+  }
+
+  /** Lets go of files that are not in their place any more. Whether all that was committed is safe all the same. */
+  #letGo(db: Database, change: FileChange): boolean {
+    const isSaved = change.file !== "index" && change.how === "removed or replaced" && db.saveLog();
+    this.#leftBehind = db.leftBehind ?? this.#leftBehind;
+    if (this.#database === db) this.#lost(changedError(change, this.location, isSaved));
+    return isSaved && change.file === "log";
+  }
+
+  /** Lets go of the connection, until it is opened anew. */
+  #lost(reason: HikyakuError): void {
     const database = this.#database;
     this.#database = undefined;
+    clearInterval(this.#lookTimer);
     try {
       database?.close();
     } catch {
       // It is of no use already; the reason is told below.
     }
-    this.#setReachability(false, reason.message);
+    this.#health.failed(reason);
     this.changes.wake();
-    clearTimeout(this.#reopenTimer);
-    if (this.#closed) return reason;
-    this.#reopenTimer = setTimeout(() => {
-      try {
-        this.#open();
-      } catch {
-        // `#open` has told the reason and set the next timer.
-      }
-    }, reopenIntervalMs).unref();
-    return reason;
   }
 
-  #setReachability(reachable: boolean, reason: string | undefined): void {
-    const before = this.#reachability;
-    if (before.reachable === reachable && before.reason === reason) return;
-    const since = before.reachable === reachable ? before.since : this.clock.now();
-    this.#reachability = { reachable, since, reason };
-    for (const listener of this.#reachabilityListeners) listener(this.#reachability);
+  /** Whether the store is well can be told only by writing: many a store that fails can still be read. */
+  async #tryOut(): Promise<void> {
+    try {
+      await this.write({ timeoutMs: awayPatienceMs }, 1, ({ db }) => {
+        db.get("SELECT (SELECT max(number) FROM tasks), (SELECT max(name) FROM queues)");
+        db.run("UPDATE claims SET number = number");
+      });
+    } catch {
+      // The store's health heard of it where it happened.
+    }
   }
 
   #wait(call: CallOptions | undefined): Wait {
-    return new Wait(this.location, call?.timeoutMs ?? this.#commandTimeoutMs, call?.signal, () => {
-      if (this.#closed) throw this.#closedError();
-    });
+    const timeoutMs = call?.timeoutMs ?? this.#commandTimeoutMs;
+    const patienceMs = this.reachability.reachable ? timeoutMs : Math.min(timeoutMs, awayPatienceMs);
+    return new Wait(this.#waited, patienceMs, call?.signal);
   }
 
   #closedError(): HikyakuError {
     return new HikyakuError("closed", `${this.location}: the broker was closed; make a new one`);
-  }
-}
-
-function runPlainly(db: Database, write: QueuedWrite, transaction: Transaction): () => void {
-  const answer = write.run(transaction);
-  transaction.tally.write(db, transaction.now);
-  return answer;
-}
-
-/** How long one call is ready to wait for another process. The machine's own time: no test can move a foreign lock. */
-class Wait {
-  readonly #location: string;
-  readonly #endsAt: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #checkOpen: () => void;
-  #stepMs = 1;
-
-  constructor(location: string, timeoutMs: number, signal: AbortSignal | undefined, checkOpen: () => void) {
-    this.#location = location;
-    this.#endsAt = systemClock.monotonic() + timeoutMs;
-    this.#signal = signal;
-    this.#checkOpen = checkOpen;
-  }
-
-  /** @throws HikyakuError `cancelled`, `deadline_exceeded` or `closed` when the call is not to be carried out any more. */
-  check(): void {
-    this.#checkOpen();
-    if (this.#signal?.aborted === true) {
-      throw new HikyakuError("cancelled", `the caller gave up: ${errorText(this.#signal.reason)}; nothing was written`);
-    }
-    if (systemClock.monotonic() >= this.#endsAt) throw new HikyakuError("deadline_exceeded", busyText(this.#location));
-  }
-
-  async aMoment(): Promise<void> {
-    const leftMs = Math.max(0, this.#endsAt - systemClock.monotonic());
-    const stepMs = Math.min(leftMs, this.#stepMs * (0.5 + Math.random()));
-    this.#stepMs = Math.min(10, this.#stepMs * 2);
-    await new Promise<void>((resolve) => systemClock.setTimer(resolve, stepMs));
   }
 }

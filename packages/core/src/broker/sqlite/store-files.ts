@@ -1,0 +1,243 @@
+import { type BigIntStats, closeSync, openSync, rmSync, type Stats, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { HikyakuError } from "../../errors.ts";
+import { HeldElsewhere, isBusy } from "./errors.ts";
+import { type FileChange, secondName } from "./file-change.ts";
+import { realStorePath } from "./store-path.ts";
+
+/**
+ * The three files of a store: the database, its write-ahead log and the log's index. SQLite opens them by name once, and goes on
+ * with what it opened when somebody removes or replaces one. What is written from then on is lost, and a process that
+ * opens the store afterwards makes a second log: the two destroy the database between them.
+ *
+ * - A process opens a store with its log or index missing only while no other process has the file open.
+ * - Whoever has it open looks at all three names at each commit, writes nothing more once one leads elsewhere, and lets go.
+ */
+export class StoreFiles {
+  /** Where the database really lies, with all links followed. */
+  readonly path: string;
+  readonly #given: string;
+  readonly #before: ThreeStats;
+  #opened: ThreeStats | undefined;
+  readonly #folder: string;
+  /** Whether the file lies elsewhere than its name says, so that its folder does not tell where the name leads. */
+  readonly #isLinked: boolean;
+  #logSize = 0n;
+  /** The folder of the last look, where all was in its place. */
+  #quietFolder: Stats | undefined;
+
+  /**
+   * Looks whether the file may be opened. Makes the folder and, readable by its owner only, the file where they are missing.
+   * `leftBehind`: a log of another file, which had this name before.
+   * @throws HeldElsewhere while another process has to let go first; `HikyakuError` for files that nobody should open; what
+   * the file system throws.
+   */
+  constructor(given: string, isOpenElsewhere: (path: string) => boolean, leftBehind: LogIdentity | undefined) {
+    this.#given = given;
+    this.path = realStorePath(given);
+    this.#folder = dirname(this.path);
+    this.#isLinked = this.path !== given;
+    const { main, log, index } = this.#look();
+    if (main !== undefined && !main.isFile())
+      throw unusable(`${this.path} is no regular file; give the path of a file`);
+    const isOfAnother = log !== undefined && isSame(log, leftBehind);
+    if (main === undefined || main.size === 0n || isOfAnother) {
+      if (log !== undefined || index !== undefined) throw this.#withoutMain(log === undefined ? "-shm" : "-wal");
+      createPrivateFile(this.path);
+    } else if (log === undefined || index === undefined) {
+      const missing = log === undefined ? "-wal" : "-shm";
+      if (isOpenElsewhere(this.path)) {
+        throw new HeldElsewhere(
+          `${this.path}${missing} is missing, though another process has the file open: somebody removed it. ` +
+            "Nothing is written until that process lets go; those of this library do within a second, stop any other",
+        );
+      }
+      // Looked at once more: the first look may have met the start and the end of another process.
+      const now = this.#look();
+      if (now.log === undefined && now.index !== undefined) throw this.#withoutLog();
+    }
+    this.#before = this.#look();
+  }
+
+  /**
+   * To be called once SQLite has opened all of them, and before anything is written.
+   * @throws HeldElsewhere when what is there is not what SQLite opened, or not the log that others write.
+   */
+  opened(connection: DatabaseSync): void {
+    const now = this.#look();
+    const { main, log, index } = now;
+    const wasSwapped = Object.entries(this.#before).some(
+      ([file, before]) => before !== undefined && !isSame(before, now[file as keyof ThreeStats]),
+    );
+    if (main === undefined || log === undefined || index === undefined || wasSwapped) {
+      throw new HeldElsewhere(`the files of ${this.path} changed while they were being opened; nothing was written`);
+    }
+    if (main.nlink > 1n) throw unusable(`${this.path} ${secondName}`);
+    if (log.dev !== main.dev) {
+      throw unusable(
+        `${this.path} and its log ${this.path}-wal lie on different file systems: expected both on one. ` +
+          "Mount the folder that they are in, not the file alone, or each process that does so keeps a log of its own",
+      );
+    }
+    this.#opened = now;
+    if (this.#isCutShort(connection, log)) {
+      throw new HeldElsewhere(
+        `${this.path}-wal is not the log that the processes write which have the file open: somebody replaced it. ` +
+          "Nothing is written until they let go; those of this library do within a second, stop any other",
+      );
+    }
+    this.#logSize = log.size;
+  }
+
+  /** What is not as it was opened; undefined where all is. A glance costs a third and misses only what leaves the names alone. */
+  change(connection: DatabaseSync, look: "glance" | "thorough"): FileChange | undefined {
+    const folder = folderOf(this.#folder);
+    if (look === "glance" && this.#isQuiet(folder)) return undefined;
+    const lookedAt = Date.now();
+    const change = this.#thoroughChange(connection);
+    // A change in the same moment as the last one may leave the same time behind.
+    const isTold = change === undefined && folder !== undefined && lookedAt - folder.mtimeMs > oneMomentMs;
+    this.#quietFolder = isTold ? folder : undefined;
+    return change;
+  }
+
+  /** A folder tells by its time when a name came, went or was given to another file. */
+  #isQuiet(folder: Stats | undefined): boolean {
+    const quiet = this.#quietFolder;
+    return (
+      quiet !== undefined &&
+      folder?.mtimeMs === quiet.mtimeMs &&
+      folder.ino === quiet.ino &&
+      folder.dev === quiet.dev &&
+      (!this.#isLinked || isSame(statOf(this.#given), this.#opened?.main))
+    );
+  }
+
+  #thoroughChange(connection: DatabaseSync): FileChange | undefined {
+    const { main, log, index } = this.#look();
+    const opened = this.#opened;
+    const { path } = this;
+    if (!isSame(main, opened?.main)) return { file: "main", path, how: "removed or replaced" };
+    if (main !== undefined && main.nlink > 1n) return { file: "main", path, how: "given a second name" };
+    if (!isSame(log, opened?.log)) return { file: "log", path: `${path}-wal`, how: "removed or replaced" };
+    if (!isSame(index, opened?.index)) return { file: "index", path: `${path}-shm`, how: "removed or replaced" };
+    if (log !== undefined && log.size < this.#logSize && this.#isCutShort(connection, log)) {
+      return { file: "log", path: `${path}-wal`, how: "cut short" };
+    }
+    this.#logSize = log?.size ?? 0n;
+    return undefined;
+  }
+
+  /**
+   * Whether what lies in the log that SQLite has open can still be brought into the file without harm: nothing else was put in
+   * the place of log or index, which another process might have begun to use.
+   */
+  mayBringLogOver(): boolean {
+    const { log, index } = this.#look();
+    const isLogFree = log === undefined || log.size === 0n || isSame(log, this.#opened?.log);
+    return isLogFree && (index === undefined || isSame(index, this.#opened?.index));
+  }
+
+  /**
+   * To be called once all that is in the log is in the database. Takes away the names that would tell the next process otherwise: the
+   * index of a log that has no name any more, and both where it is the database that lost its own.
+   */
+  dropNames(): void {
+    const { log, index } = this.#look();
+    const opened = this.#opened;
+    const hasLog = log !== undefined && isSame(log, opened?.log);
+    if (hasLog && this.#hasName()) return;
+    if (hasLog) rmSync(`${this.path}-wal`, { force: true });
+    if (index !== undefined && isSame(index, opened?.index)) rmSync(`${this.path}-shm`, { force: true });
+  }
+
+  /** The log, where it still has its name and the database has not. */
+  get leftBehind(): LogIdentity | undefined {
+    return this.#hasName() ? undefined : this.#opened?.log;
+  }
+
+  #hasName(): boolean {
+    return isSame(statOf(this.path), this.#opened?.main);
+  }
+
+  /** SQLite makes the log shorter itself at times; it holds more than the file has only when somebody else did. */
+  #isCutShort(connection: DatabaseSync, log: BigIntStats): boolean {
+    try {
+      const frames = Number(connection.prepare("PRAGMA wal_checkpoint(NOOP)").get()?.["log"]);
+      const pageSize = Number(connection.prepare("PRAGMA page_size").get()?.["page_size"]);
+      return frames > 0 && log.size < BigInt(logHeaderSize + frames * (frameHeaderSize + pageSize));
+    } catch (error) {
+      // Also SQLite itself may find that the log lacks what its index tells.
+      return !isBusy(error);
+    }
+  }
+
+  #look(): ThreeStats {
+    // By the name that was given: what it leads to is what the next process opens.
+    return { main: statOf(this.#given), log: statOf(`${this.path}-wal`), index: statOf(`${this.path}-shm`) };
+  }
+
+  #withoutMain(left: "-wal" | "-shm"): HeldElsewhere {
+    return new HeldElsewhere(
+      `${this.path} was removed or replaced, but the ${this.path}${left} of before is still there. A process of this library that has it ` +
+        "open lets go within a second; else put the file back, or remove its -wal and -shm as well. Nothing was written",
+    );
+  }
+
+  #withoutLog(): HikyakuError {
+    return new HikyakuError(
+      "broker_unavailable",
+      `${this.path}-wal was removed while the store was in use, and what was accepted last lay in it: those tasks may be lost. ` +
+        `Put it back, or remove ${this.path}-shm to go on with what the file holds. Nothing was written`,
+    );
+  }
+}
+
+/** Tells a file from others of the same name. */
+export type LogIdentity = Pick<BigIntStats, "ino" | "dev">;
+
+interface ThreeStats {
+  readonly main: BigIntStats | undefined;
+  readonly log: BigIntStats | undefined;
+  readonly index: BigIntStats | undefined;
+}
+
+/** Longer than file systems take for one tick of their clock. */
+const oneMomentMs = 50;
+const logHeaderSize = 32;
+const frameHeaderSize = 24;
+
+function unusable(text: string): HikyakuError {
+  return new HikyakuError("store_rejected", `${text}. Nothing was written`);
+}
+
+function isSame(one: LogIdentity | undefined, other: LogIdentity | undefined): boolean {
+  return one?.ino === other?.ino && one?.dev === other?.dev;
+}
+
+function folderOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined also for what can't be looked at, since nobody else can be expected to find it there either. */
+function statOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function createPrivateFile(path: string): void {
+  try {
+    // Never opens a file that is there: closing it again would drop the locks that this process holds on it.
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}

@@ -1,0 +1,123 @@
+import { type Clock, systemClock } from "../../clock.ts";
+import type { HikyakuError } from "../../errors.ts";
+import type { Reachability } from "../broker.ts";
+
+const firstPauseMs = 50;
+const longestPauseMs = 1_000;
+/** So often it is believed at once that the store is well again; when it then fails anew each time, it has to stay well for a while. */
+const freeRecoveries = 3;
+const firstDoubtMs = 1_000;
+const longestDoubtMs = 30_000;
+/** A store that was well for so long is believed again. */
+const trustedAfterMs = 60_000;
+
+/**
+ * What the calls themselves tell of the store: it is away once one failed on the store's own account, and back once something
+ * that was written is on the disk again. While it is away it is tried after pauses that grow up to a second. A store where some
+ * calls work and others fail is called away all the same, instead of back and away again with each of them.
+ */
+export class StoreHealth {
+  readonly #clock: Clock;
+  readonly #try: () => Promise<void>;
+  readonly #listeners = new Set<(reachability: Reachability) => void>();
+  #reachability: Reachability;
+  #reason: HikyakuError | undefined;
+  #failures = 0;
+  #pauseMs = firstPauseMs;
+  #mayTryAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #recoveries = 0;
+  #recoveredAt = Number.NEGATIVE_INFINITY;
+  #doubtedUntil = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  /** `tryOut` writes something without effect; it tells `failed` or `worked`, and never throws. */
+  constructor(clock: Clock, tryOut: () => Promise<void>) {
+    this.#clock = clock;
+    this.#try = tryOut;
+    this.#reachability = { reachable: false, since: clock.now(), reason: "not opened yet" };
+  }
+
+  get reachability(): Reachability {
+    return this.#reachability;
+  }
+
+  onReachability(listener: (reachability: Reachability) => void): () => void {
+    const own = (reachability: Reachability) => listener(reachability);
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  /** Why nobody should try to open the store at this moment. The first call after a failure may always try. */
+  get refusal(): HikyakuError | undefined {
+    return this.#failures > 1 && systemClock.monotonic() < this.#mayTryAt ? this.#reason : undefined;
+  }
+
+  /** The file is open. That is enough to be called reachable as long as no call has failed. */
+  opened(): void {
+    if (this.#failures === 0) this.#set(true, undefined);
+  }
+
+  /** A call failed, and others are to fail for the same reason. */
+  failed(reason: HikyakuError): void {
+    if (this.#closed) return;
+    const now = systemClock.monotonic();
+    this.#failures++;
+    this.#reason = reason;
+    if (this.#reachability.reachable) this.#doubt(now);
+    this.#set(false, reason.message);
+    if (this.#timer === undefined) this.#pause(now);
+  }
+
+  /** Something that was written is on the disk. */
+  worked(): void {
+    if (this.#failures === 0) return;
+    const now = systemClock.monotonic();
+    this.#mayTryAt = Number.NEGATIVE_INFINITY;
+    if (this.#closed || now < this.#doubtedUntil) return;
+    this.#failures = 0;
+    this.#pauseMs = firstPauseMs;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#recoveries++;
+    this.#recoveredAt = now;
+    this.#set(true, undefined);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#set(false, "closed");
+  }
+
+  #doubt(now: number): void {
+    if (now - this.#recoveredAt > trustedAfterMs) this.#recoveries = 0;
+    if (this.#recoveries <= freeRecoveries) return;
+    this.#doubtedUntil = now + Math.min(longestDoubtMs, firstDoubtMs * 2 ** (this.#recoveries - freeRecoveries));
+  }
+
+  #pause(now: number): void {
+    const pauseMs = this.#pauseMs * (0.5 + Math.random() / 2);
+    this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 2);
+    this.#mayTryAt = now + pauseMs;
+    const timer = setTimeout(() => {
+      this.#mayTryAt = Number.NEGATIVE_INFINITY;
+      void this.#try().then(() => this.#tried(timer));
+    }, pauseMs).unref();
+    this.#timer = timer;
+  }
+
+  #tried(timer: NodeJS.Timeout): void {
+    if (this.#timer !== timer) return;
+    this.#timer = undefined;
+    if (this.#failures > 0 && !this.#closed) this.#pause(systemClock.monotonic());
+  }
+
+  #set(reachable: boolean, reason: string | undefined): void {
+    const before = this.#reachability;
+    if (before.reachable === reachable && before.reason === reason) return;
+    const since = before.reachable === reachable ? before.since : this.#clock.now();
+    this.#reachability = { reachable, since, reason };
+    for (const listener of [...this.#listeners]) listener(this.#reachability);
+  }
+}
