@@ -15,14 +15,26 @@ export interface HealthRoutesParts {
 /** Adds `GET /health` and `GET /readyz`. Neither may be cached; both answer within a second whatever hangs. */
 export function addHealthRoutes(app: FastifyInstance, { probes, permission }: HealthRoutesParts): void {
   const schema = { hide: true };
+  const ask = oneAtATime(() => askReadiness(probes));
   app.get(HEALTH_PATH, { schema, logLevel: "warn" }, (_request, reply) =>
     reply.header("Cache-Control", "no-store").type("text/plain; charset=utf-8").send("OK"),
   );
   app.get(READINESS_PATH, { schema, logLevel: "warn" }, async (request, reply) => {
-    const readiness = await askReadiness(probes);
+    const readiness = await ask();
     return reply
       .code(readiness.status === "ready" ? 200 : 503)
       .header("Cache-Control", "no-store")
       .send(permission.canRead(request) ? readiness : withoutFindings(readiness));
   });
+}
+
+/** Whoever asks while somebody else's answer is on its way gets that one, so that many who ask cost the stores no more than one. */
+function oneAtATime<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let underWay: Promise<Answer> | undefined;
+  return () => {
+    underWay ??= ask().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
 }

@@ -44,6 +44,23 @@ describe.skipIf(redisServerPath() === undefined)(
       await expect(cli(0, "del", "{a}", "{b}")).resolves.toContain("CROSSSLOT");
     });
 
+    it("probes writing on the node that holds a queue", async () => {
+      const { broker, cleanup } = await setup();
+      // A cluster that is made anew has its slots in equal parts, in order of the nodes.
+      const nodeOf = (queue: string): number => Math.floor((keySlot(`{${queue}}`) * 3) / 16_384);
+      const elsewhere = ["a", "b", "c", "d", "e", "f"].filter((queue) => nodeOf(queue) !== nodeOf("default"));
+      try {
+        await cli(nodeOf("default"), "config", "set", "maxmemory", "1");
+        await expect(broker.probeWrites(elsewhere)).resolves.toBeUndefined();
+        await expect(broker.probeWrites([...elsewhere, "default"])).rejects.toMatchObject({
+          message: expect.stringContaining("OOM"),
+        });
+      } finally {
+        await cli(nodeOf("default"), "config", "set", "maxmemory", "0");
+        await cleanup();
+      }
+    });
+
     it.each([
       "a",
       "asynq:{default}:pending",

@@ -5,17 +5,18 @@ import type { Role } from "./periodic.ts";
 
 const longestPingMs = 3_000;
 
-/** Called with what is wrong with the store, or undefined when it answers. */
+/** Called with what is wrong with the store, or undefined when it answers and takes what is written. */
 export type HealthCallback = (error: Error | undefined) => unknown;
 
 export interface HealthcheckerOptions {
-  readonly broker: Pick<Broker, "ready">;
+  readonly broker: Pick<Broker, "ready" | "probeWrites">;
+  readonly queues: readonly string[];
   readonly logger: Logger;
   readonly everyMs: number;
   readonly onHealth: HealthCallback;
 }
 
-/** Asks the store for a sign of life and passes on what it says: once at the start, then at every interval. */
+/** Asks the store for a sign of life, tries a write, and passes on what it says: once at the start, then at every interval. */
 export class Healthchecker implements Role {
   readonly name = "checking the store's health";
   readonly #options: HealthcheckerOptions;
@@ -33,9 +34,11 @@ export class Healthchecker implements Role {
   }
 
   async #ping(signal: AbortSignal | undefined): Promise<Error | undefined> {
-    const { broker, everyMs } = this.#options;
+    const { broker, queues, everyMs } = this.#options;
+    const call = { timeoutMs: Math.min(everyMs, longestPingMs), ...(signal !== undefined && { signal }) };
     try {
-      await broker.ready({ timeoutMs: Math.min(everyMs, longestPingMs), ...(signal !== undefined && { signal }) });
+      await broker.ready(call);
+      await broker.probeWrites(queues, call);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(errorText(error), { cause: error });

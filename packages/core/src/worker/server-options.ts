@@ -69,8 +69,8 @@ export interface ServerOptions<Values extends object = NoValues> {
   /** What every handler finds in the `values` of its context, such as a database. Copied, not deeply, and frozen. */
   readonly baseContext?: Values;
   /**
-   * Called at the start, then after every `healthCheckInterval`, with undefined when the store answers and with what is
-   * wrong when it does not. What it throws is logged.
+   * Called at the start, then after every `healthCheckInterval`, with undefined when the store answers and takes what is
+   * written to the server's queues, and with what is wrong when it does not. What it throws is logged.
    */
   readonly onHealth?: HealthCallback;
   /** At least `"100ms"`. Default `"15s"`. Only together with `onHealth`. */

@@ -370,7 +370,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   #addHealthchecker(): void {
     const { broker, logger, health } = this.#options;
     if (health === undefined) return;
-    this.#early.push(this.#periodic(new Healthchecker({ broker, logger, ...health }), health.everyMs));
+    const queues = Object.keys(this.#options.queues);
+    this.#early.push(this.#periodic(new Healthchecker({ broker, queues, logger, ...health }), health.everyMs));
   }
 
   #periodic(role: Role, everyMs: number): Periodic {

@@ -36,6 +36,30 @@ describe.each(stores)("the health callback on $name", ({ open }) => {
     expect(lines).toContain("onHealth threw");
   });
 
+  it("hears of a store that answers and takes no writes", async () => {
+    const real = (await open()).connect();
+    const full = new HikyakuError("store_rejected", "the disk is full");
+    let isFull = true;
+    const asked: (readonly string[])[] = [];
+    const broker = flakyBroker(real, {
+      probeWrites: (queues, call) => {
+        asked.push(queues);
+        return isFull ? Promise.reject(full) : real.probeWrites(queues, call);
+      },
+    });
+    const heard = new Happenings<Error | undefined>();
+    const server = aServer(broker, {
+      ...{ healthCheckInterval: "100ms", queues: { default: 1, low: 1 } },
+      onHealth: (error) => heard.add(error),
+    });
+    server.handleRaw("t", () => undefined).start();
+    expect(await heard.reach(1)).toEqual([full]);
+    expect(asked[0]).toEqual(["default", "low"]);
+    isFull = false;
+    const until = heard.all.length;
+    expect((await heard.reach(until + 2)).at(-1)).toBe(undefined);
+  });
+
   it("hears nothing more once the server has stopped", async () => {
     const clock = new FakeClock();
     const broker = (await open()).connect({ clock });
