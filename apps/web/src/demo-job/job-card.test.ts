@@ -62,6 +62,17 @@ describe("the card of a job says", () => {
     expect(card).toMatchObject({ state, sentence: { code: "due", forMs: 75_000, why: reason } });
   });
 
+  it("that nobody takes it, also while the store has not moved it into the line", () => {
+    const view = { state: "scheduled", waiting: waiting("not_due", 180), workers: 0 } as const;
+    expect(seen(view, 190)).toMatchObject({
+      state: "no_worker",
+      sentence: { code: "due", forMs: 10_000, why: "no_worker" },
+    });
+    const moved = { ...view, waiting: { reason: "no_worker", since: at(180), until: null } } as const;
+    expect(seen(moved, 190).state).toBe("no_worker");
+    expect(seen({ ...view, workers: 1 }, 181)).toMatchObject({ state: "waiting", sentence: { why: "in_line" } });
+  });
+
   it("where it runs, and that its worker is not heard of any more", () => {
     const run = { started_at: at(180), worker: aWorker, lost: false, lease_ends_at: at(210) };
     expect(seen({ state: "active", running: run }, 181)).toMatchObject({

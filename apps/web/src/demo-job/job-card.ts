@@ -99,7 +99,7 @@ function unseen(job: SessionJob, follow: FollowState, nowMs: number): Omit<JobCa
   if (follow.failure === undefined) return undefined;
   const nextMs = job.view === undefined ? dueMsOf(job) : msOf(job.view.waiting?.until);
   if (nextMs === undefined || nextMs > nowMs) return undefined;
-  const seenMs = follow.answeredAtMs ?? job.sentAtMs;
+  const seenMs = msOf(job.view?.now) ?? job.sentAtMs;
   return { state: "unknown", sentence: { code: "overdue_unseen", dueMs: nextMs, seenMs } };
 }
 
@@ -112,12 +112,13 @@ function seen(job: SessionJob, follow: FollowState, nowMs: number): Omit<JobCard
   }
   switch (view.state) {
     case "scheduled": {
-      const atMs = msOf(view.waiting?.until) ?? dueMsOf(job);
-      if (atMs === undefined) return { state: "scheduled", sentence: { code: "registered" } };
-      return counting(atMs, obstacleAhead(view, follow), nowMs);
+      const atMs = msOf(view.waiting?.until);
+      return atMs !== undefined && atMs > nowMs
+        ? counting(atMs, obstacleAhead(view, follow), nowMs)
+        : due(job, view, follow, nowMs);
     }
     case "pending":
-      return due(job, view, nowMs);
+      return due(job, view, follow, nowMs);
     case "active":
       return running(job, view);
     case "retry":
@@ -134,8 +135,7 @@ function seen(job: SessionJob, follow: FollowState, nowMs: number): Omit<JobCard
 
 function counting(atMs: number, but: Obstacle | undefined, nowMs: number): Omit<JobCard, "message"> {
   const inMs = atMs - nowMs;
-  // Its time has just come by the clock, and the next answer will tell who took it.
-  if (inMs <= 0) return { state: "waiting", sentence: { code: "due", forMs: -inMs, why: but ?? "in_line" } };
+  if (inMs <= 0) return waiting(-inMs, but ?? "in_line");
   return { state: "scheduled", sentence: { code: "counting", inMs, atMs, but } };
 }
 
@@ -155,12 +155,17 @@ function isObstacle(reason: string): reason is Obstacle {
   return reason in STATE_OF_OBSTACLE;
 }
 
-function due(job: SessionJob, view: DemoJobView, nowMs: number): Omit<JobCard, "message"> {
+function due(job: SessionJob, view: DemoJobView, follow: FollowState, nowMs: number): Omit<JobCard, "message"> {
   const reason = view.waiting?.reason ?? "in_line";
-  const why = reason === "not_due" || reason === "backing_off" ? "in_line" : reason;
-  const state = isObstacle(why) ? STATE_OF_OBSTACLE[why] : "waiting";
-  const sinceMs = msOf(view.waiting?.since) ?? dueMsOf(job) ?? nowMs;
-  return { state, sentence: { code: "due", forMs: Math.max(0, nowMs - sinceMs), why } };
+  // Its time has come since the answer: what will be in its way is known, and the next answer tells who took it.
+  const isOld = reason === "not_due" || reason === "backing_off";
+  const why = isOld ? (obstacleAhead(view, follow) ?? "in_line") : reason;
+  const sinceMs = msOf(view.waiting?.since) ?? msOf(view.waiting?.until) ?? dueMsOf(job) ?? nowMs;
+  return waiting(Math.max(0, nowMs - sinceMs), why);
+}
+
+function waiting(forMs: number, why: (Sentence & { readonly code: "due" })["why"]): Omit<JobCard, "message"> {
+  return { state: isObstacle(why) ? STATE_OF_OBSTACLE[why] : "waiting", sentence: { code: "due", forMs, why } };
 }
 
 function running(job: SessionJob, view: DemoJobView): Omit<JobCard, "message"> {

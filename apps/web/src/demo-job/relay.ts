@@ -288,7 +288,7 @@ function gap(before: DemoJobAttempt, untilMs: number, index: number): Segment {
   return {
     ...blank,
     key: `gap-${index}`,
-    weight: 0.85,
+    weight: 0.95,
     lead: { kind: "length", ms: Math.max(0, untilMs - fromMs) },
     label: { code: before.outcome === "retry" ? "backed_off" : "between" },
     atMs: fromMs,

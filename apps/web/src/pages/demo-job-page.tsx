@@ -20,7 +20,7 @@ import { useFollowedJobs } from "../demo-job/use-followed-jobs.ts";
 import { useRegisterJob } from "../demo-job/use-register-job.ts";
 import { useLanguage } from "../i18n/language-context.ts";
 import { noticesOf } from "../readiness/job-notices.ts";
-import { useReadiness } from "../readiness/use-readiness.ts";
+import { useReadinessForNotices } from "../readiness/use-readiness.ts";
 import { useServerNow } from "../use-server-now.ts";
 
 /** Registers jobs, and follows those that this tab has registered until they are over. */
@@ -31,7 +31,7 @@ export function DemoJobPage() {
   const [refusals, setRefusals] = useState(0);
   const { jobs, follow, askSoon } = useFollowedJobs(tabJobs);
   const { mutate, reset, isPending, data } = useRegisterJob();
-  const { data: readiness } = useReadiness();
+  const readiness = useReadinessForNotices();
   const nowMs = useServerNow(jobs.length > 0);
   const form = useRef<HTMLFormElement>(null);
   const result = useRef<HTMLElement>(null);

@@ -10,6 +10,7 @@ import { serverClock, tabJobs } from "../demo-job/this-tab.ts";
 import { useFollowedJobs } from "../demo-job/use-followed-jobs.ts";
 import { useLanguage } from "../i18n/language-context.ts";
 import { noticesOf } from "../readiness/job-notices.ts";
+import { useReadinessForNotices } from "../readiness/use-readiness.ts";
 import { useServerNow } from "../use-server-now.ts";
 
 /** What became of one job, by its id: one of this tab, or of yesterday, or from anywhere. */
@@ -18,6 +19,7 @@ export function JobPage() {
   const { messages } = useLanguage();
   const store = useMemo(() => storeWith(jobId), [jobId]);
   const { jobs, follow } = useFollowedJobs(store);
+  const readiness = useReadinessForNotices();
   const nowMs = useServerNow(true);
   const texts = messages.jobs.page;
   const job = jobs.find((each) => each.jobId === jobId);
@@ -28,9 +30,9 @@ export function JobPage() {
       <PageHeading title={texts.title} />
       <p className="mt-1 mb-5 flex flex-wrap gap-x-5 text-quiet">
         <Link to="/dm-jobqueue">{texts.all}</Link>
-        <FollowNote follow={follow} nowMs={nowMs} isFollowing={isWaiting} />
+        <FollowNote follow={follow} nowMs={nowMs} jobs={job === undefined ? [] : [job]} />
       </p>
-      {isWaiting && <JobNotices notices={noticesOf(follow.queue, undefined)} nowMs={nowMs} />}
+      {isWaiting && <JobNotices notices={noticesOf(follow.queue, readiness)} nowMs={nowMs} />}
       {isUnseen && job.missingSinceMs !== undefined && (
         <section className="job" aria-labelledby="missing-title">
           <h2 id="missing-title">{texts.missing}</h2>

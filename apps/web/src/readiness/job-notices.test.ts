@@ -34,6 +34,16 @@ describe("the notice of the job page", () => {
     expect(noticesOf(undefined, undefined)).toEqual([]);
   });
 
+  it("says first that the server or the store does not answer: the rest can't be known then", () => {
+    expect(noticesOf(two, "none")).toEqual([{ code: "server_away" }]);
+    const away: Readiness = {
+      status: "not_ready",
+      level: "error",
+      checks: [{ name: "job_queue_store", level: "error" }],
+    };
+    expect(noticesOf({ paused: false, workers: 0 }, away)).toEqual([{ code: "store_away" }]);
+  });
+
   it("says that nobody works on the queue, or that it is paused", () => {
     expect(noticesOf({ paused: false, workers: 0 }, undefined)).toEqual([{ code: "no_worker" }]);
     expect(noticesOf(undefined, readiness({ code: "no_worker", level: "warning" }))).toEqual([{ code: "no_worker" }]);

@@ -2,6 +2,8 @@ import type { DemoJobsView, FindingWorker, Readiness, WorkerWarning } from "@hik
 
 /** What a person should know before registering a job, the most urgent first. */
 export type JobNotice =
+  | { readonly code: "server_away" }
+  | { readonly code: "store_away" }
   | { readonly code: "writes_fail" }
   | { readonly code: "no_worker" }
   | { readonly code: "queue_paused" }
@@ -20,11 +22,16 @@ export type JobNotice =
 /** Warnings that compare workers with each other. */
 const COMPARING = ["other_build", "other_directory", "older_process", "foreign"];
 
-/** What the queue's part of an answer and the server's readiness come to for somebody who registers jobs. */
+/**
+ * What the queue's part of an answer and the server's readiness come to for somebody who registers jobs. `"none"` means
+ * that the server gave no answer; undefined, that it was not asked yet.
+ */
 export function noticesOf(
   queue: DemoJobsView["queue"] | undefined,
-  readiness: Readiness | undefined,
+  answer: Readiness | "none" | undefined,
 ): readonly JobNotice[] {
+  if (answer === "none") return [{ code: "server_away" }];
+  const readiness = answer;
   const findings = readiness?.checks.flatMap((check) => check.findings ?? []) ?? [];
   const warnings = findings.flatMap((finding) => (finding.code === "worker_warning" ? [finding.warning] : []));
   const several = findings.find((finding) => finding.code === "several_workers");
@@ -34,8 +41,12 @@ export function noticesOf(
   const others = warnings.filter(({ kind }) => kind !== "silent" && !COMPARING.includes(kind));
   const nobody = queue?.workers === 0 || (queue === undefined && findings.some(({ code }) => code === "no_worker"));
   const notices: JobNotice[] = [];
-  if (findings.some(({ code, level }) => code === "writes_fail" && level === "error"))
+  if (findings.some(({ code, level }) => code === "writes_fail" && level === "error")) {
     notices.push({ code: "writes_fail" });
+  } else if (readiness?.checks.some(({ name, level }) => name === "job_queue_store" && level === "error")) {
+    // Who works there can't be known either.
+    return [{ code: "store_away" }];
+  }
   if (nobody) notices.push({ code: "no_worker" });
   if (queue?.paused) notices.push({ code: "queue_paused" });
   if (count > 1) {

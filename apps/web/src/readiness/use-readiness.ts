@@ -1,3 +1,4 @@
+import type { Readiness } from "@hikyaku/contract";
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../api/client.ts";
 
@@ -10,4 +11,10 @@ export function useReadiness() {
     queryFn: ({ signal }) => api.readiness(signal),
     refetchInterval: ASK_EVERY_MS,
   });
+}
+
+/** The answer for the notices of a page; `"none"` where the server gave none. */
+export function useReadinessForNotices(): Readiness | "none" | undefined {
+  const { data, isError } = useReadiness();
+  return isError ? "none" : data;
 }

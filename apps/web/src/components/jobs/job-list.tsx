@@ -1,6 +1,6 @@
 import { cardOf } from "../../demo-job/job-card.ts";
 import type { FollowState } from "../../demo-job/job-follower.ts";
-import { needsAsking, type SessionJob } from "../../demo-job/session-jobs.ts";
+import type { SessionJob } from "../../demo-job/session-jobs.ts";
 import { useLanguage } from "../../i18n/language-context.ts";
 import { plainText } from "../../i18n/rich-text.ts";
 import { sentenceText } from "../../i18n/sentence-text.ts";
@@ -32,7 +32,7 @@ export function JobList({ jobs, follow, nowMs, onSendAgain }: JobListProps) {
         <h2 id="jobs-title">{texts.title}</h2>
         <p className="cap">
           {jobs.length > 0 && <span>{texts.note(jobs.length)}</span>}
-          <FollowNote follow={follow} nowMs={nowMs} isFollowing={jobs.some((job) => needsAsking(job, nowMs))} />
+          <FollowNote follow={follow} nowMs={nowMs} jobs={jobs} />
         </p>
       </header>
       <p role="status" className="sr-only">

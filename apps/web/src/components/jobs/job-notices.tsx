@@ -50,7 +50,14 @@ export function JobNotices({ notices, nowMs }: JobNoticesProps) {
 }
 
 /** Without these being mended, a job that is registered now does not run as meant. */
-const URGENT: ReadonlySet<JobNotice["code"]> = new Set(["writes_fail", "no_worker", "queue_paused", "several_workers"]);
+const URGENT: ReadonlySet<JobNotice["code"]> = new Set([
+  "server_away",
+  "store_away",
+  "writes_fail",
+  "no_worker",
+  "queue_paused",
+  "several_workers",
+]);
 
 interface NoticeWords {
   readonly claim: RichText;
@@ -61,6 +68,10 @@ function wordsOf(notice: JobNotice, writing: FindingWriting): NoticeWords {
   const { jobs, readiness } = writing.messages;
   const words = readiness.notice;
   switch (notice.code) {
+    case "server_away":
+      return { claim: words.serverAway, evidence: [{ key: "text", text: [words.serverAwayText] }] };
+    case "store_away":
+      return { claim: words.storeAway, evidence: [{ key: "text", text: [words.storeAwayText] }] };
     case "writes_fail":
       return { claim: words.writesFail, evidence: [] };
     case "no_worker":

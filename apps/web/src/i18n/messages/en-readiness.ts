@@ -75,6 +75,10 @@ export const enReadiness = {
     severalText: "The line is printed on the stdout of the one that takes the job. Stop those that you don’t mean.",
     silent: rich`A worker is not heard of: what it runs waits until another one takes over`,
     look: rich`A worker needs a look`,
+    serverAway: rich`The API server does not answer`,
+    serverAwayText: "What you see of your jobs is as of its last answer. This page keeps asking.",
+    storeAway: rich`The store does not answer: nothing can be registered now`,
+    storeAwayText: "What you see of your jobs is as of the last answer. The server keeps trying to reach the store.",
     writesFail: rich`The store can’t be written to: nothing can be registered`,
   },
 };

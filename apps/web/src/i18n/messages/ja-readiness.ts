@@ -69,6 +69,10 @@ export const jaReadiness: ReadinessMessages = {
     severalText: "メッセージは、ジョブを受け取ったワーカーの標準出力に表示されます。意図しないものは停止してください。",
     silent: rich`応答のないワーカーがあります。実行中のジョブは、別のワーカーが引き継ぐまで待ちます`,
     look: rich`確認が必要なワーカーがあります`,
+    serverAway: rich`API サーバーから応答がありません`,
+    serverAwayText: "ジョブの表示は、最後に応答があった時点のものです。確認を続けています。",
+    storeAway: rich`ストアから応答がないため、いまは登録できません`,
+    storeAwayText: "ジョブの表示は、最後に応答があった時点のものです。サーバーは接続を試み続けています。",
     writesFail: rich`ストアに書き込めないため、何も登録できません`,
   },
 };
