@@ -361,6 +361,7 @@ function withChange(broker: Broker, change: Broker["change"]): InspectedBroker {
     servers: (...args) => broker.servers(...args),
     silentServers: (...args) => broker.silentServers(...args),
     order: (...args) => broker.order(...args),
+    orderedServers: (...args) => broker.orderedServers(...args),
     evict: (...args) => broker.evict(...args),
     send: (...args) => broker.send(...args),
     change,

@@ -50,6 +50,7 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   list: (broker) => broker.list({ queue: "default", state: "pending", limit: 10 }),
   memory: (broker) => broker.memory("default"),
   order: (broker) => broker.order({ orderId: "o1", serverId: "s1", kind: "stop", at: 0, by }, 1_000),
+  orderedServers: (broker) => broker.orderedServers(),
   probeWrites: (broker) => broker.probeWrites([]),
   putBack: (broker) => broker.putBack(aSet),
   putDurableEntry: (broker) =>

@@ -33,6 +33,10 @@ const bodyRefusals = {
   422: problemResponse("The body or the id has errors; `errors` names each. Nothing was done."),
 };
 
+const tooManyKept = problemResponse(
+  "Nobody knows the server, and enough orders are kept for such ones. Nothing was done.",
+);
+
 /** Adds who works on the queues, and how to tell one of them to go quiet, to stop, or take its tasks away. */
 export function addServerRoutes(app: FastifyInstance, { inspector, permission }: ServerRoutesParts): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
@@ -64,7 +68,13 @@ export function addServerRoutes(app: FastifyInstance, { inspector, permission }:
         description: "Running tasks go on. 200 once the server was seen to obey, 202 while the order waits for it.",
         params: serverOrderParams,
         body: quietServerRequest,
-        response: { 200: serverOrderResponse, 202: serverOrderResponse, ...bodyRefusals, ...operationsRefusals },
+        response: {
+          200: serverOrderResponse,
+          202: serverOrderResponse,
+          ...bodyRefusals,
+          409: tooManyKept,
+          ...operationsRefusals,
+        },
       },
     },
     async (request, reply) => {
@@ -84,7 +94,13 @@ export function addServerRoutes(app: FastifyInstance, { inspector, permission }:
           "Running tasks may finish, then its process ends. 200 once the server was seen to obey, 202 while the order waits.",
         params: serverOrderParams,
         body: stopServerRequest,
-        response: { 200: serverOrderResponse, 202: serverOrderResponse, ...bodyRefusals, ...operationsRefusals },
+        response: {
+          200: serverOrderResponse,
+          202: serverOrderResponse,
+          ...bodyRefusals,
+          409: tooManyKept,
+          ...operationsRefusals,
+        },
       },
     },
     async (request, reply) => {
@@ -112,7 +128,9 @@ export function addServerRoutes(app: FastifyInstance, { inspector, permission }:
         response: {
           200: evictServerResponse,
           ...bodyRefusals,
-          409: problemResponse("The server was heard of in the last seconds and `force` is not set."),
+          409: problemResponse(
+            "The server was heard of in the last seconds and `force` is not set, or it is unknown and enough orders are kept.",
+          ),
           ...operationsRefusals,
         },
       },

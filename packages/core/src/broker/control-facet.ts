@@ -64,6 +64,8 @@ export interface ControlFacet {
    * it with its next announcement also when it heard nothing.
    */
   order(order: ServerOrder, ttlMs: number, call?: CallOptions): Promise<void>;
+  /** For how many servers an order is kept, whether they are there or not. */
+  orderedServers(call?: CallOptions): Promise<number>;
   /**
    * Refuses further claims and take-overs of a server from a queue, and frees what it holds there: each lease ends, so
    * that nothing the server writes under it counts any more, and the task waits in front of its queue, with nothing spent.

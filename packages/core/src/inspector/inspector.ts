@@ -42,6 +42,7 @@ export type InspectedBroker = Pick<
   | "servers"
   | "silentServers"
   | "order"
+  | "orderedServers"
   | "evict"
   | "send"
 >;

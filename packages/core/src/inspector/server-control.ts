@@ -54,7 +54,10 @@ export interface EvictReport extends OrderReport {
 }
 
 /** The parts of a broker that remote control uses. */
-export type ControlledBroker = Pick<Broker, "servers" | "silentServers" | "queues" | "order" | "evict">;
+export type ControlledBroker = Pick<
+  Broker,
+  "servers" | "silentServers" | "queues" | "order" | "orderedServers" | "evict"
+>;
 
 interface Found {
   readonly presence: OrderReport["presence"];
@@ -65,6 +68,8 @@ interface Found {
 const dayMs = 86_400_000;
 /** An id is never used again, so what is kept for a server that never comes back harms nobody. */
 const keptForMs: Readonly<Record<OrderKind, number>> = { quiet: dayMs, stop: dayMs, evict: 7 * dayMs };
+/** Beyond so many, nothing is kept for servers that nobody knows: any text can be the id of one. */
+const mostKept = 1_000;
 const pollMs = 150;
 const longestWaitMs = 300_000;
 
@@ -100,7 +105,7 @@ export class ServerControl {
 
   async evict(serverId: string, options: EvictServerOptions): Promise<EvictReport> {
     const wishes = checked("evictServer", serverId, options, evictNames);
-    const found = await this.#find(serverId);
+    const found = await this.#findForOrder(serverId);
     if (found.presence === "live" && options.force !== true) {
       const place = found.server === undefined ? "" : ` (${found.server.host} pid ${found.server.pid})`;
       throw new HikyakuError(
@@ -116,7 +121,7 @@ export class ServerControl {
 
   async #tell(kind: OrderKind, serverId: string, wishes: Wishes, before?: Found): Promise<OrderReport> {
     const { waitMs, ...words } = wishes;
-    const found = before ?? (await this.#find(serverId));
+    const found = before ?? (await this.#findForOrder(serverId));
     const at = this.#clock.now();
     const order: ServerOrder = { orderId: randomUUID(), serverId, kind, at, ...words };
     await this.#broker.order(order, keptForMs[kind]);
@@ -159,6 +164,17 @@ export class ServerControl {
     }
     const silent = (await this.#broker.silentServers()).find(({ server }) => server.serverId === serverId);
     return { presence: silent === undefined ? "unknown" : "silent", server: silent?.server, workers: [] };
+  }
+
+  /** @throws HikyakuError `wrong_state` where nobody knows it and enough is kept for such servers. */
+  async #findForOrder(serverId: string): Promise<Found> {
+    const found = await this.#find(serverId);
+    if (found.presence !== "unknown" || (await this.#broker.orderedServers()) < mostKept) return found;
+    throw new HikyakuError(
+      "wrong_state",
+      `nobody has heard of a server ${shown(serverId)} in the last ten minutes, and orders are kept for ${mostKept} servers: ` +
+        "nothing was kept for this one; check its id",
+    );
   }
 
   async #takeTasks(serverId: string, found: Found, { by, reason }: Wishes): Promise<Record<string, number>> {

@@ -72,6 +72,18 @@ export function describeControlContract(setup: ContractSetup): void {
       expect(orders).toEqual([anOrder({ orderId: "order-2", reason: "again" })]);
     });
 
+    it("is counted by server for as long as it is kept", async () => {
+      expect(await store.other.orderedServers()).toBe(0);
+      await store.broker.order(anOrder({ kind: "evict" }), 2 * dayMs);
+      await store.broker.order(anOrder({ orderId: "order-2" }), dayMs);
+      await store.broker.order(anOrder({ orderId: "order-3", serverId: "server-b" }), dayMs);
+      expect(await store.other.orderedServers()).toBe(2);
+      store.clock.advance(dayMs + 1_000);
+      expect(await store.other.orderedServers()).toBe(1);
+      store.clock.advance(dayMs + 1_000);
+      expect(await store.other.orderedServers()).toBe(0);
+    });
+
     it("is said to who listens", async () => {
       const heard: Signal[] = [];
       stops.push(store.broker.listen((signal) => void (signal.kind !== "listening" && heard.push(signal))));

@@ -252,4 +252,26 @@ describe.each(stores)("remote control on $name", ({ open }) => {
     }, patience);
     expect(named()).toHaveLength(1);
   }, 20_000);
+
+  it("keeps orders for so many servers that nobody knows, and for all that are there", async () => {
+    const store = await open();
+    const broker = store.connect();
+    const inspector = new Inspector({ broker });
+    const by = { host: "desk", pid: 1 };
+    const keep = (name: number) =>
+      broker.order({ orderId: `${name}`, serverId: `nobody-${name}`, kind: "quiet", at: Date.now(), by }, 60_000);
+    for (let from = 0; from < 999; from += 100) {
+      await Promise.all(Array.from({ length: Math.min(100, 999 - from) }, (_, index) => keep(from + index)));
+    }
+    expect((await inspector.stopServer("nobody-last")).presence).toBe("unknown");
+    const refused = { code: "wrong_state", message: expect.stringContaining("check its id") };
+    await expect(inspector.quietServer("one-too-many")).rejects.toMatchObject(refused);
+    await expect(inspector.evictServer("one-too-many", { force: true })).rejects.toMatchObject(refused);
+    expect(await broker.orderedServers()).toBe(1_000);
+    const server = aServer(store.connect()).handleRaw("t", () => undefined);
+    server.start();
+    await vi.waitFor(async () => expect((await broker.servers()).servers).toHaveLength(1), patience);
+    expect((await inspector.quietServer(server.serverId)).acknowledged).toBe(true);
+    await server.stop();
+  });
 });

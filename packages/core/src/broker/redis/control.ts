@@ -1,9 +1,9 @@
 import type { CallOptions } from "../call-options.ts";
 import type { ControlFacet, EvictAnswer, EvictRequest, ServerOrder } from "../control-facet.ts";
 import { attemptLine } from "./attempt-line.ts";
-import { controlChannel, evictedKey, ordersKey, queueKeys } from "./keys.ts";
+import { controlChannel, evictedKey, orderedServersKey, ordersKey, queueKeys } from "./keys.ts";
 import { evictLua, putOrderLua } from "./lua/generated.ts";
-import { nanoseconds, type RedisContext, secondAtOrAfter } from "./redis-context.ts";
+import { nanoseconds, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
 import { list, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 
@@ -18,12 +18,21 @@ export class RedisControl implements ControlFacet {
   }
 
   async order(order: ServerOrder, ttlMs: number, call?: CallOptions): Promise<void> {
-    const { connection } = this.#context;
+    const { connection, clock } = this.#context;
     const json = JSON.stringify(order);
     const life = String(secondAtOrAfter(ttlMs));
-    // Kept before it is said: whoever hears it can rely on it being there.
+    const until = String(secondAtOrAfter(clock.now() + ttlMs));
+    // Counted before it is kept, so that none is kept uncounted; kept before it is said, so that whoever hears it finds it.
+    await runCommand(connection, ["ZADD", orderedServersKey, "GT", until, order.serverId], call);
     await runScript(connection, putOrderScript, [ordersKey(order.serverId)], [order.kind, json, life], call);
     await runCommand(connection, ["PUBLISH", controlChannel, json], call);
+  }
+
+  async orderedServers(call?: CallOptions): Promise<number> {
+    const { connection, clock } = this.#context;
+    const now = String(wholeSeconds(clock.now()));
+    await runCommand(connection, ["ZREMRANGEBYSCORE", orderedServersKey, "-inf", now], call);
+    return Number(await runCommand(connection, ["ZCARD", orderedServersKey], call));
   }
 
   async evict(request: EvictRequest, call?: CallOptions): Promise<EvictAnswer> {

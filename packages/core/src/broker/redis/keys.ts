@@ -94,6 +94,9 @@ export function serverKeys(host: string, pid: number, serverId: string): ServerK
   return { server: `asynq:servers:${tag}`, workers: `asynq:workers:${tag}`, details: `hikyaku:servers:${tag}` };
 }
 
+/** Ours: servers for which an order is kept, by the second until which it is. */
+export const orderedServersKey = "hikyaku:ordered-servers";
+
 /** Ours: what a server is asked to do, by kind. By its id alone, which is all that is left of one that fell silent. */
 export function ordersKey(serverId: string): string {
   return `hikyaku:orders:${serverId}`;

@@ -179,6 +179,7 @@ class RedisBroker implements Broker {
   silentServers: Broker["silentServers"] = (...args) => this.#presence.silentServers(...args);
 
   order: Broker["order"] = (...args) => this.#control.order(...args);
+  orderedServers: Broker["orderedServers"] = (...args) => this.#control.orderedServers(...args);
   evict: Broker["evict"] = (...args) => this.#control.evict(...args);
 
   announceEntries: Broker["announceEntries"] = (...args) => this.#schedule.announceEntries(...args);

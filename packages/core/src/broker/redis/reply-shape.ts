@@ -45,6 +45,7 @@ const shapeOfCommand: Readonly<Record<string, Shape>> = {
   TYPE: "text",
   UNLINK: "number",
   ZADD: "number",
+  ZCARD: "number",
   ZRANGE: "list",
   ZREM: "number",
   ZREMRANGEBYSCORE: "number",

@@ -20,6 +20,10 @@ export class SqliteControl implements ControlFacet {
     });
   }
 
+  orderedServers(call?: CallOptions): Promise<number> {
+    return this.#store.read(call, (db) => Number(db.get(countOrdered, this.#store.clock.now())?.["servers"]));
+  }
+
   evict(request: EvictRequest, call?: CallOptions): Promise<EvictAnswer> {
     const { queue, serverId, refuseForMs, limit } = request;
     return this.#store.write(call, limit, (transaction) => {
@@ -50,6 +54,7 @@ const upsertOrder = `
   INSERT INTO server_orders (server_id, kind, expires_at, server_order) VALUES (?, ?, ?, ?)
   ON CONFLICT (server_id, kind) DO UPDATE SET expires_at = excluded.expires_at, server_order = excluded.server_order`;
 const deleteOldOrders = "DELETE FROM server_orders WHERE expires_at <= ?";
+const countOrdered = "SELECT count(DISTINCT server_id) AS servers FROM server_orders WHERE expires_at > ?";
 const upsertEviction = `
   INSERT INTO evicted_servers (server_id, queue, expires_at) VALUES (?, ?, ?)
   ON CONFLICT (server_id, queue) DO UPDATE SET expires_at = excluded.expires_at`;

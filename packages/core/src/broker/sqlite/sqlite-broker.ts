@@ -140,6 +140,7 @@ class SqliteBroker implements Broker {
   storeTime: Broker["storeTime"] = () => this.#presence.storeTime();
 
   order: Broker["order"] = (...args) => this.#control.order(...args);
+  orderedServers: Broker["orderedServers"] = (...args) => this.#control.orderedServers(...args);
   evict: Broker["evict"] = (...args) => this.#control.evict(...args);
 
   announceEntries: Broker["announceEntries"] = (...args) => this.#schedule.announceEntries(...args);
