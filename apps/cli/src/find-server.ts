@@ -24,7 +24,7 @@ const mostListed = 20;
 
 function listed(servers: readonly ServerInfo[]): string {
   const lines = servers.slice(0, mostListed).map(({ serverId, host, pid, status, silentSince }) => {
-    const how = silentSince === undefined ? status : `silent since ${silentSince.toISOString()}`;
+    const how = silentSince === undefined ? status : `silent, last heard of at ${silentSince.toISOString()}`;
     return visibleText(`  ${serverId}  ${host}:${pid}  ${how}`);
   });
   const more = servers.length - mostListed;

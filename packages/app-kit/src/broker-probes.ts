@@ -1,5 +1,13 @@
 import type { FindingWorker, ReadinessFinding, WorkerWarning } from "@hikyaku/contract";
-import { type Broker, errorText, isStoreAway, type ServerRecord, type ServerWarning, serverWarnings } from "hikyaku";
+import {
+  type Broker,
+  errorText,
+  isGone,
+  isStoreAway,
+  type ServerRecord,
+  type ServerWarning,
+  serverWarnings,
+} from "hikyaku";
 import { PROBE_TIMEOUT_MS, type ReadinessProbe } from "./readiness.ts";
 import { WriteCheck, type WriteTrouble } from "./write-check.ts";
 
@@ -60,7 +68,10 @@ export function workersProbe(broker: Broker): ReadinessProbe {
     async ask() {
       const call = { timeoutMs: PROBE_TIMEOUT_MS };
       const [{ servers }, silent] = await Promise.all([broker.servers(call), broker.silentServers(call)]);
-      return [presenceOf(servers), ...warningFindings(serverWarnings(servers, silent))];
+      return [
+        presenceOf(servers.filter((server) => !isGone(server))),
+        ...warningFindings(serverWarnings(servers, silent)),
+      ];
     },
     failed: (reason) => ({ code: "workers_unknown", level: "warning", reason }),
   };
@@ -93,6 +104,8 @@ function warningOf(warning: ServerWarning): WorkerWarning {
     case "other_directory":
     case "older_process":
       return { kind: warning.kind, worker, beside: workerOf(warning.beside), queues: [...warning.queues] };
+    case "gone":
+      return { kind: "gone", worker };
     case "silent":
       return { kind: "silent", worker, silent_since: momentOf(warning.silentSince) };
     case "blocked":

@@ -42,6 +42,7 @@ export const workerWarning = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("other_build"), worker: findingWorker, beside, queues }),
   z.object({ kind: z.literal("other_directory"), worker: findingWorker, beside, queues }),
   z.object({ kind: z.literal("older_process"), worker: findingWorker, beside, queues }),
+  z.object({ kind: z.literal("gone"), worker: findingWorker }),
   z.object({ kind: z.literal("silent"), worker: findingWorker, silent_since: moment }),
   z.object({ kind: z.literal("blocked"), worker: findingWorker, loop_delay_ms: z.number() }),
   z.object({

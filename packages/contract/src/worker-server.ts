@@ -21,7 +21,7 @@ const moment = z.iso.datetime().meta({ examples: ["2026-01-31T12:00:00.000Z"] })
 const serverWarning = z
   .object({
     kind: z
-      .enum(["other_build", "other_directory", "older_process", "silent", "blocked", "clock_offset", "foreign"])
+      .enum(["other_build", "other_directory", "older_process", "gone", "silent", "blocked", "clock_offset", "foreign"])
       .meta({ description: "What is wrong, as a word that stays the same between releases; see docs/servers.md." }),
     detail: z.string().meta({ description: "In words that name the server, and the one that it is compared with." }),
   })

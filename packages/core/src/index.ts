@@ -152,7 +152,14 @@ export {
   Schedules,
   type SchedulesOptions,
 } from "./scheduler/schedules.ts";
-export { codeOf, placeOf, type ServerWarning, type ServerWarningKind, serverWarnings } from "./server-warnings.ts";
+export {
+  codeOf,
+  isGone,
+  placeOf,
+  type ServerWarning,
+  type ServerWarningKind,
+  serverWarnings,
+} from "./server-warnings.ts";
 export {
   type ShardedQueue,
   type ShardedQueueOptions,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ServerDetails, ServerRecord } from "./broker/presence-facet.ts";
 import { serverWarnings } from "./server-warnings.ts";
+import { ownProcessIdentity } from "./worker/process-identity.ts";
 
 const start = Date.UTC(2026, 0, 1);
 const hourMs = 3_600_000;
@@ -73,6 +74,28 @@ describe("what is wrong with the servers of a queue", () => {
     const [silent] = serverWarnings([], [{ server: older, silentSince: start }]);
     expect(silent).toMatchObject({ kind: "silent", server: older, silentSince: start });
   });
+
+  it.skipIf(ownProcessIdentity() === undefined)(
+    "is that it is gone where its process was on this machine and has ended, and then nothing else",
+    () => {
+      // The number is of a process that runs, but another one than was announced under it.
+      const ended = { processIdentity: `${ownProcessIdentity()}1` };
+      const server = aServer("a", { pid: process.pid }, { ...ended, loopDelayMs: 60_000 });
+      expect(serverWarnings([server, aServer("b", later, { build: "b2" })])).toMatchObject([
+        {
+          kind: "gone",
+          serverId: "a",
+          silentSince: undefined,
+          detail: expect.stringContaining("its process has ended"),
+        },
+      ]);
+      expect(serverWarnings([], [{ server, silentSince: start }])).toMatchObject([
+        { kind: "gone", silentSince: start },
+      ]);
+      const alive = aServer("a", { pid: process.pid }, { processIdentity: ownProcessIdentity() });
+      expect(serverWarnings([], [{ server: alive, silentSince: start }])).toMatchObject([{ kind: "silent" }]);
+    },
+  );
 
   it("is a clock that is off, a loop that stands still, another library, and silence", () => {
     expect(kindsOf(aServer("a", {}, { clockOffsetMs: -6_000, loopDelayMs: 7_000 }))).toEqual([

@@ -1,4 +1,5 @@
 import type { ServerDetails, ServerRecord, SilentServer } from "./broker/presence-facet.ts";
+import { isSurelyGone } from "./worker/process-identity.ts";
 
 /**
  * Why somebody should look at a server.
@@ -7,6 +8,7 @@ import type { ServerDetails, ServerRecord, SilentServer } from "./broker/presenc
  * - `other_directory`: the same, for the directory that it was started in.
  * - `older_process`: it runs beside a server that was started over a minute later on the same host and queues, from the
  *   same place: what changed in between is not in it. Workers of one parent process are not told apart.
+ * - `gone`: its process was on this machine and has ended, and it did not take its leave.
  * - `silent`: it has not been heard of since; it is frozen, cut off or dead.
  * - `blocked`: its event loop stands still.
  * - `clock_offset`: its clock differs from the store's.
@@ -16,6 +18,7 @@ export type ServerWarningKind =
   | "other_build"
   | "other_directory"
   | "older_process"
+  | "gone"
   | "silent"
   | "blocked"
   | "clock_offset"
@@ -37,6 +40,8 @@ type WarningFacts =
       /** What both work on. */
       readonly queues: readonly string[];
     }
+  /** Undefined while its last word still holds. */
+  | { readonly kind: "gone"; readonly silentSince: number | undefined }
   | { readonly kind: "silent"; readonly silentSince: number }
   | { readonly kind: "blocked"; readonly loopDelayMs: number }
   /** How far its clock is ahead of the store's; negative where it is behind. */
@@ -58,14 +63,24 @@ export function serverWarnings(
   servers: readonly ServerRecord[],
   silent: readonly SilentServer[] = [],
 ): readonly ServerWarning[] {
-  const newest = newestByQueue(servers.filter(isDetailed));
+  const gone = new Set(servers.filter(isGone));
+  const there = servers.filter((server) => !gone.has(server));
+  const newest = newestByQueue(there.filter(isDetailed));
   return [
-    ...servers.flatMap((server) => {
+    ...there.flatMap((server) => {
       if (isDetailed(server)) return warningsOf(server, newest);
       return [warningOf(server, { kind: "foreign", queues: Object.keys(server.queues) })];
     }),
-    ...silent.map(({ server, silentSince }) => warningOf(server, { kind: "silent", silentSince })),
+    ...[...gone].map((server) => warningOf(server, { kind: "gone", silentSince: undefined })),
+    ...silent.map(({ server, silentSince }) =>
+      warningOf(server, { kind: isGone(server) ? "gone" : "silent", silentSince }),
+    ),
   ];
+}
+
+/** Whether it is certain that its process does not run any more, which can be known of this machine's processes only. */
+export function isGone({ pid, details }: ServerRecord): boolean {
+  return details?.processIdentity !== undefined && isSurelyGone(pid, details.processIdentity);
 }
 
 /** Names a server in a line of text: where it runs, and since when. */
@@ -111,6 +126,8 @@ function inWords(server: ServerRecord, facts: WarningFacts): string {
         ? `${both} both work on ${where}; the first may be one that was left behind`
         : `${both} run different code on ${where}; chance decides which runs a task`;
     }
+    case "gone":
+      return `${place} (${codeOf(server)}) is gone: its process has ended without taking its leave`;
     case "silent": {
       const since = new Date(facts.silentSince).toISOString();
       return `${place} (${codeOf(server)}) has not been heard of since ${since}: it is frozen, cut off or dead`;

@@ -38,8 +38,10 @@ function serverLines(server: ServerInfo, now: number): string[] {
     `  id          ${serverId}`,
     `  queues      ${places.join(" ")}`,
   ];
-  if (silentSince !== undefined) {
-    lines[0] = `${host} pid ${pid}: silent for ${ago(now - silentSince.getTime())}, started ${startedAt.toISOString()}`;
+  const isGone = server.warnings.some(({ kind }) => kind === "gone");
+  if (isGone || silentSince !== undefined) {
+    const last = silentSince === undefined ? "" : `, last heard of ${ago(now - silentSince.getTime())} ago`;
+    lines[0] = `${host} pid ${pid}: ${isGone ? "gone" : "silent"}${last}, started ${startedAt.toISOString()}`;
   }
   if (details === undefined) {
     lines.push("  of another library or an old version: nothing else is told");

@@ -21,6 +21,8 @@ export type JobNotice =
 
 /** Warnings that compare workers with each other. */
 const COMPARING = ["other_build", "other_directory", "older_process", "foreign"];
+/** Warnings of workers that say nothing any more. */
+const SILENT = ["gone", "silent"];
 
 /**
  * What the queue's part of an answer and the server's readiness come to for somebody who registers jobs. `"none"` means
@@ -36,9 +38,9 @@ export function noticesOf(
   const warnings = findings.flatMap((finding) => (finding.code === "worker_warning" ? [finding.warning] : []));
   const several = findings.find((finding) => finding.code === "several_workers");
   const count = queue?.workers ?? several?.count ?? 0;
-  const silent = warnings.filter(({ kind }) => kind === "silent");
+  const silent = warnings.filter(({ kind }) => SILENT.includes(kind));
   const comparing = warnings.filter(({ kind }) => COMPARING.includes(kind));
-  const others = warnings.filter(({ kind }) => kind !== "silent" && !COMPARING.includes(kind));
+  const others = warnings.filter(({ kind }) => !SILENT.includes(kind) && !COMPARING.includes(kind));
   const nobody = queue?.workers === 0 || (queue === undefined && findings.some(({ code }) => code === "no_worker"));
   const notices: JobNotice[] = [];
   if (findings.some(({ code, level }) => code === "writes_fail" && level === "error")) {

@@ -144,6 +144,11 @@ export const findingKinds = {
     meaning: "the event loop of a worker stands still, so its other handlers do not go on",
     repair: "nothing: end the process, or evict the server if that can't be done",
   },
+  gone_worker: {
+    level: "notice",
+    meaning: "the process of a worker of this machine has ended in the last minutes without taking its leave",
+    repair: "nothing: its tasks run again on another worker of the queue",
+  },
   silent_worker: {
     level: "notice",
     meaning: "a worker has not been heard of in the last minutes and did not take its leave: frozen, cut off or dead",

@@ -42,12 +42,20 @@ export interface ServerDetails {
 /** A server whose word is not fresh any more, as it told of itself last. */
 export interface SilentServer {
   readonly server: ServerRecord;
-  /** When its last word ceased to hold: that long after it was said, as `announce` was told. */
+  /** When it said its last word, by its own clock or the store's. */
   readonly silentSince: number;
 }
 
 /** For how long a server that fell silent is remembered. */
 export const silentForMs = 600_000;
+
+/** How long a word of older builds, which did not write down when they said it, was to hold. */
+const usualLifeMs = 10_000;
+
+/** When a word was said that held until then; `said` is what the server wrote down, which may be missing or anything. */
+export function saidAt(said: unknown, until: number): number {
+  return typeof said === "number" && said <= until ? said : until - usualLifeMs;
+}
 
 /** One task that a server is running now. */
 export interface BusyWorker {

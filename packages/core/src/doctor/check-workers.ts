@@ -4,7 +4,14 @@ import { handlesType } from "../broker/handled-types.ts";
 import { type InspectFacet, mostDueCounted, type QueueNumbers, type TaskEntry } from "../broker/inspect-facet.ts";
 import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
-import { codeOf, placeOf, type ServerWarning, type ServerWarningKind, serverWarnings } from "../server-warnings.ts";
+import {
+  codeOf,
+  isGone,
+  placeOf,
+  type ServerWarning,
+  type ServerWarningKind,
+  serverWarnings,
+} from "../server-warnings.ts";
 
 /** How far these checks look into one queue. */
 export interface CheckDepth {
@@ -16,6 +23,7 @@ const findingOf: Readonly<Record<ServerWarningKind, FindingKind>> = {
   other_build: "mixed_workers",
   other_directory: "mixed_workers",
   older_process: "older_worker",
+  gone: "gone_worker",
   silent: "silent_worker",
   blocked: "blocked_worker",
   clock_offset: "clock_offset",
@@ -24,12 +32,13 @@ const findingOf: Readonly<Record<ServerWarningKind, FindingKind>> = {
 
 /** Workers that should not be there, or not like that. Those of one queue that run different code make one finding. */
 export function checkWorkers(servers: readonly ServerRecord[], silent: readonly SilentServer[]): Finding[] {
+  const there = servers.filter((server) => !isGone(server));
   const isMixed = ({ kind }: ServerWarning): boolean => findingOf[kind] === "mixed_workers";
   const findings = serverWarnings(servers, silent)
     .filter((warning) => !isMixed(warning))
     .map((warning) => aFinding(findingOf[warning.kind], { detail: warning.detail, facts: factsOf(warning) }));
-  for (const queue of new Set(servers.flatMap(({ queues }) => Object.keys(queues)))) {
-    const ours = servers.filter(({ queues, details }) => queue in queues && details !== undefined);
+  for (const queue of new Set(there.flatMap(({ queues }) => Object.keys(queues)))) {
+    const ours = there.filter(({ queues, details }) => queue in queues && details !== undefined);
     // Asked of this queue alone: two servers may differ on one queue and not meet on another.
     const onQueue = ours.map((server) => ({ ...server, queues: { [queue]: 1 } }));
     if (!serverWarnings(onQueue).some(isMixed)) continue;
@@ -51,8 +60,9 @@ function factsOf(warning: ServerWarning): FindingFacts {
     case "other_directory":
     case "older_process":
       return { ...facts, besideServerId: warning.beside.serverId, queues: warning.queues };
+    case "gone":
     case "silent":
-      return { ...facts, silentSinceAt: warning.silentSince };
+      return { ...facts, ...(warning.silentSince !== undefined && { silentSinceAt: warning.silentSince }) };
     case "blocked":
       return { ...facts, loopDelayMs: warning.loopDelayMs };
     case "clock_offset":
@@ -77,7 +87,7 @@ export function checkTakers(numbers: QueueNumbers, servers: readonly ServerRecor
 }
 
 function takersOf(queue: string, servers: readonly ServerRecord[]): readonly ServerRecord[] {
-  return servers.filter(({ queues, status }) => queue in queues && status === "active");
+  return servers.filter((server) => queue in server.queues && server.status === "active" && !isGone(server));
 }
 
 /**

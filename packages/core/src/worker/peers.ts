@@ -1,8 +1,7 @@
 import type { PresenceFacet, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
-import { type ServerWarning, serverWarnings } from "../server-warnings.ts";
+import { isGone, type ServerWarning, serverWarnings } from "../server-warnings.ts";
 import type { Logger } from "./logger.ts";
 import type { Role } from "./periodic.ts";
-import { isSurelyGone } from "./process-identity.ts";
 
 /** How often it is to run among few servers. */
 export const peersMs = 30_000;
@@ -141,8 +140,4 @@ export class Peers implements Role {
   #isOwnAffair(kind: ServerWarning["kind"], serverId: string): boolean {
     return serverId === this.#serverId && (kind === "clock_offset" || kind === "blocked");
   }
-}
-
-function isGone({ pid, details }: ServerRecord): boolean {
-  return details?.processIdentity !== undefined && isSurelyGone(pid, details.processIdentity);
 }

@@ -21,14 +21,18 @@ export function isSurelyGone(pid: number, identity: string): boolean {
   return process.platform === "linux" ? startOf(String(pid)) !== identity.slice(cut + 1) : !exists(pid);
 }
 
+let linuxWorld: string | undefined;
+
 function processWorld(): string | undefined {
   if (process.platform !== "linux") {
     const startedAtMinute = Math.round((Date.now() / 1_000 - uptime()) / 60);
     return `${process.platform}/${hostname()}/${startedAtMinute}`;
   }
   try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    return `${boot}/${readlinkSync("/proc/self/ns/pid")}`;
+    // It stays the same while this process lives, and all servers of a fleet are compared with it.
+    const boot = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    linuxWorld ??= `${boot()}/${readlinkSync("/proc/self/ns/pid")}`;
+    return linuxWorld;
   } catch {
     return undefined;
   }

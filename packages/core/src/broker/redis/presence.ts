@@ -12,6 +12,7 @@ import {
   type ServerRecord,
   type ServerStatus,
   type SilentServer,
+  saidAt,
   silentForMs,
 } from "../presence-facet.ts";
 import { readServerDetails, readServerRecord } from "../server-record.ts";
@@ -46,8 +47,9 @@ export class RedisPresence implements PresenceFacet {
     const ttlSeconds = Math.max(1, Math.ceil(ttlMs / 1_000));
     const rows = workers.flatMap((worker) => [worker.taskId, encodeWorker(worker)]);
     const { details: told, ...record } = server;
-    const until = clock.now() + ttlSeconds * 1_000;
-    const details = told === undefined ? "" : JSON.stringify({ until, details: told, record });
+    const said = clock.now();
+    const until = said + ttlSeconds * 1_000;
+    const details = told === undefined ? "" : JSON.stringify({ said, until, details: told, record });
     const [orders] = await Promise.all([
       runCommand(connection, ["HVALS", ordersKey(server.serverId)], call),
       ...this.#list(keys, wholeSeconds(clock.now()), ttlSeconds, call),
@@ -293,7 +295,8 @@ function decodeSilent(reply: Reply, now: number): SilentServer | undefined {
   const server = readServerRecord(record);
   if (typeof until !== "number" || until >= now || until < now - silentForMs) return undefined;
   if (details === undefined || server === undefined) return undefined;
-  return { server: { ...server, details }, silentSince: until };
+  const silentSince = saidAt("said" in value ? value.said : undefined, until);
+  return { server: { ...server, details }, silentSince };
 }
 
 function momentOf(timestamp: Timestamp | undefined): number {

@@ -7,6 +7,7 @@ import {
   type PresentServers,
   type ServerRecord,
   type SilentServer,
+  saidAt,
   silentForMs,
 } from "../presence-facet.ts";
 import { readServerRecord } from "../server-record.ts";
@@ -32,7 +33,15 @@ export class SqlitePresence implements PresenceFacet {
     const told = JSON.stringify(workers.map(storedWorker));
     return this.#store.write(call, 1, ({ db, now }) => {
       db.run(deleteForgotten, now - silentForMs);
-      db.run(upsertServer, server.host, server.pid, server.serverId, now + ttlMs, JSON.stringify(server), told);
+      db.run(
+        upsertServer,
+        server.host,
+        server.pid,
+        server.serverId,
+        now + ttlMs,
+        JSON.stringify({ ...server, said: now }),
+        told,
+      );
       const orders = db.rows(selectOrders, server.serverId, now);
       return orders.flatMap(([order]) => readOrder(String(order)) ?? []);
     });
@@ -59,7 +68,7 @@ export class SqlitePresence implements PresenceFacet {
       const rows = db.all(selectSilent, now, now - silentForMs);
       return rows.flatMap((row) => {
         const server = serverOf(row);
-        return server === undefined ? [] : { server, silentSince: Number(row["expires_at"]) };
+        return server === undefined ? [] : { server, silentSince: lastWordOf(row) };
       });
     });
   }
@@ -81,10 +90,22 @@ function storedWorker(worker: BusyWorker): StoredWorker {
 
 /** Undefined for a record that is none: it must not hide the others. */
 function serverOf(row: Row): ServerRecord | undefined {
-  const server = readServerRecord(parsed(row["server"]));
+  const server = readServerRecord(storedServer(row).record);
   if (server?.details === undefined) return server;
   const { lastClaimAt, loopDelayMs, clockOffsetMs, processIdentity } = server.details;
   return { ...server, details: { ...server.details, lastClaimAt, loopDelayMs, clockOffsetMs, processIdentity } };
+}
+
+function lastWordOf(row: Row): number {
+  return saidAt(storedServer(row).said, Number(row["expires_at"]));
+}
+
+/** What was stored of a server, without the moment at which it said so. */
+function storedServer(row: Row): { readonly said: unknown; readonly record: unknown } {
+  const stored = parsed(row["server"]);
+  if (typeof stored !== "object" || stored === null) return { said: undefined, record: stored };
+  const { said, ...record } = stored as { readonly said?: unknown };
+  return { said, record };
 }
 
 function workersOf(row: Row): BusyWorker[] {
