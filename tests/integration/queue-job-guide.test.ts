@@ -1,7 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadConfig } from "@hikyaku/config";
+import { type ProblemCode, STATUS_OF_PROBLEM } from "@hikyaku/contract";
+import { freePort, startRedisServer } from "@hikyaku/test-support";
 import { describe, expect, it } from "vitest";
 import { projectFolder, run } from "./development-scripts.ts";
+import { AppProcesses, eventually } from "./support/app-process.ts";
+import { missingRedis, titled } from "./support/stores.ts";
 
 const read = (path: string) => readFileSync(join(projectFolder, path), "utf8");
 const english = read("docs/Queue-Job.md");
@@ -38,12 +43,56 @@ describe("docs/Queue-Job.md in its two languages", () => {
     expect(japanese).toMatch(/^## 【注意】ワーカーが複数/m);
   });
 
-  it("names every error that a client can cause, in the table of errors", () => {
-    for (const code of ["malformed_body", "body_too_large", "unsupported_media_type", "invalid_body", "rate_limited"]) {
-      expect(tableCodesIn(english).flat()).toContain(code);
+  it("names each error with the status that it has, and all that a client can cause", () => {
+    const rows = english.split("\n").filter((line) => /^\| \d{3} \|/.test(line));
+    const told = rows.flatMap((row) =>
+      [...row.matchAll(/`(\w+)`/g)].map(([, code]) => [code, Number(row.slice(2, 5))]),
+    );
+    const errors = told.filter(([code]) => code !== undefined && code in STATUS_OF_PROBLEM);
+    expect(errors).toEqual(errors.map(([code]) => [code, STATUS_OF_PROBLEM[code as ProblemCode]]));
+    const clients: ProblemCode[] = ["malformed_body", "body_too_large", "unsupported_media_type", "invalid_body"];
+    const servers: ProblemCode[] = ["rate_limited", "broker_unavailable", "answer_lost", "deadline_exceeded"];
+    expect(errors.map(([code]) => code)).toEqual(expect.arrayContaining([...clients, ...servers]));
+  });
+
+  it("gives the defaults that the settings have", () => {
+    const config = loadConfig({ env: {} });
+    for (const [key, value] of [
+      ["jobqueue.concurrency", config.jobqueue.concurrency],
+      ["jobqueue.port", config.jobqueue.port],
+      ["redis.jobqueue.addr", config.redis.jobqueue.addr],
+      ["api.rate_limit.requests_per_minute", config.api.rateLimit.requestsPerMinute],
+    ]) {
+      const row = tableCodesIn(english).find((codes) => codes.includes(String(key)));
+      expect(row, String(key)).toContain(String(value));
     }
   });
 });
+
+describe.skipIf(missingRedis !== undefined)(
+  titled("the command that lists live workers in Redis", missingRedis),
+  () => {
+    it("lists one that runs, and no more a quarter of a minute after it was killed", async () => {
+      const [, pattern = ""] = /^redis-cli --scan --pattern '(asynq:servers:[^']+)'/m.exec(english) ?? [];
+      const redis = await startRedisServer();
+      const apps = new AppProcesses();
+      try {
+        const scan = async () =>
+          (await run("redis-cli", ["-p", String(redis.port), "--scan", "--pattern", pattern])).stdout;
+        const settings = { JOBQUEUE__STORE: "redis", REDIS__JOBQUEUE__ADDR: `127.0.0.1:${redis.port}` };
+        const worker = apps.start("worker", { settings: { ...settings, JOBQUEUE__PORT: await freePort() } });
+        await worker.ready();
+        await eventually(5_000, async () => expect(await scan()).toMatch(/^asynq:servers:\{[^:]+:\d+:[^}]+\}\n$/));
+        expect(await scan()).toContain(`:${worker.pid}:`);
+        await worker.kill();
+        await eventually(15_000, async () => expect(await scan()).toBe(""));
+      } finally {
+        await apps.killAll();
+        await redis.stop();
+      }
+    });
+  },
+);
 
 describe("the pages of the documentation", () => {
   const pages = ["README.md", "CONTRIBUTING.md", ...markdownIn("docs"), ...markdownIn("docs/ja")];
