@@ -22,7 +22,10 @@ function seedsWith(store: StoreKind, faults: readonly string[], atMost: number):
 
 const cases: readonly { store: StoreKind; seeds: readonly number[] }[] = [
   { store: "redis", seeds: seedsWith("redis", ["killed", "kill", "stop", "answer_cut", "out_of_memory", "clock"], 3) },
-  { store: "sqlite", seeds: seedsWith("sqlite", ["file_busy", "kill", "stop", "clock"], 2) },
+  {
+    store: "sqlite",
+    seeds: seedsWith("sqlite", ["file_busy", "log_removed", "log_and_index_removed", "kill", "stop", "clock"], 3),
+  },
 ];
 
 describe.each(cases)("$store under faults and load", ({ store, seeds }) => {

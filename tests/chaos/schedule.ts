@@ -22,7 +22,10 @@ export interface StoreFault {
     | "frozen" // half-open: nothing comes through
     | "slow" // answers come late
     | "refused" // no connection is let in
-    | "file_busy"; // another process writes and does not end
+    | "file_busy" // another process writes and does not end
+    | "log_removed" // somebody removes the file's write-ahead log, which is in use
+    | "index_removed" // the same with the index of the log
+    | "log_and_index_removed";
   readonly at: number;
   readonly ms: number;
 }
@@ -50,7 +53,7 @@ const storeFaultWeights = {
     ...{ killed: 4, paused: 2, out_of_memory: 2, scripts_flushed: 1, fails_over: 2 },
     ...{ cut: 2, answer_cut: 3, answers_held: 2, frozen: 2, slow: 1, refused: 1 },
   },
-  sqlite: { file_busy: 1 },
+  sqlite: { file_busy: 4, log_removed: 2, index_removed: 1, log_and_index_removed: 1 },
 } as const;
 
 /** Nothing stands in the way of jobs under these, or only for an instant. */

@@ -69,7 +69,13 @@ export function loggedBroker(options: LoggedBrokerOptions, clock?: Clock): Broke
       if (own !== undefined) return own;
       if (name === "recipe" && target.recipe.kind === "module") {
         // The thread that keeps the leases writes them down too.
-        return { kind: "module", module: import.meta.url, make: "loggedBroker", options };
+        const recipe: Broker["recipe"] = {
+          kind: "module",
+          module: import.meta.url,
+          make: "loggedBroker",
+          options: () => options,
+        };
+        return recipe;
       }
       const value: unknown = Reflect.get(target, name);
       return typeof value === "function" ? value.bind(target) : value;
