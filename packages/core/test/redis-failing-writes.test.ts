@@ -6,6 +6,7 @@ import { type RedisServer, redisServerPath, startRedisServer } from "@hikyaku/te
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { type RedisOptions, redisBroker } from "../src/broker/redis/index.ts";
+import { checkStore } from "../src/doctor/check-store.ts";
 import { placedAt, placedNow, unique } from "./support/builders.ts";
 import { documentedAcl } from "./support/documented-acl.ts";
 
@@ -122,6 +123,19 @@ describe.skipIf(redisServerPath() === undefined)("a Redis that refuses writes (n
       });
     },
   );
+
+  it("is found by the doctor, whole or in one queue, which it is not without", async () => {
+    const broker = await open();
+    await broker.enqueue([placedNow(), placedNow({ queue: "other" })]);
+    const findings = async () => (await checkStore(broker)).filter(({ kind }) => kind === "writes_fail");
+    expect(await findings()).toEqual([]);
+    await redis("set", "asynq:{other}:lease", "no such thing");
+    expect(await findings()).toMatchObject([
+      { level: "error", detail: expect.stringContaining("asynq:{other}:lease") },
+    ]);
+    await redis("config", "set", "maxmemory", "1");
+    expect(await findings()).toMatchObject([{ level: "error", detail: expect.stringContaining("OOM") }]);
+  });
 
   it("leaves nothing behind, and no word that a listener of ours hears", async () => {
     const broker = await open();

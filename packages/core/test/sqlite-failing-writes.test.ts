@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { sqliteBroker } from "../src/broker/sqlite/index.ts";
+import { checkStore } from "../src/doctor/check-store.ts";
 import { bytes, placedNow } from "./support/builders.ts";
 
 const queues = ["default"];
@@ -47,6 +48,9 @@ describe("a SQLite file that refuses writes", () => {
     const holder = await lockedByAnother(path);
     await expect(broker.queues()).resolves.toEqual([]);
     await expect(broker.probeWrites(queues, { timeoutMs: 200 })).rejects.toMatchObject({ code: "broker_unavailable" });
+    expect(await checkStore(broker, { scope: "live" })).toMatchObject([
+      { kind: "writes_fail", level: "error", detail: expect.stringContaining("busy") },
+    ]);
     const failing = await Promise.allSettled([broker.enqueue([placedNow()], { timeoutMs: 100 })]);
     expect(failing[0]?.status).toBe("rejected");
     expect(broker.writeHealth()).toMatchObject({ written: 0, failing: [{ kind: "enqueue", calls: 1 }] });

@@ -90,6 +90,7 @@ describe("the findings of the operations API", () => {
     vi.spyOn(AbortSignal, "timeout").mockReturnValueOnce(AbortSignal.abort());
     vi.spyOn(broker, "queues").mockResolvedValueOnce([]);
     vi.spyOn(broker, "checkSettings").mockResolvedValueOnce([]);
+    vi.spyOn(broker, "probeWrites").mockResolvedValueOnce();
     await expect(new LiveFindings(broker).get()).rejects.toMatchObject({ code: "deadline_exceeded" });
     expect(servers).toHaveBeenCalledTimes(1);
     await found();

@@ -175,6 +175,11 @@ export const findingKinds = {
       "the clock of a worker's machine differs from the store's, so leases and due moments are read wrongly there",
     repair: "nothing: set the clock",
   },
+  writes_fail: {
+    level: "error",
+    meaning: "the store answers and refuses what tasks need it to write, for all queues or for those that are named",
+    repair: "nothing: docs/readiness.md says for each reason what to do",
+  },
   unsafe_setting: {
     level: "warning",
     meaning: "with this setting the store can lose tasks that it accepted",

@@ -4,9 +4,11 @@ import { aFinding, type Finding } from "../broker/finding.ts";
 import type { QueueNumbers } from "../broker/inspect-facet.ts";
 import type { ArchiveLimits } from "../broker/maintain-facet.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { isHikyakuError } from "../errors.ts";
 import { checkArchive } from "./check-archive.ts";
 import { checkSchedules } from "./check-schedules.ts";
 import { type CheckDepth, checkHolders, checkTakers, checkWaitingTypes, checkWorkers } from "./check-workers.ts";
+import { checkWrites, nothingRefused } from "./check-writes.ts";
 
 /** What a check needs of the port. */
 export type CheckedBroker = Pick<
@@ -24,16 +26,17 @@ export type CheckedBroker = Pick<
   | "unreadableEntries"
   | "durableEntries"
   | "scheduleRecords"
+  | "probeWrites"
 >;
 
 export interface StoreCheckOptions {
   /** Default: all that the store names, and those that it holds without naming them. */
   readonly queues?: readonly string[];
-  /** Carries out what is safe. Default false: nothing is written. */
+  /** Carries out what is safe. Default false: nothing is written, but that a write is tried which leaves no trace. */
   readonly repair?: boolean;
   /**
    * `tasks`: only what lies in the store, each task looked at. `live`: who works on it, what waits for nobody or was archived
-   * lately, the schedules, and the store's settings; quick however much lies there. `all`, the default: both.
+   * lately, the schedules, whether writing works, and the store's settings; quick however much lies there. `all`, the default: both.
    */
   readonly scope?: "all" | "tasks" | "live";
   /** Default: 10000 tasks, 90 days, as for a server. */
@@ -67,14 +70,26 @@ export async function checkStore(broker: CheckedBroker, options: StoreCheckOptio
   };
   if (scope !== "tasks") add(await broker.checkSettings(call));
   const queues = options.queues ?? (scope === "live" ? await broker.queues(call) : await everyQueue(broker, call));
-  if (scope !== "live") for (const queue of queues) await checkQueue(broker, queue, options, call, add);
+  const writes = scope === "tasks" ? nothingRefused : await checkWrites(broker, queues, call);
+  add(writes.findings);
+  /** What keeps a queue from being written may keep it from being read, and is told already. */
+  const forEachQueue = async (check: (queue: string) => Promise<void>): Promise<void> => {
+    for (const queue of queues) {
+      try {
+        await check(queue);
+      } catch (error) {
+        if (!isHikyakuError(error, "store_rejected") || !writes.refused.has(queue)) throw error;
+      }
+    }
+  };
+  if (scope !== "live") await forEachQueue((queue) => checkQueue(broker, queue, options, call, add));
   const present = scope === "tasks" ? undefined : await broker.servers(call);
-  for (const queue of queues) {
+  await forEachQueue(async (queue) => {
     const numbers = await broker.queue(queue, call);
-    if (numbers === undefined) continue;
+    if (numbers === undefined) return;
     add(checkTotals(numbers));
     if (present !== undefined) add(checkTakers(numbers, present.servers));
-  }
+  });
   if (present !== undefined) {
     add(checkWorkers(present.servers, await broker.silentServers(call)));
     add((present.unreadable ?? []).map((name) => unreadableRecord(`the record ${name} of a server`)));
@@ -83,11 +98,11 @@ export async function checkStore(broker: CheckedBroker, options: StoreCheckOptio
     add(checkSchedules(await broker.durableEntries(call), await broker.scheduleRecords(call)));
     const depth = scope === "live" ? quickDepth : wholeDepth;
     const now = (options.clock ?? systemClock).now();
-    for (const queue of queues) {
+    await forEachQueue(async (queue) => {
       add(await checkWaitingTypes(broker, queue, present.servers, call, depth));
       add(await checkHolders(broker, queue, present, call, depth));
       add(await checkArchive(broker, queue, now, call));
-    }
+    });
   }
   return [...findings.values()];
 }
