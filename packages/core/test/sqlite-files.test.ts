@@ -229,9 +229,9 @@ describe("a file of an open store", () => {
     expect(await foundOf(broker, idle.accepted)).toEqual(idle.accepted);
   });
 
-  it.each([["-wal"], ["-shm"], ["-wal", "-shm"]])(
-    "under busy processes loses nothing that they were told is accepted: %s %s",
-    async (...names) => {
+  it.each([{ names: ["-wal"] }, { names: ["-shm"] }, { names: ["-wal", "-shm"] }])(
+    "that is removed under busy processes loses nothing that they were told is accepted: $names",
+    async ({ names }) => {
       const path = join(aFolder(), "tasks.db");
       const processes = [await aProcess("patient", path), await aProcess("patient", path)];
       const newOnes = async (): Promise<void> => {

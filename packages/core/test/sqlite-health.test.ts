@@ -170,22 +170,46 @@ const namespaces = ((): readonly string[] | undefined => {
 })();
 
 describe.skipIf(namespaces === undefined)("a store on a file system of its own (needs unshare and mount)", () => {
-  const script = fileURLToPath(new URL("./support/sqlite-full-disk.ts", import.meta.url));
+  /** Runs a program of the tests with the folder, once the words of the shell have made that what it should be; what it printed last. */
+  async function told(program: string, words: string) {
+    const folder = mkdtempSync(join(tmpdir(), "hikyaku-mounted-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const script = fileURLToPath(new URL(`./support/${program}`, import.meta.url));
+    const shell = `cd "$0" && ${words} && exec "$1" --conditions=source "$2" "$0"`;
+    const args = [...(namespaces ?? []), "sh", "-ec", shell, folder, process.execPath, script];
+    const { stdout } = await promisify(execFile)("unshare", args);
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  }
+
+  it("whose file is mounted without its folder is refused, since its log would be one of its own", async () => {
+    const mounted = "mount -t tmpfs none . && cd . && mkdir real && mount -t tmpfs none real";
+    const refusal = await told(
+      "sqlite-one-call.ts",
+      `${mounted} && touch real/tasks.db tasks.db && mount --bind real/tasks.db tasks.db`,
+    );
+    expect(refusal).toMatchObject({ code: "store_rejected", message: expect.stringContaining("mounted") });
+    expect(refusal.away).toMatchObject({ reachable: false });
+  });
+
+  it.each([
+    ["with its file", "mount -t tmpfs none . && cd . && touch tasks.db && mount -o remount,ro ."],
+    ["without a file", "mount -t tmpfs none . && cd . && mount -o remount,ro ."],
+  ])("that is read-only, %s, is away with the reason", async (_, words) => {
+    const refusal = await told("sqlite-one-call.ts", words);
+    expect(refusal.code).toMatch(/^(broker_unavailable|store_rejected)$/);
+    expect(refusal.message).toMatch(/read-only.*nothing was written/);
+    expect(refusal.away).toMatchObject({ reachable: false, reason: expect.stringContaining("read-only") });
+  });
 
   it("that is full is away and comes back with the room, and only what was accepted is there", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "hikyaku-full-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const shell = `mount -t tmpfs -o size=2m none "$0" && exec "$1" --conditions=source "$2" "$0"`;
-    const args = [...(namespaces ?? []), "sh", "-c", shell, folder, process.execPath, script];
-    const { stdout } = await promisify(execFile)("unshare", args);
-    const told = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
-    expect(told).toMatchObject({
+    const full = await told("sqlite-full-disk.ts", "mount -t tmpfs -o size=2m none . && cd .");
+    expect(full).toMatchObject({
       code: "store_rejected",
       message: expect.stringContaining("the disk is full; nothing was written"),
       away: { reachable: false, reason: expect.stringContaining("the disk is full") },
     });
-    expect(told.backAfterMs).toBeLessThan(5_000);
-    expect(told.accepted).toBeGreaterThan(0);
-    expect([told.found, told.inAll]).toEqual([told.accepted, told.accepted]);
+    expect(full.backAfterMs).toBeLessThan(5_000);
+    expect(full.accepted).toBeGreaterThan(0);
+    expect([full.found, full.inAll]).toEqual([full.accepted, full.accepted]);
   });
 });

@@ -90,8 +90,16 @@ export class Database {
       if (tries > 0) Atomics.wait(sleeper, 0, 0, blockingWaitMs);
       this.#isSaved = this.#bringLogOver();
     }
-    if (this.#isSaved) this.#files.dropNames();
+    if (this.#isSaved) this.#dropNames();
     return this.#isSaved;
+  }
+
+  #dropNames(): void {
+    try {
+      this.#files?.dropNames();
+    } catch {
+      // What is left is told of, and waited for, where the store is opened next.
+    }
   }
 
   #bringLogOver(): boolean {
@@ -147,7 +155,8 @@ export class Database {
   }
 
   close(): void {
-    this.change("thorough");
+    // Two that let go at the same time may both not be the last for SQLite, which then leaves the log as it is.
+    if (this.change("thorough")?.how === "removed or replaced") this.saveLog();
     this.#isClosed = true;
     this.#statements.clear();
     this.#arrayStatements.clear();

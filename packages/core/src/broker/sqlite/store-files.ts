@@ -39,9 +39,9 @@ export class StoreFiles {
     this.#folder = dirname(this.path);
     this.#isLinked = this.path !== given;
     const { main, log, index } = this.#look();
-    if (main !== undefined && !main.isFile())
-      throw unusable(`${this.path} is no regular file; give the path of a file`);
-    const isOfAnother = log !== undefined && isSame(log, leftBehind);
+    if (main?.isFile() === false) throw unusable(`${this.path} is no regular file; give the path of a file`);
+    if (main !== undefined && main.nlink > 1n) throw unusable(`${this.path} ${secondName}`);
+    const isOfAnother = isSame(log, leftBehind) && log?.birthtimeNs === leftBehind?.birthtimeNs && log !== undefined;
     if (main === undefined || main.size === 0n || isOfAnother) {
       if (log !== undefined || index !== undefined) throw this.#withoutMain(log === undefined ? "-shm" : "-wal");
       createPrivateFile(this.path);
@@ -73,7 +73,6 @@ export class StoreFiles {
     if (main === undefined || log === undefined || index === undefined || wasSwapped) {
       throw new HeldElsewhere(`the files of ${this.path} changed while they were being opened; nothing was written`);
     }
-    if (main.nlink > 1n) throw unusable(`${this.path} ${secondName}`);
     if (log.dev !== main.dev) {
       throw unusable(
         `${this.path} and its log ${this.path}-wal lie on different file systems: expected both on one. ` +
@@ -154,7 +153,8 @@ export class StoreFiles {
 
   /** The log, where it still has its name and the database has not. */
   get leftBehind(): LogIdentity | undefined {
-    return this.#hasName() ? undefined : this.#opened?.log;
+    const { log } = this.#look();
+    return isSame(log, this.#opened?.log) && !this.#hasName() ? log : undefined;
   }
 
   #hasName(): boolean {
@@ -163,6 +163,7 @@ export class StoreFiles {
 
   /** SQLite makes the log shorter itself at times; it holds more than the file has only when somebody else did. */
   #isCutShort(connection: DatabaseSync, log: BigIntStats): boolean {
+    if (!canAskLog) return false;
     try {
       const frames = Number(connection.prepare("PRAGMA wal_checkpoint(NOOP)").get()?.["log"]);
       const pageSize = Number(connection.prepare("PRAGMA page_size").get()?.["page_size"]);
@@ -194,8 +195,10 @@ export class StoreFiles {
   }
 }
 
-/** Tells a file from others of the same name. */
-export type LogIdentity = Pick<BigIntStats, "ino" | "dev">;
+/** Tells a file from others of the same name, also from one that was given its number once it was gone. */
+export type LogIdentity = Pick<BigIntStats, "ino" | "dev" | "birthtimeNs">;
+
+type FileNumber = Pick<BigIntStats, "ino" | "dev">;
 
 interface ThreeStats {
   readonly main: BigIntStats | undefined;
@@ -203,16 +206,23 @@ interface ThreeStats {
   readonly index: BigIntStats | undefined;
 }
 
+/** Before 3.51 the same words would bring the log over, which destroys the database where the log is the wrong one. */
+const canAskLog = isAtLeast(process.versions["sqlite"] ?? "0", 3, 51);
 /** Longer than file systems take for one tick of their clock. */
 const oneMomentMs = 50;
 const logHeaderSize = 32;
 const frameHeaderSize = 24;
 
+function isAtLeast(version: string, major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}
+
 function unusable(text: string): HikyakuError {
   return new HikyakuError("store_rejected", `${text}. Nothing was written`);
 }
 
-function isSame(one: LogIdentity | undefined, other: LogIdentity | undefined): boolean {
+function isSame(one: FileNumber | undefined, other: FileNumber | undefined): boolean {
   return one?.ino === other?.ino && one?.dev === other?.dev;
 }
 

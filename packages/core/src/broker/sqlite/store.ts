@@ -263,6 +263,7 @@ export class Store {
     if (this.#path !== inMemory) {
       this.#lookTimer = setInterval(() => this.#lookAtFiles(), lookAtFilesMs).unref();
     }
+    this.#leftBehind = undefined;
     this.#health.opened();
     return this.#database;
   }
@@ -289,7 +290,7 @@ export class Store {
   /** Lets go of files that are not in their place any more. Whether all that was committed is safe all the same. */
   #letGo(db: Database, change: FileChange): boolean {
     const isSaved = change.file !== "index" && change.how === "removed or replaced" && db.saveLog();
-    this.#leftBehind = db.leftBehind ?? this.#leftBehind;
+    this.#leftBehind ??= db.leftBehind;
     if (this.#database === db) this.#lost(changedError(change, this.location, isSaved));
     return isSaved && change.file === "log";
   }
