@@ -294,7 +294,7 @@ function refusalOf(answer: Reply, item: EnqueueItem | undefined): FinishAnswer |
   if (answer === 0) return { kind: "lost" };
   if (answer === 1) return undefined;
   if (item === undefined) throw noAnswerTo("the end of a set", "0 or 1", answer);
-  return { kind: "refused", outcome: refusal(item, answer === 2 ? 0 : answer === 3 ? 1 : answer) };
+  return { kind: "refused", outcome: refusal(item, typeof answer === "number" ? answer - 2 : answer) };
 }
 
 function stateOf({ placement }: EnqueueItem): "pending" | "scheduled" | "aggregating" {

@@ -81,13 +81,18 @@ const unavailableWords: ReadonlySet<string> = new Set([
   "ASK",
 ]);
 
-const advice: Readonly<Record<string, string>> = {
-  OOM: "Redis is out of memory: raise maxmemory or remove tasks; its maxmemory-policy must be noeviction",
-  NOAUTH: "Redis wants a password: set it in the settings",
-  WRONGPASS: "Redis does not accept this user name and password",
-  NOPERM: "the Redis user lacks a permission that task queues need",
-  MISCONF: "Redis can't write to its disk",
-};
+/** What to do about a refusal, by words in it: inside a script, servers spell the same one differently. */
+const advice: readonly (readonly [words: RegExp, advice: string])[] = [
+  [/\bOOM\b/, "Redis is out of memory: raise maxmemory or remove tasks; its maxmemory-policy must be noeviction"],
+  [/\bNOAUTH\b/, "Redis wants a password: set it in the settings"],
+  [/\bWRONGPASS\b/, "Redis does not accept this user name and password"],
+  [
+    /\bNOPERM\b|ACL failure|executing the script can't/,
+    "the Redis user lacks a permission that task queues need; docs/redis-in-production.md lists them all",
+  ],
+  [/\bMISCONF\b/, "Redis can't write to its disk"],
+  [/unknown (redis )?command/i, "the server is too old, or the command was renamed: task queues need it"],
+];
 
 export function asHikyakuError(error: unknown): Error {
   if (isHikyakuError(error)) return error;
@@ -95,8 +100,8 @@ export function asHikyakuError(error: unknown): Error {
     return new HikyakuError("store_rejected", `expected an answer of Redis, got ${String(error)}`, { cause: error });
   }
   // Errors from inside a script carry the word of the command that failed, after a prefix of the script's own.
-  const known = Object.keys(advice).find((word) => error.message.includes(word));
+  const known = advice.find(([words]) => words.test(error.message));
   const code = unavailableWords.has(error.word) || isReadOnly(error) ? "broker_unavailable" : "store_rejected";
-  const hint = known === undefined ? "" : ` (${advice[known]})`;
+  const hint = known === undefined ? "" : ` (${known[1]})`;
   return new HikyakuError(code, `Redis refused: ${error.message}${hint}`, { cause: error });
 }

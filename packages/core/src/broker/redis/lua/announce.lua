@@ -3,6 +3,8 @@
 -- ARGV 1 life in s  2 life of the details in s  3 server  4 details or empty  5.. task id, worker, for each
 local server, workers, details = KEYS[1], KEYS[2], KEYS[3]
 local life = ARGV[1]
+--- @include "able"
+mustBeAble(workers, 'DEL', 'HSET', 'EXPIRE', 'SET')
 redis.call('SET', server, ARGV[3], 'EX', life)
 if ARGV[4] ~= '' then redis.call('SET', details, ARGV[4], 'EX', ARGV[2]) end
 redis.call('DEL', workers)

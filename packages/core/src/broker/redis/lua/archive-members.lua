@@ -7,6 +7,11 @@ local set, sets, archived = KEYS[1], KEYS[2], KEYS[3]
 local taskPrefix, nowSec, setEnd = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local held = tonumber(redis.call('ZSCORE', sets, set) or -1) == setEnd
 local lost = {}
+--- @include "able"
+if held then
+  mustBeSortedSets(set, archived)
+  mustBeAble(taskPrefix, 'ZREM', 'ZADD', 'HSET')
+end
 for index = 4, #ARGV, 3 do
   local id, msg, reason = ARGV[index], ARGV[index + 1], ARGV[index + 2]
   if held and redis.call('ZREM', set, id) == 1 then

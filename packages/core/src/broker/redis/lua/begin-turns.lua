@@ -5,7 +5,10 @@
 local memory, fired = KEYS[1], KEYS[2]
 local schedule, since, now, life = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local last = redis.call('ZRANGE', fired, now, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)
-if redis.call('HGET', memory, 'schedule') == schedule then
+--- @include "able"
+local known = redis.call('HGET', memory, 'schedule')
+mustBeAble(memory, 'HGET', 'HSET', 'EXPIRE')
+if known == schedule then
   since = redis.call('HGET', memory, 'since')
 else
   redis.call('HSET', memory, 'schedule', schedule, 'since', since)

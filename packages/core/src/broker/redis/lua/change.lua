@@ -14,6 +14,7 @@ local nowSec, nowNs, over = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local wantedState, containerGroup, limit, budget = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
 local scored = { scheduled = KEYS[4], retry = KEYS[5], archived = KEYS[6], completed = KEYS[7] }
 local places = { pending = true, active = true, aggregating = true, scheduled = true, retry = true, archived = true, completed = true }
+--- @include "able"
 --- @include "holders"
 --- @include "lock"
 local fromContainer = limit > 0
@@ -25,6 +26,7 @@ local function removeFromPending(id)
 end
 
 local function removeFromGroup(group, id)
+  if not read('ZCARD', groupPrefix .. group) then return 0 end
   local removed = redis.call('ZREM', groupPrefix .. group, id)
   if removed == 1 and redis.call('ZCARD', groupPrefix .. group) == 0 then redis.call('SREM', groups, group) end
   return removed
@@ -81,8 +83,8 @@ end
 
 local function changeOne(id)
   local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'state', 'group', 'unique_key')
-  if found.err then
+  local found = read('HMGET', key, 'state', 'group', 'unique_key')
+  if not found then
     if wantedState ~= '' and not fromContainer then return 'moved' end
     return changeRest(id, key, true, fromContainer)
   end
@@ -108,6 +110,13 @@ local function changeOne(id)
   return carryOut(id, key, unique, hasBody)
 end
 
+mustBeLists(pending, active)
+mustBeSortedSets(lease, due, sets, scored.scheduled, scored.retry, archived, scored.completed)
+mustBeSets(groups)
+mustBeAble(
+  taskPrefix, 'LRANGE', 'LTRIM', 'ZRANGE', 'ZREMRANGEBYRANK', 'ZREM', 'HMGET', 'ZSCORE', 'HEXISTS', 'EXISTS', 'LLEN', 'LREM', 'ZCARD',
+  'SREM', 'HSET', 'HDEL', 'HGET', 'GET', 'ZADD', 'DEL', 'UNLINK', 'LPUSH'
+)
 local ids = {}
 if fromContainer then
   if wantedState == 'pending' then

@@ -11,6 +11,10 @@ local large = most > 0 and size >= most
 local old = oldestSec and tonumber(redis.call('ZRANGE', group, 0, 0, 'WITHSCORES')[2]) <= oldestSec
 local quiet = tonumber(redis.call('ZRANGE', group, -1, -1, 'WITHSCORES')[2]) <= newestSec
 if not (large or old or quiet) then return 0 end
+--- @include "able"
+mustBeSortedSets(sets)
+mustBeSets(groups)
+mustBeAble(set, 'RENAME', 'SREM', 'ZRANGESTORE', 'ZREMRANGEBYRANK', 'ZADD')
 if most == 0 or size <= most then
   redis.call('RENAME', group, set)
   redis.call('SREM', groups, name)

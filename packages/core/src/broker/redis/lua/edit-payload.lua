@@ -12,9 +12,11 @@ if not found[1] then return 'not_found' end
 if state == 'active' or isHeld(lease, id, over) then return 'active' end
 if state == 'completed' then return 'completed' end
 if found[1] ~= before then return 'conflict' end
-if state == 'aggregating' and not (group and redis.call('ZSCORE', groupPrefix .. group, id)) and isTaken(sets, groupPrefix, id) then
+if state == 'aggregating' and not (group and scoreIn(groupPrefix .. group, id)) and isTaken(sets, groupPrefix, id) then
   return 'taken'
 end
+--- @include "able"
+mustBeAble(ARGV[2], 'GET', 'PTTL', 'SET', 'DEL', 'HSET')
 if ARGV[6] == '1' then
   if lockAfter ~= lockBefore and redis.pcall('GET', lockBefore) == id then
     local life = redis.call('PTTL', lockBefore)

@@ -9,8 +9,7 @@
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local items = cmsgpack.unpack(ARGV[7])
--- A list of another type must fail before anything is written.
-redis.call('LLEN', pending)
---- @include "due-sooner"
 --- @include "enqueue-items"
+decideItems()
+putItems()
 return refused

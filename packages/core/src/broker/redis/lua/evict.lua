@@ -8,6 +8,12 @@
 local pending, active, lease, mark = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local taskPrefix, nowNs, tokens, cursor, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[5], tonumber(ARGV[6])
 --- @include "attempts"
+--- @include "able"
+mustBeLists(pending, active)
+mustBeSortedSets(lease)
+mustBeAble(
+  taskPrefix, 'SET', 'HMGET', 'ZSCORE', 'ZSCAN', 'ZREM', 'LREM', 'RPUSH', 'HSET', 'HDEL', 'HGET'
+)
 redis.call('SET', mark, '1', 'EX', ARGV[4])
 local freed = {}
 
@@ -17,7 +23,8 @@ local function free(id, key)
   redis.call('RPUSH', pending, id)
   redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
   redis.call('HDEL', key, 'hk:lease')
-  addAttempt(key, ARGV[7])
+  local attempts = attemptsWith(key, ARGV[7])
+  if attempts then redis.call('HSET', key, 'hk:attempts', attempts) end
   freed[#freed + 1] = id
 end
 
@@ -30,17 +37,17 @@ end
 for index = 8, #ARGV do
   local id = ARGV[index]
   local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:lease')
+  local found = read('HMGET', key, 'msg', 'state', 'hk:lease')
   local ends = redis.call('ZSCORE', lease, id)
-  if not found.err and found[1] and found[2] == 'active' and ends and not tokenOf(found[3], ends) then free(id, key) end
+  if found and found[1] and found[2] == 'active' and ends and not tokenOf(found[3], ends) then free(id, key) end
 end
 
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
 for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:lease')
-  local token = not found.err and tokenOf(found[3], redis.call('ZSCORE', lease, id))
+  local found = read('HMGET', key, 'msg', 'state', 'hk:lease')
+  local token = found and tokenOf(found[3], redis.call('ZSCORE', lease, id))
   if token and string.sub(token, 1, #tokens) == tokens and found[1] and found[2] == 'active' then
     if #freed >= limit then return { freed, cursor, 1 } end
     free(id, key)

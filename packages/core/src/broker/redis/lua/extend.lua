@@ -9,9 +9,15 @@ for index = 3, #ARGV, 2 do
   local id, token = ARGV[index], ARGV[index + 1]
   local key = taskPrefix .. id
   local ends = redis.call('ZSCORE', lease, id)
-  if ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends then
-    redis.call('ZADD', lease, newEnd, id)
+  local held = ends and redis.pcall('HGET', key, 'hk:lease')
+  if held and held == token .. ':' .. ends then
     redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+    local extended = redis.pcall('ZADD', lease, newEnd, id)
+    if type(extended) == 'table' then
+      -- The lease is held only while the two agree.
+      redis.pcall('HSET', key, 'hk:lease', held)
+      return extended
+    end
   else
     lost[#lost + 1] = (index - 3) / 2
   end

@@ -15,12 +15,15 @@ if redis.call('ZSCORE', fired, turn) then
   return 0
 end
 if redis.call('ZCOUNT', fired, '(' .. turn, now) > 0 then return 0 end
---- @include "due-sooner"
 --- @include "enqueue-items"
+redis.call('HGET', memory, 'turn')
+decideItems()
 -- The turn is still to be fired then.
 if refused[2] == 1 or refused[2] == 2 then return 'broken ' .. refused[2] end
 local outcome = 'accepted'
 if refused[2] == 0 then outcome = 'taken' elseif refused[2] then outcome = 'duplicate ' .. refused[2] end
+mustBeAble(taskPrefix, 'ZADD', 'HSET', 'EXPIRE', 'ZCOUNT', 'ZCARD', 'ZREMRANGEBYRANK')
+putItems()
 redis.call('ZADD', fired, turn, turn)
 redis.call('HSET', memory, 'turn', turn, 'by', firedBy, 'outcome', outcome)
 redis.call('EXPIRE', memory, life)

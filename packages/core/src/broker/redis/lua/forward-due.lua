@@ -6,32 +6,30 @@
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowMs, nowSec, nowNs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local limit, retriesFirst = tonumber(ARGV[6]), ARGV[7] == '1'
+--- @include "able"
 --- @include "due-sooner"
-local ready, again, moved = {}, {}, 0
+
+-- First it is read what is to be done, from here on.
+local ready, again, ghosts, grouped, strangers = {}, {}, {}, {}, {}
+local passed, leaving, moved, seen = {}, { [scheduled] = {}, [retry] = {} }, 0, {}
 
 local function move(source, id)
-  local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'state', 'group', 'msg')
-  local grouped = found[2] and found[2] ~= ''
-  if found.err or (grouped and type(redis.pcall('ZCARD', groupPrefix .. found[2])) == 'table') then
-    -- What lies under its key is no task, or under its group's no group: kept where it is seen, and left as it is.
-    redis.call('ZREM', source, id)
-    redis.call('ZADD', KEYS[6], nowSec, id)
-    if not found.err then redis.call('HSET', key, 'state', 'archived', 'hk:reason', 'its group is none') end
-    moved = moved + 1
-    return
-  end
-  redis.call('ZREM', source, id)
+  seen[id] = true
   moved = moved + 1
-  -- An id without a body can't run; leaving it out is all that can be done for it.
-  if not found[3] then
-    redis.call('DEL', key)
-  elseif grouped then
-    redis.call('ZADD', groupPrefix .. found[2], nowSec, id)
-    redis.call('SADD', groups, found[2])
-    redis.call('HSET', key, 'state', 'aggregating')
+  leaving[source][#leaving[source] + 1] = id
+  local found = read('HMGET', taskPrefix .. id, 'state', 'group', 'msg')
+  local group = found and found[2] and found[2] ~= '' and found[2]
+  if not found then
+    -- What lies under its key is no task: kept where it is seen, and left as it is.
+    strangers[#strangers + 1] = { id }
+  elseif group and not read('ZCARD', groupPrefix .. group) then
+    strangers[#strangers + 1] = { id, 'its group is none' }
+  elseif not found[3] then
+    -- An id without a body can't run; leaving it out is all that can be done for it.
+    ghosts[#ghosts + 1] = taskPrefix .. id
+  elseif group then
+    grouped[#grouped + 1] = { id, group }
   else
-    redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
     local list = retriesFirst and source == retry and again or ready
     list[#list + 1] = id
   end
@@ -41,7 +39,7 @@ local exact = redis.call('ZRANGEBYSCORE', due, '-inf', nowMs, 'WITHSCORES', 'LIM
 for index = 1, #exact, 2 do
   local id = exact[index]
   local second = math.ceil(tonumber(exact[index + 1]) / 1000)
-  redis.call('ZREM', due, id)
+  passed[#passed + 1] = id
   -- The set's second must still be the one that was written with the exact moment, else others have moved the task.
   if tonumber(redis.call('ZSCORE', scheduled, id) or -1) == second then
     move(scheduled, id)
@@ -51,17 +49,47 @@ for index = 1, #exact, 2 do
 end
 for _, source in ipairs({ scheduled, retry }) do
   if moved < limit then
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', source, '-inf', nowSec, 'LIMIT', 0, limit - moved)) do
-      redis.call('ZREM', due, id)
-      move(source, id)
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', source, '-inf', nowSec, 'LIMIT', 0, limit)) do
+      if moved < limit and not seen[id] then
+        passed[#passed + 1] = id
+        move(source, id)
+      end
     end
   end
 end
-for from = 1, #ready, 1000 do
-  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
-end
--- What was due first runs first, and the end of the list is what runs next.
-for index = #again, 1, -1 do redis.call('RPUSH', pending, again[index]) end
-local following = nextDue(due, scheduled, retry)
+
 local over = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', nowSec, 'LIMIT', 0, 1)
+
+local function inSlices(command, key, list)
+  for from = 1, #list, 1000 do redis.call(command, key, unpack(list, from, math.min(from + 999, #list))) end
+end
+
+if #passed > 0 then
+  mustBeLists(pending)
+  if #grouped > 0 then mustBeSets(groups) end
+  if #strangers > 0 then mustBeSortedSets(KEYS[6]) end
+  mustBeAble(taskPrefix, 'ZREM', 'DEL', 'ZADD', 'SADD', 'HSET', 'LPUSH', 'RPUSH', 'ZRANGE', 'ZRANGEBYSCORE')
+  inSlices('ZREM', due, passed)
+  inSlices('ZREM', scheduled, leaving[scheduled])
+  inSlices('ZREM', retry, leaving[retry])
+  for _, key in ipairs(ghosts) do redis.call('DEL', key) end
+  for _, stranger in ipairs(strangers) do
+    local id, reason = stranger[1], stranger[2]
+    redis.call('ZADD', KEYS[6], nowSec, id)
+    if reason then redis.call('HSET', taskPrefix .. id, 'state', 'archived', 'hk:reason', reason) end
+  end
+  for _, member in ipairs(grouped) do
+    local id, group = member[1], member[2]
+    redis.call('ZADD', groupPrefix .. group, nowSec, id)
+    redis.call('SADD', groups, group)
+    redis.call('HSET', taskPrefix .. id, 'state', 'aggregating')
+  end
+  for _, list in ipairs({ ready, again }) do
+    for _, id in ipairs(list) do redis.call('HSET', taskPrefix .. id, 'state', 'pending', 'pending_since', nowNs) end
+  end
+  inSlices('LPUSH', pending, ready)
+  -- What was due first runs first, and the end of the list is what runs next.
+  for index = #again, 1, -1 do redis.call('RPUSH', pending, again[index]) end
+end
+local following = nextDue(due, scheduled, retry)
 return { moved, following and string.format('%.0f', following) or '', #over }

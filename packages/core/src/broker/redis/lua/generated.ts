@@ -5,6 +5,88 @@ export const announceLua = `-- Writes what a server says of itself and of its bu
 -- ARGV 1 life in s  2 life of the details in s  3 server  4 details or empty  5.. task id, worker, for each
 local server, workers, details = KEYS[1], KEYS[2], KEYS[3]
 local life = ARGV[1]
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+mustBeAble(workers, 'DEL', 'HSET', 'EXPIRE', 'SET')
 redis.call('SET', server, ARGV[3], 'EX', life)
 if ARGV[4] ~= '' then redis.call('SET', details, ARGV[4], 'EX', ARGV[2]) end
 redis.call('DEL', workers)
@@ -17,6 +99,88 @@ export const announceEntriesLua = `-- Writes what a scheduler says of its entrie
 -- KEYS 1 list   ARGV 1 life in s  2.. entries
 local entries = KEYS[1]
 local life = ARGV[1]
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+mustBeAble(entries, 'DEL', 'LPUSH', 'EXPIRE')
 redis.call('DEL', entries)
 for from = 2, #ARGV, 1000 do
   redis.call('LPUSH', entries, unpack(ARGV, from, math.min(from + 999, #ARGV)))
@@ -34,6 +198,91 @@ local set, sets, archived = KEYS[1], KEYS[2], KEYS[3]
 local taskPrefix, nowSec, setEnd = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local held = tonumber(redis.call('ZSCORE', sets, set) or -1) == setEnd
 local lost = {}
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+if held then
+  mustBeSortedSets(set, archived)
+  mustBeAble(taskPrefix, 'ZREM', 'ZADD', 'HSET')
+end
 for index = 4, #ARGV, 3 do
   local id, msg, reason = ARGV[index], ARGV[index + 1], ARGV[index + 2]
   if held and redis.call('ZREM', set, id) == 1 then
@@ -54,9 +303,95 @@ export const archiveUnreadableLua = `-- Archives a task whose message can't be r
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments
 -- ARGV 1 task key  2 prefix of group keys  3 id  4 the message that was read  5 now in s  6 reason   Returns 1, or 0
 local key, groupPrefix, id, msg, nowSec, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local found = redis.pcall('HMGET', key, 'msg', 'state', 'group')
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+local found = read('HMGET', key, 'msg', 'state', 'group')
+if not found then return 0 end
 local state, group = found[2], found[3]
 if found[1] ~= msg or redis.call('ZSCORE', KEYS[3], id) then return 0 end
+mustBeLists(KEYS[1])
+mustBeSortedSets(KEYS[4], KEYS[5], KEYS[6], KEYS[8])
+if group and read('ZCARD', groupPrefix .. group) == nil then return 0 end
+mustBeAble(groupPrefix, 'LREM', 'ZREM', 'ZADD', 'HSET', 'HDEL')
 local removed = 0
 if state == 'pending' then
   removed = redis.call('LREM', KEYS[1], 0, id)
@@ -112,7 +447,90 @@ export const beginTurnsLua = `-- Tells what is known of an entry's turns; makes 
 local memory, fired = KEYS[1], KEYS[2]
 local schedule, since, now, life = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local last = redis.call('ZRANGE', fired, now, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)
-if redis.call('HGET', memory, 'schedule') == schedule then
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+local known = redis.call('HGET', memory, 'schedule')
+mustBeAble(memory, 'HGET', 'HSET', 'EXPIRE')
+if known == schedule then
   since = redis.call('HGET', memory, 'since')
 else
   redis.call('HSET', memory, 'schedule', schedule, 'since', since)
@@ -138,10 +556,97 @@ local nowSec, nowNs, over = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local wantedState, containerGroup, limit, budget = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
 local scored = { scheduled = KEYS[4], retry = KEYS[5], archived = KEYS[6], completed = KEYS[7] }
 local places = { pending = true, active = true, aggregating = true, scheduled = true, retry = true, archived = true, completed = true }
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 -- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
 local function isHeld(leaseKey, id, over)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and tonumber(ends) > over
+end
+
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
 end
 
 -- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
@@ -150,7 +655,7 @@ local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
   for _, set in ipairs(sets) do
-    if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZSCORE', set, id) then return true end
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
   end
   return false
 end
@@ -205,6 +710,7 @@ local function removeFromPending(id)
 end
 
 local function removeFromGroup(group, id)
+  if not read('ZCARD', groupPrefix .. group) then return 0 end
   local removed = redis.call('ZREM', groupPrefix .. group, id)
   if removed == 1 and redis.call('ZCARD', groupPrefix .. group) == 0 then redis.call('SREM', groups, group) end
   return removed
@@ -261,8 +767,8 @@ end
 
 local function changeOne(id)
   local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'state', 'group', 'unique_key')
-  if found.err then
+  local found = read('HMGET', key, 'state', 'group', 'unique_key')
+  if not found then
     if wantedState ~= '' and not fromContainer then return 'moved' end
     return changeRest(id, key, true, fromContainer)
   end
@@ -288,6 +794,13 @@ local function changeOne(id)
   return carryOut(id, key, unique, hasBody)
 end
 
+mustBeLists(pending, active)
+mustBeSortedSets(lease, due, sets, scored.scheduled, scored.retry, archived, scored.completed)
+mustBeSets(groups)
+mustBeAble(
+  taskPrefix, 'LRANGE', 'LTRIM', 'ZRANGE', 'ZREMRANGEBYRANK', 'ZREM', 'HMGET', 'ZSCORE', 'HEXISTS', 'EXISTS', 'LLEN', 'LREM', 'ZCARD',
+  'SREM', 'HSET', 'HDEL', 'HGET', 'GET', 'ZADD', 'DEL', 'UNLINK', 'LPUSH'
+)
 local ids = {}
 if fromContainer then
   if wantedState == 'pending' then
@@ -340,6 +853,90 @@ local large = most > 0 and size >= most
 local old = oldestSec and tonumber(redis.call('ZRANGE', group, 0, 0, 'WITHSCORES')[2]) <= oldestSec
 local quiet = tonumber(redis.call('ZRANGE', group, -1, -1, 'WITHSCORES')[2]) <= newestSec
 if not (large or old or quiet) then return 0 end
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+mustBeSortedSets(sets)
+mustBeSets(groups)
+mustBeAble(set, 'RENAME', 'SREM', 'ZRANGESTORE', 'ZREMRANGEBYRANK', 'ZADD')
 if most == 0 or size <= most then
   redis.call('RENAME', group, set)
   redis.call('SREM', groups, name)
@@ -354,6 +951,87 @@ return 1
 export const dropLeftoversLua = `-- Removes leftovers of a finished set with their bodies and locks.
 -- KEYS 1 the set's leftovers  2 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of locks  3 the set's id  4 slice   Returns how many are left
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 -- The uniqueness lock that a task took. Some Go programs write it into the message (field 10) only.
 local function lockOf(stored, msg)
   if stored and stored ~= '' then return stored end
@@ -401,14 +1079,17 @@ local function dropMembers(set, taskPrefix, lockPrefix, most)
   local ids = redis.call('ZRANGE', set, 0, most - 1)
   for _, id in ipairs(ids) do
     local key = taskPrefix .. id
-    local found = redis.pcall('HMGET', key, 'unique_key', 'msg')
-    if not found.err then
+    local found = read('HMGET', key, 'unique_key', 'msg')
+    if found then
       release(lockOf(found[1], found[2]), lockPrefix, id)
       redis.call('DEL', key)
     end
   end
   if #ids > 0 then redis.call('ZREMRANGEBYRANK', set, 0, #ids - 1) end
 end
+mustBeSortedSets(KEYS[1])
+mustBeSets(KEYS[2])
+mustBeAble(ARGV[1], 'HMGET', 'GET', 'DEL', 'ZREMRANGEBYRANK', 'ZCARD', 'SREM')
 dropMembers(KEYS[1], ARGV[1], ARGV[2], ARGV[4])
 local left = redis.call('ZCARD', KEYS[1])
 if left == 0 then redis.call('SREM', KEYS[2], ARGV[3]) end
@@ -428,13 +1109,19 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
 -- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
 -- look through it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
   for _, set in ipairs(sets) do
-    if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZSCORE', set, id) then return true end
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
   end
   return false
 end
@@ -444,9 +1131,91 @@ if not found[1] then return 'not_found' end
 if state == 'active' or isHeld(lease, id, over) then return 'active' end
 if state == 'completed' then return 'completed' end
 if found[1] ~= before then return 'conflict' end
-if state == 'aggregating' and not (group and redis.call('ZSCORE', groupPrefix .. group, id)) and isTaken(sets, groupPrefix, id) then
+if state == 'aggregating' and not (group and scoreIn(groupPrefix .. group, id)) and isTaken(sets, groupPrefix, id) then
   return 'taken'
 end
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+mustBeAble(ARGV[2], 'GET', 'PTTL', 'SET', 'DEL', 'HSET')
 if ARGV[6] == '1' then
   if lockAfter ~= lockBefore and redis.pcall('GET', lockBefore) == id then
     local life = redis.call('PTTL', lockBefore)
@@ -472,14 +1241,95 @@ export const enqueueLua = `-- Writes new tasks of one queue, each one whole or n
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local items = cmsgpack.unpack(ARGV[7])
--- A list of another type must fail before anything is written.
-redis.call('LLEN', pending)
--- The moment (milliseconds) of the first task that waits, or nil. Exact moments lie in their own set; a score of the
--- other sets is the whole second at or after it.
+-- Enqueues the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments: \`decideItems\` reads,
+-- and leaves what is not accepted in \`refused\`; \`putItems\` writes the others, all or none.
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+-- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
+-- own set; a score of the other sets is the whole second at or after it.
 local function nextDue(dueKey, scheduledKey, retryKey)
-  local first
   local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
-  if exact[2] then first = tonumber(exact[2]) end
+  local firstExact = exact[2] and tonumber(exact[2]) or nil
+  local first = firstExact
   for _, key in ipairs({ scheduledKey, retryKey }) do
     local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
     if head[2] then
@@ -487,75 +1337,171 @@ local function nextDue(dueKey, scheduledKey, retryKey)
       if first == nil or moment < first then first = moment end
     end
   end
-  return first
+  return first, firstExact
 end
--- Writes the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments, and leaves what was not
--- accepted in \`refused\`.
-local refused, ready, earliest = {}, {}, nil
-local at, position, total = 1, 0, #items
-while at <= total do
-  local id, msg, flags = items[at], items[at + 1], items[at + 2]
-  at = at + 3
-  local key = taskPrefix .. id
-  if flags == 0 then
-    if redis.call('EXISTS', key) == 1 then
-      refused[#refused + 1] = position
-      refused[#refused + 1] = 0
-    else
-      redis.call('HSET', key, 'msg', msg, 'state', 'pending', 'pending_since', nowNs)
-      ready[#ready + 1] = id
-    end
-  else
-    local score, moment, group, lock, life, exact
-    if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
-    if flags % 4 >= 2 then group, at = items[at], at + 1 end
-    if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
-    if flags >= 8 then exact, at = items[at], at + 1 end
-    local owner = false
-    if redis.call('EXISTS', key) == 1 then
-      owner = 0
-    elseif group and not score and type(redis.pcall('ZCARD', groupPrefix .. group)) == 'table' then
-      owner = 2
-    elseif lock and not redis.call('SET', lock, id, 'NX', 'EX', life) then
-      owner = redis.pcall('GET', lock)
-      if type(owner) ~= 'string' then owner = 1 end
-    end
-    if owner then
-      refused[#refused + 1] = position
-      refused[#refused + 1] = owner
-    else
-      local fields = { 'msg', msg, 'state', 'pending' }
-      if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
-      if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
-      if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
-      if score then
-        fields[4] = 'scheduled'
-        if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
-        redis.call('ZADD', scheduled, score, id)
-        -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
-        if group then redis.call('SADD', groups, group) end
-        if earliest == nil or moment < earliest then earliest = moment end
-      elseif group then
-        fields[4] = 'aggregating'
-        redis.call('ZADD', groupPrefix .. group, nowSec, id)
-        redis.call('SADD', groups, group)
-      else
-        fields[#fields + 1] = 'pending_since'
-        fields[#fields + 1] = nowNs
-        ready[#ready + 1] = id
+-- Keeps the exact moments as many as they are needed, also where no program of ours takes tasks to their queue: Go's know
+-- nothing of them. With \`added\` new moments, some more go that have passed for a minute and that no task waits for, and the
+-- key itself ends a day or two after its last moment. \`first\` is the first moment before that. A refusal changes nothing.
+local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, latest, added)
+  local passedMs = nowSec * 1000 - 60000
+  if first and first < passedMs then
+    local passed = redis.pcall(
+      'ZRANGEBYSCORE', dueKey, '-inf', string.format('%.0f', passedMs), 'WITHSCORES', 'LIMIT', 0, added + 16
+    )
+    for index = 1, #passed, 2 do
+      local id, second = passed[index], math.ceil(tonumber(passed[index + 1]) / 1000)
+      local waits = redis.pcall('ZSCORE', scheduledKey, id)
+      if not waits then waits = redis.pcall('ZSCORE', retryKey, id) end
+      local state = not waits and redis.pcall('HGET', tasks .. id, 'state')
+      -- The moment of a waiting task that no list names is kept: it is all that is known of when to run it.
+      local isLost = state == 'scheduled' or state == 'retry' or type(state) == 'table'
+      if type(waits) == 'string' and tonumber(waits) ~= second or not waits and not isLost then
+        redis.pcall('ZREM', dueKey, id)
       end
-      redis.call('HSET', key, unpack(fields))
     end
   end
-  -- Twice the same id in one call: the second one must find the first.
-  position = position + 1
+  local needed = math.ceil(latest / 1000) + 86400
+  local left = redis.pcall('TTL', dueKey)
+  if type(left) == 'number' and left < needed - nowSec then
+    redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
+  end
 end
-for from = 1, #ready, 1000 do
-  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
+local refused, ready, special, seen = {}, {}, {}, {}
+local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
+
+-- What an item asks for beyond its flags, and where the next one begins.
+local function wishesOf(at, flags)
+  local score, moment, group, lock, life, exact
+  if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
+  if flags % 4 >= 2 then group, at = items[at], at + 1 end
+  if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
+  if flags >= 8 then exact, at = items[at], at + 1 end
+  return at, score, moment, group, lock, life, exact
 end
-if earliest and nextDue(due, scheduled, retry) == earliest then
-  redis.call('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
+
+-- \`freed\` is a lock that counts as free.
+local function decideItems(freed)
+  local at, position, total, locks, hasGroups = 1, 0, #items, {}, false
+  while at <= total do
+    local start, id, flags = at, items[at], items[at + 2]
+    at = at + 3
+    -- Twice the same id in one call: the second one must find the first.
+    local reason = (seen[id] or redis.call('EXISTS', taskPrefix .. id) == 1) and 0
+    if flags > 0 then
+      local score, moment, group, lock
+      at, score, moment, group, lock = wishesOf(at, flags)
+      if not reason and group and not score and read('ZCARD', groupPrefix .. group) == nil then reason = 2 end
+      if not reason and lock then
+        local owner = locks[lock] or lock ~= freed and read('GET', lock)
+        if owner == nil then reason = 1 elseif owner then reason = owner end
+      end
+      if not reason then
+        if lock then locks[lock] = id end
+        if group then hasGroups = true end
+        if score then
+          if earliest == nil or moment < earliest then earliest = moment end
+          if moment < score * 1000 then
+            added = added + 1
+            if latest == nil or moment > latest then latest = moment end
+          end
+        end
+        special[#special + 1] = start
+        if not score and not group then ready[#ready + 1] = id end
+      end
+    elseif not reason then
+      ready[#ready + 1] = id
+      messages[#ready] = items[start + 1]
+    end
+    if reason then
+      refused[#refused + 1] = position
+      refused[#refused + 1] = reason
+    else
+      seen[id] = true
+    end
+    position = position + 1
+  end
+  if hasGroups then mustBeSets(groups) end
+  if earliest then before, beforeExact = nextDue(due, scheduled, retry) end
 end
+
+local failure
+
+-- Whether it was carried out.
+local function wrote(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return true end
+  failure = answer.err
+  return false
+end
+
+local function putSpecial(start)
+  local id, msg, flags = items[start], items[start + 1], items[start + 2]
+  local _, score, moment, group, lock, life, exact = wishesOf(start + 3, flags)
+  if lock and not wrote('SET', lock, id, 'NX', 'EX', life) then return false end
+  local fields = { 'msg', msg, 'state', 'pending' }
+  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
+  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+  if score then
+    fields[4] = 'scheduled'
+    if moment < score * 1000 and not wrote('ZADD', due, moment, id) then return false end
+    if not wrote('ZADD', scheduled, score, id) then return false end
+  elseif group then
+    fields[4] = 'aggregating'
+    if not wrote('ZADD', groupPrefix .. group, nowSec, id) then return false end
+  else
+    fields[#fields + 1] = 'pending_since'
+    fields[#fields + 1] = nowNs
+  end
+  -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
+  if group and not wrote('SADD', groups, group) then return false end
+  return wrote('HSET', taskPrefix .. id, unpack(fields))
+end
+
+-- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
+local function putAll()
+  for from = 1, #ready, 1000 do
+    if not wrote('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready))) then return from - 1 end
+  end
+  for index, msg in pairs(messages) do
+    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, 'state', 'pending', 'pending_since', nowNs) then return #ready end
+  end
+  for _, start in ipairs(special) do
+    if not putSpecial(start) then return #ready end
+  end
+end
+
+-- Takes back what was written until one thing was refused, and ends the script with that refusal.
+local function undo(pushed)
+  if pushed > 0 then redis.pcall('LTRIM', pending, pushed, -1) end
+  for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
+  for _, start in ipairs(special) do
+    local id = items[start]
+    local _, score, _, group, lock = wishesOf(start + 3, items[start + 2])
+    redis.pcall('DEL', taskPrefix .. id)
+    if score then
+      redis.pcall('ZREM', scheduled, id)
+      redis.pcall('ZREM', due, id)
+    elseif group then
+      redis.pcall('ZREM', groupPrefix .. group, id)
+    end
+    if lock and redis.pcall('GET', lock) == id then redis.pcall('DEL', lock) end
+  end
+  fail(failure)
+end
+
+local function putItems()
+  local pushed = putAll()
+  if pushed then undo(pushed) end
+  if not earliest then return end
+  if latest then keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, added) end
+  -- Whoever misses it comes a little late, no more.
+  if before == nil or earliest <= before then
+    redis.pcall('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
+  end
+end
+decideItems()
+putItems()
 return refused
 `;
 
@@ -568,9 +1514,9 @@ export const evictLua = `-- Refuses a server's further claims from a queue, and 
 --   than the limit the cursor is the same as before
 local pending, active, lease, mark = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local taskPrefix, nowNs, tokens, cursor, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[5], tonumber(ARGV[6])
--- Appends one line to the attempt history of a task and keeps the newest 20.
-local function addAttempt(key, line)
-  if line == '' then return end
+-- The attempt history of a task with one more line: the newest 20. Nil where there is none to add.
+local function attemptsWith(key, line)
+  if line == '' then return nil end
   local lines = redis.call('HGET', key, 'hk:attempts')
   if lines then
     line = lines .. '\\n' .. line
@@ -580,8 +1526,94 @@ local function addAttempt(key, line)
       breaks = breaks - 1
     end
   end
-  redis.call('HSET', key, 'hk:attempts', line)
+  return line
 end
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+mustBeLists(pending, active)
+mustBeSortedSets(lease)
+mustBeAble(
+  taskPrefix, 'SET', 'HMGET', 'ZSCORE', 'ZSCAN', 'ZREM', 'LREM', 'RPUSH', 'HSET', 'HDEL', 'HGET'
+)
 redis.call('SET', mark, '1', 'EX', ARGV[4])
 local freed = {}
 
@@ -591,7 +1623,8 @@ local function free(id, key)
   redis.call('RPUSH', pending, id)
   redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
   redis.call('HDEL', key, 'hk:lease')
-  addAttempt(key, ARGV[7])
+  local attempts = attemptsWith(key, ARGV[7])
+  if attempts then redis.call('HSET', key, 'hk:attempts', attempts) end
   freed[#freed + 1] = id
 end
 
@@ -604,17 +1637,17 @@ end
 for index = 8, #ARGV do
   local id = ARGV[index]
   local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:lease')
+  local found = read('HMGET', key, 'msg', 'state', 'hk:lease')
   local ends = redis.call('ZSCORE', lease, id)
-  if not found.err and found[1] and found[2] == 'active' and ends and not tokenOf(found[3], ends) then free(id, key) end
+  if found and found[1] and found[2] == 'active' and ends and not tokenOf(found[3], ends) then free(id, key) end
 end
 
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
 for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:lease')
-  local token = not found.err and tokenOf(found[3], redis.call('ZSCORE', lease, id))
+  local found = read('HMGET', key, 'msg', 'state', 'hk:lease')
+  local token = found and tokenOf(found[3], redis.call('ZSCORE', lease, id))
   if token and string.sub(token, 1, #tokens) == tokens and found[1] and found[2] == 'active' then
     if #freed >= limit then return { freed, cursor, 1 } end
     free(id, key)
@@ -634,9 +1667,15 @@ for index = 3, #ARGV, 2 do
   local id, token = ARGV[index], ARGV[index + 1]
   local key = taskPrefix .. id
   local ends = redis.call('ZSCORE', lease, id)
-  if ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends then
-    redis.call('ZADD', lease, newEnd, id)
+  local held = ends and redis.pcall('HGET', key, 'hk:lease')
+  if held and held == token .. ':' .. ends then
     redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+    local extended = redis.pcall('ZADD', lease, newEnd, id)
+    if type(extended) == 'table' then
+      -- The lease is held only while the two agree.
+      redis.pcall('HSET', key, 'hk:lease', held)
+      return extended
+    end
   else
     lost[#lost + 1] = (index - 3) / 2
   end
@@ -651,17 +1690,100 @@ export const finishSetLua = `-- Enqueues the one task that was made of a set, an
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ns  4 now in s  5 queue  6 channel for "due sooner"
 --      7 the one task as for enqueue, or no items  8 the set's end in s  9 its id  10 prefix of locks  11 slice
 -- Returns 0 when the set is gone, 1 when it is done, 2 when the id is taken, 3 where something else lies in the lock's
---   place, or the id of the lock's owner
+--   place, 4 in the group's, or the id of the lock's owner
 local set, sets, pending, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local groups, due, leftovers, allLeftovers = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local items, setEnd, setId, lockPrefix, slice = cmsgpack.unpack(ARGV[7]), tonumber(ARGV[8]), ARGV[9], ARGV[10], ARGV[11]
--- The moment (milliseconds) of the first task that waits, or nil. Exact moments lie in their own set; a score of the
--- other sets is the whole second at or after it.
+-- Enqueues the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments: \`decideItems\` reads,
+-- and leaves what is not accepted in \`refused\`; \`putItems\` writes the others, all or none.
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+-- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
+-- own set; a score of the other sets is the whole second at or after it.
 local function nextDue(dueKey, scheduledKey, retryKey)
-  local first
   local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
-  if exact[2] then first = tonumber(exact[2]) end
+  local firstExact = exact[2] and tonumber(exact[2]) or nil
+  local first = firstExact
   for _, key in ipairs({ scheduledKey, retryKey }) do
     local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
     if head[2] then
@@ -669,8 +1791,170 @@ local function nextDue(dueKey, scheduledKey, retryKey)
       if first == nil or moment < first then first = moment end
     end
   end
-  return first
+  return first, firstExact
 end
+-- Keeps the exact moments as many as they are needed, also where no program of ours takes tasks to their queue: Go's know
+-- nothing of them. With \`added\` new moments, some more go that have passed for a minute and that no task waits for, and the
+-- key itself ends a day or two after its last moment. \`first\` is the first moment before that. A refusal changes nothing.
+local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, latest, added)
+  local passedMs = nowSec * 1000 - 60000
+  if first and first < passedMs then
+    local passed = redis.pcall(
+      'ZRANGEBYSCORE', dueKey, '-inf', string.format('%.0f', passedMs), 'WITHSCORES', 'LIMIT', 0, added + 16
+    )
+    for index = 1, #passed, 2 do
+      local id, second = passed[index], math.ceil(tonumber(passed[index + 1]) / 1000)
+      local waits = redis.pcall('ZSCORE', scheduledKey, id)
+      if not waits then waits = redis.pcall('ZSCORE', retryKey, id) end
+      local state = not waits and redis.pcall('HGET', tasks .. id, 'state')
+      -- The moment of a waiting task that no list names is kept: it is all that is known of when to run it.
+      local isLost = state == 'scheduled' or state == 'retry' or type(state) == 'table'
+      if type(waits) == 'string' and tonumber(waits) ~= second or not waits and not isLost then
+        redis.pcall('ZREM', dueKey, id)
+      end
+    end
+  end
+  local needed = math.ceil(latest / 1000) + 86400
+  local left = redis.pcall('TTL', dueKey)
+  if type(left) == 'number' and left < needed - nowSec then
+    redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
+  end
+end
+local refused, ready, special, seen = {}, {}, {}, {}
+local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
+
+-- What an item asks for beyond its flags, and where the next one begins.
+local function wishesOf(at, flags)
+  local score, moment, group, lock, life, exact
+  if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
+  if flags % 4 >= 2 then group, at = items[at], at + 1 end
+  if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
+  if flags >= 8 then exact, at = items[at], at + 1 end
+  return at, score, moment, group, lock, life, exact
+end
+
+-- \`freed\` is a lock that counts as free.
+local function decideItems(freed)
+  local at, position, total, locks, hasGroups = 1, 0, #items, {}, false
+  while at <= total do
+    local start, id, flags = at, items[at], items[at + 2]
+    at = at + 3
+    -- Twice the same id in one call: the second one must find the first.
+    local reason = (seen[id] or redis.call('EXISTS', taskPrefix .. id) == 1) and 0
+    if flags > 0 then
+      local score, moment, group, lock
+      at, score, moment, group, lock = wishesOf(at, flags)
+      if not reason and group and not score and read('ZCARD', groupPrefix .. group) == nil then reason = 2 end
+      if not reason and lock then
+        local owner = locks[lock] or lock ~= freed and read('GET', lock)
+        if owner == nil then reason = 1 elseif owner then reason = owner end
+      end
+      if not reason then
+        if lock then locks[lock] = id end
+        if group then hasGroups = true end
+        if score then
+          if earliest == nil or moment < earliest then earliest = moment end
+          if moment < score * 1000 then
+            added = added + 1
+            if latest == nil or moment > latest then latest = moment end
+          end
+        end
+        special[#special + 1] = start
+        if not score and not group then ready[#ready + 1] = id end
+      end
+    elseif not reason then
+      ready[#ready + 1] = id
+      messages[#ready] = items[start + 1]
+    end
+    if reason then
+      refused[#refused + 1] = position
+      refused[#refused + 1] = reason
+    else
+      seen[id] = true
+    end
+    position = position + 1
+  end
+  if hasGroups then mustBeSets(groups) end
+  if earliest then before, beforeExact = nextDue(due, scheduled, retry) end
+end
+
+local failure
+
+-- Whether it was carried out.
+local function wrote(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return true end
+  failure = answer.err
+  return false
+end
+
+local function putSpecial(start)
+  local id, msg, flags = items[start], items[start + 1], items[start + 2]
+  local _, score, moment, group, lock, life, exact = wishesOf(start + 3, flags)
+  if lock and not wrote('SET', lock, id, 'NX', 'EX', life) then return false end
+  local fields = { 'msg', msg, 'state', 'pending' }
+  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
+  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+  if score then
+    fields[4] = 'scheduled'
+    if moment < score * 1000 and not wrote('ZADD', due, moment, id) then return false end
+    if not wrote('ZADD', scheduled, score, id) then return false end
+  elseif group then
+    fields[4] = 'aggregating'
+    if not wrote('ZADD', groupPrefix .. group, nowSec, id) then return false end
+  else
+    fields[#fields + 1] = 'pending_since'
+    fields[#fields + 1] = nowNs
+  end
+  -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
+  if group and not wrote('SADD', groups, group) then return false end
+  return wrote('HSET', taskPrefix .. id, unpack(fields))
+end
+
+-- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
+local function putAll()
+  for from = 1, #ready, 1000 do
+    if not wrote('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready))) then return from - 1 end
+  end
+  for index, msg in pairs(messages) do
+    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, 'state', 'pending', 'pending_since', nowNs) then return #ready end
+  end
+  for _, start in ipairs(special) do
+    if not putSpecial(start) then return #ready end
+  end
+end
+
+-- Takes back what was written until one thing was refused, and ends the script with that refusal.
+local function undo(pushed)
+  if pushed > 0 then redis.pcall('LTRIM', pending, pushed, -1) end
+  for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
+  for _, start in ipairs(special) do
+    local id = items[start]
+    local _, score, _, group, lock = wishesOf(start + 3, items[start + 2])
+    redis.pcall('DEL', taskPrefix .. id)
+    if score then
+      redis.pcall('ZREM', scheduled, id)
+      redis.pcall('ZREM', due, id)
+    elseif group then
+      redis.pcall('ZREM', groupPrefix .. group, id)
+    end
+    if lock and redis.pcall('GET', lock) == id then redis.pcall('DEL', lock) end
+  end
+  fail(failure)
+end
+
+local function putItems()
+  local pushed = putAll()
+  if pushed then undo(pushed) end
+  if not earliest then return end
+  if latest then keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, added) end
+  -- Whoever misses it comes a little late, no more.
+  if before == nil or earliest <= before then
+    redis.pcall('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
+  end
+end
+
 -- The uniqueness lock that a task took. Some Go programs write it into the message (field 10) only.
 local function lockOf(stored, msg)
   if stored and stored ~= '' then return stored end
@@ -718,8 +2002,8 @@ local function dropMembers(set, taskPrefix, lockPrefix, most)
   local ids = redis.call('ZRANGE', set, 0, most - 1)
   for _, id in ipairs(ids) do
     local key = taskPrefix .. id
-    local found = redis.pcall('HMGET', key, 'unique_key', 'msg')
-    if not found.err then
+    local found = read('HMGET', key, 'unique_key', 'msg')
+    if found then
       release(lockOf(found[1], found[2]), lockPrefix, id)
       redis.call('DEL', key)
     end
@@ -727,88 +2011,32 @@ local function dropMembers(set, taskPrefix, lockPrefix, most)
   if #ids > 0 then redis.call('ZREMRANGEBYRANK', set, 0, #ids - 1) end
 end
 if tonumber(redis.call('ZSCORE', sets, set) or -1) ~= setEnd then return 0 end
+local heldLock
 if items[1] then
   if redis.call('EXISTS', taskPrefix .. items[1]) == 1 then return 2 end
   local flags = items[3]
   if flags % 8 >= 4 then
     local lock = items[4 + flags % 2 * 2 + math.floor(flags % 4 / 2)]
-    local owner = redis.pcall('GET', lock)
-    if type(owner) == 'table' then return 3 end
+    local owner = read('GET', lock)
+    if owner == nil then return 3 end
     if owner and not redis.call('ZSCORE', set, owner) then return owner end
-    -- It is that of a task of the set, which is about to go.
-    if owner then redis.call('DEL', lock) end
+    heldLock = owner and lock
   end
 end
--- Writes the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments, and leaves what was not
--- accepted in \`refused\`.
-local refused, ready, earliest = {}, {}, nil
-local at, position, total = 1, 0, #items
-while at <= total do
-  local id, msg, flags = items[at], items[at + 1], items[at + 2]
-  at = at + 3
-  local key = taskPrefix .. id
-  if flags == 0 then
-    if redis.call('EXISTS', key) == 1 then
-      refused[#refused + 1] = position
-      refused[#refused + 1] = 0
-    else
-      redis.call('HSET', key, 'msg', msg, 'state', 'pending', 'pending_since', nowNs)
-      ready[#ready + 1] = id
-    end
-  else
-    local score, moment, group, lock, life, exact
-    if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
-    if flags % 4 >= 2 then group, at = items[at], at + 1 end
-    if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
-    if flags >= 8 then exact, at = items[at], at + 1 end
-    local owner = false
-    if redis.call('EXISTS', key) == 1 then
-      owner = 0
-    elseif group and not score and type(redis.pcall('ZCARD', groupPrefix .. group)) == 'table' then
-      owner = 2
-    elseif lock and not redis.call('SET', lock, id, 'NX', 'EX', life) then
-      owner = redis.pcall('GET', lock)
-      if type(owner) ~= 'string' then owner = 1 end
-    end
-    if owner then
-      refused[#refused + 1] = position
-      refused[#refused + 1] = owner
-    else
-      local fields = { 'msg', msg, 'state', 'pending' }
-      if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
-      if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
-      if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
-      if score then
-        fields[4] = 'scheduled'
-        if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
-        redis.call('ZADD', scheduled, score, id)
-        -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
-        if group then redis.call('SADD', groups, group) end
-        if earliest == nil or moment < earliest then earliest = moment end
-      elseif group then
-        fields[4] = 'aggregating'
-        redis.call('ZADD', groupPrefix .. group, nowSec, id)
-        redis.call('SADD', groups, group)
-      else
-        fields[#fields + 1] = 'pending_since'
-        fields[#fields + 1] = nowNs
-        ready[#ready + 1] = id
-      end
-      redis.call('HSET', key, unpack(fields))
-    end
-  end
-  -- Twice the same id in one call: the second one must find the first.
-  position = position + 1
-end
-for from = 1, #ready, 1000 do
-  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
-end
-if earliest and nextDue(due, scheduled, retry) == earliest then
-  redis.call('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
-end
+decideItems(heldLock)
+if refused[2] == 2 then return 4 end
+local members = redis.call('ZCARD', set)
+mustBeLists(pending)
+mustBeSets(allLeftovers)
+mustBeAble(
+  taskPrefix, 'ZADD', 'ZREM', 'ZREMRANGEBYRANK', 'ZRANGE', 'DEL', 'GET', 'HMGET', 'EXISTS', 'RENAME', 'SADD', 'PTTL', 'SET', 'HSET', 'LPUSH'
+)
+-- The lock is that of a task of the set, which is about to go.
+if heldLock then redis.call('DEL', heldLock) end
+putItems()
 dropMembers(set, taskPrefix, lockPrefix, slice)
 redis.call('ZREM', sets, set)
-if redis.call('EXISTS', set) == 1 then
+if members > tonumber(slice) then
   redis.call('RENAME', set, leftovers)
   redis.call('SADD', allLeftovers, setId)
 end
@@ -832,12 +2060,95 @@ if redis.call('ZSCORE', fired, turn) then
   return 0
 end
 if redis.call('ZCOUNT', fired, '(' .. turn, now) > 0 then return 0 end
--- The moment (milliseconds) of the first task that waits, or nil. Exact moments lie in their own set; a score of the
--- other sets is the whole second at or after it.
+-- Enqueues the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments: \`decideItems\` reads,
+-- and leaves what is not accepted in \`refused\`; \`putItems\` writes the others, all or none.
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+-- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
+-- own set; a score of the other sets is the whole second at or after it.
 local function nextDue(dueKey, scheduledKey, retryKey)
-  local first
   local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
-  if exact[2] then first = tonumber(exact[2]) end
+  local firstExact = exact[2] and tonumber(exact[2]) or nil
+  local first = firstExact
   for _, key in ipairs({ scheduledKey, retryKey }) do
     local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
     if head[2] then
@@ -845,79 +2156,177 @@ local function nextDue(dueKey, scheduledKey, retryKey)
       if first == nil or moment < first then first = moment end
     end
   end
-  return first
+  return first, firstExact
 end
--- Writes the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments, and leaves what was not
--- accepted in \`refused\`.
-local refused, ready, earliest = {}, {}, nil
-local at, position, total = 1, 0, #items
-while at <= total do
-  local id, msg, flags = items[at], items[at + 1], items[at + 2]
-  at = at + 3
-  local key = taskPrefix .. id
-  if flags == 0 then
-    if redis.call('EXISTS', key) == 1 then
-      refused[#refused + 1] = position
-      refused[#refused + 1] = 0
-    else
-      redis.call('HSET', key, 'msg', msg, 'state', 'pending', 'pending_since', nowNs)
-      ready[#ready + 1] = id
-    end
-  else
-    local score, moment, group, lock, life, exact
-    if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
-    if flags % 4 >= 2 then group, at = items[at], at + 1 end
-    if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
-    if flags >= 8 then exact, at = items[at], at + 1 end
-    local owner = false
-    if redis.call('EXISTS', key) == 1 then
-      owner = 0
-    elseif group and not score and type(redis.pcall('ZCARD', groupPrefix .. group)) == 'table' then
-      owner = 2
-    elseif lock and not redis.call('SET', lock, id, 'NX', 'EX', life) then
-      owner = redis.pcall('GET', lock)
-      if type(owner) ~= 'string' then owner = 1 end
-    end
-    if owner then
-      refused[#refused + 1] = position
-      refused[#refused + 1] = owner
-    else
-      local fields = { 'msg', msg, 'state', 'pending' }
-      if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
-      if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
-      if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
-      if score then
-        fields[4] = 'scheduled'
-        if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
-        redis.call('ZADD', scheduled, score, id)
-        -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
-        if group then redis.call('SADD', groups, group) end
-        if earliest == nil or moment < earliest then earliest = moment end
-      elseif group then
-        fields[4] = 'aggregating'
-        redis.call('ZADD', groupPrefix .. group, nowSec, id)
-        redis.call('SADD', groups, group)
-      else
-        fields[#fields + 1] = 'pending_since'
-        fields[#fields + 1] = nowNs
-        ready[#ready + 1] = id
+-- Keeps the exact moments as many as they are needed, also where no program of ours takes tasks to their queue: Go's know
+-- nothing of them. With \`added\` new moments, some more go that have passed for a minute and that no task waits for, and the
+-- key itself ends a day or two after its last moment. \`first\` is the first moment before that. A refusal changes nothing.
+local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, latest, added)
+  local passedMs = nowSec * 1000 - 60000
+  if first and first < passedMs then
+    local passed = redis.pcall(
+      'ZRANGEBYSCORE', dueKey, '-inf', string.format('%.0f', passedMs), 'WITHSCORES', 'LIMIT', 0, added + 16
+    )
+    for index = 1, #passed, 2 do
+      local id, second = passed[index], math.ceil(tonumber(passed[index + 1]) / 1000)
+      local waits = redis.pcall('ZSCORE', scheduledKey, id)
+      if not waits then waits = redis.pcall('ZSCORE', retryKey, id) end
+      local state = not waits and redis.pcall('HGET', tasks .. id, 'state')
+      -- The moment of a waiting task that no list names is kept: it is all that is known of when to run it.
+      local isLost = state == 'scheduled' or state == 'retry' or type(state) == 'table'
+      if type(waits) == 'string' and tonumber(waits) ~= second or not waits and not isLost then
+        redis.pcall('ZREM', dueKey, id)
       end
-      redis.call('HSET', key, unpack(fields))
     end
   end
-  -- Twice the same id in one call: the second one must find the first.
-  position = position + 1
+  local needed = math.ceil(latest / 1000) + 86400
+  local left = redis.pcall('TTL', dueKey)
+  if type(left) == 'number' and left < needed - nowSec then
+    redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
+  end
 end
-for from = 1, #ready, 1000 do
-  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
+local refused, ready, special, seen = {}, {}, {}, {}
+local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
+
+-- What an item asks for beyond its flags, and where the next one begins.
+local function wishesOf(at, flags)
+  local score, moment, group, lock, life, exact
+  if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
+  if flags % 4 >= 2 then group, at = items[at], at + 1 end
+  if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
+  if flags >= 8 then exact, at = items[at], at + 1 end
+  return at, score, moment, group, lock, life, exact
 end
-if earliest and nextDue(due, scheduled, retry) == earliest then
-  redis.call('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
+
+-- \`freed\` is a lock that counts as free.
+local function decideItems(freed)
+  local at, position, total, locks, hasGroups = 1, 0, #items, {}, false
+  while at <= total do
+    local start, id, flags = at, items[at], items[at + 2]
+    at = at + 3
+    -- Twice the same id in one call: the second one must find the first.
+    local reason = (seen[id] or redis.call('EXISTS', taskPrefix .. id) == 1) and 0
+    if flags > 0 then
+      local score, moment, group, lock
+      at, score, moment, group, lock = wishesOf(at, flags)
+      if not reason and group and not score and read('ZCARD', groupPrefix .. group) == nil then reason = 2 end
+      if not reason and lock then
+        local owner = locks[lock] or lock ~= freed and read('GET', lock)
+        if owner == nil then reason = 1 elseif owner then reason = owner end
+      end
+      if not reason then
+        if lock then locks[lock] = id end
+        if group then hasGroups = true end
+        if score then
+          if earliest == nil or moment < earliest then earliest = moment end
+          if moment < score * 1000 then
+            added = added + 1
+            if latest == nil or moment > latest then latest = moment end
+          end
+        end
+        special[#special + 1] = start
+        if not score and not group then ready[#ready + 1] = id end
+      end
+    elseif not reason then
+      ready[#ready + 1] = id
+      messages[#ready] = items[start + 1]
+    end
+    if reason then
+      refused[#refused + 1] = position
+      refused[#refused + 1] = reason
+    else
+      seen[id] = true
+    end
+    position = position + 1
+  end
+  if hasGroups then mustBeSets(groups) end
+  if earliest then before, beforeExact = nextDue(due, scheduled, retry) end
 end
+
+local failure
+
+-- Whether it was carried out.
+local function wrote(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return true end
+  failure = answer.err
+  return false
+end
+
+local function putSpecial(start)
+  local id, msg, flags = items[start], items[start + 1], items[start + 2]
+  local _, score, moment, group, lock, life, exact = wishesOf(start + 3, flags)
+  if lock and not wrote('SET', lock, id, 'NX', 'EX', life) then return false end
+  local fields = { 'msg', msg, 'state', 'pending' }
+  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
+  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+  if score then
+    fields[4] = 'scheduled'
+    if moment < score * 1000 and not wrote('ZADD', due, moment, id) then return false end
+    if not wrote('ZADD', scheduled, score, id) then return false end
+  elseif group then
+    fields[4] = 'aggregating'
+    if not wrote('ZADD', groupPrefix .. group, nowSec, id) then return false end
+  else
+    fields[#fields + 1] = 'pending_since'
+    fields[#fields + 1] = nowNs
+  end
+  -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
+  if group and not wrote('SADD', groups, group) then return false end
+  return wrote('HSET', taskPrefix .. id, unpack(fields))
+end
+
+-- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
+local function putAll()
+  for from = 1, #ready, 1000 do
+    if not wrote('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready))) then return from - 1 end
+  end
+  for index, msg in pairs(messages) do
+    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, 'state', 'pending', 'pending_since', nowNs) then return #ready end
+  end
+  for _, start in ipairs(special) do
+    if not putSpecial(start) then return #ready end
+  end
+end
+
+-- Takes back what was written until one thing was refused, and ends the script with that refusal.
+local function undo(pushed)
+  if pushed > 0 then redis.pcall('LTRIM', pending, pushed, -1) end
+  for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
+  for _, start in ipairs(special) do
+    local id = items[start]
+    local _, score, _, group, lock = wishesOf(start + 3, items[start + 2])
+    redis.pcall('DEL', taskPrefix .. id)
+    if score then
+      redis.pcall('ZREM', scheduled, id)
+      redis.pcall('ZREM', due, id)
+    elseif group then
+      redis.pcall('ZREM', groupPrefix .. group, id)
+    end
+    if lock and redis.pcall('GET', lock) == id then redis.pcall('DEL', lock) end
+  end
+  fail(failure)
+end
+
+local function putItems()
+  local pushed = putAll()
+  if pushed then undo(pushed) end
+  if not earliest then return end
+  if latest then keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, added) end
+  -- Whoever misses it comes a little late, no more.
+  if before == nil or earliest <= before then
+    redis.pcall('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
+  end
+end
+redis.call('HGET', memory, 'turn')
+decideItems()
 -- The turn is still to be fired then.
 if refused[2] == 1 or refused[2] == 2 then return 'broken ' .. refused[2] end
 local outcome = 'accepted'
 if refused[2] == 0 then outcome = 'taken' elseif refused[2] then outcome = 'duplicate ' .. refused[2] end
+mustBeAble(taskPrefix, 'ZADD', 'HSET', 'EXPIRE', 'ZCOUNT', 'ZCARD', 'ZREMRANGEBYRANK')
+putItems()
 redis.call('ZADD', fired, turn, turn)
 redis.call('HSET', memory, 'turn', turn, 'by', firedBy, 'outcome', outcome)
 redis.call('EXPIRE', memory, life)
@@ -938,12 +2347,93 @@ export const forwardDueLua = `-- Moves tasks whose moment has come to their queu
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowMs, nowSec, nowNs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local limit, retriesFirst = tonumber(ARGV[6]), ARGV[7] == '1'
--- The moment (milliseconds) of the first task that waits, or nil. Exact moments lie in their own set; a score of the
--- other sets is the whole second at or after it.
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+-- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
+-- own set; a score of the other sets is the whole second at or after it.
 local function nextDue(dueKey, scheduledKey, retryKey)
-  local first
   local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
-  if exact[2] then first = tonumber(exact[2]) end
+  local firstExact = exact[2] and tonumber(exact[2]) or nil
+  local first = firstExact
   for _, key in ipairs({ scheduledKey, retryKey }) do
     local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
     if head[2] then
@@ -951,33 +2441,30 @@ local function nextDue(dueKey, scheduledKey, retryKey)
       if first == nil or moment < first then first = moment end
     end
   end
-  return first
+  return first, firstExact
 end
-local ready, again, moved = {}, {}, 0
+
+-- First it is read what is to be done, from here on.
+local ready, again, ghosts, grouped, strangers = {}, {}, {}, {}, {}
+local passed, leaving, moved, seen = {}, { [scheduled] = {}, [retry] = {} }, 0, {}
 
 local function move(source, id)
-  local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'state', 'group', 'msg')
-  local grouped = found[2] and found[2] ~= ''
-  if found.err or (grouped and type(redis.pcall('ZCARD', groupPrefix .. found[2])) == 'table') then
-    -- What lies under its key is no task, or under its group's no group: kept where it is seen, and left as it is.
-    redis.call('ZREM', source, id)
-    redis.call('ZADD', KEYS[6], nowSec, id)
-    if not found.err then redis.call('HSET', key, 'state', 'archived', 'hk:reason', 'its group is none') end
-    moved = moved + 1
-    return
-  end
-  redis.call('ZREM', source, id)
+  seen[id] = true
   moved = moved + 1
-  -- An id without a body can't run; leaving it out is all that can be done for it.
-  if not found[3] then
-    redis.call('DEL', key)
-  elseif grouped then
-    redis.call('ZADD', groupPrefix .. found[2], nowSec, id)
-    redis.call('SADD', groups, found[2])
-    redis.call('HSET', key, 'state', 'aggregating')
+  leaving[source][#leaving[source] + 1] = id
+  local found = read('HMGET', taskPrefix .. id, 'state', 'group', 'msg')
+  local group = found and found[2] and found[2] ~= '' and found[2]
+  if not found then
+    -- What lies under its key is no task: kept where it is seen, and left as it is.
+    strangers[#strangers + 1] = { id }
+  elseif group and not read('ZCARD', groupPrefix .. group) then
+    strangers[#strangers + 1] = { id, 'its group is none' }
+  elseif not found[3] then
+    -- An id without a body can't run; leaving it out is all that can be done for it.
+    ghosts[#ghosts + 1] = taskPrefix .. id
+  elseif group then
+    grouped[#grouped + 1] = { id, group }
   else
-    redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
     local list = retriesFirst and source == retry and again or ready
     list[#list + 1] = id
   end
@@ -987,7 +2474,7 @@ local exact = redis.call('ZRANGEBYSCORE', due, '-inf', nowMs, 'WITHSCORES', 'LIM
 for index = 1, #exact, 2 do
   local id = exact[index]
   local second = math.ceil(tonumber(exact[index + 1]) / 1000)
-  redis.call('ZREM', due, id)
+  passed[#passed + 1] = id
   -- The set's second must still be the one that was written with the exact moment, else others have moved the task.
   if tonumber(redis.call('ZSCORE', scheduled, id) or -1) == second then
     move(scheduled, id)
@@ -997,28 +2484,139 @@ for index = 1, #exact, 2 do
 end
 for _, source in ipairs({ scheduled, retry }) do
   if moved < limit then
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', source, '-inf', nowSec, 'LIMIT', 0, limit - moved)) do
-      redis.call('ZREM', due, id)
-      move(source, id)
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', source, '-inf', nowSec, 'LIMIT', 0, limit)) do
+      if moved < limit and not seen[id] then
+        passed[#passed + 1] = id
+        move(source, id)
+      end
     end
   end
 end
-for from = 1, #ready, 1000 do
-  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
-end
--- What was due first runs first, and the end of the list is what runs next.
-for index = #again, 1, -1 do redis.call('RPUSH', pending, again[index]) end
-local following = nextDue(due, scheduled, retry)
+
 local over = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', nowSec, 'LIMIT', 0, 1)
+
+local function inSlices(command, key, list)
+  for from = 1, #list, 1000 do redis.call(command, key, unpack(list, from, math.min(from + 999, #list))) end
+end
+
+if #passed > 0 then
+  mustBeLists(pending)
+  if #grouped > 0 then mustBeSets(groups) end
+  if #strangers > 0 then mustBeSortedSets(KEYS[6]) end
+  mustBeAble(taskPrefix, 'ZREM', 'DEL', 'ZADD', 'SADD', 'HSET', 'LPUSH', 'RPUSH', 'ZRANGE', 'ZRANGEBYSCORE')
+  inSlices('ZREM', due, passed)
+  inSlices('ZREM', scheduled, leaving[scheduled])
+  inSlices('ZREM', retry, leaving[retry])
+  for _, key in ipairs(ghosts) do redis.call('DEL', key) end
+  for _, stranger in ipairs(strangers) do
+    local id, reason = stranger[1], stranger[2]
+    redis.call('ZADD', KEYS[6], nowSec, id)
+    if reason then redis.call('HSET', taskPrefix .. id, 'state', 'archived', 'hk:reason', reason) end
+  end
+  for _, member in ipairs(grouped) do
+    local id, group = member[1], member[2]
+    redis.call('ZADD', groupPrefix .. group, nowSec, id)
+    redis.call('SADD', groups, group)
+    redis.call('HSET', taskPrefix .. id, 'state', 'aggregating')
+  end
+  for _, list in ipairs({ ready, again }) do
+    for _, id in ipairs(list) do redis.call('HSET', taskPrefix .. id, 'state', 'pending', 'pending_since', nowNs) end
+  end
+  inSlices('LPUSH', pending, ready)
+  -- What was due first runs first, and the end of the list is what runs next.
+  for index = #again, 1, -1 do redis.call('RPUSH', pending, again[index]) end
+end
+local following = nextDue(due, scheduled, retry)
 return { moved, following and string.format('%.0f', following) or '', #over }
 `;
 
 export const freeLocksLua = `-- Frees those locks whose owner does not exist.
 -- KEYS 1.. locks   ARGV 1 prefix of task keys   Returns how many were freed
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 local freed = 0
 for _, lock in ipairs(KEYS) do
-  local owner = redis.pcall('GET', lock)
-  if type(owner) == 'table' or (owner and redis.call('EXISTS', ARGV[1] .. owner) == 0) then
+  local owner = read('GET', lock)
+  if owner == nil or (owner and redis.call('EXISTS', ARGV[1] .. owner) == 0) then
     freed = freed + redis.call('UNLINK', lock)
   end
 end
@@ -1060,9 +2658,90 @@ local idPrefix, firstPart, secondPart, lowerPart = ARGV[11], ARGV[12], ARGV[13],
 -- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
 -- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
 -- task, 2 something else.
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
-  local found = redis.pcall('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
-  if found.err then return { false, false, false, false, false, false, false, false, false, false, 2 } end
+  local found = read('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
+  if not found then return { false, false, false, false, false, false, false, false, false, false, 2 } end
   local state = found[2]
   local waits = state == 'scheduled' or state == 'retry'
   local scored = waits or state == 'archived' or state == 'completed'
@@ -1145,8 +2824,7 @@ while not full and from + scanned < size do
   if #chunk == 0 then break end
   for index = 1, #chunk, 2 do
     local id = chunk[index]
-    local msg = redis.pcall('HGET', taskPrefix .. id, 'msg')
-    if type(msg) == 'table' then msg = false end
+    local msg = read('HGET', taskPrefix .. id, 'msg')
     scanned = scanned + 1
     lastId, lastPlace = id, tostring(chunk[index + 1])
     if msg then bytes = bytes + #msg end
@@ -1302,12 +2980,95 @@ if stored then
 end
 if before ~= revision - 1 then return 0 end
 redis.call('HSET', entries, id, entry)
-redis.call('PUBLISH', channel, '')
+-- Schedulers also look by themselves.
+redis.pcall('PUBLISH', channel, '')
 return 1
 `;
 
 export const putOrderLua = `-- Keeps what a server is asked to do.
 -- KEYS 1 orders of the server   ARGV 1 kind  2 order  3 life in s   Returns 1
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+mustBeAble(KEYS[1], 'HSET', 'TTL', 'EXPIRE')
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
 return 1
@@ -1336,7 +3097,7 @@ for _, set in ipairs(redis.call('ZRANGEBYSCORE', sets, '-inf', nowSec, 'LIMIT', 
   if type(size) == 'number' and size > 0 then
     grouped[#grouped + 1] = string.sub(set, #groupPrefix + 1)
   else
-    redis.call('ZREM', sets, set)
+    redis.pcall('ZREM', sets, set)
   end
 end
 local stuck = redis.call('LRANGE', KEYS[2], 0, 99)
@@ -1381,11 +3142,92 @@ return {
 export const readSetLua = `-- Reads a slice of the tasks of a set, oldest first.
 -- KEYS 1 set   ARGV 1 prefix of task keys  2 first rank  3 last rank
 -- Returns id, message (false where there is none, 0 where something else lies there), exact times, for each
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 local found = {}
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[3])) do
-  local fields = redis.pcall('HMGET', ARGV[1] .. id, 'msg', 'hk:exact')
+  local fields = read('HMGET', ARGV[1] .. id, 'msg', 'hk:exact')
   local size = #found
-  found[size + 1], found[size + 2], found[size + 3] = id, fields.err and 0 or fields[1], fields[2] or false
+  found[size + 1], found[size + 2], found[size + 3] = id, not fields and 0 or fields[1], fields and fields[2] or false
 end
 return found
 `;
@@ -1399,9 +3241,90 @@ local taskPrefix, containerPrefix = ARGV[1], ARGV[2]
 -- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
 -- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
 -- task, 2 something else.
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
-  local found = redis.pcall('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
-  if found.err then return { false, false, false, false, false, false, false, false, false, false, 2 } end
+  local found = read('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
+  if not found then return { false, false, false, false, false, false, false, false, false, false, 2 } end
   local state = found[2]
   local waits = state == 'scheduled' or state == 'retry'
   local scored = waits or state == 'archived' or state == 'completed'
@@ -1425,12 +3348,97 @@ export const reclaimSetsLua = `-- Puts the tasks of a set back into their group,
 local set, sets, group, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local name, setEnd, slice = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 if tonumber(redis.call('ZSCORE', sets, set) or -1) ~= setEnd then return { -1, 0 } end
-local size = redis.pcall('ZCARD', set)
-if type(size) ~= 'number' or type(redis.pcall('ZCARD', group)) ~= 'number' then
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+local size = read('ZCARD', set)
+if size == nil or read('ZCARD', group) == nil then
   -- One of the two is something else, so there is nothing to put back, or nowhere to; the checker lists the tasks again.
   redis.call('ZREM', sets, set)
   return { -1, 0 }
 end
+mustBeSets(groups)
+mustBeAble(
+  set, 'SADD', 'EXISTS', 'ZADD', 'ZRANGE', 'ZREMRANGEBYRANK', 'RENAME', 'ZUNIONSTORE', 'DEL', 'ZREM'
+)
 if size > 0 then redis.call('SADD', groups, name) end
 if size > slice and redis.call('EXISTS', group) == 1 then
   redis.call('ZADD', sets, 0, set)
@@ -1457,12 +3465,94 @@ export const reconcileDueLua = `-- Finds exact moments of tasks that do not wait
 -- Returns those ids
 local due, scheduled, retry = KEYS[1], KEYS[2], KEYS[3]
 local taskPrefix, repair = ARGV[1], ARGV[2] == '1'
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 local stray = {}
+if repair then mustBeAble(due, 'ZSCORE', 'HGET', 'ZREM') end
 for index = 3, #ARGV do
   local id = ARGV[index]
   local moment = redis.call('ZSCORE', due, id)
   local waits = redis.call('ZSCORE', scheduled, id) or redis.call('ZSCORE', retry, id)
-  local state = not waits and redis.pcall('HGET', taskPrefix .. id, 'state')
+  local state = not waits and read('HGET', taskPrefix .. id, 'state')
   local isLost = state == 'scheduled' or state == 'retry'
   if moment and not isLost and tonumber(waits or -1) ~= math.ceil(tonumber(moment) / 1000) then
     if repair then redis.call('ZREM', due, id) end
@@ -1481,7 +3571,92 @@ local groups, sets = KEYS[1], KEYS[2]
 local taskPrefix, groupPrefix, repair = ARGV[1], ARGV[2], ARGV[3] == '1'
 local hex = '%x%x%x%x'
 local setPattern = '^(.*):' .. hex .. hex .. '%-' .. hex .. '%-' .. hex .. '%-' .. hex .. '%-' .. hex .. hex .. hex .. '$'
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 local found = {}
+if repair then
+  mustBeSets(groups)
+  mustBeAble(groups, 'ZCARD', 'SISMEMBER', 'ZSCORE', 'ZRANGE', 'HGET', 'ZUNIONSTORE', 'DEL', 'SADD')
+end
 for index = 4, #ARGV do
   local name = ARGV[index]
   local key = groupPrefix .. name
@@ -1492,7 +3667,7 @@ for index = 4, #ARGV do
     local outer = string.match(name, setPattern)
     if outer then
       local member = redis.call('ZRANGE', key, 0, 0)[1]
-      if redis.pcall('HGET', taskPrefix .. member, 'group') == outer then kind, group = 'lost_set', outer end
+      if redis.pcall('HGET', taskPrefix .. member, 'group') == outer and read('ZCARD', groupPrefix .. outer) then kind, group = 'lost_set', outer end
     end
     if repair then
       if kind == 'lost_set' then
@@ -1554,13 +3729,95 @@ local function release(lock, lockPrefix, id)
   if not lock or string.sub(lock, 1, #lockPrefix) ~= lockPrefix then return end
   if redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
 end
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 local found = {}
+if repair and KEYS[1] then mustBeAble(KEYS[1], 'GET', 'HMGET', 'DEL') end
 for index, lock in ipairs(KEYS) do
   local owner = redis.pcall('GET', lock)
   if type(owner) == 'string' then
-    local task = redis.pcall('HMGET', taskPrefix .. owner, 'unique_key', 'msg', 'state')
+    local task = read('HMGET', taskPrefix .. owner, 'unique_key', 'msg', 'state')
     local why
-    if not task.err then
+    if task then
       if not task[2] then
         why = 'gone'
       elseif task[3] == 'completed' then
@@ -1607,10 +3864,97 @@ local archived, completed, groups, due, sets, leftovers = KEYS[6], KEYS[7], KEYS
 local taskPrefix, groupPrefix, leftoverPrefix = ARGV[1], ARGV[2], ARGV[3]
 local nowSec, nowNs, repair, origin, originKey = ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7], ARGV[8]
 local first, most = tonumber(ARGV[9]), tonumber(ARGV[10])
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 -- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
 local function isHeld(leaseKey, id, over)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and tonumber(ends) > over
+end
+
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
 end
 
 -- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
@@ -1619,7 +3963,7 @@ local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
   for _, set in ipairs(sets) do
-    if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZSCORE', set, id) then return true end
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
   end
   return false
 end
@@ -1657,7 +4001,7 @@ local timesInActive, activeIsShort = reader(active)
 -- Whoever became pending after the task that is next in line has its place behind it, as good as certainly.
 local function waitsLongerThanAll(since)
   local nextId = redis.call('LINDEX', pending, -1)
-  local nextSince = nextId and tonumber(redis.call('HGET', taskPrefix .. nextId, 'pending_since') or '')
+  local nextSince = nextId and tonumber(read('HGET', taskPrefix .. nextId, 'pending_since') or '')
   return not (nextSince and since and tonumber(since) >= nextSince)
 end
 
@@ -1665,7 +4009,7 @@ local function isLeftover(id)
   local names = redis.call('SRANDMEMBER', leftovers, 101)
   if #names > 100 then return true end
   for _, name in ipairs(names) do
-    if redis.call('ZSCORE', leftoverPrefix .. name, id) then return true end
+    if scoreIn(leftoverPrefix .. name, id) then return true end
   end
   return false
 end
@@ -1684,9 +4028,9 @@ local function placesOf(id, state, group, since, leaseEnd, hasMessage)
     times = math.max(times, count)
   end
   local groupKey = group and group ~= '' and groupPrefix .. group
-  if groupKey and redis.call('ZSCORE', groupKey, id) then
+  if groupKey and scoreIn(groupKey, id) then
     places[#places + 1] = 'aggregating'
-  elseif originKey ~= '' and redis.call('ZSCORE', originKey, id) then
+  elseif originKey ~= '' and scoreIn(originKey, id) then
     places[#places + 1] = 'aggregating'
     groupKey = originKey
   end
@@ -1750,7 +4094,7 @@ local function listAgain(id, key, state, group, score)
     if repair then redis.call('ZADD', scoredKeys[state], exact and math.ceil(tonumber(exact) / 1000) or nowSec, id) end
   elseif state == 'archived' or state == 'completed' and score ~= '' then
     if repair then redis.call('ZADD', scoredKeys[state], state == 'completed' and score or nowSec, id) end
-  elseif state == 'aggregating' and group ~= '' then
+  elseif state == 'aggregating' and group ~= '' and read('ZCARD', groupPrefix .. group) then
     if repair then
       redis.call('ZADD', groupPrefix .. group, nowSec, id)
       redis.call('SADD', groups, group)
@@ -1791,8 +4135,8 @@ end
 
 local function look(id, score, knownGroup)
   local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'state', 'group', 'pending_since')
-  if found.err then return report(id, 'unreadable', nil, {}, '') end
+  local found = read('HMGET', key, 'state', 'group', 'pending_since')
+  if not found then return report(id, 'unreadable', nil, {}, '') end
   local state, group, since = found[1], found[2], found[3]
   local hasMessage = redis.call('HEXISTS', key, 'msg') == 1
   if origin == 'bodies' and hasMessage and scoredKeys[state] and redis.call('ZSCORE', scoredKeys[state], id) then return end
@@ -1851,6 +4195,15 @@ local function look(id, score, knownGroup)
   end
 end
 
+if repair then
+  mustBeLists(pending, active)
+  mustBeSortedSets(lease, scheduled, retry, archived, completed, due, sets)
+  mustBeSets(groups, leftovers)
+  mustBeAble(
+    taskPrefix, 'LLEN', 'LRANGE', 'LPOS', 'LINDEX', 'HGET', 'SRANDMEMBER', 'ZSCORE', 'ZRANGE', 'HMGET', 'HEXISTS', 'EXISTS', 'LREM',
+    'ZREM', 'HSET', 'HSETNX', 'HDEL', 'ZADD', 'LPUSH', 'SADD', 'DEL', 'ZCARD'
+  )
+end
 local looked = 0
 if origin == 'pending' or origin == 'active' then
   local ids = redis.call('LRANGE', origin == 'pending' and pending or active, first, first + most - 1)
@@ -1870,6 +4223,88 @@ export const recordEventLua = `-- Adds an event to the history of a scheduler en
 -- KEYS 1 history   ARGV 1 moment in s  2 event  3 life of the history in s
 local history = KEYS[1]
 local moment, event, life = ARGV[1], ARGV[2], ARGV[3]
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+mustBeAble(history, 'ZREMRANGEBYRANK', 'ZADD', 'EXPIRE')
 redis.call('ZREMRANGEBYRANK', history, 0, -1000)
 redis.call('ZADD', history, moment, event)
 redis.call('EXPIRE', history, life)
@@ -1898,7 +4333,91 @@ export const setAsideLua = `-- Archives tasks that can't be read, exactly as the
 -- ARGV 1 prefix of task keys  2 now in s  3 token  4 reason  5.. ids   Returns how many were archived
 local active, lease, archived = KEYS[1], KEYS[2], KEYS[3]
 local taskPrefix, nowSec, token, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 local moved = 0
+mustBeLists(active)
+mustBeSortedSets(lease, archived)
+mustBeAble(taskPrefix, 'ZSCORE', 'HGET', 'LREM', 'ZREM', 'ZADD', 'HSET', 'HDEL')
 for index = 5, #ARGV do
   local id = ARGV[index]
   local key = taskPrefix .. id
@@ -1924,7 +4443,7 @@ local found = {}
 local passed = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
 for index = 1, #passed, 2 do
   local key, ends = passed[index], passed[index + 1]
-  if string.sub(key, 1, #ARGV[4]) ~= ARGV[4] then redis.call('ZREM', KEYS[1], key) end
+  if string.sub(key, 1, #ARGV[4]) ~= ARGV[4] then redis.pcall('ZREM', KEYS[1], key) end
   local ours = string.find(key, ':%x+%-%x+%-7%x+%-%x+%-%x+$')
   if #found < most * 2 and (ours or tonumber(ends) <= marginSec) then
     found[#found + 1] = key
@@ -1941,7 +4460,89 @@ export const sweepLua = `-- Removes completed tasks past their retention and arc
 local completed, archived = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, oldest, most, limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
 local function remove(source, ids)
+  if #ids > 0 then mustBeAble(taskPrefix, 'HGET', 'GET', 'DEL', 'ZREM', 'ZRANGEBYSCORE', 'ZCARD', 'ZRANGE') end
   for _, id in ipairs(ids) do
     local key = taskPrefix .. id
     local lock = redis.pcall('HGET', key, 'unique_key')
@@ -1952,6 +4553,7 @@ local function remove(source, ids)
   return #ids
 end
 
+mustBeSortedSets(completed, archived)
 local gone = remove(completed, redis.call('ZRANGEBYSCORE', completed, '-inf', nowSec, 'LIMIT', 0, limit))
 local dropped = 0
 if gone < limit then
@@ -1991,11 +4593,98 @@ end
 local leased, ghosts, taken = {}, {}, 0
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
 if #step[2] > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return { leased, ghosts, '0' } end
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+if #step[2] > 0 then
+  mustBeLists(active)
+  mustBeAble(
+    taskPrefix, 'HMGET', 'ZSCORE', 'ZREM', 'LREM', 'DEL', 'LPOS', 'LPUSH', 'ZADD', 'HSET', 'HGET', 'HINCRBY'
+  )
+end
 for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
   -- Something else under the key has no token; taking over what has expired finds it.
-  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost', 'hk:alone')
+  local found = read('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost', 'hk:alone') or {}
   local held, ends = found[4], redis.call('ZSCORE', lease, id)
   local token = held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
   local isDead = token and dead ~= '' and string.sub(token, 1, #dead) == dead
@@ -2054,15 +4743,105 @@ end
 local leased, ghosts, strangers, taken = {}, {}, {}, 0
 local expired = redis.call('ZRANGEBYSCORE', lease, '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
 if #expired > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return { leased, ghosts, strangers } end
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+if #expired > 0 then
+  mustBeLists(active)
+  mustBeSortedSets(KEYS[4])
+  mustBeAble(
+    taskPrefix, 'HMGET', 'ZREM', 'LREM', 'DEL', 'LPOS', 'LPUSH', 'ZADD', 'HSET', 'HGET', 'HINCRBY'
+  )
+end
 for index = 1, #expired, 2 do
   if taken >= limit then break end
   local id, ends = expired[index], expired[index + 1]
   local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease')
+  local found = read('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease')
+  local isStranger = found == nil
+  found = found or {}
   local msg, state, held = found[1], found[2], found[4]
   local token = held and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
   if not kept[token] and (token or tonumber(ends) <= foreignEnd) then
-    if found.err then
+    if isStranger then
       redis.call('ZREM', lease, id)
       redis.call('LREM', active, 0, id)
       redis.call('ZADD', KEYS[4], ARGV[2], id)
@@ -2100,24 +4879,111 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
 -- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
 -- look through it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
   for _, set in ipairs(sets) do
-    if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZSCORE', set, id) then return true end
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
   end
   return false
+end
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
 end
 local unlisted = {}
 for index = 3, #ARGV do
   local id = ARGV[index]
-  local group = redis.pcall('HGET', taskPrefix .. id, 'group')
+  local group = read('HGET', taskPrefix .. id, 'group')
   local listed = redis.call('LPOS', KEYS[1], id) or redis.call('LPOS', KEYS[2], id)
   for key = 3, 7 do listed = listed or redis.call('ZSCORE', KEYS[key], id) end
   if type(group) == 'string' then
-    listed = listed or redis.call('ZSCORE', groupPrefix .. group, id) or isTaken(sets, groupPrefix, id)
+    listed = listed or scoreIn(groupPrefix .. group, id) or isTaken(sets, groupPrefix, id)
   end
   if not listed then unlisted[#unlisted + 1] = id end
 end
@@ -2146,49 +5012,6 @@ local pending, active, lease, archived, paused, evicted = KEYS[1], KEYS[2], KEYS
 local scheduled, retry, completed, due = KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local taskPrefix, nowSec, dayEnd = ARGV[1], ARGV[2], ARGV[3]
 local leaseEnd, newToken, ordered = ARGV[6], ARGV[7], ARGV[9]
--- Appends one line to the attempt history of a task and keeps the newest 20.
-local function addAttempt(key, line)
-  if line == '' then return end
-  local lines = redis.call('HGET', key, 'hk:attempts')
-  if lines then
-    line = lines .. '\\n' .. line
-    local _, breaks = string.gsub(line, '\\n', '')
-    while breaks >= 20 do
-      line = string.sub(line, string.find(line, '\\n', 1, true) + 1)
-      breaks = breaks - 1
-    end
-  end
-  redis.call('HSET', key, 'hk:attempts', line)
-end
--- Adds to a day's counter and to the total. The day's counter gets its end of life with the first increment only; a
--- total that can't grow any more starts again, as Asynq's does.
-local function count(dayKey, totalKey, amount, dayEnd)
-  if amount == 0 then return end
-  local today = redis.pcall('INCRBY', dayKey, string.format('%d', amount))
-  if type(today) == 'table' then
-    -- It held no number: what was done counts all the same, and is done already.
-    redis.call('SET', dayKey, amount)
-    today = amount
-  end
-  if today == amount then redis.call('EXPIREAT', dayKey, dayEnd) end
-  local grown = redis.pcall('INCRBY', totalKey, string.format('%d', amount))
-  if type(grown) == 'table' and grown.err then redis.call('SET', totalKey, amount) end
-end
--- The moment (milliseconds) of the first task that waits, or nil. Exact moments lie in their own set; a score of the
--- other sets is the whole second at or after it.
-local function nextDue(dueKey, scheduledKey, retryKey)
-  local first
-  local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
-  if exact[2] then first = tonumber(exact[2]) end
-  for _, key in ipairs({ scheduledKey, retryKey }) do
-    local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    if head[2] then
-      local moment = tonumber(head[2]) * 1000
-      if first == nil or moment < first then first = moment end
-    end
-  end
-  return first
-end
 local call, try = redis.call, redis.pcall
 local lost, unhandled, ghosts, strangers = {}, {}, {}, {}
 -- Tables that are made with room for what a small batch needs do not grow step by step.
@@ -2202,48 +5025,161 @@ local function answer(isEvicted)
   return { leased, lost, unhandled, ghosts, isEvicted, strangers }
 end
 
-local function release(lock, id)
-  if lock ~= '' and try('GET', lock) == id then call('DEL', lock) end
-end
-
 -- Here and below, numbers that Redis is given are text: it writes each one with seventeen digits.
 local function digits(number)
   return string.format('%d', number)
 end
 
--- Takes ids out of the list of active ones. Mostly they are the ones that were leased first, which are its end, in that
--- order. LREM looks through the list once for each id, so where a good part of the list leaves it is cheaper to write
--- down who stays.
-local function leave(ids, number)
-  if number == 0 then return end
-  local last = call('LRANGE', active, digits(-number), '-1')
-  local same = 0
-  while same < number and last[number - same] == ids[same + 1] do same = same + 1 end
-  local leaving, together = {}, same
-  if same < number then
-    for index = 1, number do leaving[ids[index]] = true end
-    together = 0
-    for _, id in ipairs(last) do
-      -- Met once: an id that somebody wrote twice does not stand for another one.
-      if leaving[id] == true then leaving[id], together = 'met', together + 1 end
+-- Settling and claiming each read first. Then they write in an order in which a command that is refused meets what others
+-- take back, since it is the first of its kind that is refused; where that can't be, \`check\` asks before.
+
+local function stop(refusal)
+  error(redis.acl_check_cmd and { err = refusal.err } or refusal.err, 0)
+end
+
+local function isRefused(reply)
+  return type(reply) == 'table' and reply.err ~= nil
+end
+
+-- Something of another type is a matter of its one task; any other refusal is one of all.
+local function mustBeOtherType(refusal)
+  if not string.find(refusal.err, 'WRONGTYPE', 1, true) then stop(refusal) end
+end
+
+local function check(list, sortedSets, ...)
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
     end
   end
-  if together == number then
-    call('LTRIM', active, '0', digits(-number - 1))
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
     return
   end
-  if number <= 8 or call('LLEN', active) > number * 4 then
-    for index = 1, number do call('LREM', active, '1', ids[index]) end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+  if list then mustBeLists(list) end
+  mustBeSortedSets(unpack(sortedSets))
+  mustBeAble(taskPrefix, ...)
+end
+
+local function backwards(list, size)
+  local back = {}
+  for index = 1, size do back[index] = list[size + 1 - index] end
+  return back
+end
+
+-- Takes ids out of the list of active ones; answers with the refusal where nothing was changed. Mostly they are the ones
+-- that were leased first, which are its end, in that order. LREM looks through the list once for each id, so where a good
+-- part of the list leaves it is cheaper to write down who stays. That comes first: the command that is refused is then the
+-- one with which nothing has been written yet.
+local function leave(ids, number)
+  local leaving, size
+  if number > 2 then
+    local last = call('LRANGE', active, digits(-number), '-1')
+    local same = 0
+    while same < number and last[number - same] == ids[same + 1] do same = same + 1 end
+    local together = same
+    if same < number then
+      leaving, together = {}, 0
+      for index = 1, number do leaving[ids[index]] = true end
+      for _, id in ipairs(last) do
+        -- Met once: an id that somebody wrote twice does not stand for another one.
+        if leaving[id] == true then leaving[id], together = 'met', together + 1 end
+      end
+    end
+    if together == number then return try('LTRIM', active, '0', digits(-number - 1)) end
+    size = call('LLEN', active)
+  end
+  if number <= 8 or size > number * 4 then
+    for index = 1, number do
+      -- From the end: the longer a task has run, the nearer it is.
+      local reply = try('LREM', active, '-1', ids[index])
+      if isRefused(reply) then return reply end
+    end
     return
   end
   local staying = {}
   for _, id in ipairs(call('LRANGE', active, '0', '-1')) do
     if not leaving[id] then staying[#staying + 1] = id end
   end
-  call('DEL', active)
   for from = 1, #staying, 1000 do
-    call('RPUSH', active, unpack(staying, from, math.min(from + 999, #staying)))
+    local reply = try('RPUSH', active, unpack(staying, from, math.min(from + 999, #staying)))
+    if isRefused(reply) then return reply end
   end
+  local reply = try('LTRIM', active, digits(size), '-1')
+  if isRefused(reply) and #staying > 0 then try('RPOP', active, digits(#staying)) end
+  return reply
 end
 
 if ARGV[4] ~= '' then
@@ -2251,91 +5187,263 @@ if ARGV[4] ~= '' then
   local ids, tokens = settlements[1], settlements[2]
   local number, theirToken, isPlain, at = #ids, #tokens == 1 and tokens[1], settlements[3] == nil, 3
   local allEnds = call('ZMSCORE', lease, unpack(ids))
-  local processed, failed, earliest = 0, 0, nil
   local settledIds, settled = { nil, nil, nil, nil, nil, nil, nil, nil }, 0
   local doneKeys, done = { nil, nil, nil, nil, nil, nil, nil, nil }, 0
+  -- What is more than done, by place and by id; whether something is handed back, and of how many kinds the rest is.
+  local acts, acted
+  local handsBack, kinds, lastKind = false, 0, nil
+  local processed, failed = 0, 0
+  local earliest, latest, exactMoments = nil, nil, 0
   local lastToken, lastEnds, lastLease
-  for index = 1, number do
-    local id, token, ends = ids[index], theirToken or tokens[index], allEnds[index]
-    local repeated, kind, attempt, lock = 0, 1, '', ''
-    if not isPlain then
-      repeated, kind, attempt = settlements[at], settlements[at + 1], settlements[at + 2]
-      at = at + 3
-    end
-    local key = taskPrefix .. id
-    -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since
-    -- then left another end.
-    local held = try('HGET', key, 'hk:lease')
-    if ends and (token ~= lastToken or ends ~= lastEnds) then
-      lastToken, lastEnds, lastLease = token, ends, token .. ':' .. ends
-    end
-    local mine = ends and held == lastLease
-    if mine then
-      settled = settled + 1
-      settledIds[settled] = id
-    elseif repeated == 1 and (held == '=' .. token or (kind == 1 and call('EXISTS', key) == 0)) then
-      -- An earlier call did it and its answer was lost.
-    else
-      lost[#lost + 1] = index - 1
-    end
-    if kind == 1 then
-      if not isPlain then lock, at = settlements[at], at + 1 end
-      if mine then
-        done = done + 1
-        doneKeys[done] = key
-        processed = processed + 1
-        release(lock, id)
+
+  -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since then
+  -- left another end.
+  if isPlain then
+    for index = 1, number do
+      local id, token, ends = ids[index], theirToken or tokens[index], allEnds[index]
+      local key = taskPrefix .. id
+      local held = try('HGET', key, 'hk:lease')
+      if ends and (token ~= lastToken or ends ~= lastEnds) then
+        lastToken, lastEnds, lastLease = token, ends, token .. ':' .. ends
       end
-    elseif kind == 2 then
-      if mine then
-        call('ZADD', completed, settlements[at + 2], id)
-        call('HSET', key, 'msg', settlements[at + 1], 'state', 'completed', 'hk:lease', '=' .. token)
-        call('HDEL', key, 'pending_since')
-        if settlements[at + 3] then call('HSET', key, 'result', settlements[at + 3]) end
-        addAttempt(key, attempt)
-        processed = processed + 1
-        release(settlements[at], id)
+      if ends and held == lastLease then
+        settled = settled + 1
+        settledIds[settled], doneKeys[settled] = id, key
+      else
+        if isRefused(held) then mustBeOtherType(held) end
+        lost[#lost + 1] = index - 1
       end
-      at = at + 4
-    elseif kind == 3 then
-      if mine then
-        local score, moment = settlements[at + 1], settlements[at + 2]
-        call('ZADD', retry, score, id)
-        if moment < score * 1000 then call('ZADD', due, moment, id) end
-        call('HSET', key, 'msg', settlements[at], 'state', 'retry', 'hk:lease', '=' .. token)
-        call('HDEL', key, 'pending_since')
-        if settlements[at + 3] >= 2 then call('HDEL', key, 'hk:lost') end
-        addAttempt(key, attempt)
-        if settlements[at + 3] % 2 == 1 then
-          processed = processed + 1
-          failed = failed + 1
+    end
+    done, processed = settled, settled
+  else
+    -- How many values a settlement has behind its first three, by kind.
+    local sizes = { 1, 4, 4, 1, 0 }
+    for index = 1, number do
+      local id, token, ends = ids[index], theirToken or tokens[index], allEnds[index]
+      local repeated, kind, attempt = settlements[at], settlements[at + 1], settlements[at + 2]
+      local key, from = taskPrefix .. id, at + 3
+      local held = try('HGET', key, 'hk:lease')
+      at = from + sizes[kind]
+      if ends and (token ~= lastToken or ends ~= lastEnds) then
+        lastToken, lastEnds, lastLease = token, ends, token .. ':' .. ends
+      end
+      if ends and held == lastLease and not (acted and acted[id]) then
+        settled = settled + 1
+        settledIds[settled] = id
+        local lock = kind <= 2 and settlements[from] or ''
+        if lock ~= '' then
+          local owner = try('GET', lock)
+          if owner == id then
+            done = done + 1
+            doneKeys[done] = lock
+          elseif isRefused(owner) then
+            mustBeOtherType(owner)
+          end
         end
-        if earliest == nil or moment < earliest then earliest = moment end
+        if kind == 1 then
+          done = done + 1
+          doneKeys[done] = key
+        else
+          if not acts then acts, acted = {}, number > 1 and {} end
+          acts[#acts + 1] = { id, key, kind, from, attempt, token, lastLease }
+          if acted then acted[id] = true end
+          if kind == 5 then
+            handsBack = true
+          elseif kind ~= lastKind then
+            kinds, lastKind = kinds + 1, kind
+          end
+        end
+        if kind <= 2 then
+          processed = processed + 1
+        elseif kind == 4 then
+          processed, failed = processed + 1, failed + 1
+        elseif kind == 3 then
+          local score, moment = settlements[from + 1], settlements[from + 2]
+          if earliest == nil or moment < earliest then earliest = moment end
+          if moment < score * 1000 then
+            exactMoments = exactMoments + 1
+            if latest == nil or moment > latest then latest = moment end
+          end
+          if settlements[from + 3] % 2 == 1 then processed, failed = processed + 1, failed + 1 end
+        end
+      elseif repeated == 1 and (held == '=' .. token or (kind == 1 and call('EXISTS', key) == 0)) then
+        -- An earlier call did it and its answer was lost.
+      else
+        if isRefused(held) then mustBeOtherType(held) end
+        lost[#lost + 1] = index - 1
       end
-      at = at + 4
-    elseif kind == 4 then
-      if mine then
-        call('ZADD', archived, nowSec, id)
-        call('HSET', key, 'msg', settlements[at], 'state', 'archived', 'hk:lease', '=' .. token)
-        call('HDEL', key, 'pending_since')
-        addAttempt(key, attempt)
-        processed = processed + 1
-        failed = failed + 1
-      end
-      at = at + 1
-    elseif mine then
-      call('RPUSH', pending, id)
-      call('HSET', key, 'state', 'pending', 'hk:lease', '=' .. token)
-      addAttempt(key, attempt)
     end
   end
-  leave(settledIds, settled)
-  for from = 1, settled, 1000 do call('ZREM', lease, unpack(settledIds, from, math.min(from + 999, settled))) end
-  for from = 1, done, 1000 do call('DEL', unpack(doneKeys, from, math.min(from + 999, done))) end
-  count(KEYS[7], KEYS[8], processed, dayEnd)
-  if failed > 0 then count(KEYS[13], KEYS[14], failed, dayEnd) end
-  if earliest and nextDue(due, scheduled, retry) == earliest then
-    call('PUBLISH', ARGV[11], string.format('%.0f ', earliest) .. ARGV[10])
+
+  local before, beforeExact
+  if acts then
+    if earliest then
+-- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
+-- own set; a score of the other sets is the whole second at or after it.
+local function nextDue(dueKey, scheduledKey, retryKey)
+  local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
+  local firstExact = exact[2] and tonumber(exact[2]) or nil
+  local first = firstExact
+  for _, key in ipairs({ scheduledKey, retryKey }) do
+    local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if head[2] then
+      local moment = tonumber(head[2]) * 1000
+      if first == nil or moment < first then first = moment end
+    end
+  end
+  return first, firstExact
+end
+      before, beforeExact = nextDue(due, scheduled, retry)
+    end
+    -- Of one kind, the first one meets what can be refused. Of several, none may once another one was carried out.
+    if kinds > 1 then
+      for _, key in ipairs({ completed, retry, archived }) do call('ZCARD', key) end
+    end
+    if done > 0 then call('DEL', taskPrefix) end
+    -- The lease as it is: what puts it back must not be refused then.
+    call('ZADD', lease, 'XX', lastEnds, settledIds[settled])
+  end
+
+  local reply, leasesToo
+  if settled > 0 then
+    reply = leave(settledIds, settled)
+    if isRefused(reply) then stop(reply) end
+    reply = try('ZREM', lease, unpack(settledIds, 1, settled))
+    leasesToo = not isRefused(reply)
+  end
+  if acts and leasesToo then
+-- The attempt history of a task with one more line: the newest 20. Nil where there is none to add.
+local function attemptsWith(key, line)
+  if line == '' then return nil end
+  local lines = redis.call('HGET', key, 'hk:attempts')
+  if lines then
+    line = lines .. '\\n' .. line
+    local _, breaks = string.gsub(line, '\\n', '')
+    while breaks >= 20 do
+      line = string.sub(line, string.find(line, '\\n', 1, true) + 1)
+      breaks = breaks - 1
+    end
+  end
+  return line
+end
+    -- First what is handed back: of that, everything can be taken back. The first one of each part proves the others.
+    for pass = handsBack and 1 or 2, 2 do
+      local proven = false
+      for _, act in ipairs(acts) do
+        local id, key, kind, from = act[1], act[2], act[3], act[4]
+        if isRefused(reply) then break end
+        if (kind == 5) == (pass == 1) then
+          local fields = { 'hk:lease', '=' .. act[6], 'state', nil, nil, nil, nil, nil, nil, nil }
+          local size, target, score, moment = 6, nil, nil, nil
+          if kind == 5 then
+            fields[4], size = 'pending', 4
+            reply = try('RPUSH', pending, id)
+          else
+            fields[5] = 'msg'
+            if kind == 2 then
+              target, score = completed, settlements[from + 2]
+              fields[4], fields[6] = 'completed', settlements[from + 1]
+              if settlements[from + 3] then fields[7], fields[8], size = 'result', settlements[from + 3], 8 end
+            elseif kind == 3 then
+              target, score, moment = retry, settlements[from + 1], settlements[from + 2]
+              fields[4], fields[6] = 'retry', settlements[from]
+            else
+              target, score = archived, nowSec
+              fields[4], fields[6] = 'archived', settlements[from]
+            end
+            reply = try('HDEL', key, 'pending_since')
+            if proven or not isRefused(reply) then reply = try('ZADD', target, score, id) end
+            if moment and moment < score * 1000 and (proven or not isRefused(reply)) then reply = try('ZADD', due, moment, id) end
+          end
+          if proven or not isRefused(reply) then
+            local attempts = attemptsWith(key, act[5])
+            if attempts then fields[size + 1], fields[size + 2], size = 'hk:attempts', attempts, size + 2 end
+            reply = try('HSET', key, unpack(fields, 1, size))
+            if kind == 3 and settlements[from + 3] >= 2 and (proven or not isRefused(reply)) then call('HDEL', key, 'hk:lost') end
+          end
+          if not proven and isRefused(reply) and kind ~= 5 then
+            try('ZREM', target, id)
+            if kind == 3 then try('ZREM', due, id) end
+          end
+          proven = true
+        end
+      end
+    end
+  end
+  if done > 0 and not isRefused(reply) then reply = try('DEL', unpack(doneKeys, 1, done)) end
+  if isRefused(reply) then
+    for _, act in ipairs(acts or {}) do
+      if act[3] == 5 then
+        try('LREM', pending, '-1', act[1])
+        try('HSET', act[2], 'state', 'active', 'hk:lease', act[7])
+      end
+    end
+    if leasesToo then
+      -- Those that were lost are in it as they were, so that this changes nothing of them.
+      for index = 1, number do
+        if allEnds[index] then try('ZADD', lease, allEnds[index], ids[index]) end
+      end
+    end
+    if isRefused(try('RPUSH', active, unpack(backwards(settledIds, settled)))) then
+      -- Their order among those that run means nothing.
+      try('LPUSH', active, unpack(settledIds, 1, settled))
+    end
+    stop(reply)
+  end
+  if latest then
+-- Keeps the exact moments as many as they are needed, also where no program of ours takes tasks to their queue: Go's know
+-- nothing of them. With \`added\` new moments, some more go that have passed for a minute and that no task waits for, and the
+-- key itself ends a day or two after its last moment. \`first\` is the first moment before that. A refusal changes nothing.
+local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, latest, added)
+  local passedMs = nowSec * 1000 - 60000
+  if first and first < passedMs then
+    local passed = redis.pcall(
+      'ZRANGEBYSCORE', dueKey, '-inf', string.format('%.0f', passedMs), 'WITHSCORES', 'LIMIT', 0, added + 16
+    )
+    for index = 1, #passed, 2 do
+      local id, second = passed[index], math.ceil(tonumber(passed[index + 1]) / 1000)
+      local waits = redis.pcall('ZSCORE', scheduledKey, id)
+      if not waits then waits = redis.pcall('ZSCORE', retryKey, id) end
+      local state = not waits and redis.pcall('HGET', tasks .. id, 'state')
+      -- The moment of a waiting task that no list names is kept: it is all that is known of when to run it.
+      local isLost = state == 'scheduled' or state == 'retry' or type(state) == 'table'
+      if type(waits) == 'string' and tonumber(waits) ~= second or not waits and not isLost then
+        redis.pcall('ZREM', dueKey, id)
+      end
+    end
+  end
+  local needed = math.ceil(latest / 1000) + 86400
+  local left = redis.pcall('TTL', dueKey)
+  if type(left) == 'number' and left < needed - nowSec then
+    redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
+  end
+end
+    keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, exactMoments)
+  end
+  -- Whoever misses it comes a little late, no more.
+  if earliest and (before == nil or earliest <= before) then
+    try('PUBLISH', ARGV[11], string.format('%.0f ', earliest) .. ARGV[10])
+  end
+  if processed > 0 then
+-- Adds to a counter, which starts again where it holds no number or can't grow any more, as Asynq's does. What is counted
+-- is done already: a refusal must not undo it.
+local function add(key, amount)
+  local sum = redis.pcall('INCRBY', key, string.format('%d', amount))
+  if type(sum) ~= 'table' then return sum end
+  local isNoNumber = string.find(sum.err, 'WRONGTYPE', 1, true) or string.find(sum.err, 'integer', 1, true)
+  if not isNoNumber and not string.find(sum.err, 'overflow', 1, true) then return nil end
+  redis.pcall('SET', key, string.format('%d', amount))
+  return amount
+end
+
+-- Adds to a day's counter and to the total. The day's counter gets its end of life with the first increment only.
+local function count(dayKey, totalKey, amount, dayEnd)
+  if amount == 0 then return end
+  if add(dayKey, amount) == amount then redis.pcall('EXPIREAT', dayKey, dayEnd) end
+  add(totalKey, amount)
+end
+    count(KEYS[7], KEYS[8], processed, dayEnd)
+    if failed > 0 then count(KEYS[13], KEYS[14], failed, dayEnd) end
   end
 end
 
@@ -2392,17 +5500,16 @@ local function mayRun(msg)
 end
 
 local leaseValue = newToken .. ':' .. leaseEnd
-local taken, unhandledCount = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
+local taken, unhandledCount, left = { nil, nil, nil, nil, nil, nil, nil, nil }, {}, {}
 local leases = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 -- \`#\` searches for the end of a list anew each time.
-local takenCount, leasedSize = 0, 0
+local takenCount, leasedSize, seen = 0, 0, 0
 
--- Takes the last \`window\` ids, the next ones to run, out of the line and leases what it may. What is left is what must go
--- back there, in running order.
-local function take(window)
-  local ids = call('RPOP', pending, window) or {}
-  local left = {}
-  for index = 1, #ids do
+-- Looks at the next \`window\` ids, those at the end of the list, and sorts them into what is taken and what stays, in
+-- running order. Answers how many there were.
+local function look(window)
+  local ids = call('LRANGE', pending, digits(-seen - window), digits(-seen - 1))
+  for index = #ids, 1, -1 do
     local id = ids[index]
     if takenCount >= limit then
       left[#left + 1] = id
@@ -2411,18 +5518,16 @@ local function take(window)
       local found = try('HMGET', key, 'msg', 'hk:exact', 'pending_since', 'hk:lost')
       local msg = found[1]
       if found.err then
+        mustBeOtherType(found)
         strangers[#strangers + 1] = id
-        call('ZADD', archived, nowSec, id)
       elseif not msg then
         ghosts[#ghosts + 1] = id
-        call('DEL', key)
       else
         local may, name = mayRun(msg)
         if not may then
           left[#left + 1] = id
           unhandledCount[name] = (unhandledCount[name] or 0) + 1
         else
-          call('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
           leases[takenCount * 2 + 1], leases[takenCount * 2 + 2] = leaseEnd, id
           takenCount = takenCount + 1
           taken[takenCount] = id
@@ -2433,49 +5538,70 @@ local function take(window)
       end
     end
   end
-  return left, #ids
+  seen = seen + #ids
+  return #ids
 end
 
--- Puts ids back where they were: \`left\` is in running order, the list ends with what runs next.
-local function putBack(left, command)
-  if #left == 0 then return end
-  local back = {}
-  for index = #left, 1, -1 do back[#back + 1] = left[index] end
-  if command == 'LPUSH' then back = left end
-  for from = 1, #back, 1000 do call(command, pending, unpack(back, from, math.min(from + 999, #back))) end
-end
-
-local left, seen = take(ordered == '' and ARGV[5] or '1')
+local isFruitless = false
+local first = look(ordered == '' and limit or 1)
 if ordered ~= '' then
   -- Only an id without a task may be passed over.
   for _ = 1, 100 do
-    if takenCount > 0 or #left > 0 or seen == 0 then break end
-    left, seen = take('1')
+    if takenCount > 0 or #left > 0 or first == 0 then break end
+    first = look(1)
   end
 -- Ids that can't be taken, for want of a handler or of a task, must not hide the ones behind them.
 elseif (#left > 0 or #ghosts > 0 or #strangers > 0) and takenCount < limit then
-  local more, further = take('1000')
-  for _, id in ipairs(more) do left[#left + 1] = id end
   -- Nothing to run among so many: they go behind the others, so that those get their turn.
-  if takenCount == 0 and further == 1000 then
-    putBack(left, 'LPUSH')
-    left = {}
+  isFruitless = look(1000) == 1000 and takenCount == 0
+end
+
+local leaves = takenCount > 0 or #ghosts > 0 or #strangers > 0 or isFruitless
+if leaves and #left + #ghosts + #strangers > 0 then
+  check(nil, { #strangers > 0 and archived or nil }, isFruitless and 'LPUSH' or 'RPUSH', 'DEL', 'ZADD')
+end
+if takenCount > 0 then
+  -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
+  -- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
+  if takenCount > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
+    local long = string.rep('-', 80)
+    -- Not there: it only shows that the member can be removed again.
+    call('ZREM', lease, long)
+    call('ZADD', lease, leaseEnd, long, leaseEnd, taken[1])
+    call('ZREM', lease, long)
+  end
+  call('ZADD', lease, unpack(leases, 1, takenCount * 2))
+  local reply = try('LPUSH', active, unpack(taken, 1, takenCount))
+  if isRefused(reply) then
+    try('ZREM', lease, unpack(taken, 1, takenCount))
+    stop(reply)
   end
 end
-putBack(left, 'RPUSH')
-
--- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
--- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
-if takenCount > 16 and call('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
-  local long = string.rep('-', 80)
-  call('ZADD', lease, leaseEnd, long, leaseEnd, taken[1])
-  call('ZREM', lease, long)
+local reply = takenCount > 0 and try('HSET', taskPrefix .. taken[1], 'state', 'active', 'hk:lease', leaseValue)
+if isRefused(reply) then
+  try('LTRIM', active, digits(takenCount), '-1')
+  try('ZREM', lease, unpack(taken, 1, takenCount))
+  stop(reply)
 end
-for from = 1, takenCount, 500 do
-  local to = math.min(from + 499, takenCount)
-  call('LPUSH', active, unpack(taken, from, to))
-  call('ZADD', lease, unpack(leases, from * 2 - 1, to * 2))
+if leaves then
+  reply = try('LTRIM', pending, '0', digits(-seen - 1))
+  if isRefused(reply) then
+    if takenCount > 0 then
+      for index = 1, takenCount do try('LREM', active, '1', taken[index]) end
+      try('ZREM', lease, unpack(taken, 1, takenCount))
+      try('HSET', taskPrefix .. taken[1], 'state', 'pending')
+    end
+    stop(reply)
+  end
+  -- The list ends with what runs next.
+  local back = isFruitless and left or #left > 0 and backwards(left, #left) or left
+  for from = 1, #back, 1000 do
+    call(isFruitless and 'LPUSH' or 'RPUSH', pending, unpack(back, from, math.min(from + 999, #back)))
+  end
 end
+for index = 2, takenCount do try('HSET', taskPrefix .. taken[index], 'state', 'active', 'hk:lease', leaseValue) end
+for _, id in ipairs(ghosts) do call('DEL', taskPrefix .. id) end
+for _, id in ipairs(strangers) do call('ZADD', archived, nowSec, id) end
 for name, number in pairs(unhandledCount) do
   unhandled[#unhandled + 1] = name
   unhandled[#unhandled + 1] = number

@@ -86,8 +86,7 @@ while not full and from + scanned < size do
   if #chunk == 0 then break end
   for index = 1, #chunk, 2 do
     local id = chunk[index]
-    local msg = redis.pcall('HGET', taskPrefix .. id, 'msg')
-    if type(msg) == 'table' then msg = false end
+    local msg = read('HGET', taskPrefix .. id, 'msg')
     scanned = scanned + 1
     lastId, lastPlace = id, tostring(chunk[index + 1])
     if msg then bytes = bytes + #msg end

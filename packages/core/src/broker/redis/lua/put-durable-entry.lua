@@ -12,5 +12,6 @@ if stored then
 end
 if before ~= revision - 1 then return 0 end
 redis.call('HSET', entries, id, entry)
-redis.call('PUBLISH', channel, '')
+-- Schedulers also look by themselves.
+redis.pcall('PUBLISH', channel, '')
 return 1

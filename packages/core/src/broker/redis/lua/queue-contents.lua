@@ -21,7 +21,7 @@ for _, set in ipairs(redis.call('ZRANGEBYSCORE', sets, '-inf', nowSec, 'LIMIT', 
   if type(size) == 'number' and size > 0 then
     grouped[#grouped + 1] = string.sub(set, #groupPrefix + 1)
   else
-    redis.call('ZREM', sets, set)
+    redis.pcall('ZREM', sets, set)
   end
 end
 local stuck = redis.call('LRANGE', KEYS[2], 0, 99)

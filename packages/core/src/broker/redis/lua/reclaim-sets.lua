@@ -5,12 +5,17 @@
 local set, sets, group, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local name, setEnd, slice = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 if tonumber(redis.call('ZSCORE', sets, set) or -1) ~= setEnd then return { -1, 0 } end
-local size = redis.pcall('ZCARD', set)
-if type(size) ~= 'number' or type(redis.pcall('ZCARD', group)) ~= 'number' then
+--- @include "able"
+local size = read('ZCARD', set)
+if size == nil or read('ZCARD', group) == nil then
   -- One of the two is something else, so there is nothing to put back, or nowhere to; the checker lists the tasks again.
   redis.call('ZREM', sets, set)
   return { -1, 0 }
 end
+mustBeSets(groups)
+mustBeAble(
+  set, 'SADD', 'EXISTS', 'ZADD', 'ZRANGE', 'ZREMRANGEBYRANK', 'RENAME', 'ZUNIONSTORE', 'DEL', 'ZREM'
+)
 if size > 0 then redis.call('SADD', groups, name) end
 if size > slice and redis.call('EXISTS', group) == 1 then
   redis.call('ZADD', sets, 0, set)

@@ -7,7 +7,12 @@ local groups, sets = KEYS[1], KEYS[2]
 local taskPrefix, groupPrefix, repair = ARGV[1], ARGV[2], ARGV[3] == '1'
 local hex = '%x%x%x%x'
 local setPattern = '^(.*):' .. hex .. hex .. '%-' .. hex .. '%-' .. hex .. '%-' .. hex .. '%-' .. hex .. hex .. hex .. '$'
+--- @include "able"
 local found = {}
+if repair then
+  mustBeSets(groups)
+  mustBeAble(groups, 'ZCARD', 'SISMEMBER', 'ZSCORE', 'ZRANGE', 'HGET', 'ZUNIONSTORE', 'DEL', 'SADD')
+end
 for index = 4, #ARGV do
   local name = ARGV[index]
   local key = groupPrefix .. name
@@ -18,7 +23,7 @@ for index = 4, #ARGV do
     local outer = string.match(name, setPattern)
     if outer then
       local member = redis.call('ZRANGE', key, 0, 0)[1]
-      if redis.pcall('HGET', taskPrefix .. member, 'group') == outer then kind, group = 'lost_set', outer end
+      if redis.pcall('HGET', taskPrefix .. member, 'group') == outer and read('ZCARD', groupPrefix .. outer) then kind, group = 'lost_set', outer end
     end
     if repair then
       if kind == 'lost_set' then

@@ -3,13 +3,15 @@
 -- Returns for each such lock: position (from 0), the owner's id, and why: gone, completed or other
 local taskPrefix, repair = ARGV[1], ARGV[2] == '1'
 --- @include "lock"
+--- @include "able"
 local found = {}
+if repair and KEYS[1] then mustBeAble(KEYS[1], 'GET', 'HMGET', 'DEL') end
 for index, lock in ipairs(KEYS) do
   local owner = redis.pcall('GET', lock)
   if type(owner) == 'string' then
-    local task = redis.pcall('HMGET', taskPrefix .. owner, 'unique_key', 'msg', 'state')
+    local task = read('HMGET', taskPrefix .. owner, 'unique_key', 'msg', 'state')
     local why
-    if not task.err then
+    if task then
       if not task[2] then
         why = 'gone'
       elseif task[3] == 'completed' then

@@ -12,6 +12,7 @@ local archived, completed, groups, due, sets, leftovers = KEYS[6], KEYS[7], KEYS
 local taskPrefix, groupPrefix, leftoverPrefix = ARGV[1], ARGV[2], ARGV[3]
 local nowSec, nowNs, repair, origin, originKey = ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7], ARGV[8]
 local first, most = tonumber(ARGV[9]), tonumber(ARGV[10])
+--- @include "able"
 --- @include "holders"
 local scoredKeys = { scheduled = scheduled, retry = retry, archived = archived, completed = completed }
 local scoredNames = { 'scheduled', 'retry', 'archived', 'completed' }
@@ -47,7 +48,7 @@ local timesInActive, activeIsShort = reader(active)
 -- Whoever became pending after the task that is next in line has its place behind it, as good as certainly.
 local function waitsLongerThanAll(since)
   local nextId = redis.call('LINDEX', pending, -1)
-  local nextSince = nextId and tonumber(redis.call('HGET', taskPrefix .. nextId, 'pending_since') or '')
+  local nextSince = nextId and tonumber(read('HGET', taskPrefix .. nextId, 'pending_since') or '')
   return not (nextSince and since and tonumber(since) >= nextSince)
 end
 
@@ -55,7 +56,7 @@ local function isLeftover(id)
   local names = redis.call('SRANDMEMBER', leftovers, 101)
   if #names > 100 then return true end
   for _, name in ipairs(names) do
-    if redis.call('ZSCORE', leftoverPrefix .. name, id) then return true end
+    if scoreIn(leftoverPrefix .. name, id) then return true end
   end
   return false
 end
@@ -74,9 +75,9 @@ local function placesOf(id, state, group, since, leaseEnd, hasMessage)
     times = math.max(times, count)
   end
   local groupKey = group and group ~= '' and groupPrefix .. group
-  if groupKey and redis.call('ZSCORE', groupKey, id) then
+  if groupKey and scoreIn(groupKey, id) then
     places[#places + 1] = 'aggregating'
-  elseif originKey ~= '' and redis.call('ZSCORE', originKey, id) then
+  elseif originKey ~= '' and scoreIn(originKey, id) then
     places[#places + 1] = 'aggregating'
     groupKey = originKey
   end
@@ -140,7 +141,7 @@ local function listAgain(id, key, state, group, score)
     if repair then redis.call('ZADD', scoredKeys[state], exact and math.ceil(tonumber(exact) / 1000) or nowSec, id) end
   elseif state == 'archived' or state == 'completed' and score ~= '' then
     if repair then redis.call('ZADD', scoredKeys[state], state == 'completed' and score or nowSec, id) end
-  elseif state == 'aggregating' and group ~= '' then
+  elseif state == 'aggregating' and group ~= '' and read('ZCARD', groupPrefix .. group) then
     if repair then
       redis.call('ZADD', groupPrefix .. group, nowSec, id)
       redis.call('SADD', groups, group)
@@ -181,8 +182,8 @@ end
 
 local function look(id, score, knownGroup)
   local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'state', 'group', 'pending_since')
-  if found.err then return report(id, 'unreadable', nil, {}, '') end
+  local found = read('HMGET', key, 'state', 'group', 'pending_since')
+  if not found then return report(id, 'unreadable', nil, {}, '') end
   local state, group, since = found[1], found[2], found[3]
   local hasMessage = redis.call('HEXISTS', key, 'msg') == 1
   if origin == 'bodies' and hasMessage and scoredKeys[state] and redis.call('ZSCORE', scoredKeys[state], id) then return end
@@ -241,6 +242,15 @@ local function look(id, score, knownGroup)
   end
 end
 
+if repair then
+  mustBeLists(pending, active)
+  mustBeSortedSets(lease, scheduled, retry, archived, completed, due, sets)
+  mustBeSets(groups, leftovers)
+  mustBeAble(
+    taskPrefix, 'LLEN', 'LRANGE', 'LPOS', 'LINDEX', 'HGET', 'SRANDMEMBER', 'ZSCORE', 'ZRANGE', 'HMGET', 'HEXISTS', 'EXISTS', 'LREM',
+    'ZREM', 'HSET', 'HSETNX', 'HDEL', 'ZADD', 'LPUSH', 'SADD', 'DEL', 'ZCARD'
+  )
+end
 local looked = 0
 if origin == 'pending' or origin == 'active' then
   local ids = redis.call('LRANGE', origin == 'pending' and pending or active, first, first + most - 1)

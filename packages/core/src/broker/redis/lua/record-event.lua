@@ -2,6 +2,8 @@
 -- KEYS 1 history   ARGV 1 moment in s  2 event  3 life of the history in s
 local history = KEYS[1]
 local moment, event, life = ARGV[1], ARGV[2], ARGV[3]
+--- @include "able"
+mustBeAble(history, 'ZREMRANGEBYRANK', 'ZADD', 'EXPIRE')
 redis.call('ZREMRANGEBYRANK', history, 0, -1000)
 redis.call('ZADD', history, moment, event)
 redis.call('EXPIRE', history, life)

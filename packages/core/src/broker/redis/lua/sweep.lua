@@ -5,7 +5,9 @@
 local completed, archived = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, oldest, most, limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 
+--- @include "able"
 local function remove(source, ids)
+  if #ids > 0 then mustBeAble(taskPrefix, 'HGET', 'GET', 'DEL', 'ZREM', 'ZRANGEBYSCORE', 'ZCARD', 'ZRANGE') end
   for _, id in ipairs(ids) do
     local key = taskPrefix .. id
     local lock = redis.pcall('HGET', key, 'unique_key')
@@ -16,6 +18,7 @@ local function remove(source, ids)
   return #ids
 end
 
+mustBeSortedSets(completed, archived)
 local gone = remove(completed, redis.call('ZRANGEBYSCORE', completed, '-inf', nowSec, 'LIMIT', 0, limit))
 local dropped = 0
 if gone < limit then

@@ -13,11 +13,18 @@ for index = 7, #ARGV do tokens[ARGV[index]] = true end
 local leased, ghosts, taken = {}, {}, 0
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
 if #step[2] > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return { leased, ghosts, '0' } end
+--- @include "able"
+if #step[2] > 0 then
+  mustBeLists(active)
+  mustBeAble(
+    taskPrefix, 'HMGET', 'ZSCORE', 'ZREM', 'LREM', 'DEL', 'LPOS', 'LPUSH', 'ZADD', 'HSET', 'HGET', 'HINCRBY'
+  )
+end
 for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
   -- Something else under the key has no token; taking over what has expired finds it.
-  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost', 'hk:alone')
+  local found = read('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost', 'hk:alone') or {}
   local held, ends = found[4], redis.call('ZSCORE', lease, id)
   local token = held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
   local isDead = token and dead ~= '' and string.sub(token, 1, #dead) == dead

@@ -14,15 +14,25 @@ for index = 7, #ARGV do kept[ARGV[index]] = true end
 local leased, ghosts, strangers, taken = {}, {}, {}, 0
 local expired = redis.call('ZRANGEBYSCORE', lease, '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
 if #expired > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return { leased, ghosts, strangers } end
+--- @include "able"
+if #expired > 0 then
+  mustBeLists(active)
+  mustBeSortedSets(KEYS[4])
+  mustBeAble(
+    taskPrefix, 'HMGET', 'ZREM', 'LREM', 'DEL', 'LPOS', 'LPUSH', 'ZADD', 'HSET', 'HGET', 'HINCRBY'
+  )
+end
 for index = 1, #expired, 2 do
   if taken >= limit then break end
   local id, ends = expired[index], expired[index + 1]
   local key = taskPrefix .. id
-  local found = redis.pcall('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease')
+  local found = read('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease')
+  local isStranger = found == nil
+  found = found or {}
   local msg, state, held = found[1], found[2], found[4]
   local token = held and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
   if not kept[token] and (token or tonumber(ends) <= foreignEnd) then
-    if found.err then
+    if isStranger then
       redis.call('ZREM', lease, id)
       redis.call('LREM', active, 0, id)
       redis.call('ZADD', KEYS[4], ARGV[2], id)

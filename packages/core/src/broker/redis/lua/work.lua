@@ -20,9 +20,6 @@ local pending, active, lease, archived, paused, evicted = KEYS[1], KEYS[2], KEYS
 local scheduled, retry, completed, due = KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local taskPrefix, nowSec, dayEnd = ARGV[1], ARGV[2], ARGV[3]
 local leaseEnd, newToken, ordered = ARGV[6], ARGV[7], ARGV[9]
---- @include "attempts"
---- @include "count"
---- @include "due-sooner"
 local call, try = redis.call, redis.pcall
 local lost, unhandled, ghosts, strangers = {}, {}, {}, {}
 -- Tables that are made with room for what a small batch needs do not grow step by step.
@@ -36,48 +33,81 @@ local function answer(isEvicted)
   return { leased, lost, unhandled, ghosts, isEvicted, strangers }
 end
 
-local function release(lock, id)
-  if lock ~= '' and try('GET', lock) == id then call('DEL', lock) end
-end
-
 -- Here and below, numbers that Redis is given are text: it writes each one with seventeen digits.
 local function digits(number)
   return string.format('%d', number)
 end
 
--- Takes ids out of the list of active ones. Mostly they are the ones that were leased first, which are its end, in that
--- order. LREM looks through the list once for each id, so where a good part of the list leaves it is cheaper to write
--- down who stays.
+-- Settling and claiming each read first. Then they write in an order in which a command that is refused meets what others
+-- take back, since it is the first of its kind that is refused; where that can't be, `check` asks before.
+
+local function stop(refusal)
+  error(redis.acl_check_cmd and { err = refusal.err } or refusal.err, 0)
+end
+
+local function isRefused(reply)
+  return type(reply) == 'table' and reply.err ~= nil
+end
+
+-- Something of another type is a matter of its one task; any other refusal is one of all.
+local function mustBeOtherType(refusal)
+  if not string.find(refusal.err, 'WRONGTYPE', 1, true) then stop(refusal) end
+end
+
+local function check(list, sortedSets, ...)
+--- @include "able"
+  if list then mustBeLists(list) end
+  mustBeSortedSets(unpack(sortedSets))
+  mustBeAble(taskPrefix, ...)
+end
+
+local function backwards(list, size)
+  local back = {}
+  for index = 1, size do back[index] = list[size + 1 - index] end
+  return back
+end
+
+-- Takes ids out of the list of active ones; answers with the refusal where nothing was changed. Mostly they are the ones
+-- that were leased first, which are its end, in that order. LREM looks through the list once for each id, so where a good
+-- part of the list leaves it is cheaper to write down who stays. That comes first: the command that is refused is then the
+-- one with which nothing has been written yet.
 local function leave(ids, number)
-  if number == 0 then return end
-  local last = call('LRANGE', active, digits(-number), '-1')
-  local same = 0
-  while same < number and last[number - same] == ids[same + 1] do same = same + 1 end
-  local leaving, together = {}, same
-  if same < number then
-    for index = 1, number do leaving[ids[index]] = true end
-    together = 0
-    for _, id in ipairs(last) do
-      -- Met once: an id that somebody wrote twice does not stand for another one.
-      if leaving[id] == true then leaving[id], together = 'met', together + 1 end
+  local leaving, size
+  if number > 2 then
+    local last = call('LRANGE', active, digits(-number), '-1')
+    local same = 0
+    while same < number and last[number - same] == ids[same + 1] do same = same + 1 end
+    local together = same
+    if same < number then
+      leaving, together = {}, 0
+      for index = 1, number do leaving[ids[index]] = true end
+      for _, id in ipairs(last) do
+        -- Met once: an id that somebody wrote twice does not stand for another one.
+        if leaving[id] == true then leaving[id], together = 'met', together + 1 end
+      end
     end
+    if together == number then return try('LTRIM', active, '0', digits(-number - 1)) end
+    size = call('LLEN', active)
   end
-  if together == number then
-    call('LTRIM', active, '0', digits(-number - 1))
-    return
-  end
-  if number <= 8 or call('LLEN', active) > number * 4 then
-    for index = 1, number do call('LREM', active, '1', ids[index]) end
+  if number <= 8 or size > number * 4 then
+    for index = 1, number do
+      -- From the end: the longer a task has run, the nearer it is.
+      local reply = try('LREM', active, '-1', ids[index])
+      if isRefused(reply) then return reply end
+    end
     return
   end
   local staying = {}
   for _, id in ipairs(call('LRANGE', active, '0', '-1')) do
     if not leaving[id] then staying[#staying + 1] = id end
   end
-  call('DEL', active)
   for from = 1, #staying, 1000 do
-    call('RPUSH', active, unpack(staying, from, math.min(from + 999, #staying)))
+    local reply = try('RPUSH', active, unpack(staying, from, math.min(from + 999, #staying)))
+    if isRefused(reply) then return reply end
   end
+  local reply = try('LTRIM', active, digits(size), '-1')
+  if isRefused(reply) and #staying > 0 then try('RPOP', active, digits(#staying)) end
+  return reply
 end
 
 if ARGV[4] ~= '' then
@@ -85,91 +115,194 @@ if ARGV[4] ~= '' then
   local ids, tokens = settlements[1], settlements[2]
   local number, theirToken, isPlain, at = #ids, #tokens == 1 and tokens[1], settlements[3] == nil, 3
   local allEnds = call('ZMSCORE', lease, unpack(ids))
-  local processed, failed, earliest = 0, 0, nil
   local settledIds, settled = { nil, nil, nil, nil, nil, nil, nil, nil }, 0
   local doneKeys, done = { nil, nil, nil, nil, nil, nil, nil, nil }, 0
+  -- What is more than done, by place and by id; whether something is handed back, and of how many kinds the rest is.
+  local acts, acted
+  local handsBack, kinds, lastKind = false, 0, nil
+  local processed, failed = 0, 0
+  local earliest, latest, exactMoments = nil, nil, 0
   local lastToken, lastEnds, lastLease
-  for index = 1, number do
-    local id, token, ends = ids[index], theirToken or tokens[index], allEnds[index]
-    local repeated, kind, attempt, lock = 0, 1, '', ''
-    if not isPlain then
-      repeated, kind, attempt = settlements[at], settlements[at + 1], settlements[at + 2]
-      at = at + 3
-    end
-    local key = taskPrefix .. id
-    -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since
-    -- then left another end.
-    local held = try('HGET', key, 'hk:lease')
-    if ends and (token ~= lastToken or ends ~= lastEnds) then
-      lastToken, lastEnds, lastLease = token, ends, token .. ':' .. ends
-    end
-    local mine = ends and held == lastLease
-    if mine then
-      settled = settled + 1
-      settledIds[settled] = id
-    elseif repeated == 1 and (held == '=' .. token or (kind == 1 and call('EXISTS', key) == 0)) then
-      -- An earlier call did it and its answer was lost.
-    else
-      lost[#lost + 1] = index - 1
-    end
-    if kind == 1 then
-      if not isPlain then lock, at = settlements[at], at + 1 end
-      if mine then
-        done = done + 1
-        doneKeys[done] = key
-        processed = processed + 1
-        release(lock, id)
+
+  -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since then
+  -- left another end.
+  if isPlain then
+    for index = 1, number do
+      local id, token, ends = ids[index], theirToken or tokens[index], allEnds[index]
+      local key = taskPrefix .. id
+      local held = try('HGET', key, 'hk:lease')
+      if ends and (token ~= lastToken or ends ~= lastEnds) then
+        lastToken, lastEnds, lastLease = token, ends, token .. ':' .. ends
       end
-    elseif kind == 2 then
-      if mine then
-        call('ZADD', completed, settlements[at + 2], id)
-        call('HSET', key, 'msg', settlements[at + 1], 'state', 'completed', 'hk:lease', '=' .. token)
-        call('HDEL', key, 'pending_since')
-        if settlements[at + 3] then call('HSET', key, 'result', settlements[at + 3]) end
-        addAttempt(key, attempt)
-        processed = processed + 1
-        release(settlements[at], id)
+      if ends and held == lastLease then
+        settled = settled + 1
+        settledIds[settled], doneKeys[settled] = id, key
+      else
+        if isRefused(held) then mustBeOtherType(held) end
+        lost[#lost + 1] = index - 1
       end
-      at = at + 4
-    elseif kind == 3 then
-      if mine then
-        local score, moment = settlements[at + 1], settlements[at + 2]
-        call('ZADD', retry, score, id)
-        if moment < score * 1000 then call('ZADD', due, moment, id) end
-        call('HSET', key, 'msg', settlements[at], 'state', 'retry', 'hk:lease', '=' .. token)
-        call('HDEL', key, 'pending_since')
-        if settlements[at + 3] >= 2 then call('HDEL', key, 'hk:lost') end
-        addAttempt(key, attempt)
-        if settlements[at + 3] % 2 == 1 then
-          processed = processed + 1
-          failed = failed + 1
+    end
+    done, processed = settled, settled
+  else
+    -- How many values a settlement has behind its first three, by kind.
+    local sizes = { 1, 4, 4, 1, 0 }
+    for index = 1, number do
+      local id, token, ends = ids[index], theirToken or tokens[index], allEnds[index]
+      local repeated, kind, attempt = settlements[at], settlements[at + 1], settlements[at + 2]
+      local key, from = taskPrefix .. id, at + 3
+      local held = try('HGET', key, 'hk:lease')
+      at = from + sizes[kind]
+      if ends and (token ~= lastToken or ends ~= lastEnds) then
+        lastToken, lastEnds, lastLease = token, ends, token .. ':' .. ends
+      end
+      if ends and held == lastLease and not (acted and acted[id]) then
+        settled = settled + 1
+        settledIds[settled] = id
+        local lock = kind <= 2 and settlements[from] or ''
+        if lock ~= '' then
+          local owner = try('GET', lock)
+          if owner == id then
+            done = done + 1
+            doneKeys[done] = lock
+          elseif isRefused(owner) then
+            mustBeOtherType(owner)
+          end
         end
-        if earliest == nil or moment < earliest then earliest = moment end
+        if kind == 1 then
+          done = done + 1
+          doneKeys[done] = key
+        else
+          if not acts then acts, acted = {}, number > 1 and {} end
+          acts[#acts + 1] = { id, key, kind, from, attempt, token, lastLease }
+          if acted then acted[id] = true end
+          if kind == 5 then
+            handsBack = true
+          elseif kind ~= lastKind then
+            kinds, lastKind = kinds + 1, kind
+          end
+        end
+        if kind <= 2 then
+          processed = processed + 1
+        elseif kind == 4 then
+          processed, failed = processed + 1, failed + 1
+        elseif kind == 3 then
+          local score, moment = settlements[from + 1], settlements[from + 2]
+          if earliest == nil or moment < earliest then earliest = moment end
+          if moment < score * 1000 then
+            exactMoments = exactMoments + 1
+            if latest == nil or moment > latest then latest = moment end
+          end
+          if settlements[from + 3] % 2 == 1 then processed, failed = processed + 1, failed + 1 end
+        end
+      elseif repeated == 1 and (held == '=' .. token or (kind == 1 and call('EXISTS', key) == 0)) then
+        -- An earlier call did it and its answer was lost.
+      else
+        if isRefused(held) then mustBeOtherType(held) end
+        lost[#lost + 1] = index - 1
       end
-      at = at + 4
-    elseif kind == 4 then
-      if mine then
-        call('ZADD', archived, nowSec, id)
-        call('HSET', key, 'msg', settlements[at], 'state', 'archived', 'hk:lease', '=' .. token)
-        call('HDEL', key, 'pending_since')
-        addAttempt(key, attempt)
-        processed = processed + 1
-        failed = failed + 1
-      end
-      at = at + 1
-    elseif mine then
-      call('RPUSH', pending, id)
-      call('HSET', key, 'state', 'pending', 'hk:lease', '=' .. token)
-      addAttempt(key, attempt)
     end
   end
-  leave(settledIds, settled)
-  for from = 1, settled, 1000 do call('ZREM', lease, unpack(settledIds, from, math.min(from + 999, settled))) end
-  for from = 1, done, 1000 do call('DEL', unpack(doneKeys, from, math.min(from + 999, done))) end
-  count(KEYS[7], KEYS[8], processed, dayEnd)
-  if failed > 0 then count(KEYS[13], KEYS[14], failed, dayEnd) end
-  if earliest and nextDue(due, scheduled, retry) == earliest then
-    call('PUBLISH', ARGV[11], string.format('%.0f ', earliest) .. ARGV[10])
+
+  local before, beforeExact
+  if acts then
+    if earliest then
+--- @include "due-sooner"
+      before, beforeExact = nextDue(due, scheduled, retry)
+    end
+    -- Of one kind, the first one meets what can be refused. Of several, none may once another one was carried out.
+    if kinds > 1 then
+      for _, key in ipairs({ completed, retry, archived }) do call('ZCARD', key) end
+    end
+    if done > 0 then call('DEL', taskPrefix) end
+    -- The lease as it is: what puts it back must not be refused then.
+    call('ZADD', lease, 'XX', lastEnds, settledIds[settled])
+  end
+
+  local reply, leasesToo
+  if settled > 0 then
+    reply = leave(settledIds, settled)
+    if isRefused(reply) then stop(reply) end
+    reply = try('ZREM', lease, unpack(settledIds, 1, settled))
+    leasesToo = not isRefused(reply)
+  end
+  if acts and leasesToo then
+--- @include "attempts"
+    -- First what is handed back: of that, everything can be taken back. The first one of each part proves the others.
+    for pass = handsBack and 1 or 2, 2 do
+      local proven = false
+      for _, act in ipairs(acts) do
+        local id, key, kind, from = act[1], act[2], act[3], act[4]
+        if isRefused(reply) then break end
+        if (kind == 5) == (pass == 1) then
+          local fields = { 'hk:lease', '=' .. act[6], 'state', nil, nil, nil, nil, nil, nil, nil }
+          local size, target, score, moment = 6, nil, nil, nil
+          if kind == 5 then
+            fields[4], size = 'pending', 4
+            reply = try('RPUSH', pending, id)
+          else
+            fields[5] = 'msg'
+            if kind == 2 then
+              target, score = completed, settlements[from + 2]
+              fields[4], fields[6] = 'completed', settlements[from + 1]
+              if settlements[from + 3] then fields[7], fields[8], size = 'result', settlements[from + 3], 8 end
+            elseif kind == 3 then
+              target, score, moment = retry, settlements[from + 1], settlements[from + 2]
+              fields[4], fields[6] = 'retry', settlements[from]
+            else
+              target, score = archived, nowSec
+              fields[4], fields[6] = 'archived', settlements[from]
+            end
+            reply = try('HDEL', key, 'pending_since')
+            if proven or not isRefused(reply) then reply = try('ZADD', target, score, id) end
+            if moment and moment < score * 1000 and (proven or not isRefused(reply)) then reply = try('ZADD', due, moment, id) end
+          end
+          if proven or not isRefused(reply) then
+            local attempts = attemptsWith(key, act[5])
+            if attempts then fields[size + 1], fields[size + 2], size = 'hk:attempts', attempts, size + 2 end
+            reply = try('HSET', key, unpack(fields, 1, size))
+            if kind == 3 and settlements[from + 3] >= 2 and (proven or not isRefused(reply)) then call('HDEL', key, 'hk:lost') end
+          end
+          if not proven and isRefused(reply) and kind ~= 5 then
+            try('ZREM', target, id)
+            if kind == 3 then try('ZREM', due, id) end
+          end
+          proven = true
+        end
+      end
+    end
+  end
+  if done > 0 and not isRefused(reply) then reply = try('DEL', unpack(doneKeys, 1, done)) end
+  if isRefused(reply) then
+    for _, act in ipairs(acts or {}) do
+      if act[3] == 5 then
+        try('LREM', pending, '-1', act[1])
+        try('HSET', act[2], 'state', 'active', 'hk:lease', act[7])
+      end
+    end
+    if leasesToo then
+      -- Those that were lost are in it as they were, so that this changes nothing of them.
+      for index = 1, number do
+        if allEnds[index] then try('ZADD', lease, allEnds[index], ids[index]) end
+      end
+    end
+    if isRefused(try('RPUSH', active, unpack(backwards(settledIds, settled)))) then
+      -- Their order among those that run means nothing.
+      try('LPUSH', active, unpack(settledIds, 1, settled))
+    end
+    stop(reply)
+  end
+  if latest then
+--- @include "keep-due"
+    keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, exactMoments)
+  end
+  -- Whoever misses it comes a little late, no more.
+  if earliest and (before == nil or earliest <= before) then
+    try('PUBLISH', ARGV[11], string.format('%.0f ', earliest) .. ARGV[10])
+  end
+  if processed > 0 then
+--- @include "count"
+    count(KEYS[7], KEYS[8], processed, dayEnd)
+    if failed > 0 then count(KEYS[13], KEYS[14], failed, dayEnd) end
   end
 end
 
@@ -226,17 +359,16 @@ local function mayRun(msg)
 end
 
 local leaseValue = newToken .. ':' .. leaseEnd
-local taken, unhandledCount = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
+local taken, unhandledCount, left = { nil, nil, nil, nil, nil, nil, nil, nil }, {}, {}
 local leases = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 -- `#` searches for the end of a list anew each time.
-local takenCount, leasedSize = 0, 0
+local takenCount, leasedSize, seen = 0, 0, 0
 
--- Takes the last `window` ids, the next ones to run, out of the line and leases what it may. What is left is what must go
--- back there, in running order.
-local function take(window)
-  local ids = call('RPOP', pending, window) or {}
-  local left = {}
-  for index = 1, #ids do
+-- Looks at the next `window` ids, those at the end of the list, and sorts them into what is taken and what stays, in
+-- running order. Answers how many there were.
+local function look(window)
+  local ids = call('LRANGE', pending, digits(-seen - window), digits(-seen - 1))
+  for index = #ids, 1, -1 do
     local id = ids[index]
     if takenCount >= limit then
       left[#left + 1] = id
@@ -245,18 +377,16 @@ local function take(window)
       local found = try('HMGET', key, 'msg', 'hk:exact', 'pending_since', 'hk:lost')
       local msg = found[1]
       if found.err then
+        mustBeOtherType(found)
         strangers[#strangers + 1] = id
-        call('ZADD', archived, nowSec, id)
       elseif not msg then
         ghosts[#ghosts + 1] = id
-        call('DEL', key)
       else
         local may, name = mayRun(msg)
         if not may then
           left[#left + 1] = id
           unhandledCount[name] = (unhandledCount[name] or 0) + 1
         else
-          call('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
           leases[takenCount * 2 + 1], leases[takenCount * 2 + 2] = leaseEnd, id
           takenCount = takenCount + 1
           taken[takenCount] = id
@@ -267,49 +397,70 @@ local function take(window)
       end
     end
   end
-  return left, #ids
+  seen = seen + #ids
+  return #ids
 end
 
--- Puts ids back where they were: `left` is in running order, the list ends with what runs next.
-local function putBack(left, command)
-  if #left == 0 then return end
-  local back = {}
-  for index = #left, 1, -1 do back[#back + 1] = left[index] end
-  if command == 'LPUSH' then back = left end
-  for from = 1, #back, 1000 do call(command, pending, unpack(back, from, math.min(from + 999, #back))) end
-end
-
-local left, seen = take(ordered == '' and ARGV[5] or '1')
+local isFruitless = false
+local first = look(ordered == '' and limit or 1)
 if ordered ~= '' then
   -- Only an id without a task may be passed over.
   for _ = 1, 100 do
-    if takenCount > 0 or #left > 0 or seen == 0 then break end
-    left, seen = take('1')
+    if takenCount > 0 or #left > 0 or first == 0 then break end
+    first = look(1)
   end
 -- Ids that can't be taken, for want of a handler or of a task, must not hide the ones behind them.
 elseif (#left > 0 or #ghosts > 0 or #strangers > 0) and takenCount < limit then
-  local more, further = take('1000')
-  for _, id in ipairs(more) do left[#left + 1] = id end
   -- Nothing to run among so many: they go behind the others, so that those get their turn.
-  if takenCount == 0 and further == 1000 then
-    putBack(left, 'LPUSH')
-    left = {}
+  isFruitless = look(1000) == 1000 and takenCount == 0
+end
+
+local leaves = takenCount > 0 or #ghosts > 0 or #strangers > 0 or isFruitless
+if leaves and #left + #ghosts + #strangers > 0 then
+  check(nil, { #strangers > 0 and archived or nil }, isFruitless and 'LPUSH' or 'RPUSH', 'DEL', 'ZADD')
+end
+if takenCount > 0 then
+  -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
+  -- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
+  if takenCount > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
+    local long = string.rep('-', 80)
+    -- Not there: it only shows that the member can be removed again.
+    call('ZREM', lease, long)
+    call('ZADD', lease, leaseEnd, long, leaseEnd, taken[1])
+    call('ZREM', lease, long)
+  end
+  call('ZADD', lease, unpack(leases, 1, takenCount * 2))
+  local reply = try('LPUSH', active, unpack(taken, 1, takenCount))
+  if isRefused(reply) then
+    try('ZREM', lease, unpack(taken, 1, takenCount))
+    stop(reply)
   end
 end
-putBack(left, 'RPUSH')
-
--- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
--- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
-if takenCount > 16 and call('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
-  local long = string.rep('-', 80)
-  call('ZADD', lease, leaseEnd, long, leaseEnd, taken[1])
-  call('ZREM', lease, long)
+local reply = takenCount > 0 and try('HSET', taskPrefix .. taken[1], 'state', 'active', 'hk:lease', leaseValue)
+if isRefused(reply) then
+  try('LTRIM', active, digits(takenCount), '-1')
+  try('ZREM', lease, unpack(taken, 1, takenCount))
+  stop(reply)
 end
-for from = 1, takenCount, 500 do
-  local to = math.min(from + 499, takenCount)
-  call('LPUSH', active, unpack(taken, from, to))
-  call('ZADD', lease, unpack(leases, from * 2 - 1, to * 2))
+if leaves then
+  reply = try('LTRIM', pending, '0', digits(-seen - 1))
+  if isRefused(reply) then
+    if takenCount > 0 then
+      for index = 1, takenCount do try('LREM', active, '1', taken[index]) end
+      try('ZREM', lease, unpack(taken, 1, takenCount))
+      try('HSET', taskPrefix .. taken[1], 'state', 'pending')
+    end
+    stop(reply)
+  end
+  -- The list ends with what runs next.
+  local back = isFruitless and left or #left > 0 and backwards(left, #left) or left
+  for from = 1, #back, 1000 do
+    call(isFruitless and 'LPUSH' or 'RPUSH', pending, unpack(back, from, math.min(from + 999, #back)))
+  end
 end
+for index = 2, takenCount do try('HSET', taskPrefix .. taken[index], 'state', 'active', 'hk:lease', leaseValue) end
+for _, id in ipairs(ghosts) do call('DEL', taskPrefix .. id) end
+for _, id in ipairs(strangers) do call('ZADD', archived, nowSec, id) end
 for name, number in pairs(unhandledCount) do
   unhandled[#unhandled + 1] = name
   unhandled[#unhandled + 1] = number

@@ -1,6 +1,6 @@
--- Appends one line to the attempt history of a task and keeps the newest 20.
-local function addAttempt(key, line)
-  if line == '' then return end
+-- The attempt history of a task with one more line: the newest 20. Nil where there is none to add.
+local function attemptsWith(key, line)
+  if line == '' then return nil end
   local lines = redis.call('HGET', key, 'hk:attempts')
   if lines then
     line = lines .. '\n' .. line
@@ -10,5 +10,5 @@ local function addAttempt(key, line)
       breaks = breaks - 1
     end
   end
-  redis.call('HSET', key, 'hk:attempts', line)
+  return line
 end

@@ -1,14 +1,17 @@
--- Adds to a day's counter and to the total. The day's counter gets its end of life with the first increment only; a
--- total that can't grow any more starts again, as Asynq's does.
+-- Adds to a counter, which starts again where it holds no number or can't grow any more, as Asynq's does. What is counted
+-- is done already: a refusal must not undo it.
+local function add(key, amount)
+  local sum = redis.pcall('INCRBY', key, string.format('%d', amount))
+  if type(sum) ~= 'table' then return sum end
+  local isNoNumber = string.find(sum.err, 'WRONGTYPE', 1, true) or string.find(sum.err, 'integer', 1, true)
+  if not isNoNumber and not string.find(sum.err, 'overflow', 1, true) then return nil end
+  redis.pcall('SET', key, string.format('%d', amount))
+  return amount
+end
+
+-- Adds to a day's counter and to the total. The day's counter gets its end of life with the first increment only.
 local function count(dayKey, totalKey, amount, dayEnd)
   if amount == 0 then return end
-  local today = redis.pcall('INCRBY', dayKey, string.format('%d', amount))
-  if type(today) == 'table' then
-    -- It held no number: what was done counts all the same, and is done already.
-    redis.call('SET', dayKey, amount)
-    today = amount
-  end
-  if today == amount then redis.call('EXPIREAT', dayKey, dayEnd) end
-  local grown = redis.pcall('INCRBY', totalKey, string.format('%d', amount))
-  if type(grown) == 'table' and grown.err then redis.call('SET', totalKey, amount) end
+  if add(dayKey, amount) == amount then redis.pcall('EXPIREAT', dayKey, dayEnd) end
+  add(totalKey, amount)
 end

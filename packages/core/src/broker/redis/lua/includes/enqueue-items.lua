@@ -1,67 +1,139 @@
--- Writes the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments, and leaves what was not
--- accepted in `refused`.
-local refused, ready, earliest = {}, {}, nil
-local at, position, total = 1, 0, #items
-while at <= total do
-  local id, msg, flags = items[at], items[at + 1], items[at + 2]
-  at = at + 3
-  local key = taskPrefix .. id
-  if flags == 0 then
-    if redis.call('EXISTS', key) == 1 then
-      refused[#refused + 1] = position
-      refused[#refused + 1] = 0
-    else
-      redis.call('HSET', key, 'msg', msg, 'state', 'pending', 'pending_since', nowNs)
-      ready[#ready + 1] = id
-    end
-  else
-    local score, moment, group, lock, life, exact
-    if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
-    if flags % 4 >= 2 then group, at = items[at], at + 1 end
-    if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
-    if flags >= 8 then exact, at = items[at], at + 1 end
-    local owner = false
-    if redis.call('EXISTS', key) == 1 then
-      owner = 0
-    elseif group and not score and type(redis.pcall('ZCARD', groupPrefix .. group)) == 'table' then
-      owner = 2
-    elseif lock and not redis.call('SET', lock, id, 'NX', 'EX', life) then
-      owner = redis.pcall('GET', lock)
-      if type(owner) ~= 'string' then owner = 1 end
-    end
-    if owner then
-      refused[#refused + 1] = position
-      refused[#refused + 1] = owner
-    else
-      local fields = { 'msg', msg, 'state', 'pending' }
-      if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
-      if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
-      if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
-      if score then
-        fields[4] = 'scheduled'
-        if moment < score * 1000 then redis.call('ZADD', due, moment, id) end
-        redis.call('ZADD', scheduled, score, id)
-        -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
-        if group then redis.call('SADD', groups, group) end
-        if earliest == nil or moment < earliest then earliest = moment end
-      elseif group then
-        fields[4] = 'aggregating'
-        redis.call('ZADD', groupPrefix .. group, nowSec, id)
-        redis.call('SADD', groups, group)
-      else
-        fields[#fields + 1] = 'pending_since'
-        fields[#fields + 1] = nowNs
-        ready[#ready + 1] = id
+-- Enqueues the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments: `decideItems` reads,
+-- and leaves what is not accepted in `refused`; `putItems` writes the others, all or none.
+--- @include "able"
+--- @include "due-sooner"
+--- @include "keep-due"
+local refused, ready, special, seen = {}, {}, {}, {}
+local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
+
+-- What an item asks for beyond its flags, and where the next one begins.
+local function wishesOf(at, flags)
+  local score, moment, group, lock, life, exact
+  if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
+  if flags % 4 >= 2 then group, at = items[at], at + 1 end
+  if flags % 8 >= 4 then lock, life, at = items[at], items[at + 1], at + 2 end
+  if flags >= 8 then exact, at = items[at], at + 1 end
+  return at, score, moment, group, lock, life, exact
+end
+
+-- `freed` is a lock that counts as free.
+local function decideItems(freed)
+  local at, position, total, locks, hasGroups = 1, 0, #items, {}, false
+  while at <= total do
+    local start, id, flags = at, items[at], items[at + 2]
+    at = at + 3
+    -- Twice the same id in one call: the second one must find the first.
+    local reason = (seen[id] or redis.call('EXISTS', taskPrefix .. id) == 1) and 0
+    if flags > 0 then
+      local score, moment, group, lock
+      at, score, moment, group, lock = wishesOf(at, flags)
+      if not reason and group and not score and read('ZCARD', groupPrefix .. group) == nil then reason = 2 end
+      if not reason and lock then
+        local owner = locks[lock] or lock ~= freed and read('GET', lock)
+        if owner == nil then reason = 1 elseif owner then reason = owner end
       end
-      redis.call('HSET', key, unpack(fields))
+      if not reason then
+        if lock then locks[lock] = id end
+        if group then hasGroups = true end
+        if score then
+          if earliest == nil or moment < earliest then earliest = moment end
+          if moment < score * 1000 then
+            added = added + 1
+            if latest == nil or moment > latest then latest = moment end
+          end
+        end
+        special[#special + 1] = start
+        if not score and not group then ready[#ready + 1] = id end
+      end
+    elseif not reason then
+      ready[#ready + 1] = id
+      messages[#ready] = items[start + 1]
     end
+    if reason then
+      refused[#refused + 1] = position
+      refused[#refused + 1] = reason
+    else
+      seen[id] = true
+    end
+    position = position + 1
   end
-  -- Twice the same id in one call: the second one must find the first.
-  position = position + 1
+  if hasGroups then mustBeSets(groups) end
+  if earliest then before, beforeExact = nextDue(due, scheduled, retry) end
 end
-for from = 1, #ready, 1000 do
-  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
+
+local failure
+
+-- Whether it was carried out.
+local function wrote(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return true end
+  failure = answer.err
+  return false
 end
-if earliest and nextDue(due, scheduled, retry) == earliest then
-  redis.call('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
+
+local function putSpecial(start)
+  local id, msg, flags = items[start], items[start + 1], items[start + 2]
+  local _, score, moment, group, lock, life, exact = wishesOf(start + 3, flags)
+  if lock and not wrote('SET', lock, id, 'NX', 'EX', life) then return false end
+  local fields = { 'msg', msg, 'state', 'pending' }
+  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
+  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+  if score then
+    fields[4] = 'scheduled'
+    if moment < score * 1000 and not wrote('ZADD', due, moment, id) then return false end
+    if not wrote('ZADD', scheduled, score, id) then return false end
+  elseif group then
+    fields[4] = 'aggregating'
+    if not wrote('ZADD', groupPrefix .. group, nowSec, id) then return false end
+  else
+    fields[#fields + 1] = 'pending_since'
+    fields[#fields + 1] = nowNs
+  end
+  -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
+  if group and not wrote('SADD', groups, group) then return false end
+  return wrote('HSET', taskPrefix .. id, unpack(fields))
+end
+
+-- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
+local function putAll()
+  for from = 1, #ready, 1000 do
+    if not wrote('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready))) then return from - 1 end
+  end
+  for index, msg in pairs(messages) do
+    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, 'state', 'pending', 'pending_since', nowNs) then return #ready end
+  end
+  for _, start in ipairs(special) do
+    if not putSpecial(start) then return #ready end
+  end
+end
+
+-- Takes back what was written until one thing was refused, and ends the script with that refusal.
+local function undo(pushed)
+  if pushed > 0 then redis.pcall('LTRIM', pending, pushed, -1) end
+  for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
+  for _, start in ipairs(special) do
+    local id = items[start]
+    local _, score, _, group, lock = wishesOf(start + 3, items[start + 2])
+    redis.pcall('DEL', taskPrefix .. id)
+    if score then
+      redis.pcall('ZREM', scheduled, id)
+      redis.pcall('ZREM', due, id)
+    elseif group then
+      redis.pcall('ZREM', groupPrefix .. group, id)
+    end
+    if lock and redis.pcall('GET', lock) == id then redis.pcall('DEL', lock) end
+  end
+  fail(failure)
+end
+
+local function putItems()
+  local pushed = putAll()
+  if pushed then undo(pushed) end
+  if not earliest then return end
+  if latest then keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, added) end
+  -- Whoever misses it comes a little late, no more.
+  if before == nil or earliest <= before then
+    redis.pcall('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
+  end
 end

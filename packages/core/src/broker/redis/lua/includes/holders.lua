@@ -4,13 +4,19 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
 -- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
 -- look through it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
   for _, set in ipairs(sets) do
-    if string.sub(set, 1, #groupPrefix) == groupPrefix and redis.call('ZSCORE', set, id) then return true end
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
   end
   return false
 end

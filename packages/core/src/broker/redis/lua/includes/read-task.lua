@@ -1,9 +1,10 @@
 -- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
 -- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
 -- task, 2 something else.
+--- @include "able"
 local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
-  local found = redis.pcall('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
-  if found.err then return { false, false, false, false, false, false, false, false, false, false, 2 } end
+  local found = read('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
+  if not found then return { false, false, false, false, false, false, false, false, false, false, 2 } end
   local state = found[2]
   local waits = state == 'scheduled' or state == 'retry'
   local scored = waits or state == 'archived' or state == 'completed'
