@@ -184,7 +184,7 @@ describe.skipIf(namespaces === undefined)("a store on a file system of its own (
   it("whose file is mounted without its folder is refused, since its log would be one of its own", async () => {
     const mounted = "mount -t tmpfs none . && cd . && mkdir real && mount -t tmpfs none real";
     const refusal = await told(
-      "sqlite-one-call.ts",
+      "sqlite-one-call.fixture.ts",
       `${mounted} && touch real/tasks.db tasks.db && mount --bind real/tasks.db tasks.db`,
     );
     expect(refusal).toMatchObject({ code: "store_rejected", message: expect.stringContaining("mounted") });
@@ -195,14 +195,14 @@ describe.skipIf(namespaces === undefined)("a store on a file system of its own (
     ["with its file", "mount -t tmpfs none . && cd . && touch tasks.db && mount -o remount,ro ."],
     ["without a file", "mount -t tmpfs none . && cd . && mount -o remount,ro ."],
   ])("that is read-only, %s, is away with the reason", async (_, words) => {
-    const refusal = await told("sqlite-one-call.ts", words);
+    const refusal = await told("sqlite-one-call.fixture.ts", words);
     expect(refusal.code).toMatch(/^(broker_unavailable|store_rejected)$/);
     expect(refusal.message).toMatch(/read-only.*nothing was written/);
     expect(refusal.away).toMatchObject({ reachable: false, reason: expect.stringContaining("read-only") });
   });
 
   it("that is full is away and comes back with the room, and only what was accepted is there", async () => {
-    const full = await told("sqlite-full-disk.ts", "mount -t tmpfs -o size=2m none . && cd .");
+    const full = await told("sqlite-full-disk.fixture.ts", "mount -t tmpfs -o size=2m none . && cd .");
     expect(full).toMatchObject({
       code: "store_rejected",
       message: expect.stringContaining("the disk is full; nothing was written"),
