@@ -16,8 +16,16 @@ const storeAnswerMs = PROBE_TIMEOUT_MS - 50;
 /** What a write gets in any case. */
 const leastProbeMs = 100;
 
+/** What the probe of the store asks. */
+export type ProbedStore = Pick<
+  Broker,
+  "location" | "reachability" | "ready" | "queues" | "writeHealth" | "probeWrites"
+>;
+/** What the probe of the workers asks. */
+export type ProbedWorkers = Pick<Broker, "servers" | "silentServers">;
+
 /** Whether the job queue's store answers, and takes what this process writes to its queues. */
-export function storeProbe(broker: Broker, queues: readonly string[]): ReadinessProbe {
+export function storeProbe(broker: ProbedStore, queues: readonly string[]): ReadinessProbe {
   const { location: store } = broker;
   const writes = new WriteCheck(broker, queues);
   const away = (reason: string): ReadinessFinding => {
@@ -61,7 +69,7 @@ function troubleFinding(store: string, trouble: WriteTrouble): ReadinessFinding 
  * Who runs the jobs. No worker, or more than one, is no reason to turn requests away, so it is a warning: two of them are
  * often a forgotten one, which runs old code and prints where nobody looks.
  */
-export function workersProbe(broker: Broker): ReadinessProbe {
+export function workersProbe(broker: ProbedWorkers): ReadinessProbe {
   return {
     name: "workers",
     required: false,
