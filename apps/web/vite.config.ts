@@ -13,6 +13,8 @@ export default defineConfig({
     // The API server sends `default-src 'self'`, which allows neither data: addresses nor inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What we did not write changes rarely, so browsers keep it when the pages change.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "libraries", test: /node_modules/ }] } } },
   },
   server: { host: "127.0.0.1", proxy },
   preview: { host: "127.0.0.1", proxy },

@@ -188,6 +188,7 @@ describe.skipIf(missingChromium !== undefined)(titled("in a browser", missingChr
         await card.getByRole("button", { name: text.again }).click();
         await card.getByText(text.counting).waitFor();
         expect(await card.count()).toBe(1);
+        await page.locator("article:focus").waitFor();
       },
     );
   });

@@ -68,7 +68,7 @@ async function takeAll(browser: Browser): Promise<void> {
 
   await Promise.all([good.kill(), again.kill()]);
   await registerJob(page, "Train leaves from platform 3", 1);
-  await card(page, "Train leaves from platform 3").getByText("No worker").waitFor();
+  await card(page, "Train leaves from platform 3").getByText("No worker", { exact: true }).first().waitFor();
   await delay(3000);
   await shoot(page, "no-worker");
 

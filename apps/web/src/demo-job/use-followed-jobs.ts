@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import { api } from "../api/client.ts";
 import { type FollowState, JobFollower } from "./job-follower.ts";
 import type { SessionJobStore } from "./session-job-store.ts";
@@ -13,13 +13,21 @@ export interface FollowedJobs {
   readonly askSoon: () => void;
 }
 
-/** Follows the jobs of a store for as long as the component is there. */
-export function useFollowedJobs(store: SessionJobStore): FollowedJobs {
+/**
+ * Follows the jobs of a store for as long as the component is there. When `workers`, which stands for who works, turns
+ * into something else, the queue is asked about anew.
+ */
+export function useFollowedJobs(store: SessionJobStore, workers: string | undefined): FollowedJobs {
   const follower = useMemo(
     () => new JobFollower({ api, store, clock: serverClock, page: tabSight, asked: tabAsked }),
     [store],
   );
   useEffect(() => follower.start(), [follower]);
+  const known = useRef(workers);
+  useEffect(() => {
+    if (known.current !== undefined && workers !== known.current) follower.askSoon();
+    known.current = workers;
+  }, [follower, workers]);
   const jobs = useSyncExternalStore(store.subscribe, store.jobs);
   const follow = useSyncExternalStore(follower.subscribe, follower.state);
   return { jobs, follow, askSoon: () => follower.askSoon() };

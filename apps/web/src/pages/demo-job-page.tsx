@@ -19,7 +19,7 @@ import { tabJobs } from "../demo-job/this-tab.ts";
 import { useFollowedJobs } from "../demo-job/use-followed-jobs.ts";
 import { useRegisterJob } from "../demo-job/use-register-job.ts";
 import { useLanguage } from "../i18n/language-context.ts";
-import { noticesOf } from "../readiness/job-notices.ts";
+import { noticesOf, workersIn } from "../readiness/job-notices.ts";
 import { useReadinessForNotices } from "../readiness/use-readiness.ts";
 import { useServerNow } from "../use-server-now.ts";
 
@@ -29,9 +29,9 @@ export function DemoJobPage() {
   const [values, setValues] = useState<JobFormValues>(EMPTY_JOB_FORM);
   const [faults, setFaults] = useState<FieldFaults>({});
   const [refusals, setRefusals] = useState(0);
-  const { jobs, follow, askSoon } = useFollowedJobs(tabJobs);
-  const { mutate, reset, isPending, data } = useRegisterJob();
   const readiness = useReadinessForNotices();
+  const { jobs, follow, askSoon } = useFollowedJobs(tabJobs, workersIn(readiness));
+  const { mutate, reset, isPending, data } = useRegisterJob();
   const nowMs = useServerNow(jobs.length > 0);
   const form = useRef<HTMLFormElement>(null);
   const result = useRef<HTMLElement>(null);

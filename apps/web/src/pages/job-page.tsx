@@ -9,7 +9,7 @@ import { lookedUpJob, needsAsking } from "../demo-job/session-jobs.ts";
 import { serverClock, tabJobs } from "../demo-job/this-tab.ts";
 import { useFollowedJobs } from "../demo-job/use-followed-jobs.ts";
 import { useLanguage } from "../i18n/language-context.ts";
-import { noticesOf } from "../readiness/job-notices.ts";
+import { noticesOf, workersIn } from "../readiness/job-notices.ts";
 import { useReadinessForNotices } from "../readiness/use-readiness.ts";
 import { useServerNow } from "../use-server-now.ts";
 
@@ -18,8 +18,8 @@ export function JobPage() {
   const { jobId } = useParams({ from: "/dm-jobqueue/jobs/$jobId" });
   const { messages } = useLanguage();
   const store = useMemo(() => storeWith(jobId), [jobId]);
-  const { jobs, follow } = useFollowedJobs(store);
   const readiness = useReadinessForNotices();
+  const { jobs, follow } = useFollowedJobs(store, workersIn(readiness));
   const nowMs = useServerNow(true);
   const texts = messages.jobs.page;
   const job = jobs.find((each) => each.jobId === jobId);

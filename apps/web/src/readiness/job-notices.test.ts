@@ -1,6 +1,6 @@
 import type { FindingWorker, Readiness, ReadinessFinding } from "@hikyaku/contract";
 import { describe, expect, it } from "vitest";
-import { noticesOf } from "./job-notices.ts";
+import { noticesOf, workersIn } from "./job-notices.ts";
 
 const worker = (pid: number): FindingWorker => ({
   ...{ id: `server-${pid}`, host: "vm", pid, directory: "/srv/shop", version: "0.1.0", build: "edca9d4" },
@@ -70,4 +70,12 @@ describe("the notice of the job page", () => {
   it("names a worker that is not heard of", () => {
     expect(noticesOf(one, readiness(silent))).toMatchObject([{ code: "silent_worker" }]);
   });
+});
+
+it("who works is something else when a worker comes or goes, and is not known without an answer", () => {
+  const alone = readiness({ code: "one_worker", level: "ok", worker: worker(1) });
+  expect(workersIn(alone)).toBe(workersIn(readiness({ code: "one_worker", level: "ok", worker: worker(2) })));
+  expect(workersIn(alone)).not.toBe(workersIn(readiness(several)));
+  expect(workersIn(readiness(several))).not.toBe(workersIn(readiness({ ...several, count: 3 })));
+  expect(workersIn("none")).toBeUndefined();
 });

@@ -67,3 +67,11 @@ export function noticesOf(
   if (others.length > 0) notices.push({ code: "worker_warning", warnings: others });
   return notices;
 }
+
+/** Stands for who works, as far as an answer tells: it changes when a worker comes or goes. */
+export function workersIn(answer: Readiness | "none" | undefined): string | undefined {
+  if (answer === undefined || answer === "none") return undefined;
+  const check = answer.checks.find(({ name }) => name === "workers");
+  const presence = check?.findings?.map((finding) => [finding.code, "count" in finding ? finding.count : undefined]);
+  return JSON.stringify([check?.level, presence]);
+}

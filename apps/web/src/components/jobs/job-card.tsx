@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useId } from "react";
+import { useEffect, useId, useRef } from "react";
 import { cardOf } from "../../demo-job/job-card.ts";
 import type { FollowState } from "../../demo-job/job-follower.ts";
 import { relayOf } from "../../demo-job/relay.ts";
@@ -29,10 +29,20 @@ export function JobCard({ job, follow, nowMs, onSendAgain, isAlone = false }: Jo
   const texts = messages.jobs;
   const writing = { texts, locale, nowMs };
   const card = cardOf(job, follow, nowMs);
-  const canSendAgain = job.fate === "perhaps" || job.fate === "not_stored";
+  // It stays while it works: a button that vanished under the finger would take the focus with it.
+  const isSendingAgain = job.fate === "sending" && job.failure !== undefined;
+  const canSendAgain =
+    onSendAgain !== undefined && (job.fate === "perhaps" || job.fate === "not_stored" || isSendingAgain);
+  const article = useRef<HTMLElement>(null);
+  const couldSendAgain = useRef(canSendAgain);
+  useEffect(() => {
+    const isFocusLost = couldSendAgain.current && !canSendAgain && document.activeElement === document.body;
+    couldSendAgain.current = canSendAgain;
+    if (isFocusLost) article.current?.focus();
+  }, [canSendAgain]);
   const showsRelay = card.state !== "not_kept" || job.view !== undefined;
   return (
-    <article className="job" aria-labelledby={titleId}>
+    <article ref={article} tabIndex={-1} className="job" aria-labelledby={titleId}>
       <header>
         <JobStateBadge state={card.state} />
         <h3 id={titleId}>{card.message}</h3>
@@ -53,9 +63,9 @@ export function JobCard({ job, follow, nowMs, onSendAgain, isAlone = false }: Jo
       {showsRelay && <Relay segments={relayOf(job, card, nowMs)} writing={writing} dim={job.fate !== "registered"} />}
       <JobEvidence job={job} state={card.state} writing={writing} />
       <div className="actions">
-        {onSendAgain && canSendAgain && (
-          <button type="button" className="btn" onClick={() => onSendAgain(job)}>
-            {texts.registerAgain}
+        {canSendAgain && (
+          <button type="button" className="btn" aria-disabled={isSendingAgain} onClick={() => onSendAgain(job)}>
+            {isSendingAgain ? texts.registeringAgain : texts.registerAgain}
           </button>
         )}
         {card.state === "no_worker" && (
