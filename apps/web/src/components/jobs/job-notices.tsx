@@ -90,7 +90,7 @@ function wordsOf(notice: JobNotice, writing: FindingWriting): NoticeWords {
       return { claim, evidence: [...workers, { key: "text", text: [words.severalText] }] };
     }
     case "silent_worker":
-      return { claim: words.silent, evidence: warningLines(notice.warnings, writing) };
+      return { claim: words.silent(notice.warnings.length), evidence: warningLines(notice.warnings, writing) };
     case "worker_warning":
       return { claim: words.look, evidence: warningLines(notice.warnings, writing) };
   }

@@ -74,12 +74,16 @@ export const enReadiness = {
     otherDirectory: (count: number) =>
       rich`${count === 2 ? "Two" : whole.format(count)} workers take from ${code("default")}: one of them was started elsewhere`,
     severalText: "The line is printed on the stdout of the one that takes the job. Stop those that you don’t mean.",
-    silent: rich`A worker is not heard of: what it runs waits until another one takes over`,
+    silent: (count: number) =>
+      count === 1
+        ? rich`A worker is not heard of: what it runs waits until another one takes over`
+        : rich`${whole.format(count)} workers are not heard of: what they run waits until another one takes over`,
     look: rich`A worker needs a look`,
     serverAway: rich`The API server does not answer`,
     serverAwayText: "What you see of your jobs is as of its last answer. This page keeps asking.",
-    storeAway: rich`The store does not answer: nothing can be registered now`,
-    storeAwayText: "What you see of your jobs is as of the last answer. The server keeps trying to reach the store.",
+    storeAway: rich`The store does not answer`,
+    storeAwayText:
+      "What you register now is not stored, or only perhaps. What you see of your jobs is as of the last answer.",
     writesFail: rich`The store can’t be written to: nothing can be registered`,
   },
 };

@@ -68,12 +68,16 @@ export const jaReadiness: ReadinessMessages = {
     otherDirectory: (count) =>
       rich`${code("default")} を受け持つワーカーが ${whole.format(count)} つあり、別の場所で起動したものがあります`,
     severalText: "メッセージは、ジョブを受け取ったワーカーの標準出力に表示されます。意図しないものは停止してください。",
-    silent: rich`応答のないワーカーがあります。実行中のジョブは、別のワーカーが引き継ぐまで待ちます`,
+    silent: (count) =>
+      count === 1
+        ? rich`応答のないワーカーがあります。実行中のジョブは、別のワーカーが引き継ぐまで待ちます`
+        : rich`応答のないワーカーが ${whole.format(count)} つあります。実行中のジョブは、別のワーカーが引き継ぐまで待ちます`,
     look: rich`確認が必要なワーカーがあります`,
     serverAway: rich`API サーバーから応答がありません`,
     serverAwayText: "ジョブの表示は、最後に応答があった時点のものです。確認を続けています。",
-    storeAway: rich`ストアから応答がないため、いまは登録できません`,
-    storeAwayText: "ジョブの表示は、最後に応答があった時点のものです。サーバーは接続を試み続けています。",
+    storeAway: rich`ストアから応答がありません`,
+    storeAwayText:
+      "いま登録しても、保存されないか、保存されたかどうか分かりません。ジョブの表示は、最後に応答があった時点のものです。",
     writesFail: rich`ストアに書き込めないため、何も登録できません`,
   },
 };
