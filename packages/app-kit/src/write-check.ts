@@ -55,7 +55,9 @@ export class WriteCheck {
       const since = Math.min(refusal.since, ...failing.map((calls) => calls.since));
       return { kind: "writes", since, reason: refusal.reason };
     }
-    const stubborn = failing.find(({ calls, since }) => calls >= stubbornCalls && Date.now() - since >= stubbornMs);
+    // A clock that was set back since then must not hush it.
+    const isLong = (since: number): boolean => Math.abs(Date.now() - since) >= stubbornMs;
+    const stubborn = failing.find(({ calls, since }) => calls >= stubbornCalls && isLong(since));
     return stubborn && { kind: "calls", calls: stubborn };
   }
 

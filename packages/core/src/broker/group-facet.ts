@@ -71,8 +71,19 @@ export interface GroupFacet {
   reclaim(queue: string, limit: number, call?: CallOptions): Promise<{ readonly sets: number; readonly tasks: number }>;
 }
 
-/** When a group is ripe if nothing more is added to it; a moment that has passed means now. */
-export function ripeAt(numbers: GroupNumbers, { maxSize, maxDelayMs, gracePeriodMs }: GroupLimits): number {
+/** A task that joined so far ahead of now joined under a clock that was ahead. */
+export const joinedAheadMs = 60_000;
+
+/**
+ * When a group is ripe if nothing more is added to it; a moment that has passed means now. One whose newest task joined under
+ * a clock that was ahead is ripe now: nobody knows how long it has waited.
+ */
+export function ripeAt(
+  numbers: GroupNumbers,
+  { maxSize, maxDelayMs, gracePeriodMs }: GroupLimits,
+  now: number,
+): number {
+  if (numbers.newestAt > now + joinedAheadMs) return now;
   if (maxSize !== undefined && numbers.size >= maxSize) return numbers.oldestAt;
   const quietAt = numbers.newestAt + gracePeriodMs;
   return maxDelayMs === undefined ? quietAt : Math.min(quietAt, numbers.oldestAt + maxDelayMs);

@@ -49,6 +49,9 @@ export interface SilentServer {
 /** For how long a server that fell silent is remembered. */
 export const silentForMs = 600_000;
 
+/** No word is said to hold for so long: one that does was said under a clock that was ahead, and nobody knows when. */
+export const longestWordMs = 3_600_000;
+
 /** How long a word of older builds, which did not write down when they said it, was to hold. */
 const usualLifeMs = 10_000;
 

@@ -46,6 +46,16 @@ export interface EnqueueEvent {
   readonly at: number;
 }
 
+/** An entry as a scheduler knows it that begins to fire its turns. */
+export interface EntryBeginning {
+  readonly entryId: string;
+  readonly queue: string;
+  readonly schedule: string;
+  readonly since: number;
+  /** The moment since which the entry is known, where it turned out to lie in the future. */
+  readonly insteadOf?: number;
+}
+
 /** What all schedulers on a store know of an entry's turns. */
 export interface TurnMemory {
   /** Since when the entry has this schedule: `@every` counts from here, and no turn before is made up for. */
@@ -82,12 +92,9 @@ export interface ScheduleFacet {
   scheduleRecords(call?: CallOptions): Promise<readonly AnnouncedEntry[]>;
   /**
    * What is known of an entry's turns. An entry that nobody knew, or knew with another schedule, is known from now on,
-   * since `since`. Forgotten some 400 days after the last turn or call.
+   * since `since`; so is one that is known since `insteadOf`. Forgotten some 400 days after the last turn or call.
    */
-  beginTurns(
-    entry: { readonly entryId: string; readonly queue: string; readonly schedule: string; readonly since: number },
-    call?: CallOptions,
-  ): Promise<TurnMemory>;
+  beginTurns(entry: EntryBeginning, call?: CallOptions): Promise<TurnMemory>;
   /**
    * Enqueues the task of one turn of an entry and remembers the turn, in one atomic step; a turn whose task was refused
    * as a duplicate, or for its id, counts as fired. At least the last 100 turns are remembered one by one.

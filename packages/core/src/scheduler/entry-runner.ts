@@ -6,7 +6,7 @@ import type { Random } from "../worker/backoff.ts";
 import type { Logger } from "../worker/logger.ts";
 import { Periodic, type Role } from "../worker/periodic.ts";
 import { type EntryPlan, scheduleKey } from "./entry-plan.ts";
-import { lastTurns, nextTurn } from "./schedule-spec.ts";
+import { anchorNotAfter, lastTurns, nextTurn } from "./schedule-spec.ts";
 import { optionTexts, turnItem } from "./task-blueprint.ts";
 
 /** One turn of an entry, as hooks see it. */
@@ -39,19 +39,26 @@ export interface EntryRunnerOptions {
 const callTimeoutMs = 3_000;
 /** Wall time may be set anew while a timer runs, so the longest sleep is short. */
 const longestSleepMs = 30_000;
+/** How far clocks of schedulers may differ before it is worth a word. */
+const usualOffsetMs = 60_000;
 
 /**
  * Fires the turns of one entry. Each scheduler tries each turn, and the store lets one of them through: none has to
  * notice that another has died. What fails is tried again after a growing pause, without a word to other entries.
+ *
+ * Clocks are set back. What this runner or the store remembers of moments that lie ahead of now came from a clock that was ahead,
+ * so it holds up no turn: turns go on from now. Those that were fired too early are not fired again.
  */
 export class EntryRunner implements Role {
   readonly name: string;
   readonly plan: EntryPlan;
-  readonly liveFrom: number;
   readonly #options: EntryRunnerOptions;
   readonly #periodic: Periodic;
   /** Where `@every` counts from; undefined until the store was asked. */
   #anchor: number | undefined;
+  #liveFrom: number;
+  /** Monotonic time of the last look at what is due, at first of its making. */
+  #lookedAt: number;
   /** Turns up to this moment are done with. */
   #doneUpTo = 0;
   #previousAt: number | undefined;
@@ -60,9 +67,15 @@ export class EntryRunner implements Role {
     const { plan, clock, random, logger } = options;
     this.name = `scheduler entry ${plan.entryId}`;
     this.plan = plan;
-    this.liveFrom = options.liveFrom;
+    this.#liveFrom = options.liveFrom;
+    this.#lookedAt = clock.monotonic();
     this.#options = options;
     this.#periodic = new Periodic({ role: this, everyMs: 1_000, clock, random, logger });
+  }
+
+  /** Turns after this moment fall due under a scheduler's eyes. */
+  get liveFrom(): number {
+    return this.#liveFrom;
   }
 
   start(): void {
@@ -84,40 +97,54 @@ export class EntryRunner implements Role {
       taskType: message.type,
       payload: message.payload,
       options: optionTexts(blueprint),
-      nextAt: nextTurn(schedule, Math.max(now, this.#doneUpTo), this.#anchor ?? since ?? this.liveFrom),
+      nextAt: nextTurn(schedule, now, anchorNotAfter(schedule, this.#anchor ?? since ?? this.#liveFrom, now)),
       previousAt: this.#previousAt,
     };
   }
 
   async runOnce(signal: AbortSignal): Promise<number> {
     const { clock } = this.#options;
-    const anchor = this.#anchor ?? (await this.#begin(signal));
+    const anchor =
+      this.#anchor === undefined || this.#doneUpTo > clock.now() ? await this.#begin(signal) : this.#anchor;
     const now = clock.now();
+    this.#lookedAt = clock.monotonic();
     for (const turn of this.#due(anchor, now)) {
       await this.#fire(turn, signal);
       this.#doneUpTo = Math.max(this.#doneUpTo, turn);
     }
     // From the moment that was looked at: another turn may have come while this one was fired.
-    const next = nextTurn(this.plan.schedule, Math.max(this.#doneUpTo, now), anchor);
+    const next = nextTurn(this.plan.schedule, now, anchor);
     return next === undefined ? longestSleepMs : Math.min(longestSleepMs, Math.max(0, next - clock.now()));
   }
 
+  /** Asks the store what is done: at first, and when the clock was set back. */
   async #begin(signal: AbortSignal): Promise<number> {
-    const { broker } = this.#options;
-    const { entryId, blueprint, since } = this.plan;
-    const memory = await broker.beginTurns(
-      {
-        entryId,
-        queue: blueprint.message.queue,
-        schedule: scheduleKey(this.plan),
-        since: since ?? this.liveFrom,
-      },
-      { signal, timeoutMs: callTimeoutMs },
-    );
-    this.#anchor = memory.since;
+    const { broker, clock } = this.#options;
+    const { entryId, blueprint, schedule, since } = this.plan;
+    const call = { signal, timeoutMs: callTimeoutMs };
+    const entry = { entryId, queue: blueprint.message.queue, schedule: scheduleKey(this.plan) };
+    const now = clock.now();
+    // The last look, as the clock tells it now: what has fallen due since then did so before our eyes.
+    const lookedAt = now - (clock.monotonic() - this.#lookedAt);
+    let memory = await broker.beginTurns({ ...entry, since: since ?? this.#liveFrom }, call);
+    this.#sayDoubted(now, Math.max(this.#doneUpTo, memory.since));
+    if (memory.since - now > usualOffsetMs) {
+      const earlier = anchorNotAfter(schedule, memory.since, lookedAt);
+      memory = await broker.beginTurns({ ...entry, since: earlier, insteadOf: memory.since }, call);
+    }
+    const anchor = anchorNotAfter(schedule, memory.since, now);
+    if (this.#liveFrom > now) this.#liveFrom = lookedAt;
     this.#previousAt = memory.lastTurnAt;
-    this.#doneUpTo = Math.max(memory.since, memory.lastTurnAt ?? 0);
-    return memory.since;
+    this.#doneUpTo = Math.max(memory.since > now ? lookedAt : memory.since, memory.lastTurnAt ?? 0);
+    this.#anchor = anchor;
+    return anchor;
+  }
+
+  #sayDoubted(now: number, doubted: number): void {
+    if (doubted - now <= usualOffsetMs) return;
+    this.#options.logger.warn("a clock was ahead when a scheduler entry was worked on; its turns go on from now", {
+      ...{ entryId: this.plan.entryId, aheadUntil: new Date(doubted).toISOString() },
+    });
   }
 
   /** The turns to fire now, oldest first: what fell due before our eyes, and what the catch-up policy makes up for. */
@@ -128,7 +155,7 @@ export class EntryRunner implements Role {
     const [first] = turns;
     const newest = turns.at(-1);
     if (first === undefined || newest === undefined) return [];
-    const chosen = catchUp === "skip" && newest <= this.liveFrom ? [] : turns;
+    const chosen = catchUp === "skip" && newest <= this.#liveFrom ? [] : turns;
     const missed = nextTurn(schedule, this.#doneUpTo, anchor) ?? first;
     if (chosen.length === 0) {
       this.#sayLeftOut(missed, newest);

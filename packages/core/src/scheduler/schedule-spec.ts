@@ -97,6 +97,17 @@ export function nextTurn(schedule: Schedule, after: number, anchor: number): num
   }
 }
 
+/**
+ * What to count from where `anchor` lies ahead of now, as one that was taken from a clock that was ahead does: not later than
+ * now, and so that `@every` turns come at the same moments. `anchor` itself where it is none of those.
+ */
+export function anchorNotAfter(schedule: Schedule, anchor: number, now: number): number {
+  if (anchor <= now) return anchor;
+  if (schedule.kind !== "every") return now;
+  const { intervalMs } = schedule;
+  return anchor - Math.ceil((anchor - now) / intervalMs) * intervalMs;
+}
+
 /** The last turns after `after` and not after `until`, oldest first, at most `most`. */
 export function lastTurns(schedule: Schedule, after: number, until: number, anchor: number, most: number): number[] {
   // Looks back further and further, so that a long downtime of a busy entry costs no more than a short one.

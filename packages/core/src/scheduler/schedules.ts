@@ -8,7 +8,7 @@ import { refuseUnknownOptions, shown } from "../option-names.ts";
 import type { EnqueueRequest } from "../task.ts";
 import { taskIdsOf } from "../task-id.ts";
 import { checkedCatchUp, type EntryPlan } from "./entry-plan.ts";
-import { nextTurn, parseSchedule } from "./schedule-spec.ts";
+import { anchorNotAfter, nextTurn, parseSchedule } from "./schedule-spec.ts";
 import { blueprintFromJson, blueprintJson, blueprintOf, extraItem, optionTexts } from "./task-blueprint.ts";
 
 export interface SchedulesOptions {
@@ -206,7 +206,8 @@ export class Schedules {
 
   #shown(entry: DurableEntry): ScheduleEntry {
     const { schedule, blueprint } = planOf(entry);
-    const next = entry.paused ? undefined : nextTurn(schedule, Math.max(entry.since, this.#clock.now()), entry.since);
+    const now = this.#clock.now();
+    const next = entry.paused ? undefined : nextTurn(schedule, now, anchorNotAfter(schedule, entry.since, now));
     return {
       id: entry.entryId,
       spec: entry.spec,

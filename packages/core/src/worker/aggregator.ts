@@ -35,6 +35,7 @@ export interface AggregatorOptions {
 
 interface Pause {
   readonly backoff: Backoff;
+  /** Monotonic time. */
   until: number;
 }
 
@@ -57,13 +58,13 @@ export class Aggregator implements Role {
   async runOnce(signal?: AbortSignal): Promise<number> {
     const { broker, clock, queue, aggregators } = this.#options;
     const found = await broker.groups(queue, signal === undefined ? undefined : { signal });
+    const [now, monotonic] = [clock.now(), clock.monotonic()];
     const due = found.flatMap((numbers) => {
       const { group } = numbers;
       const aggregator = aggregators.find(group);
       if (aggregator === undefined) return [];
-      return [
-        { group, aggregator, at: Math.max(ripeAt(numbers, aggregator.limits), this.#pauses.get(group)?.until ?? 0) },
-      ];
+      const restMs = (this.#pauses.get(group)?.until ?? monotonic) - monotonic;
+      return [{ group, aggregator, at: Math.max(ripeAt(numbers, aggregator.limits, now), now + restMs) }];
     });
     due.sort((one, other) => one.at - other.at);
     for (const { group, aggregator, at } of due) {
@@ -125,7 +126,7 @@ export class Aggregator implements Role {
     if (this.#pauses.size >= mostPauses) this.#pauses.clear();
     const pause = this.#pauses.get(group) ?? { backoff: new Backoff(firstPauseMs, longestPauseMs, random), until: 0 };
     const pauseMs = pause.backoff.next();
-    pause.until = clock.now() + pauseMs;
+    pause.until = clock.monotonic() + pauseMs;
     this.#pauses.set(group, pause);
     taskLog.error("aggregating a group failed; its tasks stay in the group and are tried again", {
       ...{ queue, group, error: errorText(error), againInMs: Math.round(pauseMs) },

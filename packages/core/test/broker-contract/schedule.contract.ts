@@ -186,6 +186,18 @@ export function describeScheduleContract(setup: ContractSetup): void {
       });
     });
 
+    describe("a beginning that lies in the future", () => {
+      const aMemory = { entryId: "entry-a", queue: "default", schedule: "@every 1m", since: 9_000 };
+
+      it("gives way to another one, for the first who doubts it", async () => {
+        await store.broker.beginTurns(aMemory);
+        const doubts = { ...aMemory, since: 3_000, insteadOf: 9_000 };
+        expect((await store.other.beginTurns(doubts)).since).toBe(3_000);
+        expect((await store.broker.beginTurns({ ...doubts, since: 4_000 })).since).toBe(3_000);
+        expect((await store.broker.beginTurns(aMemory)).since).toBe(3_000);
+      });
+    });
+
     describe("enqueue events", () => {
       it("are read newest first, page by page, also while more come", async () => {
         const event = (index: number) => ({ taskId: `task-${index}`, at: store.clock.now() + index * 1_500 });

@@ -3,7 +3,14 @@ import { HikyakuError } from "../../errors.ts";
 import { taskIdsOf } from "../../task-id.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem } from "../enqueue-facet.ts";
-import type { AggregationSet, FinishAnswer, GroupFacet, GroupLimits, GroupNumbers } from "../group-facet.ts";
+import {
+  type AggregationSet,
+  type FinishAnswer,
+  type GroupFacet,
+  type GroupLimits,
+  type GroupNumbers,
+  joinedAheadMs,
+} from "../group-facet.ts";
 import { settledMessage } from "../settled-message.ts";
 import type { TaskMessage } from "../task-message.ts";
 import { packItem, refusal } from "./enqueue.ts";
@@ -101,6 +108,7 @@ export class RedisGroups implements GroupFacet {
         limits.maxDelayMs === undefined ? "" : latest(limits.maxDelayMs),
         latest(limits.gracePeriodMs),
         String(end),
+        String(wholeSeconds(now + joinedAheadMs)),
       ],
       call,
     );

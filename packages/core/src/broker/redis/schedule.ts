@@ -9,6 +9,7 @@ import type {
   AnnouncedEntry,
   DurableEntry,
   EnqueueEvent,
+  EntryBeginning,
   FireAnswer,
   ScheduleFacet,
   ScheduleRecord,
@@ -99,17 +100,15 @@ export class RedisSchedule implements ScheduleFacet {
     return lists.flat().filter((record) => record !== undefined);
   }
 
-  async beginTurns(
-    entry: { readonly entryId: string; readonly queue: string; readonly schedule: string; readonly since: number },
-    call?: CallOptions,
-  ): Promise<TurnMemory> {
+  async beginTurns(entry: EntryBeginning, call?: CallOptions): Promise<TurnMemory> {
     const { connection, clock } = this.#context;
     const keys = turnKeys(entry.queue, entry.entryId);
+    const insteadOf = entry.insteadOf === undefined ? "" : milliseconds(entry.insteadOf);
     const answer = await runScript(
       connection,
       beginScript,
       [keys.memory, keys.fired],
-      [entry.schedule, milliseconds(entry.since), milliseconds(clock.now()), memorySeconds],
+      [entry.schedule, milliseconds(entry.since), milliseconds(clock.now()), memorySeconds, insteadOf],
       call,
     );
     const [since, lastTurn] = list(answer).map(text);

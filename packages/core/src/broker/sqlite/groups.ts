@@ -45,7 +45,7 @@ export class SqliteGroups implements GroupFacet {
     const { queue, group, limits, holdMs } = request;
     const taken = await this.#store.write(call, slice, ({ db, now }) => {
       const row = db.get(selectGroup, queue, group);
-      if (row === undefined || ripeAt(numbersOf(row), limits) > now) return undefined;
+      if (row === undefined || ripeAt(numbersOf(row), limits, now) > now) return undefined;
       const setId = taskIdsOf(this.#store.clock)();
       const deadlineAt = Math.ceil(now + holdMs);
       db.run(insertSet, setId, queue, group, deadlineAt);

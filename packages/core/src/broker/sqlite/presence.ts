@@ -3,6 +3,7 @@ import type { ServerOrder } from "../control-facet.ts";
 import { readOrder } from "../order-check.ts";
 import {
   type BusyWorker,
+  longestWordMs,
   type PresenceFacet,
   type PresentServers,
   type ServerRecord,
@@ -32,7 +33,7 @@ export class SqlitePresence implements PresenceFacet {
   ): Promise<readonly ServerOrder[]> {
     const told = JSON.stringify(workers.map(storedWorker));
     return this.#store.write(call, 1, ({ db, now }) => {
-      db.run(deleteForgotten, now - silentForMs);
+      db.run(deleteForgotten, now - silentForMs, now + longestWordMs);
       db.run(
         upsertServer,
         server.host,
@@ -55,7 +56,8 @@ export class SqlitePresence implements PresenceFacet {
 
   servers(call?: CallOptions): Promise<PresentServers> {
     return this.#store.read(call, (db) => {
-      const rows = db.all(selectServers, this.#store.clock.now());
+      const now = this.#store.clock.now();
+      const rows = db.all(selectServers, now, now + longestWordMs);
       const unreadable = rows.filter((row) => serverOf(row) === undefined).map((row) => String(row["server_id"]));
       const servers = rows.flatMap((row) => serverOf(row) ?? []);
       return { servers, workers: rows.flatMap(workersOf), ...(unreadable.length > 0 && { unreadable }) };
@@ -136,8 +138,9 @@ const upsertServer = `
   ON CONFLICT (host, pid, server_id) DO UPDATE
     SET expires_at = excluded.expires_at, server = excluded.server, workers = excluded.workers`;
 const deleteServer = "DELETE FROM servers WHERE host = ? AND pid = ? AND server_id = ?";
-const deleteForgotten = "DELETE FROM servers WHERE expires_at <= ?";
+const deleteForgotten = "DELETE FROM servers WHERE expires_at <= ? OR expires_at > ?";
 const selectOrders = "SELECT server_order FROM server_orders WHERE server_id = ? AND expires_at > ? ORDER BY kind";
-const selectServers = "SELECT * FROM servers WHERE expires_at > ? ORDER BY host, pid, server_id";
+const selectServers = `
+  SELECT * FROM servers WHERE expires_at > ? AND expires_at <= ? ORDER BY host, pid, server_id`;
 const selectSilent = `
   SELECT * FROM servers WHERE expires_at <= ? AND expires_at > ? ORDER BY host, pid, server_id`;

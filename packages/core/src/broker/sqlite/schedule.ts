@@ -2,10 +2,12 @@ import { errorText, HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { readDurableEntry } from "../durable-entry-text.ts";
 import type { EnqueueOutcome } from "../enqueue-facet.ts";
+import { longestWordMs } from "../presence-facet.ts";
 import type {
   AnnouncedEntry,
   DurableEntry,
   EnqueueEvent,
+  EntryBeginning,
   FireAnswer,
   ScheduleFacet,
   ScheduleRecord,
@@ -40,7 +42,7 @@ export class SqliteSchedule implements ScheduleFacet {
   ): Promise<void> {
     const told = JSON.stringify(records.map(storedRecord));
     return this.#store.write(call, 1, ({ db, now }) => {
-      db.run(deleteExpiredSchedulers, now);
+      db.run(deleteExpiredSchedulers, now, now + longestWordMs);
       db.run(upsertScheduler, schedulerId, now + ttlMs, told);
     });
   }
@@ -52,19 +54,18 @@ export class SqliteSchedule implements ScheduleFacet {
   }
 
   scheduleRecords(call?: CallOptions): Promise<readonly AnnouncedEntry[]> {
-    return this.#store.read(call, (db) => db.all(selectSchedulers, this.#store.clock.now()).flatMap(recordsOf));
+    const now = this.#store.clock.now();
+    return this.#store.read(call, (db) => db.all(selectSchedulers, now, now + longestWordMs).flatMap(recordsOf));
   }
 
-  beginTurns(
-    entry: { readonly entryId: string; readonly queue: string; readonly schedule: string; readonly since: number },
-    call?: CallOptions,
-  ): Promise<TurnMemory> {
+  beginTurns(entry: EntryBeginning, call?: CallOptions): Promise<TurnMemory> {
     const { entryId, queue, schedule } = entry;
     return this.#store.write(call, 1, ({ db, now }) => {
       forgetOld(db, now);
       const memory = db.get(selectMemory, queue, entryId);
       const known = memory?.["schedule"] === schedule ? numberOf(memory["since"]) : undefined;
-      const since = known ?? Math.floor(entry.since);
+      const isKnown = known !== undefined && known !== entry.insteadOf;
+      const since = isKnown ? known : Math.floor(entry.since);
       db.run(upsertSchedule, queue, entryId, schedule, since, now + memoryLifeMs);
       return { since, lastTurnAt: numberOf(db.get(selectLastTurn, queue, entryId, now)?.["turn_at"]) };
     });
@@ -218,8 +219,9 @@ const upsertScheduler = `
   INSERT INTO schedulers (scheduler_id, expires_at, records) VALUES (?, ?, ?)
   ON CONFLICT (scheduler_id) DO UPDATE SET expires_at = excluded.expires_at, records = excluded.records`;
 const deleteScheduler = "DELETE FROM schedulers WHERE scheduler_id = ?";
-const deleteExpiredSchedulers = "DELETE FROM schedulers WHERE expires_at <= ?";
-const selectSchedulers = "SELECT scheduler_id, records FROM schedulers WHERE expires_at > ? ORDER BY scheduler_id";
+const deleteExpiredSchedulers = "DELETE FROM schedulers WHERE expires_at <= ? OR expires_at > ?";
+const selectSchedulers = `
+  SELECT scheduler_id, records FROM schedulers WHERE expires_at > ? AND expires_at <= ? ORDER BY scheduler_id`;
 
 const selectMemory = "SELECT * FROM turn_memories WHERE queue = ? AND entry_id = ?";
 const upsertSchedule = `

@@ -442,10 +442,10 @@ return 1
 
 export const beginTurnsLua = `-- Tells what is known of an entry's turns; makes it known where it is not, or was with another schedule.
 -- KEYS 1 memory of the entry  2 turns that were fired
--- ARGV 1 schedule  2 since when in ms  3 now in ms  4 life of the memory in s
+-- ARGV 1 schedule  2 since when in ms  3 now in ms  4 life of the memory in s  5 in place of which moment, or empty
 -- Returns since when the schedule holds, and the last turn that is not in the future or an empty text
 local memory, fired = KEYS[1], KEYS[2]
-local schedule, since, now, life = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local schedule, since, now, life, insteadOf = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local last = redis.call('ZRANGE', fired, now, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)
 -- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
 -- last nothing may be called that the server can refuse.
@@ -528,10 +528,10 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
-local known = redis.call('HGET', memory, 'schedule')
-mustBeAble(memory, 'HGET', 'HSET', 'EXPIRE')
-if known == schedule then
-  since = redis.call('HGET', memory, 'since')
+local known = redis.call('HMGET', memory, 'schedule', 'since')
+mustBeAble(memory, 'HSET', 'EXPIRE')
+if known[1] == schedule and known[2] and known[2] ~= insteadOf then
+  since = known[2]
 else
   redis.call('HSET', memory, 'schedule', schedule, 'since', since)
 end
@@ -843,7 +843,7 @@ return { seen, changed, outcomes, more > 0 and 1 or 0 }
 export const collectLua = `-- Takes tasks out of a group when it is ripe, oldest first. However many they are, single commands of Redis move them.
 -- KEYS 1 group  2 the new set  3 all sets  4 groups
 -- ARGV 1 group  2 most tasks to take, or 0  3 second up to which the oldest makes it ripe, or empty  4 the same for the
---      newest  5 end of the hold in s
+--      newest  5 end of the hold in s  6 second after which only a clock that is ahead can have put the newest
 -- Returns 1, or 0 when the group is not ripe
 local group, set, sets, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local name, most, oldestSec, newestSec, holdEnd = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
@@ -851,7 +851,8 @@ local size = redis.call('ZCARD', group)
 if size == 0 then return 0 end
 local large = most > 0 and size >= most
 local old = oldestSec and tonumber(redis.call('ZRANGE', group, 0, 0, 'WITHSCORES')[2]) <= oldestSec
-local quiet = tonumber(redis.call('ZRANGE', group, -1, -1, 'WITHSCORES')[2]) <= newestSec
+local newest = tonumber(redis.call('ZRANGE', group, -1, -1, 'WITHSCORES')[2])
+local quiet = newest <= newestSec or newest > tonumber(ARGV[6])
 if not (large or old or quiet) then return 0 end
 -- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
 -- last nothing may be called that the server can refuse.
