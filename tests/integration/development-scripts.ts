@@ -14,14 +14,15 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program to its end and tells how it ended; ends it after 90 s. `env` is added to this process's own. */
+/** Runs a program to its end and tells how it ended; ends it after `timeoutMs`. `env` is added to this process's own. */
 export function run(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  timeoutMs = 90_000,
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const options = { cwd: projectFolder, env: { ...process.env, APP_ENV: "local", ...env }, timeout: 90_000 };
+    const options = { cwd: projectFolder, env: { ...process.env, APP_ENV: "local", ...env }, timeout: timeoutMs };
     execFile(program, args, options, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== "number") return reject(error);
       resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
