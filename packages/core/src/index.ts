@@ -173,6 +173,7 @@ export {
   type ShardedQueueSummary,
   shardedQueueSummary,
 } from "./sharding/sharded-queue-summary.ts";
+export { type StoreNews, tellOfStore } from "./store-news.ts";
 export {
   type AnyJson,
   defineTask,

@@ -43,8 +43,11 @@ const RETRY_AFTER_SECONDS = "2";
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { code, headers = {}, ...rest } = problemOf(error);
   const status = STATUS_OF_PROBLEM[code];
-  if (status === 503) request.log.warn({ reason: errorText(error) }, "request refused: the store cannot be used");
-  else if (status >= 500) request.log.error({ err: error }, "request failed");
+  if (status === 503) {
+    // That the store is away is told once for the process; each refusal would only repeat it.
+    const level = isHikyakuError(error, "broker_unavailable") ? "debug" : "warn";
+    request.log[level]({ reason: errorText(error) }, "request refused: the store cannot be used");
+  } else if (status >= 500) request.log.error({ err: error }, "request failed");
   const body: Problem = {
     type: "about:blank",
     title: STATUS_CODES[status] ?? "Error",

@@ -29,6 +29,8 @@ export interface EntryRunnerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Whether the store can be expected to answer. */
+  readonly isReachable: () => boolean;
   readonly hooks: TurnHooks;
   /** Different for each scheduler. */
   readonly firedBy: string;
@@ -64,13 +66,13 @@ export class EntryRunner implements Role {
   #previousAt: number | undefined;
 
   constructor(options: EntryRunnerOptions) {
-    const { plan, clock, random, logger } = options;
+    const { plan, clock, random, logger, isReachable } = options;
     this.name = `scheduler entry ${plan.entryId}`;
     this.plan = plan;
     this.#liveFrom = options.liveFrom;
     this.#lookedAt = clock.monotonic();
     this.#options = options;
-    this.#periodic = new Periodic({ role: this, everyMs: 1_000, clock, random, logger });
+    this.#periodic = new Periodic({ role: this, everyMs: 1_000, clock, random, logger, isReachable });
   }
 
   /** Turns after this moment fall due under a scheduler's eyes. */

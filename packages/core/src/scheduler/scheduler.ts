@@ -8,6 +8,7 @@ import { type Duration, durationMs } from "../duration.ts";
 import type { EnqueuedTask } from "../enqueued-task.ts";
 import { errorText, HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { tellOfStore } from "../store-news.ts";
 import type { EnqueueRequest } from "../task.ts";
 import type { Random } from "../worker/backoff.ts";
 import { jsonLogger, type Logger } from "../worker/logger.ts";
@@ -113,6 +114,8 @@ export class Scheduler implements AsyncDisposable {
   /** Runners that were replaced or removed and still have a call on its way. */
   readonly #ending = new Set<Promise<void>>();
   #stopListening: () => void = () => undefined;
+  #stopTelling: () => void = () => undefined;
+  readonly #isReachable = (): boolean => this.#options.broker.reachability().reachable;
   #state: SchedulerState = "new";
   #closing: Promise<void> | undefined;
   #onClosed: () => void = () => undefined;
@@ -194,6 +197,7 @@ export class Scheduler implements AsyncDisposable {
       );
     }
     this.#state = "active";
+    this.#stopTelling = tellOfStore(this.#options.broker, this.#logger).end;
     this.#stopListening = this.#options.broker.listen((signal) => {
       if (signal.kind === "schedules_changed" || signal.kind === "listening") this.#following.wake();
     });
@@ -250,6 +254,7 @@ export class Scheduler implements AsyncDisposable {
         });
       await this.#until(deadline, withdrawn);
     }
+    this.#stopTelling();
     this.#state = "closed";
     this.#onClosed();
   }
@@ -265,7 +270,7 @@ export class Scheduler implements AsyncDisposable {
     const runOnce = async (signal: AbortSignal): Promise<undefined> => void (await once(signal));
     return new Periodic({
       ...{ role: { name, runOnce }, everyMs },
-      ...{ clock: this.#clock, random: this.#random, logger: this.#logger },
+      ...{ clock: this.#clock, random: this.#random, logger: this.#logger, isReachable: this.#isReachable },
     });
   }
 
@@ -346,7 +351,7 @@ export class Scheduler implements AsyncDisposable {
     const { broker, beforeEnqueue, afterEnqueue } = this.#options;
     const runner = new EntryRunner({
       ...{ plan, broker, liveFrom, firedBy: this.schedulerId },
-      ...{ clock: this.#clock, random: this.#random, logger: this.#logger },
+      ...{ clock: this.#clock, random: this.#random, logger: this.#logger, isReachable: this.#isReachable },
       hooks: { before: beforeEnqueue, after: afterEnqueue },
     });
     runners.set(plan.entryId, runner);

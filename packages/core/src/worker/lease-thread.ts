@@ -50,6 +50,7 @@ class LeaseThread {
   readonly #clock: Clock = { ...systemClock, monotonic: processMonotonic };
   readonly #periodics: readonly Periodic[];
   #broker: Promise<Broker> | undefined;
+  #opened: Broker | undefined;
   #announcement: Announcement | undefined;
   #lastSign = 0;
   #lastStandIn = 0;
@@ -114,7 +115,8 @@ class LeaseThread {
       const exported: Record<string, unknown> = await import(module);
       const factory = exported[make];
       if (typeof factory !== "function") throw new Error(`${module} exports no function "${make}"`);
-      return factory(options) as Broker;
+      this.#opened = factory(options) as Broker;
+      return this.#opened;
     } catch (error) {
       this.#tell({ kind: "failed", reason: errorText(error) });
       throw error;
@@ -129,7 +131,11 @@ class LeaseThread {
   }
 
   #periodic(role: Role, everyMs: number): Periodic {
-    return new Periodic({ role, everyMs, clock: this.#clock, random: Math.random, logger: this.#logger() });
+    const isReachable = (): boolean => this.#opened?.reachability().reachable ?? true;
+    return new Periodic({
+      ...{ role, everyMs, clock: this.#clock, random: Math.random, logger: this.#logger() },
+      isReachable,
+    });
   }
 
   #logger(): Logger {

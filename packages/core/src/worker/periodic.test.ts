@@ -15,7 +15,14 @@ function setup(runOnce: () => Promise<number | undefined>) {
       return runOnce();
     },
   };
-  const periodic = new Periodic({ role, everyMs: 1_000, clock, random: () => 0.5, logger: silentLogger });
+  const periodic = new Periodic({
+    role,
+    everyMs: 1_000,
+    clock,
+    random: () => 0.5,
+    logger: silentLogger,
+    isReachable: () => true,
+  });
   const advance = async (ms: number): Promise<void> => {
     clock.advance(ms);
     await turn();

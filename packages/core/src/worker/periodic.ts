@@ -20,6 +20,8 @@ export interface PeriodicOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Whether the store can be expected to answer; as in `FailureLogOptions`. */
+  readonly isReachable: () => boolean;
 }
 
 /**
@@ -44,7 +46,8 @@ export class Periodic {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#backoff = new Backoff(50, Math.min(1_000, options.everyMs), options.random);
-    this.#failures = new FailureLog(options.logger, options.clock, options.role.name);
+    const { logger, clock, isReachable } = options;
+    this.#failures = new FailureLog({ logger, clock, isReachable, what: options.role.name });
   }
 
   /** Brings the next run forward to `inMs` from now; does nothing when it is due sooner anyway. */

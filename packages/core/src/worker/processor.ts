@@ -46,6 +46,8 @@ export interface ProcessorOptions {
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: Logger;
+  /** Whether the store can be expected to answer. */
+  readonly isReachable: () => boolean;
   readonly handlers: Handlers;
   readonly middlewares: Middlewares;
   readonly baseContext: object;
@@ -126,7 +128,8 @@ export class Processor {
     this.#watch = new QueueWatch({ broker, clock, random, queues, onWork: () => this.#nextTurn() });
     this.#deadlines = new DeadlineWatch(clock, options.held, (task) => this.#graceIsOver(task));
     this.#backoff = new Backoff(50, 500, random);
-    this.#failures = new FailureLog(logger, clock, "claiming and settling tasks");
+    const { isReachable } = options;
+    this.#failures = new FailureLog({ logger, clock, isReachable, what: "claiming and settling tasks" });
     this.#unhandled = new UnhandledLog(logger, clock);
     this.#lanes = new CallLanes(options.concurrency, broker.pacing);
     this.#admission = new Admission(options, (task) => this.#begin(task, false));

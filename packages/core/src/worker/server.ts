@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ServerRecord } from "../broker/presence-facet.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
+import { tellOfStore } from "../store-news.ts";
 import type { AnyJson, TaskDefinition } from "../task.ts";
 import { Aggregating } from "./aggregating.ts";
 import type { AggregateFunction, AggregateOptions } from "./aggregators.ts";
@@ -233,10 +234,11 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     if (this.#handlers.size === 0) {
       throw new HikyakuError("invalid_option", "Server.start: expected at least one handler; call handle() first");
     }
-    const { broker, clock } = this.#options;
+    const { broker, clock, logger } = this.#options;
     this.#state = "active";
     this.#startedAt = clock.now();
     this.#unsubscribe.push(
+      tellOfStore(broker, logger).end,
       broker.onReachability(({ reachable }) => {
         if (!reachable) return;
         this.#lostAnswers.reached();
@@ -361,6 +363,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
         this.#syncing.wake();
       },
       unanswered: () => this.#syncer.size,
+      isReachable: () => broker.reachability().reachable,
       onEvicted: () => this.#control.refused(),
       onRetry: (queue, at) => this.#queueRoles.forwardAt(queue, at),
       onFailure: (task, error) => this.#reportFailure(task, error),
@@ -375,8 +378,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   #periodic(role: Role, everyMs: number): Periodic {
-    const { clock, random, logger } = this.#options;
-    return new Periodic({ role, everyMs, clock, random, logger });
+    const { broker, clock, random, logger } = this.#options;
+    return new Periodic({ role, everyMs, clock, random, logger, isReachable: () => broker.reachability().reachable });
   }
 
   #mustBeNew(method: string): void {
