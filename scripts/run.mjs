@@ -20,6 +20,7 @@ const commands = {
   hikyaku: { args: ["--conditions=source", "apps/cli/src/main.ts"] },
   test: { web: true, args: ["scripts/test.ts"] },
   bench: { args: ["scripts/bench.ts"] },
+  attacks: { web: true, args: ["--conditions=source", "scripts/attacks.ts"] },
   chaos: { args: ["--conditions=source", "scripts/chaos.ts"] },
   soak: { args: ["--conditions=source", "--expose-gc", "scripts/soak.ts"] },
   check: { args: ["scripts/check.ts"] },

@@ -58,6 +58,8 @@ export interface AppOptions {
   readonly args?: readonly string[];
   /** A file descriptor that stdout goes to instead of a pipe; `stdout` then stays empty. */
   readonly stdoutFd?: number;
+  /** The limit of open files that it gets, soft and hard. */
+  readonly descriptorLimit?: number;
 }
 
 /** One of the applications as a process of its own, run from source as `npm start` runs it. */
@@ -67,9 +69,12 @@ export class AppProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | NodeJS.Signals>;
 
-  constructor(name: AppName, { settings = {}, env = {}, args = [], stdoutFd }: AppOptions = {}) {
+  constructor(name: AppName, { settings = {}, env = {}, args = [], stdoutFd, descriptorLimit }: AppOptions = {}) {
     const overrides = Object.entries(settings).map(([key, value]) => [`HIKYAKU__${key}`, String(value)]);
-    this.#child = spawn(process.execPath, ["--conditions=source", `apps/${name}/src/main.ts`, ...args], {
+    const command = [process.execPath, "--conditions=source", `apps/${name}/src/main.ts`, ...args];
+    const limited = descriptorLimit === undefined ? [] : ["sh", "-c", `ulimit -n ${descriptorLimit}; exec "$0" "$@"`];
+    const [program = "", ...rest] = [...limited, ...command];
+    this.#child = spawn(program, rest, {
       cwd: root,
       stdio: ["ignore", stdoutFd ?? "pipe", "pipe"],
       env: {

@@ -102,6 +102,8 @@ describe("a bounded server", () => {
     expect(answers.begun).toEqual(["/large"]);
     await vi.waitFor(() => expect(answers.underWay).toBe(0), patience);
     expect(warnings).toEqual(["connections cut: requests came faster than their answers were taken"]);
+    expect(await read(await open())).toBe("");
+    expect(answers.begun).toEqual(["/large"]);
   });
 
   it("hangs up on who leaves an answer unread", async () => {

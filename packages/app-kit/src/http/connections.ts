@@ -7,6 +7,7 @@ import { clientKey } from "./client-key.ts";
 interface Connection {
   /** Whom it counts for: an IPv4 address or an IPv6 network. */
   readonly client: string;
+  readonly isProxy: boolean;
   /** The answer under way, if any. */
   answer: ServerResponse | undefined;
   /** Requests that came before the answer to the one before was taken, in order. */
@@ -30,10 +31,17 @@ export type Refusal = "too_many" | "too_many_of_address" | "pipelined" | "stalle
 /** Requests that may wait on one connection behind the one that is answered. Browsers send none ahead. */
 const MOST_WAITING = 16;
 
+/** How long nothing is taken from who asked far ahead, and how many such are remembered. */
+const SHUN_MS = 10_000;
+const MOST_SHUNNED = 1_000;
+/** Refused connections that are told why at the same time; those beyond are just closed. */
+const MOST_LEAVING = 50;
+
 /**
  * The connections of a server, bounded in number, and each in what it can keep busy: its requests are answered one after
- * the other, so that whoever asks without reading holds one answer and not a thousand. When there are too many, those
- * that are idle go first, the longest idle one before the others.
+ * the other, so that whoever asks without reading holds one answer and not a thousand. Who asks far ahead is hung up on, and
+ * not taken again for some seconds. When there are too many connections, those that are idle go first, the longest idle one
+ * before the others.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -42,6 +50,10 @@ export class Connections {
   readonly #perClient = new Map<string, number>();
   /** In the order in which they became idle. */
   readonly #idle = new Set<Socket>();
+  /** Refused, and about to be told so. */
+  readonly #leaving = new Set<Socket>();
+  /** Who asked far ahead, with the moment until which nothing is taken from there. */
+  readonly #shunned = new Map<string, number>();
 
   constructor(limits: ConnectionLimits, refused: (why: Refusal, client: string) => void) {
     this.#limits = limits;
@@ -52,11 +64,16 @@ export class Connections {
   admit(socket: Socket): void {
     const address = socket.remoteAddress ?? "";
     const client = clientKey(address);
-    const { most, mostPerAddress, isProxy } = this.#limits;
-    const isOverShare = this.#of(client) >= mostPerAddress && !isProxy(address);
+    const { most, mostPerAddress } = this.#limits;
+    const isProxy = this.#limits.isProxy(address);
+    if (this.#isShunned(client)) {
+      socket.destroy();
+      return;
+    }
+    const isOverShare = this.#of(client) >= mostPerAddress && !isProxy;
     if (isOverShare && !this.#makeRoom(client)) this.#refuse(socket, "too_many_of_address", client);
     else if (this.#all.size >= most && !this.#makeRoom()) this.#refuse(socket, "too_many", client);
-    else this.#add(socket, client);
+    else this.#add(socket, { client, isProxy, answer: undefined, waiting: [] });
   }
 
   /** Lets `answer` begin once the answers before it on this connection have been taken. */
@@ -81,7 +98,7 @@ export class Connections {
     };
     if (connection.answer === undefined) begin();
     else if (connection.waiting.length < MOST_WAITING) connection.waiting.push(begin);
-    else this.#hangUp(socket, "pipelined");
+    else this.#shun(socket, connection);
   }
 
   /** What to do when nothing moved on a connection for a while: hangs up, unless it is we who keep the peer waiting. */
@@ -98,13 +115,33 @@ export class Connections {
     return this.#all.get(socket)?.answer?.headersSent === true || socket.writableLength > 0;
   }
 
+  /** Whatever came in one piece is read even so: a thousand requests each time, were they taken from there again at once. */
+  #shun(socket: Socket, { client, isProxy }: Connection): void {
+    this.#hangUp(socket, "pipelined");
+    if (isProxy) return;
+    const [oldest] = this.#shunned.keys();
+    if (oldest !== undefined && this.#shunned.size >= MOST_SHUNNED) this.#shunned.delete(oldest);
+    this.#shunned.delete(client);
+    this.#shunned.set(client, performance.now() + SHUN_MS);
+    // What lies unread on its other connections is as much again for each.
+    for (const [other, { client: whose }] of this.#all) if (whose === client) this.#drop(other);
+  }
+
+  #isShunned(client: string): boolean {
+    const until = this.#shunned.get(client);
+    if (until === undefined) return false;
+    if (performance.now() < until) return true;
+    this.#shunned.delete(client);
+    return false;
+  }
+
   #of(client: string): number {
     return this.#perClient.get(client) ?? 0;
   }
 
-  #add(socket: Socket, client: string): void {
-    this.#all.set(socket, { client, answer: undefined, waiting: [] });
-    this.#perClient.set(client, this.#of(client) + 1);
+  #add(socket: Socket, connection: Connection): void {
+    this.#all.set(socket, connection);
+    this.#perClient.set(connection.client, this.#of(connection.client) + 1);
     socket.once("close", () => this.#forget(socket));
   }
 
@@ -120,6 +157,12 @@ export class Connections {
 
   #refuse(socket: Socket, why: Refusal, client: string): void {
     this.#refused(why, client);
+    if (this.#leaving.size >= MOST_LEAVING) {
+      socket.destroy();
+      return;
+    }
+    this.#leaving.add(socket);
+    socket.once("close", () => this.#leaving.delete(socket));
     const whose = why === "too_many" ? "" : " from this address";
     socket.end(rawProblem("overloaded", `There are too many connections${whose}; nothing was done. Try again later.`));
     setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
