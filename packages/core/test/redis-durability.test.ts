@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { promisify } from "node:util";
 import {
   type RedisServer,
@@ -42,7 +44,10 @@ async function aPair(
   return { master, replica };
 }
 
-function open(server: RedisServer, durability: RedisDurabilityOptions): { broker: Broker; client: Client } {
+function open(
+  server: { readonly url: string },
+  durability: RedisDurabilityOptions,
+): { broker: Broker; client: Client } {
   const broker = redisBroker({ url: server.url, durability });
   const client = new Client({ broker, within: "20s" });
   onTestFinished(async () => {
@@ -50,6 +55,24 @@ function open(server: RedisServer, durability: RedisDurabilityOptions): { broker
     await broker.close();
   });
   return { broker, client };
+}
+
+/** The way to a server, on which one of its answers is written anew. Both must be of one length. */
+async function startLiar(server: RedisServer, truth: RegExp, lie: string): Promise<{ readonly url: string }> {
+  const listener = createServer((client) => {
+    const real = connect({ port: server.port, host: "127.0.0.1" });
+    client.pipe(real);
+    real.on("data", (chunk) => void client.write(Buffer.from(chunk.toString("latin1").replace(truth, lie), "latin1")));
+    for (const socket of [client, real]) {
+      socket.on("error", () => undefined);
+      socket.on("close", () => client.destroy());
+      socket.on("close", () => real.destroy());
+    }
+  });
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  onTestFinished(() => void listener.close());
+  return { url: `redis://127.0.0.1:${(listener.address() as AddressInfo).port}` };
 }
 
 async function commandsOf(server: RedisServer, name: string): Promise<number> {
@@ -117,6 +140,26 @@ describe.skipIf(redisServerPath() === undefined)("an enqueue that waits for a re
     expect((await checkStore(enough, { graceMs: 0 })).map(({ kind }) => kind)).not.toContain("too_few_replicas");
   });
 
+  it("is refused before anything is written where the user may not wait, also when that is so from now on", async () => {
+    const { master } = await aPair();
+    await cli(master, "acl", "setuser", "hasty", "on", ">secret", "~*", "&*", "+@all", "-wait");
+    const { broker, client } = open(
+      { url: master.url.replace("//", "//hasty:secret@") },
+      { replicas: 1, timeoutMs: 10_000 },
+    );
+    const enqueue = (taskId: string): Promise<unknown> =>
+      client.enqueue(task, undefined, { taskId }).catch((error: { code: string }) => error.code);
+    const isStored = async (taskId: string): Promise<boolean> =>
+      (await broker.get("default", [taskId]))[0] !== undefined;
+    expect([await enqueue("a"), await isStored("a")]).toEqual(["store_rejected", false]);
+    await cli(master, "acl", "setuser", "hasty", "+wait");
+    await enqueue("b");
+    await cli(master, "acl", "setuser", "hasty", "-wait");
+    // One call meets it after it wrote, and says so.
+    expect([await enqueue("c"), await isStored("c")]).toEqual(["not_acknowledged", true]);
+    expect([await enqueue("d"), await isStored("d")]).toEqual(["store_rejected", false]);
+  });
+
   it("works on after the server forgot all scripts", async () => {
     const { master } = await aPair();
     const { client } = open(master, { replicas: 1, timeoutMs: 10_000 });
@@ -149,14 +192,21 @@ describe.skipIf(redisServerPath() === undefined)("an enqueue that waits for a re
 describe.skipIf(redisServerPath() === undefined)("an enqueue that waits for disks (needs redis-server)", () => {
   it("is refused before anything is written by a server that can't wait for them", async ({ skip }) => {
     const server = await start({ args: ["--appendonly", "yes"] });
-    const version = /redis_version:(\d+)\.(\d+)/.exec(await cli(server, "info", "server")) ?? [];
-    const number = Number(version[1]) * 100 + Number(version[2]);
-    skip(number >= 702, "this redis-server knows WAITAOF");
+    skip((await cli(server, "command", "info", "waitaof")) !== "", "this redis-server knows WAITAOF");
     const { broker, client } = open(server, { onDisk: true });
     await expect(client.enqueue(task, undefined)).rejects.toMatchObject({
       code: "store_rejected",
-      message: expect.stringMatching(/option "durability.onDisk": expected Redis 7\.2 or newer, .* is \d+\.\d+/),
+      message: expect.stringMatching(/can carry out WAITAOF 1 0 1 .*nothing was stored; .*unknown command/),
     });
+    expect((await broker.queue("default"))?.counts.pending ?? 0).toBe(0);
+  });
+
+  it("is refused so too by a server that claims a version that could", async ({ skip }) => {
+    const server = await start({ args: ["--appendonly", "yes"] });
+    skip((await cli(server, "command", "info", "waitaof")) !== "", "this redis-server knows WAITAOF");
+    const liar = await startLiar(server, /redis_version:\d+\.\d+/, "redis_version:9.9");
+    const { broker, client } = open({ url: liar.url }, { onDisk: true });
+    await expect(client.enqueue(task, undefined)).rejects.toMatchObject({ code: "store_rejected" });
     expect((await broker.queue("default"))?.counts.pending ?? 0).toBe(0);
   });
 
@@ -183,14 +233,15 @@ describe.skipIf(redisServerPath() === undefined)("an enqueue that waits for disk
       await patient.client.enqueue(task, undefined);
     });
 
-    it("fails where the master keeps no such file", async () => {
+    it("is refused before anything is written where the master keeps no such file", async () => {
       const binary = valkeyServerPath();
       const server = await start(binary === undefined ? {} : { binary });
-      const { client } = open(server, { onDisk: true });
+      const { broker, client } = open(server, { onDisk: true });
       await expect(client.enqueue(task, undefined)).rejects.toMatchObject({
-        code: "not_acknowledged",
+        code: "store_rejected",
         message: expect.stringMatching(/append/i),
       });
+      expect((await broker.queue("default"))?.counts.pending ?? 0).toBe(0);
     });
 
     it("asks a replica too before it says that an id is taken", async () => {

@@ -3,9 +3,9 @@ import type { CallOptions } from "../call-options.ts";
 import type { QueueKeys } from "./keys.ts";
 import { type Argument, type Link, RedisRefusal, type Reply } from "./link.ts";
 import type { RedisDurabilityOptions, RedisOptions } from "./redis-options.ts";
-import { list, text } from "./reply.ts";
+import { list } from "./reply.ts";
 import { type Shape, shapedReply } from "./reply-shape.ts";
-import { asHikyakuError, runCommand, type Script } from "./run-script.ts";
+import { asHikyakuError, type Script } from "./run-script.ts";
 
 /** How long the key lives whose writing makes `WAIT` count from now. */
 const markMs = "1000";
@@ -26,8 +26,8 @@ export class Durability {
   readonly #waitMs: number;
   readonly #callMs: number;
   readonly #link: Link;
-  /** Servers that are known to have the command. */
-  readonly #able = new WeakSet<Link>();
+  /** Servers that were asked and can wait, by the moment since which they are reachable: who comes back is asked again. */
+  readonly #able = new WeakMap<Link, number>();
 
   /** @throws HikyakuError `invalid_option`. */
   constructor(link: Link, { replicas = 0, onDisk = false, timeoutMs = 1_000 }: RedisDurabilityOptions, callMs: number) {
@@ -50,15 +50,15 @@ export class Durability {
     args: readonly Argument[],
     call: CallOptions | undefined,
   ): Promise<Acknowledged> {
-    await this.#mustBeAble(keys[0] ?? "", call);
+    const holder = await this.#mustBeAble(keys[0] ?? "", call);
     const tail = [String(keys.length), ...keys, ...args];
     try {
-      return await this.#together(["EVALSHA", digest, ...tail], shape, call);
+      return await this.#together(holder, ["EVALSHA", digest, ...tail], shape, call);
     } catch (error) {
       if (!(error instanceof RedisRefusal) || error.word !== "NOSCRIPT") throw asHikyakuError(error);
     }
     try {
-      return await this.#together(["EVAL", source, ...tail], shape, call);
+      return await this.#together(holder, ["EVAL", source, ...tail], shape, call);
     } catch (error) {
       throw asHikyakuError(error);
     }
@@ -66,9 +66,10 @@ export class Durability {
 
   /** Waits for all that the queue's server has written until now, by whomever. @throws HikyakuError */
   async confirm(keys: QueueKeys, call: CallOptions | undefined): Promise<HikyakuError | undefined> {
+    const holder = await this.#mustBeAble(keys.pending, call);
     try {
       const mark = ["SET", `hikyaku:{${keys.queue}}:acknowledged`, "1", "PX", markMs];
-      return (await this.#together(mark, "OK or nothing", call)).lack;
+      return (await this.#together(holder, mark, "OK or nothing", call)).lack;
     } catch (error) {
       throw asHikyakuError(error);
     }
@@ -78,14 +79,23 @@ export class Durability {
     this.#link.close();
   }
 
-  async #together(write: readonly Argument[], shape: Shape, call: CallOptions | undefined): Promise<Acknowledged> {
-    const wait = this.#onDisk
-      ? ["WAITAOF", "1", String(this.replicas), String(this.#waitMs)]
-      : ["WAIT", String(this.replicas), String(this.#waitMs)];
+  async #together(
+    holder: Link,
+    write: readonly Argument[],
+    shape: Shape,
+    call: CallOptions | undefined,
+  ): Promise<Acknowledged> {
     const timeoutMs = (call?.timeoutMs ?? this.#callMs) + this.#waitMs;
-    const [written, waited] = await this.#link.callInTurn([write, wait], { ...call, timeoutMs });
+    const [written, waited] = await this.#link.callInTurn([write, this.#wait(this.#waitMs)], { ...call, timeoutMs });
     if (written?.status !== "fulfilled") throw written?.reason;
+    // What could be waited for can't be any more: the next call finds that out before it writes.
+    if (waited?.status === "rejected") this.#able.delete(holder);
     return { answer: shapedReply("a write", shape, written.value), lack: this.#lackOf(waited) };
+  }
+
+  #wait(ms: number): readonly string[] {
+    const replicas = String(this.replicas);
+    return this.#onDisk ? ["WAITAOF", "1", replicas, String(ms)] : ["WAIT", replicas, String(ms)];
   }
 
   #lackOf(waited: PromiseSettledResult<Reply> | undefined): HikyakuError | undefined {
@@ -98,20 +108,29 @@ export class Durability {
     return notAcknowledged(` ${where} ${this.replicas} replicas ${within}: ${replicas ?? 0} of them did`);
   }
 
-  /** Refuses before anything is written where the server can't do what is asked for. */
-  async #mustBeAble(key: string, call: CallOptions | undefined): Promise<void> {
-    if (!this.#onDisk) return;
+  /**
+   * Refuses before anything is written where the server can't do what is asked for: does not know the command, does not let
+   * this user run it, keeps no append-only file. It is asked by waiting for a millisecond: versions tell less.
+   */
+  async #mustBeAble(key: string, call: CallOptions | undefined): Promise<Link> {
     const holder = await this.#link.holderOf(key, call);
-    if (this.#able.has(holder)) return;
-    const info = text(await runCommand(holder, ["INFO", "server"], call)) ?? "";
-    const [, version = "", major, minor] = /^redis_version:((\d+)\.(\d+)\S*)/m.exec(info) ?? [];
-    if (Number(major) < 7 || (Number(major) === 7 && Number(minor) < 2)) {
+    if (this.#able.get(holder) === holder.reachability.since) return holder;
+    const wait = this.#wait(1);
+    try {
+      await holder.call(wait, call);
+    } catch (error) {
+      if (!(error instanceof RedisRefusal)) throw error;
+      // A replica refuses the write too, and is then known for one.
+      if (/\breplica\b/.test(error.message)) return holder;
       throw new HikyakuError(
         "store_rejected",
-        `option "durability.onDisk": expected Redis 7.2 or newer, which has WAITAOF; the server at ${holder.location} is ${version}`,
+        `option "durability": expected a server that can carry out ${wait.join(" ")}${this.#onDisk ? " (Redis 7.2 or newer can)" : ""}, ` +
+          `nothing was stored; ${holder.location} answered: ${error.message}`,
+        { cause: error },
       );
     }
-    this.#able.add(holder);
+    this.#able.set(holder, holder.reachability.since);
+    return holder;
   }
 }
 
