@@ -47,6 +47,13 @@ describe("the relay of a job", () => {
     expect(courierAt(segments)).toBe(2);
   });
 
+  it("shows a run whose start is not told yet", () => {
+    const running = { started_at: null, worker: null, lost: false, lease_ends_at: null };
+    const segments = seen({ state: "active", running }, 181);
+    expect(drawn(segments)).toEqual(["wait:waited", "running:attempt 1"]);
+    expect(segments[1]?.lead).toEqual({ kind: "none" });
+  });
+
   it("shows each attempt with its end, and the next one", () => {
     const attempts = [anAttempt(1, "retry", [180, 180.021]), anAttempt(2, "retry", [221, 221.018])];
     const segments = seen({ state: "retry", retried: 2, attempts, waiting: backingOff(271) }, 233.018);

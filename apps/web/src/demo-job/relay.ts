@@ -213,10 +213,11 @@ function beforeFirst(job: SessionJob, view: DemoJobView): readonly Segment[] {
   if (attempts[0] !== undefined && attempts[0].number > 1) return [];
   const dueMs = msOf(view.due_at);
   const startMs = msOf(attempts[0]?.started_at) ?? msOf(view.running?.started_at);
-  if (dueMs === undefined || startMs === undefined) return [];
-  const lateMs = Math.max(0, startMs - dueMs);
+  if (dueMs === undefined) return [];
   const isSingle = attempts.length <= 1;
   const waiting = { ...waited(job, dueMs), weight: isSingle ? 2 : 0.85 };
+  if (startMs === undefined) return [waiting];
+  const lateMs = Math.max(0, startMs - dueMs);
   if (!isSingle && lateMs < LATE_MS) return [waiting];
   return [
     waiting,

@@ -1,4 +1,4 @@
-import { parseSessionJobs, type SessionJob } from "./session-jobs.ts";
+import { parseSessionJobs, type SessionJob, storedText } from "./session-jobs.ts";
 
 /** Where a list of jobs outlives a reload. */
 export interface JobShelf {
@@ -28,7 +28,7 @@ export class SessionJobStore {
 
   update(change: (jobs: readonly SessionJob[]) => readonly SessionJob[]): void {
     this.#jobs = change(this.#jobs);
-    this.#shelf?.write(JSON.stringify(this.#jobs));
+    this.#shelf?.write(storedText(this.#jobs));
     for (const listener of this.#listeners) listener();
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { aView } from "../../test/a-view.ts";
+import { anAttempt, aView } from "../../test/a-view.ts";
 import {
   afterAnswer,
   afterFailure,
@@ -12,6 +12,7 @@ import {
   SESSION_JOBS_KEPT,
   type SessionJob,
   sentJob,
+  storedText,
   withJob,
 } from "./session-jobs.ts";
 
@@ -35,7 +36,21 @@ describe("the jobs of a tab", () => {
       aJob("printed", { view: aView({ state: "completed" }) }),
       aJob("perhaps", { fate: "perhaps", failure: { reason: "store_silent", waitedMs: 5000, atMs: 6000 } }),
     ];
-    expect(parseSessionJobs(JSON.stringify(jobs))).toEqual(jobs);
+    expect(parseSessionJobs(storedText(jobs))).toEqual(jobs);
+  });
+
+  it("fit into a tab's storage, however long their errors are, and keep the one that is shown", () => {
+    const failed = (number: number) => ({ ...anAttempt(number, "retry", [0, 1]), error: "x".repeat(10_000) });
+    const view = aView({
+      message: "y".repeat(4096),
+      attempts: Array.from({ length: 20 }, (_, index) => failed(index + 1)),
+    });
+    const job = aJob("a", { request: { message: "y".repeat(4096) }, view });
+    const text = storedText(Array.from({ length: SESSION_JOBS_KEPT }, () => job));
+    expect(text.length).toBeLessThan(2_000_000);
+    const errors = parseSessionJobs(text)[0]?.view?.attempts.map(({ error }) => error?.length);
+    expect(errors?.at(-1)).toBe(2000);
+    expect(errors?.length).toBe(20);
   });
 
   it("count as perhaps registered when a reload cut their call off", () => {

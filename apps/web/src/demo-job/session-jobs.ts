@@ -38,6 +38,25 @@ export function parseSessionJobs(text: string | null): readonly SessionJob[] {
   });
 }
 
+/** Longest error text that outlives a reload, in characters: storage is small, and the server tells it again. */
+const MOST_ERROR_CHARACTERS = 2000;
+
+/** The list as text to be stored: everything but the errors that no card shows. */
+export function storedText(jobs: readonly SessionJob[]): string {
+  return JSON.stringify(jobs.map(withShownErrors));
+}
+
+function withShownErrors(job: SessionJob): SessionJob {
+  if (job.view === undefined) return job;
+  const { attempts } = job.view;
+  const shown = attempts.findLastIndex(({ error }) => error !== null);
+  const kept = attempts.map((attempt, index) => ({
+    ...attempt,
+    error: index === shown ? (attempt.error?.slice(0, MOST_ERROR_CHARACTERS) ?? null) : null,
+  }));
+  return { ...job, view: { ...job.view, attempts: kept } };
+}
+
 /** A new job at the moment it is sent. */
 export function sentJob(jobId: string, request: RegisterDemoJobRequest, sentAtMs: number): SessionJob {
   return { jobId, request, sentAtMs, fate: "sending" };

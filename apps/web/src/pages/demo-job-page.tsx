@@ -14,8 +14,8 @@ import {
   readJobForm,
   sortRefusals,
 } from "../demo-job/job-form.ts";
-import type { SessionJob } from "../demo-job/session-jobs.ts";
-import { tabJobs } from "../demo-job/this-tab.ts";
+import { needsAsking, type SessionJob } from "../demo-job/session-jobs.ts";
+import { serverClock, tabJobs } from "../demo-job/this-tab.ts";
 import { useFollowedJobs } from "../demo-job/use-followed-jobs.ts";
 import { useRegisterJob } from "../demo-job/use-register-job.ts";
 import { useLanguage } from "../i18n/language-context.ts";
@@ -32,7 +32,7 @@ export function DemoJobPage() {
   const readiness = useReadinessForNotices();
   const { jobs, follow, askSoon } = useFollowedJobs(tabJobs, workersIn(readiness));
   const { mutate, reset, isPending, data } = useRegisterJob();
-  const nowMs = useServerNow(jobs.length > 0);
+  const nowMs = useServerNow(jobs.some((job) => needsAsking(job, serverClock.nowMs())));
   const form = useRef<HTMLFormElement>(null);
   const result = useRef<HTMLElement>(null);
   const list = useRef<HTMLDivElement>(null);

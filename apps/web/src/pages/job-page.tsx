@@ -5,9 +5,10 @@ import { JobCard } from "../components/jobs/job-card.tsx";
 import { JobNotices } from "../components/jobs/job-notices.tsx";
 import { PageHeading } from "../components/page-heading.tsx";
 import { SessionJobStore } from "../demo-job/session-job-store.ts";
-import { lookedUpJob, needsAsking } from "../demo-job/session-jobs.ts";
+import { lookedUpJob, needsAsking, type SessionJob } from "../demo-job/session-jobs.ts";
 import { serverClock, tabJobs } from "../demo-job/this-tab.ts";
 import { useFollowedJobs } from "../demo-job/use-followed-jobs.ts";
+import { useRegisterJob } from "../demo-job/use-register-job.ts";
 import { useLanguage } from "../i18n/language-context.ts";
 import { noticesOf, workersIn } from "../readiness/job-notices.ts";
 import { useReadinessForNotices } from "../readiness/use-readiness.ts";
@@ -19,12 +20,16 @@ export function JobPage() {
   const { messages } = useLanguage();
   const store = useMemo(() => storeWith(jobId), [jobId]);
   const readiness = useReadinessForNotices();
-  const { jobs, follow } = useFollowedJobs(store, workersIn(readiness));
+  const { jobs, follow, askSoon } = useFollowedJobs(store, workersIn(readiness));
   const nowMs = useServerNow(true);
+  const { mutate, isPending } = useRegisterJob();
   const texts = messages.jobs.page;
   const job = jobs.find((each) => each.jobId === jobId);
   const isUnseen = job?.elsewhere === true && job.view === undefined;
   const isWaiting = job !== undefined && needsAsking(job, nowMs);
+  const sendAgain = (again: SessionJob) => {
+    if (!isPending) mutate({ request: again.request, again }, { onSuccess: askSoon });
+  };
   return (
     <>
       <PageHeading title={texts.title} />
@@ -45,7 +50,7 @@ export function JobPage() {
       {isUnseen && job.missingSinceMs === undefined && (
         <p role="status">{follow.failure === undefined ? texts.asking : texts.failed}</p>
       )}
-      {job && !isUnseen && <JobCard job={job} follow={follow} nowMs={nowMs} isAlone={true} />}
+      {job && !isUnseen && <JobCard job={job} follow={follow} nowMs={nowMs} isAlone={true} onSendAgain={sendAgain} />}
     </>
   );
 }

@@ -27,7 +27,7 @@ export function Relay({ segments, writing, dim }: RelayProps) {
           style={{ flexGrow: segment.line === "end" ? 0 : segment.weight }}
         >
           <p className="relay-lead">
-            <b>{leadText(segment.lead, writing, segment.courier)}</b>
+            {segment.lead.kind !== "none" && <b>{leadText(segment.lead, writing, segment.courier)}</b>}
             <SegmentLabel segment={segment} />
           </p>
           {segment.courier && <CourierMark className="relay-courier" />}
@@ -38,11 +38,11 @@ export function Relay({ segments, writing, dim }: RelayProps) {
   );
 }
 
-function leadText(lead: Lead, writing: Writing, goesOn: boolean): string {
+type KnownLead = Exclude<Lead, { readonly kind: "none" }>;
+
+function leadText(lead: KnownLead, writing: Writing, goesOn: boolean): string {
   const { texts, locale, nowMs } = writing;
   switch (lead.kind) {
-    case "none":
-      return "";
     case "length":
       return goesOn ? soFarText(lead.ms, writing) : lengthText(lead.ms, texts.units, locale);
     case "so_far":

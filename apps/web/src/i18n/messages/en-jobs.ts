@@ -206,8 +206,8 @@ export const enJobs = {
     stdout: (pid: number) => `stdout of pid ${pid}`,
     stdoutSomewhere: "stdout of its worker",
     lookThere: (directory: string) =>
-      rich`Look in the terminal whose worker was started in ${code(directory)}, or in the file its stdout goes to. Only the message goes there; what the worker has to say goes to stderr.`,
-    lookSomewhere: rich`Look in the terminal of its worker, or in the file its stdout goes to. Only the message goes there; what the worker has to say goes to stderr.`,
+      rich`Look in the terminal whose worker was started in ${code(directory)}, or in the file its stdout goes to: the line has its time in front. What else the worker has to say goes to stderr.`,
+    lookSomewhere: rich`Look in the terminal of its worker, or in the file its stdout goes to: the line has its time in front. What else the worker has to say goes to stderr.`,
     keptUntil: (time: string) => `Kept until ${time}, so that it can be asked about.`,
     stored: "The job is stored and waits.",
     noDoubles: (reason: string) => `${reason} Pressing again sends the same job id, so the store keeps one.`,
