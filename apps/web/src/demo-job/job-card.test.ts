@@ -93,6 +93,15 @@ describe("the card of a job says", () => {
     });
   });
 
+  it("that nobody takes the next attempt either", () => {
+    const due = { reason: "no_worker", since: at(220), until: null } as const;
+    const attempts = [anAttempt(1, "retry", [180, 181])];
+    expect(seen({ state: "retry", retried: 1, attempts, waiting: due }, 231)).toMatchObject({
+      state: "no_worker",
+      sentence: { code: "due_again", attempt: 2, of: 11, why: "no_worker" },
+    });
+  });
+
   it("who printed it, and how long after its time", () => {
     const attempts = [anAttempt(1, "completed", [180.013, 180.017])];
     expect(seen({ state: "completed", attempts, printed_at: at(180.015) }).sentence).toEqual({

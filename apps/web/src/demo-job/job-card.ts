@@ -183,8 +183,9 @@ function backingOff(job: SessionJob, view: DemoJobView, nowMs: number): Omit<Job
   const atMs = msOf(view.waiting?.until);
   const why = view.waiting?.reason ?? "in_line";
   if (atMs === undefined || atMs <= nowMs) {
+    const state = isObstacle(why) ? STATE_OF_OBSTACLE[why] : "retry";
     const obstacle = isObstacle(why) ? why : "in_line";
-    return { state: "retry", sentence: { code: "due_again", attempt: view.retried + 1, of, why: obstacle } };
+    return { state, sentence: { code: "due_again", attempt: view.retried + 1, of, why: obstacle } };
   }
   const ended = { attempt: view.retried, of, outcome: last?.outcome ?? "retry", endedMs: msOf(last?.ended_at) };
   return { state: "retry", sentence: { code: "backing_off", inMs: atMs - nowMs, atMs, ...ended } };
