@@ -61,6 +61,16 @@ describe("a SQLite file that refuses writes", () => {
     expect(broker.writeHealth()).toEqual({ written: 1, failing: [] });
   });
 
+  it("is looked for with a page of the log for each probe, however much lies there", async () => {
+    const path = join(folder(), "hikyaku.db");
+    const broker = open(path);
+    await broker.enqueue(Array.from({ length: 500 }, () => placedNow({ payload: bytes("x".repeat(5_000)) })));
+    await broker.probeWrites(queues);
+    const before = statSync(`${path}-wal`).size;
+    for (let probe = 0; probe < 10; probe++) await broker.probeWrites(queues);
+    expect(statSync(`${path}-wal`).size - before).toBeLessThan(10 * 2 * 4_200);
+  });
+
   it("is found by a probe: the disk is full", async ({ skip }) => {
     const disk = smallDisk(4);
     if (disk === undefined) return skip("no file system may be mounted here");

@@ -8,9 +8,9 @@ import type { Store } from "./store.ts";
 import { Transaction } from "./transaction.ts";
 
 /**
- * Enqueues, claims and settles a task of each queue and takes that back, which finds pages that can't be read or changed;
- * then writes a number anew and has it brought onto the disk, which finds one that is full, since what is taken back never
- * gets there.
+ * Enqueues, claims and settles a task of each queue and takes that back, which finds pages that can't be read or changed, and
+ * costs the disk nothing, since what is taken back never gets there. Then writes a number anew and has it brought onto the
+ * disk, which finds one that is full.
  */
 export async function probeWrites(
   store: Store,
@@ -18,17 +18,24 @@ export async function probeWrites(
   queues: readonly string[],
   call: CallOptions | undefined,
 ): Promise<void> {
-  await store.write(call, 1, ({ db, now }) => {
-    db.run("SAVEPOINT rehearsal");
-    for (const queue of queues.length > 0 ? queues : ["default"])
-      rehearse(new Transaction(db, now, true), enqueue, queue);
-    db.run("ROLLBACK TO rehearsal");
-    db.run("RELEASE rehearsal");
-    db.run(countClaim);
+  const startedAt = performance.now();
+  await store.read(call, (db) => {
+    db.run("BEGIN IMMEDIATE");
+    try {
+      const now = store.clock.now();
+      for (const queue of queues.length > 0 ? queues : ["default"]) {
+        rehearse(new Transaction(db, now, true), enqueue, queue);
+      }
+    } finally {
+      if (db.isTransaction) db.run("ROLLBACK");
+    }
   });
+  const timeoutMs = call?.timeoutMs === undefined ? undefined : call.timeoutMs - (performance.now() - startedAt);
+  const rest = timeoutMs === undefined ? call : { ...call, timeoutMs: Math.max(1, timeoutMs) };
+  await store.write(rest, 1, ({ db }) => void db.run(countClaim));
 }
 
-/** @throws whatever SQLite throws; what was written until then is taken back by whoever runs the transaction. */
+/** @throws whatever SQLite throws. */
 function rehearse(transaction: Transaction, enqueue: SqliteEnqueue, queue: string): void {
   const message: TaskMessage = { ...aMessage, id: `probe-${crypto.randomUUID()}`, queue };
   const outcome = enqueue.enqueueWithin(transaction, { message, placement: { kind: "now" } });

@@ -15,6 +15,7 @@ if ARGV[1] == '1' then
   call('GET', own)
   call('INCRBY', own, '1')
   call('EXPIREAT', own, '4102444800')
+  call('TTL', own)
   call('EXISTS', own)
   call('DEL', own)
 
