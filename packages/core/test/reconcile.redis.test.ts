@@ -294,13 +294,14 @@ describe.skipIf(redisServerPath() === undefined)("reconciling Redis", () => {
     expect(await look()).toEqual([]);
   });
 
-  it("leaves the members of a finished set alone while they are being removed", async () => {
+  it("removes the members of a finished set that its maker left behind, and lists none of them again", async () => {
     const items = Array.from({ length: 3 }, () => placedNow({ group: "g" }));
     await broker.enqueue(items.map((item) => ({ ...item, placement: { kind: "group" as const } })));
     await raw("RENAME", `${q}g:g`, "hikyaku:{default}:leftovers:some-set");
     await raw("SADD", "hikyaku:{default}:leftovers", "some-set");
     await raw("SREM", `${q}groups`, "g");
-    expect(await look(true)).toEqual([]);
+    await isFoundAndMended("stale_set");
+    expect(await redis.keys(`${q}t:*`)).toEqual([]);
   });
 
   it("frees locks whose owner is gone, has completed, or took another lock, and leaves the others", async () => {

@@ -59,8 +59,10 @@ export const findingKinds = {
   },
   stale_set: {
     level: "warning",
-    meaning: "tasks were taken out of a group to be aggregated; that should have ended, and nobody puts them back",
-    repair: "puts the tasks back into their group",
+    meaning:
+      "tasks were taken out of a group to be aggregated; that should have ended, and nobody puts them back, or removes " +
+      "what is left of them once they were made one task",
+    repair: "puts the tasks back into their group, or removes what is left",
   },
   lock_without_task: {
     level: "error",
@@ -69,7 +71,8 @@ export const findingKinds = {
   },
   stray_due: {
     level: "notice",
-    meaning: "an exact moment is kept of a task that does not wait for it any more",
+    meaning:
+      "an exact moment is kept of a task that does not wait for it any more, also of a queue that a Go program has removed",
     repair: "drops the moment",
   },
   archive_too_large: {

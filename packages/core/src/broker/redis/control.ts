@@ -24,6 +24,8 @@ export class RedisControl implements ControlFacet {
     const until = String(secondAtOrAfter(clock.now() + ttlMs));
     // Counted before it is kept, so that none is kept uncounted; kept before it is said, so that whoever hears it finds it.
     await runCommand(connection, ["ZADD", orderedServersKey, "GT", until, order.serverId], call);
+    const left = Number(await runCommand(connection, ["TTL", orderedServersKey], call));
+    if (left < Number(life)) await runCommand(connection, ["EXPIRE", orderedServersKey, life], call);
     await runScript(connection, putOrderScript, [ordersKey(order.serverId)], [order.kind, json, life], call);
     await runCommand(connection, ["PUBLISH", controlChannel, json], call);
   }

@@ -82,12 +82,15 @@ export class RedisPresence implements PresenceFacet {
       [allWorkersKey, workers],
       [ourServersKey, server],
     ] as const;
-    return lists.map(([list, name]) =>
+    const life = String(3 * ttlSeconds + silentForSeconds);
+    // Go's programs have no use for it, and remove nothing from it when they are alone.
+    const listed = lists.map(([list, name]) =>
       runCommand(this.#context.connection, ["ZADD", list, String(until), name], call).catch((error: unknown) => {
         this.#listedUntil.delete(server);
         throw error;
       }),
     );
+    return [...listed, runCommand(this.#context.connection, ["EXPIRE", ourServersKey, life], call)];
   }
 
   async withdraw({ host, pid, serverId }: ServerRecord, call?: CallOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import { sleep } from "../../clock.ts";
 import type { CallOptions } from "../call-options.ts";
 import { aFinding, type Finding } from "../finding.ts";
 import type { GroupFacet } from "../group-facet.ts";
@@ -18,7 +19,7 @@ const setsPerRepair = 100;
 export async function checkQueue(
   context: RedisContext,
   others: Pick<MaintainFacet, "sweep" | "forwardDue"> & Pick<GroupFacet, "reclaim">,
-  { queue, limit, repair, archive }: ReconcileRequest,
+  { queue, limit, repair, archive, graceMs }: ReconcileRequest,
   call: CallOptions | undefined,
 ): Promise<readonly Finding[]> {
   const keys = queueKeys(queue);
@@ -65,5 +66,27 @@ export async function checkQueue(
     const detail = `${staleSets} sets of tasks that were taken to be aggregated should have ended more than a minute ago`;
     findings.push(aFinding("stale_set", { queue, detail }, outcome, "their tasks are put back into their groups"));
   }
+  const leftovers = await leftoversIn(context, queue, graceMs, call);
+  if (leftovers > 0) {
+    if (repair) await others.reclaim(queue, setsPerRepair, call);
+    const detail = `${leftovers} sets of tasks were made one task each, and nobody removes what is left of them; start a worker`;
+    findings.push(
+      aFinding("stale_set", { queue, detail }, outcome, "the rest of them is removed, some sets at a time"),
+    );
+  }
   return findings;
+}
+
+/** Whoever finished a set removes what is left of it at once: what is still there a moment later was left behind. */
+async function leftoversIn(
+  { connection, clock }: RedisContext,
+  queue: string,
+  graceMs: number,
+  call: CallOptions | undefined,
+): Promise<number> {
+  const count = async (): Promise<number> =>
+    Number(await runCommand(connection, ["SCARD", queueKeys(queue).leftovers], call));
+  if ((await count()) === 0 || graceMs === 0) return count();
+  await sleep(clock, graceMs, call?.signal);
+  return count();
 }

@@ -107,8 +107,11 @@ export class RedisReconcile implements ReconcileFacet {
     const holders = await this.#context.connection.holders(call);
     const holder = holders[Number(digits)];
     if (holder === undefined) return { queues: [], nextCursor: undefined };
-    const { next, names } = await this.#scan(holder, "asynq:{*}:*", place, limit, call);
-    const queues = names.map((name) => queueKeyPattern.exec(name)?.[1]).filter((queue) => queue !== undefined);
+    const { next, names } = await this.#scan(holder, "*:{*}:*", place, limit, call);
+    const queues = names.flatMap((name) => {
+      const [, theirs, ours] = queueKeyPattern.exec(name) ?? [];
+      return theirs ?? ours ?? [];
+    });
     const server = next === "0" ? Number(digits) + 1 : Number(digits);
     const nextCursor = server === 0 ? next : `${next}@${server}`;
     return { queues: [...new Set(queues)], nextCursor: server < holders.length ? nextCursor : undefined };
@@ -370,8 +373,9 @@ export class RedisReconcile implements ReconcileFacet {
   }
 }
 
+/** Keys of ours too: a Go program that removes a queue leaves them, and looks for none. */
 const queueKeyPattern =
-  /^asynq:\{(.+?)\}:(?:pending|active|lease|scheduled|retry|archived|completed|groups|aggregation_sets|[tg]:.*)$/s;
+  /^(?:asynq:\{(.+?)\}:(?:pending|active|lease|scheduled|retry|archived|completed|groups|aggregation_sets|[tg]:.*)|hikyaku:\{(.+?)\}:(?:due|leftovers(?::.*)?))$/s;
 
 const lockReasons: Readonly<Record<string, string>> = {
   gone: "which does not exist",
