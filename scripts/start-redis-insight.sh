@@ -24,7 +24,7 @@ compose() {
 }
 
 insight_container() {
-  compose ps --quiet --status running redis-insight 2>/dev/null || true
+  compose ps --quiet --status running --status paused redis-insight 2>/dev/null || true
 }
 
 # Sets what docker-compose.redis-insight.yml hands on. Inside a container the address of the settings is not always the
@@ -54,8 +54,15 @@ ensure_network() {
       --label com.docker.compose.network="$network" "$network" >/dev/null
 }
 
+wake_if_paused() {
+  local container
+  container=$(insight_container)
+  if [[ -n $container ]] && is_paused "$container"; then compose unpause; fi
+}
+
 start() {
   choose_connection
+  wake_if_paused
   ensure_network
   compose up --detach --wait --wait-timeout 60 ||
     fail 1 "Docker could not start Redis Insight; 'docker compose -f docker-compose.redis-insight.yml logs' may say why"
@@ -66,6 +73,7 @@ stop() {
   if [[ -z $(insight_container) ]]; then
     say "not running, nothing to stop"
   else
+    wake_if_paused
     compose down
     say "stopped; its settings stay in the volume redis-insight-data"
   fi
@@ -76,6 +84,10 @@ status() {
   container=$(insight_container)
   if [[ -z $container ]]; then
     say "not running"
+    exit 3
+  fi
+  if is_paused "$container"; then
+    say "container ${container:0:12} is paused; 'scripts/start-redis-insight.sh start' lets it go on"
     exit 3
   fi
   local environment host port

@@ -155,10 +155,6 @@ compose() {
 
 readonly unpause_hint="'docker compose -f docker-compose.redis.yml unpause' lets it go on"
 
-is_paused() {
-  [[ $(docker inspect --format '{{.State.Paused}}' "$1") == true ]]
-}
-
 start_docker() {
   compose up --detach --wait --wait-timeout "$start_deadline_seconds" ||
     fail 1 "Docker could not start Redis; 'docker compose -f docker-compose.redis.yml logs' may say why"

@@ -87,6 +87,11 @@ within() {
   wait "$pid" 2>/dev/null
 }
 
+# Whether the container is paused: it keeps its ports and answers nobody.
+is_paused() {
+  [[ $(docker inspect --format '{{.State.Paused}}' "$1") == true ]]
+}
+
 # The container of docker-compose.redis.yml, or nothing while it neither runs nor is paused.
 redis_container() {
   docker compose -f "$redis_compose_file" ps --quiet --status running --status paused redis 2>/dev/null || true

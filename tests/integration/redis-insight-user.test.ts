@@ -43,6 +43,14 @@ describe.skipIf(missing)(
       return redisCli("--user", "looker", "--pass", "secret", "--no-auth-warning", ...words);
     }
 
+    it("is the same in both languages", () => {
+      const [english, japanese] = [
+        page,
+        readFileSync(join(projectFolder, "docs/ja/redis-insight-in-production.md"), "utf8"),
+      ];
+      expect(/^user looker .*$/m.exec(japanese)?.[0]).toBe(/^user looker .*$/m.exec(english)?.[0]);
+    });
+
     it("reads every key of the queues", async () => {
       const keys = (await looker("scan", "0", "count", "1000")).split("\n").slice(1);
       const ours = keys.filter((key) => key.startsWith("asynq:"));

@@ -55,6 +55,18 @@ describe("start-redis-insight.sh", { timeout: 60_000 }, () => {
     });
   });
 
+  it("says of its paused container that it is paused, and wakes it to start or stop it", async () => {
+    const paused = `*redis-insight.yml\\ ps*) echo 0123456789abcdef ;; *State.Paused*) echo true ;;`;
+    for (const verb of ["start", "stop"]) {
+      await using docker = await dockerStandIn(paused);
+      expect((await startInsight(verb, { PATH: docker.path })).code).toBe(0);
+      expect(await docker.calls()).toMatch(/redis-insight\.yml unpause$/m);
+    }
+    await using docker = await dockerStandIn(paused);
+    const status = await startInsight("status", { PATH: docker.path });
+    expect(status).toMatchObject({ code: 3, stdout: expect.stringContaining("container 0123456789ab is paused") });
+  });
+
   it("says without a Docker engine that it needs one, and how to see the keys all the same", async () => {
     await using docker = await dockerStandIn("info) exit 1 ;;");
     const ended = await startInsight("start", { PATH: docker.path, HIKYAKU__REDIS__JOBQUEUE__ADDR: "localhost:6390" });
