@@ -245,8 +245,7 @@ describe("health", () => {
   it("tells strangers levels only: no path, host, process or build", async () => {
     test = await aTestApp({ operationsToken: "open-sesame-0123456789" });
     await announceTwo();
-    const stranger = await test.app.inject(asThisMachine);
-    expect(stranger.json()).toEqual({
+    const levels = {
       status: "ready",
       level: "warning",
       checks: [
@@ -254,9 +253,19 @@ describe("health", () => {
         { name: "rate_limit_store", level: "ok" },
         { name: "workers", level: "warning" },
       ],
-    });
+    };
+    expect((await test.app.inject(asThisMachine)).json()).toEqual(levels);
     const headers = { authorization: "Bearer open-sesame-0123456789" };
     expect((await test.app.inject({ url: "/readyz", headers })).body).toContain("/srv/11");
+    await test.close();
+    test = await aTestApp({ appEnv: "production" });
+    await announceTwo();
+    expect((await test.app.inject(asThisMachine)).json()).toEqual(levels);
+    await test.close();
+    test = await aTestApp();
+    await announceTwo();
+    const proxied = { ...asThisMachine, headers: { ...asThisMachine.headers, "x-forwarded-for": "203.0.113.7" } };
+    expect((await test.app.inject(proxied)).json()).toEqual(levels);
   });
 
   it("names who works, and warns when there is more than one", async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Readiness, readiness, readinessFinding, worstLevel } from "./index.ts";
 
@@ -41,6 +42,13 @@ describe("a finding", () => {
     expect(readinessFinding.parse(finding)).toEqual(finding);
     expect(readinessFinding.safeParse({ code: "no_worker", level: "warning" }).success).toBe(true);
     expect(readinessFinding.safeParse({ code: "one_worker", level: "ok" }).success).toBe(false);
+  });
+
+  it("is explained in the documentation, whatever its code", () => {
+    const documentation = readFileSync(new URL("../../../docs/readiness.md", import.meta.url), "utf8");
+    const codes = readinessFinding.options.map(({ shape }) => shape.code.value);
+    expect(codes.length).toBeGreaterThan(10);
+    for (const code of codes) expect(documentation).toContain(`\n| \`${code}\` |`);
   });
 
   it("has a level that fits: nobody working never looks healthy", () => {
