@@ -120,6 +120,18 @@ describe.skipIf(missing !== undefined)(titled("what becomes of a job is told on 
     await page.goto("/dm-jobqueue/jobs/01a0c450-6c00-7000-8000-000000000000");
     await page.getByRole("heading", { name: "The store holds no job with this id" }).waitFor();
 
+    const broker = redisBroker({ addr: `127.0.0.1:${redis.port}` });
+    try {
+      await new Inspector({ broker }).pauseQueue("default");
+    } finally {
+      await broker.close();
+    }
+    const paused = await open(app.port, "/dm-jobqueue");
+    await paused.getByRole("heading", { name: "The queue is paused: your job will wait" }).waitFor();
+    await paused.getByLabel("Delay").fill("1");
+    await paused.getByRole("button", { name: "Register job" }).click();
+    await paused.getByText(/^Due for \d+ s\. Its queue is paused/).waitFor();
+
     const home = await open(app.port, "/", "ja-JP");
     await home.getByRole("status").getByText("動いていますが、確認が必要です").waitFor();
     await home.getByText(/^最も新しいワーカーとビルドが異なります：.*ビルド (old|new)-build）$/).waitFor();

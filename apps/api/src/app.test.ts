@@ -471,7 +471,7 @@ describe("pages", () => {
   it("are the web application's, never stale, with strict headers", async () => {
     await build();
     test = await aTestApp({ webRoot });
-    for (const url of ["/", "/dm-jobqueue", "/dm-jobqueue?lang=ja"]) {
+    for (const url of ["/", "/dm-jobqueue", "/dm-jobqueue?lang=ja", "/dm-jobqueue/jobs/any-id"]) {
       const answer = await test.app.inject(url);
       expect([answer.statusCode, answer.payload]).toEqual([200, "<!doctype html><title>Hikyaku</title>"]);
       expect(answer.headers).toMatchObject({

@@ -1,6 +1,6 @@
 import type { Level, Readiness, ReadinessFinding } from "@hikyaku/contract";
 import { useLanguage } from "../i18n/language-context.ts";
-import { type FindingWriting, findingText, findingWorkerText, reasonOf } from "../readiness/finding-text.ts";
+import { type FindingWriting, findingText, reasonOf, startedWorkerText } from "../readiness/finding-text.ts";
 import { useReadiness } from "../readiness/use-readiness.ts";
 import { useServerNow } from "../use-server-now.ts";
 import { Icon, type IconName } from "./icon.tsx";
@@ -85,7 +85,7 @@ function Findings({ findings, writing }: FindingsProps) {
             <ul>
               {finding.workers.map((worker) => (
                 <li key={worker.id}>
-                  <Rich text={findingWorkerText(worker, writing.messages)} />
+                  <Rich text={startedWorkerText(worker, writing)} />
                 </li>
               ))}
             </ul>

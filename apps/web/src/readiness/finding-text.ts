@@ -37,7 +37,7 @@ export function findingText(finding: ReadinessFinding, writing: FindingWriting):
     case "no_worker":
       return words.no_worker;
     case "one_worker":
-      return words.one_worker(findingWorkerText(finding.worker, messages));
+      return words.one_worker(startedWorkerText(finding.worker, writing));
     case "several_workers":
       return words.several_workers(finding.count);
     case "worker_warning":
@@ -76,8 +76,13 @@ export function warningText(warning: WorkerWarning, { messages, locale, nowMs }:
   }
 }
 
-/** Who a worker is, in words. */
-export function findingWorkerText({ pid, host, directory, build }: FindingWorker, { jobs }: Messages): RichText {
+/** Who a worker is, in words, and since when. */
+export function startedWorkerText(worker: FindingWorker, { messages, locale, nowMs }: FindingWriting): RichText {
+  const started = messages.readiness.started(momentText(Date.parse(worker.started_at), nowMs, locale));
+  return [...findingWorkerText(worker, messages), messages.readiness.comma, started];
+}
+
+function findingWorkerText({ pid, host, directory, build }: FindingWorker, { jobs }: Messages): RichText {
   return jobs.worker(String(pid), host, directory ?? undefined, build ?? undefined);
 }
 

@@ -59,6 +59,9 @@ describe("the notice of the job page", () => {
     expect(noticesOf(two, readiness(several, warning("other_directory"), warning("other_build")))).toMatchObject([
       { code: "several_workers", count: 2, difference: "other_build", workers: [{ pid: 1 }, { pid: 2 }] },
     ]);
+    expect(noticesOf(two, readiness(several, warning("older_process")))).toMatchObject([
+      { difference: "older_process" },
+    ]);
     expect(noticesOf(two, readiness(several))).toMatchObject([{ difference: undefined }]);
   });
 

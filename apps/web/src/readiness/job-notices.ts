@@ -1,5 +1,8 @@
 import type { DemoJobsView, FindingWorker, Readiness, WorkerWarning } from "@hikyaku/contract";
 
+/** How one of several workers may differ from another one, the worst first. */
+const DIFFERENCES = ["other_build", "other_directory", "older_process", "foreign"] as const;
+
 /** What a person should know before registering a job, the most urgent first. */
 export type JobNotice =
   | { readonly code: "server_away" }
@@ -11,16 +14,13 @@ export type JobNotice =
       readonly code: "several_workers";
       readonly count: number;
       /** The worst of how they differ. */
-      readonly difference: "other_build" | "other_directory" | undefined;
+      readonly difference: (typeof DIFFERENCES)[number] | undefined;
       /** Who they are; empty where that may not be told. */
       readonly workers: readonly FindingWorker[];
-      readonly warnings: readonly WorkerWarning[];
     }
   | { readonly code: "silent_worker"; readonly warnings: readonly WorkerWarning[] }
   | { readonly code: "worker_warning"; readonly warnings: readonly WorkerWarning[] };
 
-/** Warnings that compare workers with each other. */
-const COMPARING = ["other_build", "other_directory", "older_process", "foreign"];
 /** Warnings of workers that say nothing any more. */
 const SILENT = ["gone", "silent"];
 
@@ -39,8 +39,8 @@ export function noticesOf(
   const several = findings.find((finding) => finding.code === "several_workers");
   const count = queue?.workers ?? several?.count ?? 0;
   const silent = warnings.filter(({ kind }) => SILENT.includes(kind));
-  const comparing = warnings.filter(({ kind }) => COMPARING.includes(kind));
-  const others = warnings.filter(({ kind }) => !SILENT.includes(kind) && !COMPARING.includes(kind));
+  const compares = (kind: WorkerWarning["kind"]) => DIFFERENCES.some((difference) => difference === kind);
+  const others = warnings.filter(({ kind }) => !SILENT.includes(kind) && !compares(kind));
   const nobody = queue?.workers === 0 || (queue === undefined && findings.some(({ code }) => code === "no_worker"));
   const notices: JobNotice[] = [];
   if (findings.some(({ code, level }) => code === "writes_fail" && level === "error")) {
@@ -52,16 +52,8 @@ export function noticesOf(
   if (nobody) notices.push({ code: "no_worker" });
   if (queue?.paused) notices.push({ code: "queue_paused" });
   if (count > 1) {
-    const differs = (kind: WorkerWarning["kind"]) => comparing.some((warning) => warning.kind === kind);
-    const difference = differs("other_build")
-      ? "other_build"
-      : differs("other_directory")
-        ? "other_directory"
-        : undefined;
-    notices.push({
-      ...{ code: "several_workers", count, difference },
-      ...{ workers: several?.workers ?? [], warnings: comparing },
-    });
+    const difference = DIFFERENCES.find((kind) => warnings.some((warning) => warning.kind === kind));
+    notices.push({ code: "several_workers", count, difference, workers: several?.workers ?? [] });
   }
   if (silent.length > 0) notices.push({ code: "silent_worker", warnings: silent });
   if (others.length > 0) notices.push({ code: "worker_warning", warnings: others });

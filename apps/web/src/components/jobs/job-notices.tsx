@@ -1,7 +1,6 @@
 import { useLanguage } from "../../i18n/language-context.ts";
 import type { RichText } from "../../i18n/rich-text.ts";
-import { momentText } from "../../i18n/time-text.ts";
-import { type FindingWriting, findingWorkerText, warningText } from "../../readiness/finding-text.ts";
+import { type FindingWriting, startedWorkerText, warningText } from "../../readiness/finding-text.ts";
 import type { JobNotice } from "../../readiness/job-notices.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { Icon } from "../icon.tsx";
@@ -80,13 +79,8 @@ function wordsOf(notice: JobNotice, writing: FindingWriting): NoticeWords {
       return { claim: jobs.notice.paused, evidence: [{ key: "text", text: jobs.notice.pausedText }] };
     case "several_workers": {
       const { count, difference } = notice;
-      const claim =
-        difference === "other_build"
-          ? words.otherBuild(count)
-          : difference === "other_directory"
-            ? words.otherDirectory(count)
-            : words.several(count);
-      const workers = notice.workers.map((worker) => ({ key: worker.id, text: workerLine(worker, writing) }));
+      const claim = words.several[difference ?? "none"](count);
+      const workers = notice.workers.map((worker) => ({ key: worker.id, text: startedWorkerText(worker, writing) }));
       return { claim, evidence: [...workers, { key: "text", text: [words.severalText] }] };
     }
     case "silent_worker":
@@ -94,14 +88,6 @@ function wordsOf(notice: JobNotice, writing: FindingWriting): NoticeWords {
     case "worker_warning":
       return { claim: words.look, evidence: warningLines(notice.warnings, writing) };
   }
-}
-
-function workerLine(
-  worker: Parameters<typeof findingWorkerText>[0],
-  { messages, locale, nowMs }: FindingWriting,
-): RichText {
-  const started = messages.readiness.started(momentText(Date.parse(worker.started_at), nowMs, locale));
-  return [...findingWorkerText(worker, messages), messages.readiness.comma, started];
 }
 
 function warningLines(

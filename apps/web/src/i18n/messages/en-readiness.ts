@@ -24,6 +24,10 @@ const warnings: WarningTexts = {
   foreign: (worker) => rich`It is of another library, so it can’t tell what it runs: ${worker}`,
 };
 
+function several(count: number): RichText {
+  return rich`${count === 2 ? "Two" : whole.format(count)} workers take from ${code("default")}`;
+}
+
 /** The English texts about the server's readiness. */
 export const enReadiness = {
   title: "Server status",
@@ -67,12 +71,13 @@ export const enReadiness = {
   started: (time: string) => `started ${time}`,
   warnings,
   notice: {
-    several: (count: number) =>
-      rich`${count === 2 ? "Two" : whole.format(count)} workers take from ${code("default")}: any of them may print your line`,
-    otherBuild: (count: number) =>
-      rich`${count === 2 ? "Two" : whole.format(count)} workers take from ${code("default")}: one of them runs another build`,
-    otherDirectory: (count: number) =>
-      rich`${count === 2 ? "Two" : whole.format(count)} workers take from ${code("default")}: one of them was started elsewhere`,
+    several: {
+      none: (count: number) => rich`${several(count)}: any of them may print your line`,
+      other_build: (count: number) => rich`${several(count)}: one of them runs another build`,
+      other_directory: (count: number) => rich`${several(count)}: one of them was started elsewhere`,
+      older_process: (count: number) => rich`${several(count)}: one of them is older, and may run old code`,
+      foreign: (count: number) => rich`${several(count)}: one of them is of another library`,
+    },
     severalText: "The line is printed on the stdout of the one that takes the job. Stop those that you don’t mean.",
     silent: (count: number) =>
       count === 1

@@ -1,7 +1,11 @@
-import { code, rich } from "../rich-text.ts";
+import { code, type RichText, rich } from "../rich-text.ts";
 import type { ReadinessMessages } from "./en-readiness.ts";
 
 const whole = new Intl.NumberFormat("ja");
+
+function several(count: number): RichText {
+  return rich`${code("default")} を受け持つワーカーが ${whole.format(count)} つあり`;
+}
 
 /** サーバーの状態についての日本語の文言。 */
 export const jaReadiness: ReadinessMessages = {
@@ -61,12 +65,13 @@ export const jaReadiness: ReadinessMessages = {
     foreign: (worker) => rich`別のライブラリーのワーカーで、動いているコードが分かりません：${worker}`,
   },
   notice: {
-    several: (count) =>
-      rich`${code("default")} を受け持つワーカーが ${whole.format(count)} つあり、どれが出力するかは決まっていません`,
-    otherBuild: (count) =>
-      rich`${code("default")} を受け持つワーカーが ${whole.format(count)} つあり、ビルドの異なるものがあります`,
-    otherDirectory: (count) =>
-      rich`${code("default")} を受け持つワーカーが ${whole.format(count)} つあり、別の場所で起動したものがあります`,
+    several: {
+      none: (count) => rich`${several(count)}、どれが出力するかは決まっていません`,
+      other_build: (count) => rich`${several(count)}、ビルドの異なるものがあります`,
+      other_directory: (count) => rich`${several(count)}、別の場所で起動したものがあります`,
+      older_process: (count) => rich`${several(count)}、古いコードのままかもしれないものがあります`,
+      foreign: (count) => rich`${several(count)}、別のライブラリーのものがあります`,
+    },
     severalText: "メッセージは、ジョブを受け取ったワーカーの標準出力に表示されます。意図しないものは停止してください。",
     silent: (count) =>
       count === 1
