@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { freePort } from "@hikyaku/test-support";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { AppProcesses, eventually, register } from "./support/app-process.ts";
@@ -78,6 +79,29 @@ describe("processes on an embedded store", () => {
     expect((await register(ports.api, { message: "by the link", delay_seconds: 1 })).status).toBe(201);
     await worker.stdout.next(/\] by the link$/);
     expect(existsSync(join(folder, "real", "tasks.db"))).toBe(true);
+  });
+
+  it("that another program has locked refuse in a second, say that nothing was stored, and store nothing", async () => {
+    const path = join(aFolder(), "tasks.db");
+    const { worker, ports } = await startBoth(path);
+    expect((await register(ports.api, { message: "before", delay_seconds: 1 })).status).toBe(201);
+    await worker.stdout.next(/\] before$/);
+    const foreign = new DatabaseSync(path, { timeout: 5_000 });
+    onTestFinished(() => foreign.close());
+    foreign.exec("BEGIN EXCLUSIVE");
+    const answers = await Promise.all([1, 2, 3].map((count) => register(ports.api, { message: `locked ${count}` })));
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: 503, body: { code: "broker_unavailable" } });
+      expect(answer.ms).toBeLessThan(1_500);
+    }
+    foreign.exec("ROLLBACK");
+    await eventually(5_000, async () => {
+      expect((await register(ports.api, { message: "after", delay_seconds: 1 })).status).toBe(201);
+    });
+    await worker.stdout.next(/\] after$/);
+    const { count } =
+      foreign.prepare("SELECT count(*) AS count FROM tasks WHERE CAST(payload AS TEXT) LIKE '%locked%'").get() ?? {};
+    expect(count).toBe(0);
   });
 
   it("whose log is removed lose no job that they registered", async () => {

@@ -36,7 +36,10 @@ export interface EnqueueCallOptions {
    * accepted, and the message says which.
    */
   readonly signal?: AbortSignal;
-  /** Gives up with `deadline_exceeded` after this time; the message says whether the task was sent. More than 0. */
+  /**
+   * Gives up after this time: with `broker_unavailable` where the task was not sent or the store knows that it wrote nothing, with
+   * `deadline_exceeded` where it may have been accepted. More than 0.
+   */
   readonly within?: Duration;
 }
 
@@ -141,7 +144,7 @@ export class Client implements AsyncDisposable {
    * - `broker_unavailable`, `store_rejected`: the store is away, or answered with an error of its own; nothing was stored;
    * - `answer_lost`: the connection broke during the call: the task may be stored or not;
    * - `not_acknowledged`: the task is stored, but not as safely as the broker was asked to; the message says what to do;
-   * - `deadline_exceeded`, `cancelled`: the message says whether the task may have been accepted all the same;
+   * - `deadline_exceeded`: the task may be stored or not; `cancelled`: the message says whether it may be;
    * - `closed`: the client was closed.
    */
   enqueue<Payload extends StandardSchemaV1, Result extends StandardSchemaV1>(

@@ -31,6 +31,8 @@ export interface BatcherOptions {
 const itemOverheadBytes = 256;
 /** A caller in a hurry must not cost the others their connection: an adapter may drop one that does not answer. */
 const shortestCallMs = 1_000;
+/** A store within this process gives up for itself so long before its caller: it knows that it has written nothing. */
+const ownAnswerMs = 25;
 /** Fewer than these cost more as two calls than is gained. */
 const worthSplitting = 32;
 /** Taken items at the front of the line are let go of when there are this many. */
@@ -154,7 +156,9 @@ export class EnqueueBatcher {
   #timeLeft(batch: readonly Enqueueing[]): number {
     let latest = 0;
     for (const { deadline } of batch) if (deadline > latest) latest = deadline;
-    return Math.max(shortestCallMs, Math.ceil(latest - this.#options.clock.monotonic()));
+    const leftMs = Math.ceil(latest - this.#options.clock.monotonic());
+    if (this.#options.broker.pacing === "together") return Math.max(1, leftMs - Math.min(ownAnswerMs, leftMs / 2));
+    return Math.max(shortestCallMs, leftMs);
   }
 
   #fail(applies: (enqueueing: Enqueueing) => boolean, code: ErrorCode, why: string): void {
@@ -171,7 +175,9 @@ export class EnqueueBatcher {
     }
     for (const enqueueing of this.#waiting.slice(this.#head)) {
       if (enqueueing.settled || !applies(enqueueing)) continue;
-      settle(enqueueing, failure(enqueueing, code, `${why} before the task was sent: it was not enqueued`));
+      // That code alone would say that it may have been.
+      const unsent = code === "deadline_exceeded" ? "broker_unavailable" : code;
+      settle(enqueueing, failure(enqueueing, unsent, `${why} before the task was sent: it was not enqueued`));
     }
   }
 
@@ -200,7 +206,7 @@ export class EnqueueBatcher {
   };
 }
 
-const noAnswer = ["store_rejected", "the store's answer leaves it out: it may have been accepted or not"] as const;
+const noAnswer = ["answer_lost", "the store's answer leaves it out: it may have been accepted or not"] as const;
 
 function itemOf(enqueueing: Enqueueing): EnqueueItem {
   return enqueueing.item;

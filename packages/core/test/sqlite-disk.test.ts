@@ -146,6 +146,30 @@ describe("a commit on SQLite", () => {
     expect(broker.reachability()).toMatchObject({ reachable: true });
   });
 
+  it("is told as perhaps stored when the disk takes longer than the call may, and the store is away until it has", async () => {
+    const broker = aBroker();
+    const { held, pass } = heldSyncs();
+    const enqueueing = broker.enqueue([placedNow()], { timeoutMs: 100 }).catch((error: unknown) => error);
+    expect(await enqueueing).toMatchObject({ code: "deadline_exceeded", message: expect.stringContaining("or not") });
+    expect(held.length).toBeGreaterThan(0);
+    expect(broker.reachability()).toMatchObject({
+      reachable: false,
+      reason: expect.stringContaining("the disk has not"),
+    });
+    pass();
+    await vi.waitFor(() => expect(broker.reachability().reachable).toBe(true), { timeout: 5_000 });
+    expect((await claimed(broker)).length).toBe(1);
+  });
+
+  it("that the disk never stores does not keep the broker from closing", async () => {
+    const broker = sqliteBroker({ path: join(folder(), "hikyaku.db"), commandTimeoutMs: 300 });
+    heldSyncs();
+    const enqueueing = broker.enqueue([placedNow()], { timeoutMs: 60_000 }).catch((error: unknown) => error);
+    await turns();
+    await broker.close();
+    expect(await enqueueing).toMatchObject({ code: "deadline_exceeded" });
+  });
+
   it("ends before the broker has closed", async () => {
     const broker = aBroker();
     const { held } = heldSyncs();

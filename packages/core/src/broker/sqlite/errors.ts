@@ -159,6 +159,15 @@ export function commitError(thrown: unknown, location: string): unknown {
   );
 }
 
+/** For calls that were committed and wait for the disk until their time is over. */
+export function notOnDiskError(location: string): HikyakuError {
+  return new HikyakuError(
+    "deadline_exceeded",
+    `${location}: the disk has not stored what was committed in the time for this call; it may have been stored or not. ` +
+      "Look after the disk, and whether the task is there before you enqueue it again",
+  );
+}
+
 /** For calls that are not tried because the last ones failed: of these, nothing was written whatever became of those. */
 export function refusedError(reason: HikyakuError, location: string): HikyakuError {
   if (reason.code !== "answer_lost") return new HikyakuError(reason.code, reason.message, { cause: reason });

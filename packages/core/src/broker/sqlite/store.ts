@@ -6,7 +6,15 @@ import type { Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
 import { ChangeWatch } from "./change-watch.ts";
 import { Database, inMemory } from "./database.ts";
-import { commitError, isBusy, isConnectionLost, isStoreFailing, refusedError, storeError } from "./errors.ts";
+import {
+  commitError,
+  isBusy,
+  isConnectionLost,
+  isStoreFailing,
+  notOnDiskError,
+  refusedError,
+  storeError,
+} from "./errors.ts";
 import { changedAfterCommitError, changedError, type FileChange } from "./file-change.ts";
 import { type QueuedWrite, type Ran, runAll } from "./queued-write.ts";
 import type { LogIdentity } from "./store-files.ts";
@@ -24,7 +32,7 @@ const itemsPerCheckpoint = 3_000;
 /** With less work in a commit there is hardly anything to do while the disk stores it. */
 const itemsWorthAThread = 32;
 /** How soon a process that does nothing notices that a file of the store was removed, and saves what lay in it. */
-const lookAtFilesMs = 200;
+const lookMs = 200;
 /** A lock of another process that is held for so long keeps everybody from writing. */
 const longLockMs = 1_000;
 /** How long calls wait for a lock that was held too long for the ones before. */
@@ -50,7 +58,7 @@ export class Store {
   #leftBehind: LogIdentity | undefined;
   #lookTimer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
-  readonly #answering = new Set<Promise<void>>();
+  readonly #answering = new Map<Promise<void>, readonly QueuedWrite[]>();
   #itemsSinceCheckpoint = 0;
   #closed = false;
 
@@ -135,16 +143,33 @@ export class Store {
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
-      clearInterval(this.#lookTimer);
       for (const write of this.#writes.splice(0)) write.reject(this.#closedError());
       this.#health.close();
       this.changes.wake();
     }
     await this.#draining;
-    await Promise.all(this.#answering);
+    await this.#answered();
+    clearInterval(this.#lookTimer);
     const database = this.#database;
     this.#database = undefined;
     database?.close();
+  }
+
+  /** Resolves when all that was committed is answered, or given up: a disk may hang for ever. */
+  async #answered(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#commandTimeoutMs);
+    });
+    await Promise.race([Promise.all(this.#answering.keys()), patience]);
+    clearTimeout(timer);
+    for (const writes of this.#answering.values()) this.#giveUp(writes);
+  }
+
+  #giveUp(writes: readonly QueuedWrite[]): void {
+    const error = notOnDiskError(this.location);
+    for (const write of writes) write.reject(error);
+    this.#health.failed(error);
   }
 
   async #drain(): Promise<void> {
@@ -228,7 +253,7 @@ export class Store {
     }
     if (ran.wake) this.changes.announce();
     const answering = this.#answer(db, writes, ran).finally(() => this.#answering.delete(answering));
-    this.#answering.add(answering);
+    this.#answering.set(answering, writes);
     if (ran.trouble !== undefined) this.#failed(ran.trouble);
   }
 
@@ -261,7 +286,7 @@ export class Store {
     }
     clearInterval(this.#lookTimer);
     if (this.#path !== inMemory) {
-      this.#lookTimer = setInterval(() => this.#lookAtFiles(), lookAtFilesMs).unref();
+      this.#lookTimer = setInterval(() => this.#look(), lookMs).unref();
     }
     this.#leftBehind = undefined;
     this.#health.opened();
@@ -279,6 +304,15 @@ export class Store {
   #refuseChanged(db: Database): void {
     const change = db.change("glance");
     if (change !== undefined) throw changedError(change, this.location, this.#letGo(db, change));
+  }
+
+  /** At what no call would notice by itself. */
+  #look(): void {
+    this.#lookAtFiles();
+    for (const writes of this.#answering.values()) {
+      const overdue = writes.filter(({ wait }) => wait.isOver);
+      if (overdue.length > 0) this.#giveUp(overdue);
+    }
   }
 
   #lookAtFiles(): void {
@@ -299,7 +333,6 @@ export class Store {
   #lost(reason: HikyakuError): void {
     const database = this.#database;
     this.#database = undefined;
-    clearInterval(this.#lookTimer);
     try {
       database?.close();
     } catch {

@@ -27,6 +27,11 @@ export class Wait {
     this.#signal = signal;
   }
 
+  /** Whether the time of the call is over. */
+  get isOver(): boolean {
+    return systemClock.monotonic() - this.#startedAt >= this.#timeoutMs;
+  }
+
   /**
    * To be called while nothing of the call has been written.
    * @throws HikyakuError `cancelled`, `broker_unavailable` or `closed` when the call is not to be carried out any more.
