@@ -166,6 +166,7 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
       moved: 0,
       nextDueAt: undefined,
       isLeaseOver: false,
+      setAside: [],
     });
   });
 

@@ -36,6 +36,24 @@ describe.skipIf(redisServerPath() === undefined)("garbage in Redis (needs redis-
   const key = (name: string) => `asynq:{default}:${name}`;
   const goodMessage = (id: string) => encodeTaskMessage(aTask({ id }));
 
+  it("is told of when its moment comes and it can't be put in line, beside the sound tasks that can", async () => {
+    const { raw, broker, list } = await setup();
+    await broker.enqueue([placedAt(Date.now() - 5_000, { id: "good" })]);
+    await raw.set(key("t:string"), "x");
+    await raw.set(key("g:none"), "x");
+    await raw.hSet(key("t:lost"), { msg: goodMessage("lost"), state: "scheduled", group: "none" });
+    for (const value of ["ghost", "string", "lost"]) await raw.zAdd(key("scheduled"), { value, score: 1 });
+    const { moved, setAside } = await broker.forwardDue("default", 10);
+    expect(moved).toBe(4);
+    expect(setAside.toSorted((one, other) => (one.taskId < other.taskId ? -1 : 1))).toMatchObject([
+      { queue: "default", taskId: "ghost", reason: "no_body", detail: expect.stringContaining("its id was dropped") },
+      { taskId: "lost", reason: "unreadable", detail: "its group is none; it was archived" },
+      { taskId: "string", reason: "unreadable", detail: expect.stringContaining("no task; it was archived") },
+    ]);
+    expect(idsOf((await list("pending")).tasks)).toEqual(["good"]);
+    expect(idsOf((await list("archived")).tasks).toSorted()).toEqual(["lost", "string"]);
+  });
+
   it("is listed as unreadable with the reason, between the tasks that can be read", async () => {
     const { raw, broker, list, remove } = await setup();
     await broker.enqueue([placedAt(Date.now() + 60_000, { id: "good" })]);

@@ -1,4 +1,5 @@
 import type { CallOptions } from "./call-options.ts";
+import type { SetAside } from "./work-facet.ts";
 
 export interface ForwardAnswer {
   /** How many tasks were moved to their queue or group. */
@@ -7,6 +8,8 @@ export interface ForwardAnswer {
   readonly nextDueAt: number | undefined;
   /** Whether a lease of the queue has ended that nobody gave back: its task may be there to be taken over. */
   readonly isLeaseOver: boolean;
+  /** Due tasks that can't be put in line as they lie in the store, and what was done about them. */
+  readonly setAside: readonly SetAside[];
 }
 
 export interface SweepAnswer {

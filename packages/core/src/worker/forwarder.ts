@@ -1,5 +1,6 @@
 import type { MaintainFacet } from "../broker/maintain-facet.ts";
 import type { Clock } from "../clock.ts";
+import type { Logger } from "./logger.ts";
 import type { Role } from "./periodic.ts";
 
 const sliceSize = 200;
@@ -9,6 +10,8 @@ const longestPauseMs = 2_000;
 export interface ForwarderOptions {
   readonly broker: Pick<MaintainFacet, "forwardDue">;
   readonly clock: Clock;
+  /** For lines about single tasks. */
+  readonly taskLog: Logger;
   readonly queue: string;
   /** Whether retry tasks go before all that wait in the queue. */
   readonly retriesFirst: boolean;
@@ -31,10 +34,14 @@ export class Forwarder implements Role {
   }
 
   async runOnce(signal?: AbortSignal): Promise<number> {
-    const { broker, clock, queue, retriesFirst, onMoved, onLeaseOver } = this.#options;
+    const { broker, clock, taskLog, queue, retriesFirst, onMoved, onLeaseOver } = this.#options;
     const call = signal === undefined ? undefined : { signal };
     for (;;) {
-      const { moved, nextDueAt, isLeaseOver } = await broker.forwardDue(queue, sliceSize, call, { retriesFirst });
+      const answer = await broker.forwardDue(queue, sliceSize, call, { retriesFirst });
+      const { moved, nextDueAt, isLeaseOver } = answer;
+      for (const { taskId, reason, detail } of answer.setAside) {
+        taskLog.error("a due task can't be put in line", { queue, taskId, reason, detail });
+      }
       if (moved > 0) onMoved(queue);
       if (isLeaseOver) onLeaseOver(queue);
       if (moved >= sliceSize && signal?.aborted !== true) continue;

@@ -14,7 +14,7 @@ const sweepMs = 8_000;
 export interface QueueRolesOptions
   extends Pick<
     ResolvedServerOptions,
-    "broker" | "clock" | "random" | "taskLog" | "policy" | "leaseMs" | "archiveOf" | "queues" | "plan"
+    "broker" | "clock" | "random" | "logger" | "taskLog" | "policy" | "leaseMs" | "archiveOf" | "queues" | "plan"
   > {
   readonly serverId: string;
   readonly lostAnswers: LostAnswers;
@@ -60,7 +60,7 @@ export class QueueRoles {
   }
 
   #rolesOf(queue: string): Periodic[] {
-    const { broker, clock, random, taskLog, policy, leaseMs, archiveOf, plan } = this.#options;
+    const { broker, clock, random, logger, taskLog, policy, leaseMs, archiveOf, plan } = this.#options;
     const { serverId, lostAnswers, periodic, findServer, holding, onWork } = this.#options;
     const recoverer = new Recoverer({
       ...{ broker, clock, random, logger: taskLog, queue, serverId, leaseMs, policy, lostAnswers, findServer, holding },
@@ -69,10 +69,14 @@ export class QueueRoles {
     const retriesFirst = plan.ordered.get(queue) === "strict";
     const recovering = periodic(recoverer, recoverMs);
     const onLeaseOver = (): void => recovering.wake();
-    const forwarder = new Forwarder({ broker, clock, queue, retriesFirst, onMoved: onWork, onLeaseOver });
+    const forwarder = new Forwarder({ broker, clock, taskLog, queue, retriesFirst, onMoved: onWork, onLeaseOver });
     const forwarding = periodic(forwarder, forwardMs);
     this.#forwarding.set(queue, forwarding);
     this.#recovering.set(queue, { recoverer, periodic: recovering });
-    return [forwarding, recovering, periodic(new Janitor(broker, clock, queue, archiveOf(queue)), sweepMs)];
+    return [
+      forwarding,
+      recovering,
+      periodic(new Janitor({ broker, clock, logger, queue, limits: archiveOf(queue) }), sweepMs),
+    ];
   }
 }

@@ -69,7 +69,12 @@ export function describeAggregationSetContract(setup: ContractSetup): void {
       const later = await aSet(grouped());
       const scheduled = { message: one(later).message, placement: { kind: "at", at } } as const;
       expect(await broker.finish(later, scheduled)).toEqual({ kind: "finished", state: "scheduled" });
-      expect(await broker.forwardDue("default", 10)).toEqual({ moved: 0, nextDueAt: at, isLeaseOver: false });
+      expect(await broker.forwardDue("default", 10)).toEqual({
+        moved: 0,
+        nextDueAt: at,
+        isLeaseOver: false,
+        setAside: [],
+      });
       const next = await aSet(grouped());
       const again = grouped({ id: next.setId, group: "digests" });
       expect(await broker.finish(next, again)).toEqual({ kind: "finished", state: "aggregating" });

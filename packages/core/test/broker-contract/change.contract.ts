@@ -73,6 +73,7 @@ export function describeChangeContract(setup: ContractSetup): void {
             moved: 0,
             nextDueAt: undefined,
             isLeaseOver: false,
+            setAside: [],
           });
           expect(await stateOf(broker, item.message)).toBe("archived");
         }

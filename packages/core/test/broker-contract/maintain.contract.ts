@@ -26,13 +26,19 @@ export function describeMaintainContract(setup: ContractSetup): void {
         const at = store.clock.now() + delayMs;
         await store.broker.enqueue([placedAt(at)]);
         store.clock.advance(delayMs - 1);
-        expect(await store.broker.forwardDue("default", 10)).toEqual({ moved: 0, nextDueAt: at, isLeaseOver: false });
+        expect(await store.broker.forwardDue("default", 10)).toEqual({
+          moved: 0,
+          nextDueAt: at,
+          isLeaseOver: false,
+          setAside: [],
+        });
         expect(await claimed(store.broker)).toEqual([]);
         store.clock.advance(1);
         expect(await store.broker.forwardDue("default", 10)).toEqual({
           moved: 1,
           nextDueAt: undefined,
           isLeaseOver: false,
+          setAside: [],
         });
         await settled(store.broker, await claimedOne(store.broker), { kind: "done" });
       }
@@ -42,7 +48,12 @@ export function describeMaintainContract(setup: ContractSetup): void {
       const at = store.clock.now() + 5_003;
       const item = placedAt(at);
       await store.broker.enqueue([placedAt(at + 1), item, placedAt(at + 60_000)]);
-      expect(await store.other.forwardDue("default", 10)).toEqual({ moved: 0, nextDueAt: at, isLeaseOver: false });
+      expect(await store.other.forwardDue("default", 10)).toEqual({
+        moved: 0,
+        nextDueAt: at,
+        isLeaseOver: false,
+        setAside: [],
+      });
     });
 
     it("tells of a lease that has ended, for as long as nobody takes its task over", async () => {
@@ -66,6 +77,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
         moved: 3,
         nextDueAt: undefined,
         isLeaseOver: false,
+        setAside: [],
       });
       expect(idsOf(await claimed(store.broker))).toEqual(idsOf([waiting, first, second, last]));
     });
@@ -92,6 +104,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
         moved: 2,
         nextDueAt: undefined,
         isLeaseOver: false,
+        setAside: [],
       });
     });
 
@@ -118,6 +131,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
         moved: 1,
         nextDueAt: undefined,
         isLeaseOver: false,
+        setAside: [],
       });
       expect(await stateOf(store.broker, item.message)).toBe("aggregating");
       const page = await store.broker.list({ queue: "default", state: "aggregating", group: "letters", limit: 9 });
@@ -137,6 +151,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
         moved: 0,
         nextDueAt: undefined,
         isLeaseOver: false,
+        setAside: [],
       });
       expect(await store.broker.queue("nobody")).toBeUndefined();
     });

@@ -1,6 +1,8 @@
 import type { CallOptions } from "../call-options.ts";
 import type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
+import type { SetAside } from "../work-facet.ts";
 import { queueKeys } from "./keys.ts";
+import type { Reply } from "./link.ts";
 import { forwardDueLua, sweepLua } from "./lua/generated.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { list, text } from "./reply.ts";
@@ -34,10 +36,15 @@ export class RedisMaintain implements MaintainFacet {
       ],
       call,
     );
-    const [moved, nextDueAt, over] = list(answer);
+    const [moved, nextDueAt, over, ghosts, strangers] = list(answer);
     const next = Number(text(nextDueAt) || Number.NaN);
     // A score may be infinite too: then it never comes.
-    return { moved: Number(moved), nextDueAt: Number.isFinite(next) ? next : undefined, isLeaseOver: over === 1 };
+    return {
+      moved: Number(moved),
+      nextDueAt: Number.isFinite(next) ? next : undefined,
+      isLeaseOver: over === 1,
+      setAside: setAsideOf(queue, list(ghosts), list(strangers)),
+    };
   }
 
   async sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer> {
@@ -59,4 +66,21 @@ export class RedisMaintain implements MaintainFacet {
     const [completed, archived] = list(answer).map(Number);
     return { completed: completed ?? 0, archived: archived ?? 0, more: (completed ?? 0) + (archived ?? 0) >= limit };
   }
+}
+
+function setAsideOf(queue: string, ghosts: readonly Reply[], strangers: readonly Reply[]): SetAside[] {
+  const found: SetAside[] = ghosts.map((id) => ({
+    ...{ queue, taskId: text(id) ?? "", reason: "no_body" },
+    detail: "the task does not exist any more; its id was dropped",
+  }));
+  for (let index = 0; index < strangers.length; index += 2) {
+    const why = text(strangers[index + 1]) || "its key holds something that is no task";
+    found.push({
+      queue,
+      taskId: text(strangers[index]) ?? "",
+      reason: "unreadable",
+      detail: `${why}; it was archived`,
+    });
+  }
+  return found;
 }

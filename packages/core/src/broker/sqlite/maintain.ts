@@ -30,7 +30,7 @@ export class SqliteMaintain implements MaintainFacet {
       // What was due first goes in last, to the very front.
       for (const row of due.toReversed()) if (goesFirst(row)) forward(transaction, queue, row, "front");
       const isLeaseOver = db.get(selectEndedLease, queue, now) !== undefined;
-      return { moved: due.length, nextDueAt: earliestDue(transaction, queue), isLeaseOver };
+      return { moved: due.length, nextDueAt: earliestDue(transaction, queue), isLeaseOver, setAside: [] };
     });
   }
 

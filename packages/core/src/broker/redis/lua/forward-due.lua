@@ -3,6 +3,7 @@
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ms  4 now in s  5 now in ns  6 limit
 --      7 1 where retry tasks go before all that wait, else 0
 -- Returns 1 how many were moved  2 the next due moment in ms as text, or empty  3 1 where a lease has ended, else 0
+--   4 ids without a body, which were dropped  5 ids that were archived because they can't be put in line, each with why or empty
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowMs, nowSec, nowNs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local limit, retriesFirst = tonumber(ARGV[6]), ARGV[7] == '1'
@@ -26,7 +27,7 @@ local function move(source, id)
     strangers[#strangers + 1] = { id, 'its group is none' }
   elseif not found[3] then
     -- An id without a body can't run; leaving it out is all that can be done for it.
-    ghosts[#ghosts + 1] = taskPrefix .. id
+    ghosts[#ghosts + 1] = id
   elseif group then
     grouped[#grouped + 1] = { id, group }
   else
@@ -72,7 +73,7 @@ if #passed > 0 then
   inSlices('ZREM', due, passed)
   inSlices('ZREM', scheduled, leaving[scheduled])
   inSlices('ZREM', retry, leaving[retry])
-  for _, key in ipairs(ghosts) do redis.call('DEL', key) end
+  for _, id in ipairs(ghosts) do redis.call('DEL', taskPrefix .. id) end
   for _, stranger in ipairs(strangers) do
     local id, reason = stranger[1], stranger[2]
     redis.call('ZADD', KEYS[6], nowSec, id)
@@ -92,4 +93,8 @@ if #passed > 0 then
   for index = #again, 1, -1 do redis.call('RPUSH', pending, again[index]) end
 end
 local following = nextDue(due, scheduled, retry)
-return { moved, following and string.format('%.0f', following) or '', #over }
+local archived = {}
+for index, stranger in ipairs(strangers) do
+  archived[2 * index - 1], archived[2 * index] = stranger[1], stranger[2] or ''
+end
+return { moved, following and string.format('%.0f', following) or '', #over, ghosts, archived }
