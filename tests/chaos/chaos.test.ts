@@ -21,10 +21,17 @@ function seedsWith(store: StoreKind, faults: readonly string[], atMost: number):
 }
 
 const cases: readonly { store: StoreKind; seeds: readonly number[] }[] = [
-  { store: "redis", seeds: seedsWith("redis", ["killed", "kill", "stop", "answer_cut", "out_of_memory", "clock"], 3) },
+  {
+    store: "redis",
+    seeds: seedsWith("redis", ["killed", "kill", "stop", "killer", "answer_cut", "out_of_memory", "clock"], 4),
+  },
   {
     store: "sqlite",
-    seeds: seedsWith("sqlite", ["file_busy", "log_removed", "log_and_index_removed", "kill", "stop", "clock"], 3),
+    seeds: seedsWith(
+      "sqlite",
+      ["file_busy", "log_removed", "log_and_index_removed", "kill", "stop", "killer", "clock"],
+      4,
+    ),
   },
 ];
 

@@ -48,6 +48,12 @@ export interface ScheduleReport {
 
 const startWithinMs = 60_000;
 const quietWithinMs = 60_000;
+/** A task that kills takes some workers with it, each of which has to start. */
+const quietBesideKillerMs = 150_000;
+/** As a server has it where nobody says otherwise. */
+const usualLostAttempts = 3;
+/** Faults of the machine must not look like a task's. */
+const neverLostAttempts = 100;
 const stopWithinMs = 20_000;
 const turnWithinMs = 30_000;
 const probeWithinMs = 30_000;
@@ -78,7 +84,7 @@ class ScheduleRun {
   readonly #journal: string;
   readonly #reader: JournalReader;
   readonly #hindrances: Hindrance[] = [];
-  readonly #fleet = new Fleet(this.#hindrances);
+  readonly #fleet = new Fleet(this.#hindrances, (by) => this.#refill(by));
   readonly #broker: Broker;
   readonly #client: Client;
   readonly #load: Load;
@@ -135,8 +141,22 @@ class ScheduleRun {
     const by = `w${slot}.${this.#generations[slot]}`;
     this.#fleet.start({
       ...{ address: this.#store.address, journal: this.#journal, by, leaseMs, schedules: schedulers.includes(slot) },
+      maxLostAttempts: this.#hasKiller ? usualLostAttempts : neverLostAttempts,
       ...(slot === clockSlot && { clockOffsetMs: 0 }),
     });
+  }
+
+  get #hasKiller(): boolean {
+    return this.#schedule.workerFaults.some(({ kind }) => kind === "killer");
+  }
+
+  /** A new process in the slot of one that a task has ended. */
+  #refill(by: string): void {
+    const slot = this.#generations.findIndex((_, index) => this.#name(index) === by);
+    if (slot < 0) return;
+    this.#kills++;
+    this.#generations[slot] = (this.#generations[slot] ?? 0) + 1;
+    this.#fill(slot);
   }
 
   #name(slot: number): string {
@@ -145,6 +165,7 @@ class ScheduleRun {
 
   async #hurtWorker(fault: WorkerFault, startedAt: number): Promise<void> {
     await delay(Math.max(0, startedAt + fault.at - performance.now()));
+    if (fault.kind === "killer") return this.#load.killer();
     const name = this.#name(fault.slot);
     switch (fault.kind) {
       case "kill":
@@ -244,8 +265,9 @@ class ScheduleRun {
         (undone.length > 0 ? `; not done: ${undone.slice(0, 5).join(", ")}` : "");
       return busy.length === 0 && undone.length === 0;
     };
-    if (await this.#holds(isQuiet, quietWithinMs, 100)) return undefined;
-    return `after ${quietWithinMs} ms it is not quiet: ${why}`;
+    const withinMs = this.#hasKiller ? quietBesideKillerMs : quietWithinMs;
+    if (await this.#holds(isQuiet, withinMs, 100)) return undefined;
+    return `after ${withinMs} ms it is not quiet: ${why}`;
   }
 
   async #judged(turns: Evidence["turns"], quietMs: number): Promise<ScheduleReport> {
@@ -257,6 +279,8 @@ class ScheduleRun {
     const lines = this.#lines();
     const runs = runsOf(lines);
     const { ledger } = this.#load;
+    // Others may have its tasks before anybody here has seen it end.
+    for (const line of lines) if (line.e === "dies") this.#fleet.deaths.set(line.by, line.t);
     const judgement = judge({
       ...{ ledger, runs, deaths: this.#fleet.deaths, stops: this.#hindrances, mostAheadMs: this.#mostAheadMs, turns },
       left: await everything(observer),
@@ -276,6 +300,7 @@ class ScheduleRun {
       duplicates: judgement.duplicates,
       flowMs: this.#flowMs,
       recoveryMs: [...this.#fleet.deaths].flatMap(([by, diedAt]) => {
+        if (this.#fleet.killedByTasks.has(by)) return [];
         const orphans = runs.runs.filter((run) => run.by === by && run.endedAt === undefined);
         return orphans.flatMap(({ id }) => {
           const next = runs.runs.find((run) => run.id === id && run.by !== by && run.startedAt >= diedAt);

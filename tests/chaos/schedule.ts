@@ -6,7 +6,9 @@ export type StoreKind = "redis" | "sqlite";
 export type WorkerFault =
   | { readonly kind: "kill"; readonly at: number; readonly slot: number; readonly reviveMs: number }
   | { readonly kind: "stop"; readonly at: number; readonly slot: number; readonly ms: number }
-  | { readonly kind: "clock"; readonly at: number; readonly slot: number; readonly offsetMs: number };
+  | { readonly kind: "clock"; readonly at: number; readonly slot: number; readonly offsetMs: number }
+  /** A task is asked for that ends the process of whoever runs it, whenever it runs. */
+  | { readonly kind: "killer"; readonly at: number };
 
 /** What is done to the store or to the road to it; `ms` is how long it lasts. */
 export interface StoreFault {
@@ -85,6 +87,8 @@ export function makeSchedule(store: StoreKind, seed: number): Schedule {
     const offsetMs = random.int(-largestOffsetMs, largestOffsetMs);
     workerFaults.push({ kind: "clock", at: random.int(0, windowMs), slot: clockSlot, offsetMs });
   }
+  const hasKiller = clockSlot < 0 && new Seeded(seed ^ 0x6b11).chance(0.25);
+  if (hasKiller) workerFaults.push({ kind: "killer", at: 200 });
   workerFaults.sort((one, other) => one.at - other.at);
 
   const storeFaults: StoreFault[] = [];
@@ -95,7 +99,9 @@ export function makeSchedule(store: StoreKind, seed: number): Schedule {
     storeFaults.push({ kind, at, ms });
     at += ms + (harmless.has(kind) ? random.int(100, 800) : gapMs + random.int(0, 800));
   }
-  return { store, seed, leaseMs, slots, keeper, schedulers, clockSlot, windowMs, workerFaults, storeFaults };
+  // Who takes a task that kills can't be told beforehand, so nobody is spared.
+  const spared = hasKiller ? -1 : keeper;
+  return { store, seed, leaseMs, slots, keeper: spared, schedulers, clockSlot, windowMs, workerFaults, storeFaults };
 }
 
 /** A schedule in one line. */
@@ -120,5 +126,7 @@ function workerFaultText(fault: WorkerFault): string {
       return `stop w${fault.slot} for ${fault.ms} ms`;
     case "clock":
       return `clock of w${fault.slot} at ${fault.offsetMs} ms`;
+    case "killer":
+      return "a task that kills";
   }
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { killedByTask } from "./tasks.ts";
 
 export interface WorkerConfig {
   readonly address: string;
@@ -8,6 +9,7 @@ export interface WorkerConfig {
   /** Names the process in the journal. */
   readonly by: string;
   readonly leaseMs: number;
+  readonly maxLostAttempts: number;
   /** Runs a scheduler too. */
   readonly schedules: boolean;
   /** Set for a process whose clock is the harness's to move; its leases are then kept on its event loop. */
@@ -39,13 +41,17 @@ const program = fileURLToPath(new URL("worker.ts", import.meta.url));
 export class Fleet {
   /** When each process that was killed died. */
   readonly deaths = new Map<string, number>();
+  /** The processes that a task has ended. */
+  readonly killedByTasks = new Set<string>();
   /** What went wrong with processes that nobody touched. */
   readonly troubles: string[] = [];
   readonly #members = new Map<string, Member>();
   readonly #hindrances: Hindrance[];
+  readonly #onKilledByTask: (by: string) => void;
 
-  constructor(hindrances: Hindrance[]) {
+  constructor(hindrances: Hindrance[], onKilledByTask: (by: string) => void) {
     this.#hindrances = hindrances;
+    this.#onKilledByTask = onKilledByTask;
   }
 
   start(config: WorkerConfig): void {
@@ -63,6 +69,11 @@ export class Fleet {
     child.stdin?.on("error", () => undefined);
     child.on("exit", (code, signal) => {
       if (!this.deaths.has(config.by)) this.deaths.set(config.by, Date.now());
+      if (code === killedByTask) {
+        this.killedByTasks.add(config.by);
+        if (!member.dismissed) this.#onKilledByTask(config.by);
+        return;
+      }
       // One that was asked to stop before it could listen to that ends by the signal itself.
       if (member.dismissed && (signal !== null || code === 0)) return;
       this.troubles.push(`worker ${config.by} ended by itself with ${code ?? signal}: ${member.stderr}`);
@@ -72,7 +83,7 @@ export class Fleet {
   /** As a crash of the machine would. */
   async kill(by: string): Promise<void> {
     const member = this.#members.get(by);
-    if (member === undefined || member.dismissed) return;
+    if (member === undefined || member.dismissed || member.child.exitCode !== null) return;
     member.dismissed = true;
     this.deaths.set(by, Date.now());
     member.child.kill("SIGKILL");

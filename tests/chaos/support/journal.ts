@@ -32,6 +32,8 @@ export type Deed =
       readonly members?: readonly string[];
     }
   | { readonly e: "end"; readonly id: string; readonly how: "ok" | "failed" | "aborted"; readonly why?: string }
+  /** A handler ends its own process. */
+  | { readonly e: "dies" }
   | { readonly e: "log"; readonly level: string; readonly text: string };
 
 /** A deed, who did it and when, on the machine's own wall clock. */

@@ -47,6 +47,7 @@ export function judge(evidence: Evidence): Judgement {
     ...turns(evidence),
     ...counters(evidence),
     ...histories(evidence),
+    ...charges(evidence),
   ];
   const duplicates: Duplicates = { died: 0, leaseOver: 0 };
   for (const { first, second } of laterRuns(evidence)) {
@@ -74,7 +75,9 @@ export function unfinished(ledger: Ledger, { runs }: Runs): readonly string[] {
 
 function hasEnded({ kind, key, id }: TaskRequest, succeeded: ReadonlySet<string>, digested: ReadonlySet<string>) {
   if (kind === "grouped") return digested.has(key);
-  if (kind === "exhausted" || kind === "cancelled_waiting" || kind === "cancelled_running") return true;
+  if (kind === "exhausted" || kind === "killer" || kind === "cancelled_waiting" || kind === "cancelled_running") {
+    return true;
+  }
   return succeeded.has(id ?? "");
 }
 
@@ -135,6 +138,7 @@ function diedBefore({ deaths }: Evidence, by: string, at: number): boolean {
 const named: ReadonlySet<RequestKind> = new Set<RequestKind>([
   "unique",
   "named",
+  "killer",
   "cancelled_waiting",
   "cancelled_running",
 ]);
@@ -187,6 +191,13 @@ function wrongEnd(request: TaskRequest, entry: TaskEntry | undefined, started: b
   switch (request.kind) {
     case "exhausted":
       return state === "archived" ? [] : [`was to be archived and is ${state}`];
+    case "killer": {
+      if (entry === undefined || entry.unreadable !== undefined || state !== "archived") {
+        return [`was to be archived and is ${state}`];
+      }
+      const { lastError } = entry.message;
+      return lastError.includes("while it ran alone") ? [] : [`was archived for ${JSON.stringify(lastError)}`];
+    }
     case "kept":
     case "named": {
       if (entry === undefined || entry.unreadable !== undefined || state !== "completed") {
@@ -317,6 +328,23 @@ function histories({ left, runs }: Evidence): string[] {
     }
     return violations;
   });
+}
+
+/** Nobody but a task that kills is archived for a worker's death, and no retry is spent on what no handler failed. */
+function charges({ ledger, left, runs }: Evidence): string[] {
+  const killers = new Set([...ledger.requests.values()].filter(({ kind }) => kind === "killer").map(({ id }) => id));
+  const violations = left.flatMap((entry) => {
+    const blamed = entry.unreadable === undefined && entry.message.lastError.startsWith("asynq: task lease expired");
+    return blamed && !killers.has(idOf(entry)) ? [`${stateOf(entry)} was charged with a worker's death`] : [];
+  });
+  const failures = new Map<string, number>();
+  for (const run of runs.runs) {
+    const { id, attempt, how } = run;
+    const failed = failures.get(id) ?? 0;
+    if (attempt - 1 > failed) violations.push(`${nameOf(run)} had spent ${attempt - 1} retries on ${failed} failures`);
+    if (how === "failed" || how === "aborted") failures.set(id, failed + 1);
+  }
+  return violations;
 }
 
 function nameOf({ key, id, queue, by }: Run): string {

@@ -12,6 +12,7 @@ export type RequestKind =
   | "blocking"
   | "cancelled_waiting"
   | "cancelled_running"
+  | "killer"
   | "probe";
 
 /** One task that somebody asked for, and what was answered. */

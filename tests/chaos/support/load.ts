@@ -10,9 +10,12 @@ import {
 } from "hikyaku";
 import { Ledger, type RequestKind, type TaskRequest } from "./ledger.ts";
 import type { Seeded } from "./seeded.ts";
-import { member, probe, work } from "./tasks.ts";
+import { killer, member, probe, work } from "./tasks.ts";
 
-const weights: Readonly<Record<Exclude<RequestKind, "probe">, number>> = {
+/** What the load asks for by itself. */
+type AskedAtRandom = Exclude<RequestKind, "probe" | "killer">;
+
+const weights: Readonly<Record<AskedAtRandom, number>> = {
   ...{ now: 10, delayed: 4, retried: 4, exhausted: 1, unique: 5, grouped: 6, kept: 4, named: 3, blocking: 0.3 },
   ...{ cancelled_waiting: 2, cancelled_running: 1 },
 };
@@ -55,6 +58,27 @@ export class Load {
     }
   }
 
+  /** Asks for a task that ends the process of whoever runs it, with others right before and behind it, until it is there. */
+  async killer(): Promise<void> {
+    const request = this.ledger.open({ key: this.#key("killer"), kind: "killer", queue: "load" });
+    // Each takes longer than the killer, so that it runs when its worker dies.
+    const beside = (): void => {
+      for (let count = 0; count < 8; count++) {
+        const key = this.#key("now");
+        this.#enqueue({ key, kind: "now", queue: "load" }, { key, ms: 400, failures: 0, blocks: false }, {});
+      }
+    };
+    beside();
+    for (;;) {
+      await this.#answer(request, this.#client.enqueue(killer, { key: request.key }, { taskId: request.key }));
+      if (request.state === "accepted" || request.error?.startsWith("task_id_taken") === true) break;
+      await delay(100);
+    }
+    request.state = "accepted";
+    request.id = request.key;
+    beside();
+  }
+
   /** Asks for a probe until one is accepted; comes back with its key, or with undefined when the time is over. */
   async probe(withinMs: number): Promise<string | undefined> {
     const end = performance.now() + withinMs;
@@ -71,7 +95,7 @@ export class Load {
     return `${kind}-${++this.#count}`;
   }
 
-  #ask(kind: Exclude<RequestKind, "probe">): void {
+  #ask(kind: AskedAtRandom): void {
     const random = this.#random;
     const key = this.#key(kind);
     const queue = random.chance(0.7) ? "load" : "other";

@@ -17,6 +17,10 @@ const workPayload = z.object({
 });
 
 export const work = defineTask({ type: "work", payload: workPayload, retryDelay: ["200ms"] });
+/** Ends the process that runs it. */
+export const killer = defineTask({ type: "killer", payload: z.object({ key: z.string() }), queue: "load" });
+/** With which exit code it does so. */
+export const killedByTask = 99;
 export const probe = defineTask({ type: "probe", payload: z.object({ key: z.string() }), queue: "probe" });
 export const tick = defineTask({ type: "tick", payload: z.object({ key: z.string() }), queue: "other" });
 /** Tasks of a group, and the one that they become. */

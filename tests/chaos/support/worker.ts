@@ -7,7 +7,7 @@ import { type Clock, type HandlerContext, jsonLogger, Scheduler, Server, systemC
 import type { WorkerConfig } from "./fleet.ts";
 import { openJournal } from "./journal.ts";
 import { loggedBroker } from "./logged-broker.ts";
-import { digest, member, probe, queues, tick, work } from "./tasks.ts";
+import { digest, killedByTask, killer, member, probe, queues, tick, work } from "./tasks.ts";
 
 const config: WorkerConfig = JSON.parse(process.argv[2] ?? "{}");
 const write = openJournal(config.journal, config.by);
@@ -21,7 +21,7 @@ const broker = loggedBroker(config, clock);
 const logger = jsonLogger("warn", (line) => write({ e: "log", level: "warn", text: line.trim() }));
 const server = new Server({
   ...{ broker, logger, queues, ...withClock, concurrency: 10, lease: { ms: config.leaseMs } },
-  ...{ shutdownTimeout: "2s", abortGrace: "500ms", maxLostAttempts: 100 },
+  ...{ shutdownTimeout: "2s", abortGrace: "500ms", maxLostAttempts: config.maxLostAttempts },
 });
 
 type Known = { readonly key: string; readonly members?: readonly string[] };
@@ -62,6 +62,15 @@ server.handle(
 server.handle(
   probe,
   told(async () => undefined),
+);
+server.handle(
+  killer,
+  told(async () => {
+    // Long enough for others to have begun beside it.
+    await delay(100);
+    write({ e: "dies" });
+    process.exit(killedByTask);
+  }),
 );
 server.handle(
   tick,
