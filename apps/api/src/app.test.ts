@@ -385,7 +385,9 @@ describe("documentation", () => {
     expect(Object.keys(document.paths)).toContain(REGISTER_DEMO_JOB_PATH);
     const operation = document.paths[REGISTER_DEMO_JOB_PATH].post;
     expect(operation).toMatchObject({ operationId: "register-demo-job", tags: ["jobqueue-demo"] });
-    expect(Object.keys(operation.responses)).toEqual(["201", "400", "409", "413", "415", "422", "429", "500", "503"]);
+    expect(Object.keys(operation.responses)).toEqual([
+      ...["201", "400", "408", "409", "413", "415", "421", "422", "429", "431", "500", "503"],
+    ]);
     expect(JSON.stringify(document)).toContain("delay_seconds");
   });
 

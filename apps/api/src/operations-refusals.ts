@@ -1,4 +1,4 @@
-import { problemResponse } from "./problem-response.ts";
+import { commonRefusals, problemResponse } from "./problem-response.ts";
 
 /** What every route of the operations API demands, for the OpenAPI document. */
 export const operationsSecurity = [{ operationsToken: [] }];
@@ -11,7 +11,6 @@ export const operationsRefusals = {
   403: problemResponse(
     "No token is set in local or develop, and the request is not straight from this machine, or from another site's page.",
   ),
-  429: problemResponse("Too many requests from this address; see `Retry-After`."),
-  500: problemResponse("Something went wrong in the server."),
+  ...commonRefusals,
   503: problemResponse("The job queue's store cannot be reached; see `Retry-After`."),
 };

@@ -4,3 +4,12 @@ import { PROBLEM_CONTENT_TYPE, problem } from "@hikyaku/contract";
 export function problemResponse(description: string) {
   return { description, content: { [PROBLEM_CONTENT_TYPE]: { schema: problem } } };
 }
+
+/** What every route under `/api` may answer instead of doing what was asked. */
+export const commonRefusals = {
+  408: problemResponse("The request did not arrive whole in time."),
+  421: problemResponse("The request's `Host` is no name of this API server; see `server.allowed_hosts`."),
+  429: problemResponse("Too many requests from this address; see `Retry-After`."),
+  431: problemResponse("The address and the headers are larger than 16 KiB together."),
+  500: problemResponse("Something went wrong in the server."),
+};

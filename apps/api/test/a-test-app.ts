@@ -51,7 +51,7 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const client = options.client ?? new Client({ broker });
   const log: Record<string, unknown>[] = [];
   const logger = pino(
-    { level: "info" },
+    { level: "debug" },
     { write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const config = {

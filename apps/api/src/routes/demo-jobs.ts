@@ -18,7 +18,7 @@ import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { type Client, type Inspector, isHikyakuError, takersOf } from "hikyaku";
 import { headersOf, messageOf, presentDemoJob, timesOf } from "../presenters/demo-job.ts";
-import { problemResponse } from "../problem-response.ts";
+import { commonRefusals, problemResponse } from "../problem-response.ts";
 
 export interface DemoJobRoutesParts {
   readonly client: Pick<Client, "enqueue">;
@@ -36,10 +36,6 @@ const tags = ["jobqueue-demo"];
 const queue = delayPrint.defaults.queue;
 const within = { ms: STORE_TIMEOUT_MS };
 
-const refusals = {
-  429: problemResponse("Too many requests from this address; see `Retry-After`."),
-  500: problemResponse("Something went wrong in the server."),
-};
 const storeAway = problemResponse("The job queue's store cannot be reached; see `Retry-After`.");
 
 /** Adds the endpoints of the seed feature: a job that prints its message after a delay, and what became of it. */
@@ -65,7 +61,7 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
           413: problemResponse("The body is larger than 64 KiB."),
           415: problemResponse("The body is not sent as application/json."),
           422: problemResponse("The body has errors; `errors` names each. Nothing was registered."),
-          ...refusals,
+          ...commonRefusals,
           503: problemResponse(
             "The job queue's store cannot be used; see `Retry-After`. `code` says whether the job may be registered all the " +
               "same: `broker_unavailable`, `store_rejected`, `overloaded` and `closed`: nothing was stored; " +
@@ -92,7 +88,7 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
         response: {
           200: demoJobsView,
           422: problemResponse("The ids are too many or too long."),
-          ...refusals,
+          ...commonRefusals,
           503: storeAway,
         },
       },
@@ -131,7 +127,7 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
             "`task_not_found`: no such job is stored. It was never registered, was deleted, or was printed over a day ago.",
           ),
           422: problemResponse("The id is too long."),
-          ...refusals,
+          ...commonRefusals,
           503: storeAway,
         },
       },
