@@ -64,6 +64,10 @@ describe.skipIf(missing !== undefined)(titled("what becomes of a job is told on 
     await first.kill();
     await card.getByText(/^Due for \d+ s\. No worker takes from default\./).waitFor({ timeout: forgottenMs });
     await page.getByRole("heading", { name: "Nobody works on this queue: your job will wait" }).waitFor();
+    await page
+      .getByRole("status")
+      .getByText(/^to be printed by the second: Due for /)
+      .waitFor();
     await page.reload();
     await card.getByText(/^Due for \d+ s\. No worker takes from default\./).waitFor();
     const second = await start("worker");

@@ -1,5 +1,6 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { FindJob } from "../components/jobs/find-job.tsx";
 import { FollowNote } from "../components/jobs/follow-note.tsx";
 import { JobCard } from "../components/jobs/job-card.tsx";
 import { JobNotices } from "../components/jobs/job-notices.tsx";
@@ -51,6 +52,9 @@ export function JobPage() {
         <p role="status">{follow.failure === undefined ? texts.asking : texts.failed}</p>
       )}
       {job && !isUnseen && <JobCard job={job} follow={follow} nowMs={nowMs} isAlone={true} onSendAgain={sendAgain} />}
+      <div className="desk-more max-w-sm">
+        <FindJob key={jobId} />
+      </div>
     </>
   );
 }
