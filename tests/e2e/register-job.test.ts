@@ -142,12 +142,16 @@ describe.skipIf(missingChromium !== undefined)(titled("in a browser", missingChr
 
   it.each(locales)("too many requests are told with the time to wait: 429 (%s)", async (locale) => {
     const text = words[locale];
-    // One for the question that the page asks when it opens, one for the first press.
-    const { origin } = await start({ API__RATE_LIMIT__REQUESTS_PER_MINUTE: 2 });
+    const { origin } = await start({ API__RATE_LIMIT__REQUESTS_PER_MINUTE: 3 });
     const page = await open(origin, "/dm-jobqueue", locale);
-    await page.getByRole("button", { name: text.submit }).click();
-    await page.getByRole("article").getByText(text.counting).waitFor();
-    await page.getByRole("button", { name: text.submit }).click();
+    const submit = page.getByRole("button", { name: text.submit });
+    // The page's own questions count as well, so it is not known which press is one too many.
+    const statuses: number[] = [];
+    while (!statuses.includes(429) && statuses.length < 4) {
+      const [answer] = await Promise.all([page.waitForResponse(`**${REGISTER_DEMO_JOB_PATH}`), submit.click()]);
+      statuses.push(answer.status());
+    }
+    expect(statuses.at(-1)).toBe(429);
     await page.getByRole("heading", { name: text.limited }).waitFor();
   });
 
