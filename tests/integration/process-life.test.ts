@@ -122,4 +122,25 @@ describe("the process standalone", () => {
       await store.remove();
     }
   });
+
+  it.each([
+    ["local", /operations \(\/api\/v1\) need no token, but answer only what comes straight from this machine/],
+    ["staging", /operations \(\/api\/v1\) are closed: no token is set for them; set HIKYAKU__API__OPERATIONS__TOKEN/],
+  ])("says at start who may use operations while no token is set: %s", async (env, line) => {
+    if (embedded === undefined) throw new Error("expected the embedded store");
+    const apps = new AppProcesses();
+    const store = await embedded.create();
+    try {
+      const settings = {
+        ...{ ...store.settings, SERVER__HOST: "127.0.0.1", SERVER__PORT: await freePort() },
+        API__RATE_LIMIT__STORAGE_TYPE: "memory",
+      };
+      const app = await apps.start("api", { settings, env: { APP_ENV: env } }).ready();
+      expect(app.stderr.all.filter(({ text }) => line.test(text))).toHaveLength(1);
+      expect(app.stderr.all.filter(({ text }) => text.includes("/api/v1"))).toHaveLength(1);
+    } finally {
+      await apps.killAll();
+      await store.remove();
+    }
+  });
 });
