@@ -196,7 +196,7 @@ describe("group commit", () => {
     const broken = Object.assign(new GatedBroker(broker), { enqueue: () => Promise.reject(new Error("no such luck")) });
     const client = new Client({ broker: broken });
     const errors = await Promise.all([refusalOf(client.enqueue(note)), refusalOf(client.enqueue(note))]);
-    expect(errors.map(({ code }) => code)).toEqual(["store_rejected", "store_rejected"]);
+    expect(errors.map(({ code }) => code)).toEqual(["answer_lost", "answer_lost"]);
     expect(errors[0]).not.toBe(errors[1]);
     await broker.close();
     const away = new Client({ broker: gated });

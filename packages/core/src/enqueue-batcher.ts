@@ -229,8 +229,11 @@ function failure({ item }: Enqueueing, code: ErrorCode, text: string): EnqueueOu
   return { kind: "failed", error };
 }
 
-/** An error of its own for each caller, so that none sees what another one does to it. */
+/**
+ * An error of its own for each caller, so that none sees what another one does to it. What is no error of ours says nothing
+ * of what was stored.
+ */
 function failedWith(thrown: unknown): EnqueueOutcome {
-  const code = isHikyakuError(thrown) ? thrown.code : "store_rejected";
+  const code = isHikyakuError(thrown) ? thrown.code : "answer_lost";
   return { kind: "failed", error: new HikyakuError(code, errorText(thrown), { cause: thrown }) };
 }

@@ -118,6 +118,13 @@ describe.skipIf(redisServerPath() === undefined)("new tasks in Redis (needs redi
     expect(await cli(server, "keys", "asynq:{default}*")).toBe("asynq:{default}:pending");
   });
 
+  it("may be stored, which is said, where what a refused transaction wrote can't be taken back", async () => {
+    const { server, broker } = await asked();
+    await cli(server, "set", "asynq:{default}:pending", "something else");
+    await cli(server, "acl", "setuser", "default", "-del");
+    expect(await broker.enqueue([placedNow()])).toMatchObject([{ kind: "failed", error: { code: "answer_lost" } }]);
+  });
+
   it("are written by script for a user who may send no transactions", async () => {
     const { server, broker } = await setup();
     await cli(server, "acl", "setuser", "default", "-multi");

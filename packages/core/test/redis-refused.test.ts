@@ -108,6 +108,8 @@ describe.skipIf(redisServerPath() === undefined)("a script of which a command is
     await restore(raw, picture);
     const broker = open(server, clock, "modest:secret@");
     for (const finding of await findingsOf(broker)) usual.add(finding);
+    // Of a large set that was made one task, what is left is removed afterwards, by whoever may.
+    if (step.hasParts) usual.add("stale_set ");
     expect(commands.length).toBeGreaterThan(0);
     for (const command of commands) {
       await restore(raw, picture);

@@ -41,6 +41,9 @@ export class Connection implements Link {
   #candidate: Wire | undefined;
   #attempts = 0;
   #failures = 0;
+  /** Connections in a row that were left soon, because the server refused what it was asked. */
+  #refusals = 0;
+  #reachedAt = 0;
   #pause: Timer | undefined;
   #reachability: Reachability;
   #firstAttempt: Promise<void> | undefined;
@@ -179,6 +182,7 @@ export class Connection implements Link {
     this.#candidate = undefined;
     this.#wire = wire;
     this.#failures = 0;
+    this.#reachedAt = this.#timers.monotonic();
     void this.#resubscribeAll(wire);
     this.#change(true, undefined);
   }
@@ -186,7 +190,8 @@ export class Connection implements Link {
   #lost(reason: string): void {
     this.#letGo(reason);
     const { minReconnectDelayMs, maxReconnectDelayMs } = this.#settings;
-    const delayMs = Math.min(maxReconnectDelayMs, minReconnectDelayMs * 2 ** Math.min(this.#failures, 10));
+    const tries = Math.min(Math.max(this.#failures, this.#refusals), 10);
+    const delayMs = Math.min(maxReconnectDelayMs, minReconnectDelayMs * 2 ** tries);
     this.#failures += 1;
     this.#pause = this.#timers.setTimer(() => void this.#connect(), delayMs * (0.5 + Math.random() / 2));
   }
@@ -255,6 +260,9 @@ export class Connection implements Link {
 
   #refused(refusal: RedisRefusal, wire: Wire): void {
     if (this.#wire !== wire || this.#closed || !this.#route.refused(refusal, wire.place)) return;
+    // A server that takes connections and refuses what is asked on them is no better than one that takes none.
+    const lastedMs = this.#timers.monotonic() - this.#reachedAt;
+    this.#refusals = lastedMs > 2 * this.#settings.maxReconnectDelayMs ? 0 : this.#refusals + 1;
     this.#lost(`${shownPlace(wire.place)} answered: ${refusal.message}`);
   }
 

@@ -1,6 +1,6 @@
 import { ByteWriter } from "../../codec/byte-writer.ts";
 import { writeTaskMessage } from "../../codec/task-codec.ts";
-import { HikyakuError } from "../../errors.ts";
+import { errorText, HikyakuError } from "../../errors.ts";
 import { taskIdLength } from "../../task-id.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem } from "../enqueue-facet.ts";
@@ -63,8 +63,7 @@ export class NewTasks {
     } catch (error) {
       if (!(error instanceof RedisRefusal)) throw error;
       if (error.word === noTransaction) throw this.#carriedOutOneByOne(error);
-      await this.#takeBack(keys, ids, call);
-      throw asHikyakuError(error);
+      throw await this.#takenBack(keys, ids, error, call);
     }
     if (commands.length <= usualBytes && this.#spare.length < mostSpare) {
       writer.reuse();
@@ -110,9 +109,23 @@ export class NewTasks {
     writer.text(`${idHead}${ids.join(`\r\n${idHead}`)}\r\n*1\r\n${bulk("EXEC")}`);
   }
 
-  /** The list of those that wait is none, so that the bodies would lie there for nothing. Best effort: reconciling finds them. */
-  async #takeBack(keys: QueueKeys, ids: readonly string[], call: CallOptions | undefined): Promise<void> {
-    await this.#link.call(["DEL", ...ids.map((id) => keys.task + id)], call).catch(() => undefined);
+  /**
+   * One command of a transaction was refused, and the others were carried out: the list of those that wait is none, or a
+   * permission went in that very moment. What the list names and does not exist is no task, so taking the bodies back is enough.
+   */
+  async #takenBack(
+    keys: QueueKeys,
+    ids: readonly string[],
+    refusal: RedisRefusal,
+    call: CallOptions | undefined,
+  ): Promise<Error> {
+    try {
+      await this.#link.call(["DEL", ...ids.map((id) => keys.task + id)], call);
+      return asHikyakuError(refusal);
+    } catch (error) {
+      const text = `Redis refused one command of a transaction (${refusal.message}), and what the others wrote could not be taken back`;
+      return new HikyakuError("answer_lost", `${text}: the tasks may be stored: ${errorText(error)}`, { cause: refusal });
+    }
   }
 
   /** The permission was taken away after we asked. */

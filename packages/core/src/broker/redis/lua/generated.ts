@@ -1664,6 +1664,8 @@ export const extendLua = `-- Moves the end of leases further out; leaves alone w
 local lease = KEYS[1]
 local taskPrefix, newEnd = ARGV[1], ARGV[2]
 local lost = {}
+-- Nothing is removed: what a server without memory lets pass comes first, and it refuses nothing later.
+redis.call('ZREM', lease, 'hk:none')
 for index = 3, #ARGV, 2 do
   local id, token = ARGV[index], ARGV[index + 1]
   local key = taskPrefix .. id
@@ -4837,6 +4839,8 @@ if #expired > 0 then
   mustBeAble(
     taskPrefix, 'HMGET', 'ZREM', 'LREM', 'DEL', 'LPOS', 'LPUSH', 'ZADD', 'HSET', 'HGET', 'HINCRBY'
   )
+  -- Nothing is removed: what a server without memory lets pass comes first, and it refuses nothing later.
+  redis.call('ZREM', lease, 'hk:none')
 end
 for index = 1, #expired, 2 do
   if taken >= limit then break end
@@ -5038,7 +5042,8 @@ local function digits(number)
 end
 
 -- Settling and claiming each read first. Then they write in an order in which a command that is refused meets what others
--- take back, since it is the first of its kind that is refused; where that can't be, \`check\` asks before.
+-- take back, since it is the first of its kind that is refused; where that can't be, \`check\` asks before. What a server
+-- without memory lets pass comes first: it refuses nothing later, so that workers go on and make room.
 
 local function stop(refusal)
   error(redis.acl_check_cmd and { err = refusal.err } or refusal.err, 0)
@@ -5307,16 +5312,18 @@ end
       for _, key in ipairs({ completed, retry, archived }) do call('ZCARD', key) end
     end
     if done > 0 then call('DEL', taskPrefix) end
-    -- The lease as it is: what puts it back must not be refused then.
-    call('ZADD', lease, 'XX', lastEnds, settledIds[settled])
   end
 
   local reply, leasesToo
   if settled > 0 then
     reply = leave(settledIds, settled)
     if isRefused(reply) then stop(reply) end
-    reply = try('ZREM', lease, unpack(settledIds, 1, settled))
-    leasesToo = not isRefused(reply)
+    -- The lease as it is: what puts it back must not be refused then.
+    if acts then reply = try('ZADD', lease, 'XX', lastEnds, settledIds[settled]) end
+    if not isRefused(reply) then
+      reply = try('ZREM', lease, unpack(settledIds, 1, settled))
+      leasesToo = not isRefused(reply)
+    end
   end
   if acts and leasesToo then
 -- The attempt history of a task with one more line: the newest 20. Nil where there is none to add.
@@ -5510,12 +5517,13 @@ local leaseValue = newToken .. ':' .. leaseEnd
 local taken, unhandledCount, left = { nil, nil, nil, nil, nil, nil, nil, nil }, {}, {}
 local leases = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 -- \`#\` searches for the end of a list anew each time.
-local takenCount, leasedSize, seen = 0, 0, 0
+local takenCount, leasedSize, seen, looks = 0, 0, 0, {}
 
 -- Looks at the next \`window\` ids, those at the end of the list, and sorts them into what is taken and what stays, in
 -- running order. Answers how many there were.
 local function look(window)
   local ids = call('LRANGE', pending, digits(-seen - window), digits(-seen - 1))
+  looks[#looks + 1] = ids
   for index = #ids, 1, -1 do
     local id = ids[index]
     if takenCount >= limit then
@@ -5567,40 +5575,40 @@ local leaves = takenCount > 0 or #ghosts > 0 or #strangers > 0 or isFruitless
 if leaves and #left + #ghosts + #strangers > 0 then
   check(nil, { #strangers > 0 and archived or nil }, isFruitless and 'LPUSH' or 'RPUSH', 'DEL', 'ZADD')
 end
+if leaves then call('LTRIM', pending, '0', digits(-seen - 1)) end
 if takenCount > 0 then
+  local reply, isLeased, isActive
   -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
   -- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
   if takenCount > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
     local long = string.rep('-', 80)
     -- Not there: it only shows that the member can be removed again.
-    call('ZREM', lease, long)
-    call('ZADD', lease, leaseEnd, long, leaseEnd, taken[1])
-    call('ZREM', lease, long)
+    reply = try('ZREM', lease, long)
+    if not isRefused(reply) then
+      reply = try('ZADD', lease, leaseEnd, long, leaseEnd, taken[1])
+      try('ZREM', lease, long)
+    end
   end
-  call('ZADD', lease, unpack(leases, 1, takenCount * 2))
-  local reply = try('LPUSH', active, unpack(taken, 1, takenCount))
-  if isRefused(reply) then
-    try('ZREM', lease, unpack(taken, 1, takenCount))
-    stop(reply)
+  if not isRefused(reply) then
+    reply = try('ZADD', lease, unpack(leases, 1, takenCount * 2))
+    isLeased = not isRefused(reply)
   end
-end
-local reply = takenCount > 0 and try('HSET', taskPrefix .. taken[1], 'state', 'active', 'hk:lease', leaseValue)
-if isRefused(reply) then
-  try('LTRIM', active, digits(takenCount), '-1')
-  try('ZREM', lease, unpack(taken, 1, takenCount))
-  stop(reply)
-end
-if leaves then
-  reply = try('LTRIM', pending, '0', digits(-seen - 1))
+  if isLeased then
+    reply = try('LPUSH', active, unpack(taken, 1, takenCount))
+    isActive = not isRefused(reply)
+  end
+  if isActive then reply = try('HSET', taskPrefix .. taken[1], 'state', 'active', 'hk:lease', leaseValue) end
   if isRefused(reply) then
-    if takenCount > 0 then
-      for index = 1, takenCount do try('LREM', active, '1', taken[index]) end
-      try('ZREM', lease, unpack(taken, 1, takenCount))
-      try('HSET', taskPrefix .. taken[1], 'state', 'pending')
+    if isActive then try('LTRIM', active, digits(takenCount), '-1') end
+    if isLeased then try('ZREM', lease, unpack(taken, 1, takenCount)) end
+    for at = #looks, 1, -1 do
+      if #looks[at] > 0 then try('RPUSH', pending, unpack(looks[at])) end
     end
     stop(reply)
   end
-  -- The list ends with what runs next.
+end
+-- The list ends with what runs next.
+if leaves then
   local back = isFruitless and left or #left > 0 and backwards(left, #left) or left
   for from = 1, #back, 1000 do
     call(isFruitless and 'LPUSH' or 'RPUSH', pending, unpack(back, from, math.min(from + 999, #back)))
