@@ -43,6 +43,9 @@ export function ReadinessStatus() {
           ))}
         </ul>
       )}
+      {!isError && data?.checks.every(({ findings }) => findings === undefined) && (
+        <p className="cap mt-2">{texts.withheld}</p>
+      )}
     </section>
   );
 }

@@ -35,7 +35,6 @@ export function DemoJobPage() {
   const nowMs = useServerNow(jobs.some((job) => needsAsking(job, serverClock.nowMs())));
   const form = useRef<HTMLFormElement>(null);
   const result = useRef<HTMLElement>(null);
-  const list = useRef<HTMLDivElement>(null);
   const read = readJobForm(values);
 
   // After a refusal, the reader goes to the first field to correct, else to what the server said. After a success the
@@ -57,7 +56,7 @@ export function DemoJobPage() {
         if (sending.kind === "refused") {
           if (sending.failure.kind === "invalid") setFaults(sortRefusals(sending.failure.errors).faults);
           setRefusals(refusals + 1);
-        } else list.current?.querySelector("article")?.scrollIntoView({ block: "nearest" });
+        } else document.getElementById(`job-${sending.jobId}`)?.scrollIntoView({ block: "nearest" });
       },
     });
   };
@@ -102,9 +101,7 @@ export function DemoJobPage() {
             <CurlExample request={read.valid ? read.request : {}} />
           </div>
         </div>
-        <div ref={list}>
-          <JobList jobs={jobs} follow={follow} nowMs={nowMs} onSendAgain={sendAgain} />
-        </div>
+        <JobList jobs={jobs} follow={follow} nowMs={nowMs} onSendAgain={sendAgain} />
       </div>
     </>
   );

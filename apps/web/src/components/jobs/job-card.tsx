@@ -42,7 +42,7 @@ export function JobCard({ job, follow, nowMs, onSendAgain, isAlone = false }: Jo
   }, [canSendAgain]);
   const showsRelay = card.state !== "not_kept" || job.view !== undefined;
   return (
-    <article ref={article} tabIndex={-1} className="job" aria-labelledby={titleId}>
+    <article ref={article} id={`job-${job.jobId}`} tabIndex={-1} className="job" aria-labelledby={titleId}>
       <header>
         <JobStateBadge state={card.state} />
         <h3 id={titleId}>{card.message}</h3>

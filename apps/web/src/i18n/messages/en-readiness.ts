@@ -39,6 +39,7 @@ export const enReadiness = {
     broken: "Ready, but something is broken",
   },
   noAnswer: "No answer from the API server. This page asks again every 10 seconds.",
+  withheld: "What was found is shown only to whoever may use the operations API.",
   level: { ok: "ok", warning: "warning", error: "error" },
   checks,
   finding: {

@@ -18,6 +18,7 @@ export const jaReadiness: ReadinessMessages = {
     broken: "動いていますが、異常があります",
   },
   noAnswer: "API サーバーから応答がありません。10 秒ごとに確認し直します。",
+  withheld: "見つかった内容は、操作 API を使える人にだけ表示されます。",
   level: { ok: "正常", warning: "警告", error: "異常" },
   checks: {
     job_queue_store: "ジョブのストア",
