@@ -124,7 +124,9 @@ export class NewTasks {
       return asHikyakuError(refusal);
     } catch (error) {
       const text = `Redis refused one command of a transaction (${refusal.message}), and what the others wrote could not be taken back`;
-      return new HikyakuError("answer_lost", `${text}: the tasks may be stored: ${errorText(error)}`, { cause: refusal });
+      return new HikyakuError("answer_lost", `${text}: the tasks may be stored: ${errorText(error)}`, {
+        cause: refusal,
+      });
     }
   }
 
