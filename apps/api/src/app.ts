@@ -5,6 +5,7 @@ import {
   type OperationsPermission,
   type ReadinessProbe,
   sendError,
+  showInAnswers,
   storeProbe,
   workersProbe,
 } from "@hikyaku/app-kit";
@@ -69,6 +70,7 @@ export async function buildApp({ config, permission, client, broker, rateLimiter
   const answerWhatIsLeft = answerOtherMethods(app);
 
   addSecurityHeaders(app);
+  showInAnswers(app);
   logAnswers(app);
   if (rateLimiter !== undefined) {
     countRequests(app, rateLimiter);

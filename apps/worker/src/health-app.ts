@@ -6,6 +6,7 @@ import {
   type ReadinessProbe,
   RequestProblem,
   sendError,
+  showInAnswers,
   storeProbe,
   workersProbe,
 } from "@hikyaku/app-kit";
@@ -32,6 +33,7 @@ export function buildHealthApp({ broker, queues, probe, logger, permission }: He
     ...boundedServer({ maxConnections: 100, maxConnectionsPerAddress: 50, requestTimeoutMs: 10_000 }, logger),
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
   });
+  showInAnswers(app);
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler((request) => {
     const path = request.raw.url?.slice(0, 200) ?? "";

@@ -9,6 +9,7 @@ export { hostNameOf, isLoopback } from "./http/loopback.ts";
 export { type OperationsAccess, OperationsPermission } from "./http/operations-permission.ts";
 export { RequestProblem, type RequestProblemOptions } from "./http/request-problem.ts";
 export { shownValue } from "./http/shown-value.ts";
+export { showInAnswers } from "./http/visible-answers.ts";
 export { libraryLogger } from "./library-logger.ts";
 export { closeWithin, ListenError, listen, type Place } from "./listening.ts";
 export { type LoggerOptions, makeLogger } from "./logger.ts";

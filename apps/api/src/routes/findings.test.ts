@@ -64,6 +64,21 @@ describe("the findings of the operations API", () => {
     await server.stop();
   });
 
+  it("steer no terminal that shows them, and are the same JSON", async () => {
+    const { broker, client } = await setup();
+    const server = { serverId: "s", host: "h\u009b31m\u202eh", pid: 1, concurrency: 1, queues: { "q\u001b[2J": 1 } };
+    await broker.announce(
+      { ...server, strictPriority: false, status: "active", startedAt: 0, activeWorkers: 0, details: undefined },
+      [],
+      60_000,
+    );
+    await client.enqueue(email, {});
+    const { body } = await test.app.inject("/api/v1/findings");
+    expect(body).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    const { findings } = listFindingsResponse.parse(JSON.parse(body));
+    expect(findings.find(({ kind }) => kind === "foreign_worker")?.facts).toMatchObject({ host: server.host });
+  });
+
   it("ask the store once in five seconds, however many ask, and never look at the tasks one by one", async () => {
     const { broker } = await setup();
     const asked = vi.spyOn(broker, "servers");

@@ -44,8 +44,8 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const { code, headers = {}, ...rest } = problemOf(error);
   const status = STATUS_OF_PROBLEM[code];
   if (status === 503) {
-    // That the store is away is told once for the process; each refusal would only repeat it.
-    const level = isHikyakuError(error, "broker_unavailable") ? "debug" : "warn";
+    // That the store is away is warned of once for the process; each refusal of its requests only repeats it.
+    const level = isHikyakuError(error, "broker_unavailable") ? "info" : "warn";
     request.log[level]({ reason: errorText(error) }, "request refused: the store cannot be used");
   } else if (status >= 500) request.log.error({ err: error }, "request failed");
   const body: Problem = {

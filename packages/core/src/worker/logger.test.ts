@@ -30,6 +30,11 @@ describe("withFields", () => {
     expect(line).toMatchObject({ taskId: "ours", field_taskId: "theirs", more: 2 });
   });
 
+  it("repeats nothing that is the same", () => {
+    const line = logged((logger) => withFields(logger, { type: "t", queue: "q" }).info("done", { type: "t", ms: 3 }));
+    expect(Object.keys(line)).toEqual(["time", "level", "message", "type", "queue", "ms"]);
+  });
+
   it("keeps them apart through several layers", () => {
     const line = logged((logger) => {
       const inner = withFields(withFields(logger, { queue: "outer" }), { queue: "inner" });

@@ -52,10 +52,16 @@ function readable(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }
 
-/** The same logger with fields that every line carries; a line's own field of such a name gets another one. */
+/**
+ * The same logger with fields that every line carries; a line's own field of such a name gets another one, unless it says
+ * the same.
+ */
 export function withFields(logger: Logger, own: LogFields): Logger {
-  const taken: ReadonlySet<string> = new Set(Object.keys(own));
-  const all = (fields: LogFields | undefined): LogFields => ({ ...own, ...fieldsBeside(taken, fields ?? {}) });
+  const names = Object.keys(own);
+  const all = (fields: LogFields | undefined): LogFields => {
+    const different = new Set(names.filter((name) => own[name] !== fields?.[name]));
+    return { ...own, ...fieldsBeside(different, fields ?? {}) };
+  };
   return {
     debug: (message, fields) => logger.debug(message, all(fields)),
     info: (message, fields) => logger.info(message, all(fields)),
