@@ -286,6 +286,7 @@ who_answers() {
 # The program that listens on the port, where the system tells it: " (redis-server, pid 4711, stopped by a signal: ...)".
 port_owner() {
   local owner= pid
+  [[ $redis_place == loopback ]] || return 0
   if command -v ss >/dev/null; then
     owner=$(ss -H -ltnp "sport = :$redis_port" 2>/dev/null |
       sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1, pid \2/p' | head -n 1)

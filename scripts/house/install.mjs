@@ -52,8 +52,8 @@ async function installFromLock() {
   say("installing what the lock file names; this needs the network, and takes a minute or two the first time");
   const npm = process.env["npm_execpath"];
   const [program, ...first] = npm === undefined ? ["npm"] : [process.execPath, npm];
-  // NODE_ENV=production must not leave out the tools: the project's own Node.js is one of them.
-  const args = ["install", "--no-save", "--include=dev", "--loglevel=error"];
+  // NODE_ENV=production must not leave out the tools, the project's own Node.js among them, nor a setting the compiled parts.
+  const args = ["install", "--no-save", "--include=dev", "--include=optional", "--loglevel=error"];
   const { code, stopped } = await runToItsEnd(program ?? "npm", [...first, ...args], { cwd: root, stdout: 2 });
   if (stopped) throw new HouseError("stopped while installing; the next start installs again", code === 0 ? 1 : code);
   if (code !== 0) {

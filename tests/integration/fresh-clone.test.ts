@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@hikyaku/test-support";
@@ -52,6 +52,24 @@ describe("the start scripts in a fresh clone, where nothing is installed", { tim
     await program("npm", "echo ENOTFOUND >&2; exit 1");
     const status = await script("start-redis.sh", "status");
     expect(status).toMatchObject({ code: 69, stderr: expect.stringContaining("the installation failed") });
+  });
+
+  it("names the compiled part that npm left out in silence, before a build fails for want of it", async () => {
+    const installed = JSON.parse(await readFile(join(projectFolder, "node_modules/.package-lock.json"), "utf8"));
+    const isBinding = (path: string) => path.startsWith("node_modules/@tailwindcss/oxide-");
+    const bindings = Object.keys(installed.packages).filter(isBinding);
+    for (const path of bindings) delete installed.packages[path];
+    await writeFile(join(project, "lacking.json"), JSON.stringify(installed));
+    const node = join(projectFolder, "node_modules/.bin/node");
+    await program(
+      "npm",
+      `mkdir -p node_modules/.bin && cp lacking.json node_modules/.package-lock.json && ln -s '${node}' node_modules/.bin`,
+    );
+    const status = await script("start-redis.sh", "status");
+    expect(status).toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining("npm left out node_modules/@tailwindcss/oxide-"),
+    });
   });
 
   it("asks for Node.js where there is none", async () => {
