@@ -333,6 +333,7 @@ describe("health", () => {
 describe("error answers", () => {
   it("carry a code that names their kind", async () => {
     test = await aTestApp({ requestsPerMinute: 8 });
+    const bundle = "/docs/static/swagger-ui-bundle.js";
     const send = (more: object) =>
       test.app.inject({ method: "POST", url: REGISTER_DEMO_JOB_PATH, headers: json, payload: "{}", ...more });
     const answers = [
@@ -345,6 +346,9 @@ describe("error answers", () => {
       await send({ url: "/api/%zz" }),
       await test.app.inject({ url: "/api/v1/servers", remoteAddress: "192.0.2.7" }),
       await send({ headers: { ...json, "content-encoding": "gzip" } }),
+      await test.app.inject({ url: bundle, headers: { range: "bytes=99999999-" } }),
+      await test.app.inject({ url: bundle, headers: { "if-match": '"another"' } }),
+      await test.app.inject("/docs/static/%00"),
       await send({}),
       await send({}),
     ];
@@ -358,6 +362,9 @@ describe("error answers", () => {
       "400 bad_request",
       "403 forbidden",
       "415 unsupported_media_type",
+      "416 range_not_satisfiable",
+      "412 precondition_failed",
+      "403 forbidden",
       "201 registered",
       "429 rate_limited",
     ]);

@@ -18,8 +18,10 @@ export const STATUS_OF_PROBLEM = {
   method_not_allowed: 405,
   /** The request did not arrive whole in time. */
   request_timeout: 408,
+  precondition_failed: 412,
   body_too_large: 413,
   unsupported_media_type: 415,
+  range_not_satisfiable: 416,
   /** The request names a host that this server does not answer for. */
   wrong_host: 421,
   /** The body does not fit its schema; `errors` names each place. */

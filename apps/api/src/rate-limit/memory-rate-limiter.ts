@@ -1,11 +1,13 @@
 import type { ReadinessFinding } from "@hikyaku/contract";
 import { RateLimiterMemory } from "rate-limiter-flexible";
+import { CountedClients } from "./counted-clients.ts";
 import type { RateLimiter, RateLimits, Verdict } from "./rate-limiter.ts";
 import { HOUR_SECONDS, MINUTE_SECONDS, Windows } from "./windows.ts";
 
 /** Counts in the memory of this process: right for one API server, too generous by their number for several. */
 export class MemoryRateLimiter implements RateLimiter {
   readonly #windows: Windows;
+  readonly #clients = new CountedClients(HOUR_SECONDS * 1_000);
 
   constructor(limits: RateLimits) {
     this.#windows = new Windows(
@@ -15,11 +17,11 @@ export class MemoryRateLimiter implements RateLimiter {
   }
 
   consume(key: string): Promise<Verdict> {
-    return this.#windows.consume(key);
+    return this.#windows.consume(this.#clients.nameOf(key));
   }
 
   peek(key: string): Promise<Verdict> {
-    return this.#windows.peek(key);
+    return this.#windows.peek(this.#clients.nameOf(key));
   }
 
   check(): Promise<ReadinessFinding> {

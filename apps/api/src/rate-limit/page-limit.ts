@@ -2,6 +2,7 @@ import { clientKey, HEALTH_PATH, RequestProblem } from "@hikyaku/app-kit";
 import type { FastifyInstance } from "fastify";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { isUnderApi } from "../api-path.ts";
+import { CountedClients } from "./counted-clients.ts";
 import { MINUTE_SECONDS } from "./windows.ts";
 
 /**
@@ -10,10 +11,11 @@ import { MINUTE_SECONDS } from "./windows.ts";
  */
 export function limitPages(app: FastifyInstance, perMinute: number): void {
   const limiter = new RateLimiterMemory({ keyPrefix: "page", points: perMinute, duration: MINUTE_SECONDS });
+  const clients = new CountedClients(MINUTE_SECONDS * 1_000);
   app.addHook("onRequest", async (request) => {
     if (isUnderApi(request) || request.routeOptions.url === HEALTH_PATH) return;
     try {
-      await limiter.consume(clientKey(request.ip));
+      await limiter.consume(clients.nameOf(clientKey(request.ip)));
     } catch (refusal) {
       // The library rejects with the count when the allowance is used up.
       if (!(refusal instanceof RateLimiterRes)) throw refusal;

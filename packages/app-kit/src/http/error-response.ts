@@ -29,11 +29,14 @@ const serverDetail: Partial<Record<ErrorCode, string>> = {
 
 /** The kinds of the errors that Fastify and its plugins blame on the request. */
 const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
+  403: "forbidden",
   404: "not_found",
   405: "method_not_allowed",
   408: "request_timeout",
+  412: "precondition_failed",
   413: "body_too_large",
   415: "unsupported_media_type",
+  416: "range_not_satisfiable",
   431: "headers_too_large",
 };
 

@@ -1,0 +1,33 @@
+/** How many clients a process counts one by one. A client is an address or an IPv6 network, and of these anybody can have many. */
+const MOST_CLIENTS = 50_000;
+
+/** Where there are more, those that come later are counted together. */
+const LATECOMERS = "latecomers";
+
+/**
+ * Bounds what counting in memory takes: it knows so many clients, each for as long as its counts may last, and gives those
+ * that come while there is no room one name in common.
+ */
+export class CountedClients {
+  readonly #lifeMs: number;
+  readonly #most: number;
+  /** Until when each is known, the first to be forgotten first. */
+  readonly #known = new Map<string, number>();
+
+  constructor(lifeMs: number, most = MOST_CLIENTS) {
+    this.#lifeMs = lifeMs;
+    this.#most = most;
+  }
+
+  /** The name that the client is counted under, at a moment of `performance.now()`. */
+  nameOf(client: string, now = performance.now()): string {
+    for (const [known, until] of this.#known) {
+      if (until > now) break;
+      this.#known.delete(known);
+    }
+    if (this.#known.has(client)) return client;
+    if (this.#known.size >= this.#most) return LATECOMERS;
+    this.#known.set(client, now + this.#lifeMs);
+    return client;
+  }
+}
