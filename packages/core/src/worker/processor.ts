@@ -484,11 +484,20 @@ export class Processor {
       this.#freeSlot(task);
       this.#nextTurn();
     } else if (task.abortKind === "lease_lost" && verdict.kind !== "success") {
-      // Only a clock says that the lease is over, and nobody was heard to have the task: where that is so, it is handed back.
-      this.#decide(task, { kind: "unfinished" });
+      this.#decide(task, this.#verdictWithoutLease(task));
     } else {
       this.#decide(task, verdict);
     }
+  }
+
+  /**
+   * Of a handler that gave up because its lease is over by the clock. Nobody was heard to have the task, so where that is so it is
+   * handed back; but one that was held until its own time was over has used that up.
+   */
+  #verdictWithoutLease(task: HeldTask): Verdict {
+    if (this.#options.clock.monotonic() < task.holdUntil) return { kind: "unfinished" };
+    const { type, id } = task.claimed.message;
+    return { kind: "failure", error: abortReason("deadline", type, id), stored: storedText.deadline };
   }
 
   #noteFailure(task: HeldTask, verdict: Verdict & { readonly kind: "failure" | "cancelled" | "hopeless" }): void {

@@ -222,6 +222,27 @@ describe.each(stores)("a server on $name whose leases are over by the clock only
     expect(attempts.map(({ outcome }) => outcome)).toEqual(["handed_back", "completed"]);
   }, 20_000);
 
+  it("charges a handler that held up everything until its own time was over", async () => {
+    const real = (await open()).connect();
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    aServer(
+      cutOff(real, () => true),
+      { lease: "2s", abortGrace: "100ms" },
+    )
+      .handleRaw("t", async ({ signal }) => {
+        Atomics.wait(sleeper, 0, 0, 2_500);
+        await sleep(1);
+        signal.throwIfAborted();
+      })
+      .start();
+    const item = placedNow({ type: "t", timeoutMs: 500, maxRetry: 0 });
+    await real.enqueue([item]);
+    await vi.waitFor(async () => expect(await stateOf(real, item.message)).toBe("archived"), patience);
+    const { message, attempts } = await stored(real, item.message);
+    expect(message.lastError).toBe("context deadline exceeded");
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(["archived"]);
+  }, 20_000);
+
   it("does not take from itself what it still runs", async () => {
     const real = (await open()).connect();
     const ran = new Happenings<string>();
