@@ -23,7 +23,11 @@ function seedsWith(store: StoreKind, faults: readonly string[], atMost: number):
 const cases: readonly { store: StoreKind; seeds: readonly number[] }[] = [
   {
     store: "redis",
-    seeds: seedsWith("redis", ["killed", "kill", "stop", "killer", "answer_cut", "out_of_memory", "clock"], 4),
+    seeds: seedsWith(
+      "redis",
+      ["killed", "kill", "stop", "killer", "answer_cut", "commands_refused", "out_of_memory", "clock"],
+      4,
+    ),
   },
   {
     store: "sqlite",

@@ -16,6 +16,7 @@ export interface StoreFault {
     | "killed" // SIGKILL, then started again on its file
     | "paused" // SIGSTOP
     | "out_of_memory"
+    | "commands_refused" // some are taken from the user and given back, in the middle of whatever goes on
     | "scripts_flushed"
     | "fails_over" // to a replica that has everything
     | "cut" // all connections
@@ -30,6 +31,8 @@ export interface StoreFault {
     | "log_and_index_removed";
   readonly at: number;
   readonly ms: number;
+  /** Those that are refused. */
+  readonly commands?: readonly string[];
 }
 
 /** Everything that a seed decides before the schedule runs. */
@@ -52,11 +55,17 @@ export interface Schedule {
 
 const storeFaultWeights = {
   redis: {
-    ...{ killed: 4, paused: 2, out_of_memory: 2, scripts_flushed: 1, fails_over: 2 },
+    ...{ killed: 4, paused: 2, out_of_memory: 2, commands_refused: 3, scripts_flushed: 1, fails_over: 2 },
     ...{ cut: 2, answer_cut: 3, answers_held: 2, frozen: 2, slow: 1, refused: 1 },
   },
   sqlite: { file_busy: 4, log_removed: 2, index_removed: 1, log_and_index_removed: 1 },
 } as const;
+
+/** What scripts write with, and what they ask in between. */
+const refusable = [
+  ...["hset", "hdel", "del", "lpush", "rpush", "lrem", "ltrim", "zadd", "zrem", "sadd", "set", "incrby", "publish"],
+  ...["object", "zmscore", "hget", "hmget", "exists"],
+] as const;
 
 /** Nothing stands in the way of jobs under these, or only for an instant. */
 const harmless: ReadonlySet<StoreFault["kind"]> = new Set(["scripts_flushed", "slow", "answer_cut"]);
@@ -96,7 +105,7 @@ export function makeSchedule(store: StoreKind, seed: number): Schedule {
   while (at < windowMs && random.chance(store === "redis" ? 0.9 : 0.6)) {
     const kind = random.weighted(storeFaultWeights[store] as Record<StoreFault["kind"], number>);
     const ms = random.chance(0.3) ? random.int(1_500, 3_500) : random.int(50, 1_200);
-    storeFaults.push({ kind, at, ms });
+    storeFaults.push({ kind, at, ms, ...(kind === "commands_refused" && { commands: someOf(refusable, random) }) });
     at += ms + (harmless.has(kind) ? random.int(100, 800) : gapMs + random.int(0, 800));
   }
   // Who takes a task that kills can't be told beforehand, so nobody is spared.
@@ -104,12 +113,21 @@ export function makeSchedule(store: StoreKind, seed: number): Schedule {
   return { store, seed, leaseMs, slots, keeper: spared, schedulers, clockSlot, windowMs, workerFaults, storeFaults };
 }
 
+/** One of them, mostly; sometimes three. */
+function someOf(names: readonly string[], random: Seeded): readonly string[] {
+  const count = random.chance(0.7) ? 1 : 3;
+  return Array.from({ length: count }, () => names[random.int(0, names.length - 1)] ?? "");
+}
+
 /** A schedule in one line. */
 export function describeSchedule(schedule: Schedule): string {
   const { store, seed, leaseMs, slots, keeper, clockSlot, windowMs, workerFaults, storeFaults } = schedule;
   const faults = [
     ...workerFaults.map((fault) => ({ at: fault.at, text: workerFaultText(fault) })),
-    ...storeFaults.map(({ at, kind, ms }) => ({ at, text: `store ${kind} ${ms} ms` })),
+    ...storeFaults.map(({ at, kind, ms, commands = [] }) => ({
+      at,
+      text: `store ${[kind, ...commands].join(" ")} ${ms} ms`,
+    })),
   ].sort((one, other) => one.at - other.at);
   const ends = [keeper < 0 ? "nobody is spared" : "", clockSlot < 0 ? "" : "a clock moves"].filter((end) => end !== "");
   return (

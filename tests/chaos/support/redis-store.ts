@@ -79,6 +79,13 @@ class RedisStore implements ChaosStore {
         await delay(ms);
         await this.#ask("config", "set", "maxmemory", "0");
         break;
+      case "commands_refused": {
+        const commands = fault.commands ?? [];
+        await this.#ask("acl", "setuser", "default", ...commands.map((command) => `-${command}`));
+        await delay(ms);
+        await this.#ask("acl", "setuser", "default", ...commands.map((command) => `+${command}`));
+        break;
+      }
       case "scripts_flushed":
         await this.#ask("script", "flush");
         break;
