@@ -7,6 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const root = join(import.meta.dirname, "../..");
 const core = join(root, "packages/core");
 const tsc = join(root, "node_modules/.bin/tsc");
+const strict = [
+  ...["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--module", "nodenext", "--target", "es2024"],
+  ...["--types", "node"],
+];
 let consumer: string;
 
 // A project somewhere else, with the packed library and its dependencies in node_modules as npm would put them there.
@@ -20,8 +24,8 @@ beforeAll(() => {
   const installed = join(consumer, "node_modules/hikyaku");
   mkdirSync(installed, { recursive: true });
   execFileSync("tar", ["-xzf", join(consumer, packed.trim()), "--strip-components=1", "-C", installed]);
-  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(core, "package.json"), "utf8"));
-  for (const name of [...Object.keys({ ...dependencies, ...peerDependencies }), "@types/node"]) {
+  const { dependencies } = JSON.parse(readFileSync(join(core, "package.json"), "utf8"));
+  for (const name of [...Object.keys(dependencies), "@types/node", "vitest"]) {
     const link = join(consumer, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(root, "node_modules", name), link);
@@ -85,17 +89,34 @@ import * as redis from "hikyaku/redis";
 import * as sqlite from "hikyaku/sqlite";
 export const all = [library, redis, sqlite];`,
     );
-    const options = [
-      "--strict",
-      "--exactOptionalPropertyTypes",
-      "--noEmit",
-      "--module",
-      "nodenext",
-      "--target",
-      "es2024",
-    ];
-    const libraries = ["--lib", "es2024,esnext.disposable", "--types", "node"];
-    expect(run(tsc, [...options, ...libraries, "use.ts"])).toEqual({ status: 0, output: "" });
+    const libraries = ["--lib", "es2024,esnext.disposable"];
+    expect(run(tsc, [...strict, ...libraries, "use.ts"])).toEqual({ status: 0, output: "" });
+  });
+
+  it("has typed matchers for the Vitest that is there, and asks for none", () => {
+    const { peerDependencies, peerDependenciesMeta, optionalDependencies } = JSON.parse(
+      readFileSync(join(consumer, "node_modules/hikyaku/package.json"), "utf8"),
+    );
+    expect([peerDependencies, peerDependenciesMeta, optionalDependencies]).toEqual([undefined, undefined, undefined]);
+    const naming = globSync("node_modules/hikyaku/dist/**/*.{js,d.ts}", { cwd: consumer }).filter((file) =>
+      /(from|import\(?|module) ?"vitest/.test(readFileSync(join(consumer, file), "utf8")),
+    );
+    expect(naming).toEqual([]);
+    writeFileSync(
+      join(consumer, "matchers.ts"),
+      `import { defineTask } from "hikyaku";
+import { testQueue } from "hikyaku/testing";
+import { queueMatchers } from "hikyaku/testing/vitest";
+import { expect } from "vitest";
+expect.extend(queueMatchers);
+const queue = await testQueue();
+expect(queue).not.toHaveEnqueued(defineTask({ type: "mail" }), { user: expect.any(Number) }, { times: 1 });
+// @ts-expect-error: the payload of the wrong place
+expect(queue).toHaveEnqueued({ user: 1 });`,
+    );
+    // Vitest's own declarations take the libraries of a browser, and are not checked here.
+    const libraries = ["--lib", "es2024,esnext.disposable,dom", "--skipLibCheck"];
+    expect(run(tsc, [...strict, ...libraries, "matchers.ts"])).toEqual({ status: 0, output: "" });
   });
 
   it("holds what is built and what describes it, nothing else", () => {

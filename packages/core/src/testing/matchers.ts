@@ -2,8 +2,7 @@ import { type EnqueuedExpectation, findEnqueued } from "./assertions.ts";
 
 /**
  * For `expect.extend` of Vitest, and of other runners that take the same shape:
- * `expect(queue).toHaveEnqueued(task, payload?, options?)`. With Vitest, `import "hikyaku/testing/vitest"` does that and
- * adds the types.
+ * `expect(queue).toHaveEnqueued(task, payload?, options?)`. `hikyaku/testing/vitest` has them with the types for Vitest.
  */
 export const queueMatchers = {
   toHaveEnqueued(

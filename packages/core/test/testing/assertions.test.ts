@@ -1,9 +1,11 @@
-import "hikyaku/testing/vitest";
 import { AssertionError } from "node:assert";
 import { defineTask, rawBytes } from "hikyaku";
 import { assertEnqueued, assertNotEnqueued, type TestQueue, testQueue } from "hikyaku/testing";
+import { queueMatchers } from "hikyaku/testing/vitest";
 import { describe, expect, expectTypeOf, it, onTestFinished } from "vitest";
 import { z } from "zod";
+
+expect.extend(queueMatchers);
 
 const mail = defineTask({
   type: "email:send",
