@@ -1,5 +1,5 @@
 import { EventEmitter, once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import {
   freePort,
   type RedisCluster,
@@ -110,6 +110,37 @@ describe.skipIf(missing)(`rate limits in one Redis${title}`, () => {
       level: "ok",
       store: `Redis 127.0.0.1:${redis.port}`,
     });
+  });
+});
+
+describe("rate limits on what answers +OK to everything", () => {
+  it("pass requests uncounted, tell no number of it, and say so once", async () => {
+    const sockets = new Set<Socket>();
+    const impostor = createServer((socket) => {
+      sockets.add(socket.on("error", () => undefined));
+      socket.on("data", (commands) => {
+        socket.write("+OK\r\n".repeat(String(commands).match(/^\*\d+\r$/gm)?.length ?? 1));
+      });
+    });
+    impostor.listen(0, "127.0.0.1");
+    await once(impostor, "listening");
+    try {
+      const { limiter, log } = limiterOn([(impostor.address() as AddressInfo).port]);
+      await limiter.start();
+      for (let count = 0; count < 5; count++) {
+        expect(await limiter.consume("a")).toMatchObject({
+          allowed: true,
+          minute: { remaining: 3 },
+          hour: { remaining: 5 },
+        });
+      }
+      expect(await limiter.check()).toMatchObject({ code: "rate_limit_store_away" });
+      expect(log.warnings).toHaveLength(1);
+      expect(log.infos).toHaveLength(0);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      impostor.close();
+    }
   });
 });
 

@@ -29,7 +29,8 @@ export class Windows {
 
   /** Writes for this client without counting anything; rejects with the store's error. A store may read and not write. */
   async probe(key: string): Promise<void> {
-    await Promise.all([this.#minute.penalty(key, 0), this.#hour.penalty(key, 0)]);
+    for (const count of await Promise.all([this.#minute.penalty(key, 0), this.#hour.penalty(key, 0)]))
+      mustBeCount(count);
   }
 }
 
@@ -64,7 +65,14 @@ async function peekOne(limiter: RateLimiterAbstract, key: string): Promise<OneWi
   return { allowed: found.consumedPoints < limiter.points, state: stateOf(limiter, found) };
 }
 
+/** @throws Error for what a store that is none makes of it. */
+function mustBeCount({ consumedPoints, msBeforeNext }: RateLimiterRes): void {
+  if (Number.isFinite(consumedPoints) && Number.isFinite(msBeforeNext)) return;
+  throw new Error("expected a count as the answer, got something else; look whether it is a Redis that answers there");
+}
+
 function stateOf(limiter: RateLimiterAbstract, result: RateLimiterRes): WindowState {
+  mustBeCount(result);
   const resetSeconds = Math.max(1, Math.ceil(result.msBeforeNext / 1000));
   return { limit: limiter.points, remaining: Math.max(0, result.remainingPoints), resetSeconds };
 }

@@ -71,8 +71,8 @@ function proxyTest(trusted: boolean | readonly string[]): (address: string) => b
 }
 
 const words: Readonly<Record<Refusal, string>> = {
-  too_many: "connections refused: there are as many as server.max_connections allows",
-  too_many_of_address: "connections refused: one address has as many as server.max_connections_per_address allows",
+  too_many: "connections refused: there are as many as may be",
+  too_many_of_address: "connections refused: one client has as many as one may have",
   pipelined: "connections cut: requests came faster than their answers were taken",
   stalled: "connections cut: an answer was not read",
 };
