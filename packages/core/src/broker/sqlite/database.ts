@@ -30,7 +30,8 @@ export class Database {
   #isClosed = false;
 
   /**
-   * Opens the file and brings its tables up to date. `leftBehind` as for `StoreFiles`. Creates the folder and, readable by its owner only, the file.
+   * Opens the file and brings its tables up to date. Creates the folder and, readable by its owner only, the file.
+   * `leftBehind` as for `StoreFiles`.
    * Throws what SQLite, the file system and `StoreFiles` throw, and `store_rejected` for a file that isn't ours to use.
    */
   constructor(path: string, leftBehind?: LogIdentity) {
@@ -72,7 +73,7 @@ export class Database {
     await this.#log?.flushed(isSmall);
   }
 
-  /** What is not as it was opened; undefined while all files of the store are in their place. Never undefined again afterwards. */
+  /** What is not as it was opened; undefined while all is. Once it is something, it stays that. */
   change(look: "glance" | "thorough"): FileChange | undefined {
     // Once closed, the last process on the file has removed the other two itself.
     if (!this.#isClosed) this.#change ??= this.#files?.change(this.#connection, look);

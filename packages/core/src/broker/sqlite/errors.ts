@@ -109,14 +109,16 @@ export function storeError(thrown: unknown, location: string): HikyakuError {
     case sqliteCode.authorization:
       return new HikyakuError(
         "broker_unavailable",
-        `${location} can't be read or written: ${text}; nothing was written. Check that the folder exists, is writable and not full`,
+        `${location} can't be read or written: ${text}; nothing was written. ` +
+          "Check that the folder exists, is writable and not full",
         cause,
       );
     case sqliteCode.corrupt:
     case sqliteCode.notADatabase:
       return new HikyakuError(
         "corrupt_data",
-        `${location} is not a sound SQLite database: ${text}; nothing was written. Restore it from a copy, or move it away to start anew`,
+        `${location} is not a sound SQLite database: ${text}; nothing was written. ` +
+          "Restore it from a copy, or move it away to start anew",
         cause,
       );
     case sqliteCode.full:
@@ -145,9 +147,9 @@ export function storeError(thrown: unknown, location: string): HikyakuError {
 }
 
 /**
- * What a `COMMIT` threw. The last thing that is written into the log is the end of the transaction: what comes before, or keeps the log
- * from growing, means that it never was. After anything else the log may hold all of it, and whoever recovers it next would carry
- * it out.
+ * What a `COMMIT` threw. The end of the transaction is the last thing that is written into the log: what fails before that, or
+ * keeps the log from growing, means that nothing was committed. After anything else the log may hold all of it, and whoever
+ * recovers the log next would carry it out.
  */
 export function commitError(thrown: unknown, location: string): unknown {
   if (endsBeforeLog.has(resultCode(thrown) ?? 0) || extendedCode(thrown) === couldNotWrite) return thrown;
@@ -181,8 +183,8 @@ export function refusedError(reason: HikyakuError, location: string): HikyakuErr
 export function noWalError(location: string, mode: string): HikyakuError {
   return new HikyakuError(
     "store_rejected",
-    `${location} can't be written ahead (SQLite stays in journal mode "${mode}"): expected a local disk, where processes can share ` +
-      "memory; give a path that is not on a network file system. Nothing was written",
+    `${location} can't be written ahead (SQLite stays in journal mode "${mode}"): expected a local disk, where processes ` +
+      "can share memory; give a path that is not on a network file system. Nothing was written",
   );
 }
 

@@ -139,8 +139,8 @@ export class StoreFiles {
   }
 
   /**
-   * To be called once all that is in the log is in the database. Takes away the names that would tell the next process otherwise: the
-   * index of a log that has no name any more, and both where it is the database that lost its own.
+   * To be called once all that is in the log is in the database. Takes away the names that would tell the next process
+   * otherwise: the index of a log that has no name any more, and both where the database has lost its own.
    */
   dropNames(): void {
     const { log, index } = this.#look();
@@ -181,8 +181,9 @@ export class StoreFiles {
 
   #withoutMain(left: "-wal" | "-shm"): HeldElsewhere {
     return new HeldElsewhere(
-      `${this.path} was removed or replaced, but the ${this.path}${left} of before is still there. A process of this library that has it ` +
-        "open lets go within a second; else put the file back, or remove its -wal and -shm as well. Nothing was written",
+      `${this.path} was removed or replaced, but the ${this.path}${left} of before is still there. A process of this ` +
+        "library that has it open lets go within a second; else put the file back, or remove its -wal and -shm as well. " +
+        "Nothing was written",
     );
   }
 

@@ -4,7 +4,7 @@ import type { Reachability } from "../broker.ts";
 
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
-/** So often it is believed at once that the store is well again; when it then fails anew each time, it has to stay well for a while. */
+/** So often the store is believed at once to be well again. If it then fails anew, it has to stay well for a while first. */
 const freeRecoveries = 3;
 const firstDoubtMs = 1_000;
 const longestDoubtMs = 30_000;

@@ -257,7 +257,9 @@ export class Store {
     if (ran.trouble !== undefined) this.#failed(ran.trouble);
   }
 
-  /** Accepted is what is on the disk, under a name that whoever opens the store next will find. The next commits go on meanwhile. */
+  /**
+   * Accepted is what is on the disk, in a file that whoever opens the store next will find. The next commits go on meanwhile.
+   */
   async #answer(db: Database, writes: readonly QueuedWrite[], ran: Ran): Promise<void> {
     try {
       await db.flushed(writes.reduce((sum, { items }) => sum + items, 0) < itemsWorthAThread);
