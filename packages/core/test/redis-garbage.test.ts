@@ -106,6 +106,16 @@ describe.skipIf(redisServerPath() === undefined)("garbage in Redis (needs redis-
     expect(await raw.lRange(key("active"), 0, -1)).toEqual(["a"]);
   });
 
+  it("in the archive that names a task which waits elsewhere is no reason to remove the task", async () => {
+    const { raw, broker } = await setup();
+    await broker.enqueue([placedNow({ id: "waits" })]);
+    await raw.zAdd(key("archived"), { value: "waits", score: 1 });
+    await raw.zAdd(key("completed"), { value: "waits", score: 1 });
+    await broker.sweep("default", 100, { maxCount: 0, maxAgeMs: 1_000 });
+    expect(await raw.hGet(key("t:waits"), "state")).toBe("pending");
+    expect(await raw.lRange(key("pending"), 0, -1)).toEqual(["waits"]);
+  });
+
   it("goes with its list when that is changed as a whole", async () => {
     for (const change of ["run", "delete"] as const) {
       const { raw, broker } = await setup();

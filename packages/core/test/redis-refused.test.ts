@@ -135,6 +135,34 @@ describe.skipIf(redisServerPath() === undefined)("a script of which a command is
     }
   });
 
+  const fixedKeys = [
+    ...["pending", "active", "lease", "scheduled", "retry", "archived", "completed", "groups", "aggregation_sets"].map(
+      (name) => `asynq:{default}:${name}`,
+    ),
+    ...["hikyaku:{default}:due", "hikyaku:{default}:leftovers"],
+  ];
+
+  it.each(scriptSteps)("$name: strands no task where something else lies in a list's place", async (step) => {
+    const seen = await see(step);
+    const broker = open(server, seen.clock);
+    for (const key of fixedKeys.filter((name) => !seen.picture.some((there) => there.key === name))) {
+      await restore(raw, seen.picture);
+      await raw.set(key, "something else");
+      const failure: unknown = await seen.act(broker).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (!step.hasParts) expect(await raw.get(key), key).toBe("something else");
+      await raw.del(key);
+      const about = `${step.name}, with something else in ${key}: ${String(failure)}`;
+      expect(astray(seen, await taskPlaces(raw)), about).toEqual([]);
+      if (failure === undefined) continue;
+      expect(isHikyakuError(failure, "store_rejected"), about).toBe(true);
+      await seen.act(broker);
+      expect(astray({ ...seen, before: seen.after }, await taskPlaces(raw)), `${about}; then again`).toEqual([]);
+    }
+  });
+
   it.each(["object", "ltrim", "lpush", "hset", "zadd", "zrem", "lrem", "del", "publish"])(
     "leaves every task in its place where the server does not know %s",
     async (command) => {

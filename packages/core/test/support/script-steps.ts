@@ -1,6 +1,7 @@
 import type { Broker } from "../../src/broker/broker.ts";
 import type { ServerRecord } from "../../src/broker/presence-facet.ts";
 import type { ClaimedTask, Outcome } from "../../src/broker/work-facet.ts";
+import { checkStore } from "../../src/doctor/check-store.ts";
 import { aClaim, anAttempt, bytes, claimed, handlesOnly, leaseMs, placedAt, placedNow, unique } from "./builders.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { collected, grouped, taken } from "./group-builders.ts";
@@ -355,6 +356,25 @@ const upkeepSteps: ScriptStep[] = [
       await broker.beginTurns({ entryId: "entry", queue, schedule: "* * * * *", since: clock.now() - minuteMs });
       return (other) =>
         other.fireTurn({ entryId: "entry", turnAt, item: placedNow({ id: "turn" }), firedBy: "scheduler-a" });
+    },
+  },
+  {
+    name: "repair what contradicts itself",
+    async prepare(broker, clock, raw) {
+      await waiting(broker, 3);
+      await raw("LREM", key("pending"), "1", "w1");
+      await raw("ZADD", key("archived"), "5", "w2");
+      await broker.enqueue([unique(placedAt(clock.now() + 1_234, { id: "at", payload: bytes("at") }))]);
+      await raw("ZREM", key("scheduled"), "at");
+      await raw("ZADD", key("completed"), "5", "ghost");
+      await raw("HSET", key("t:rest"), "state", "pending");
+      await broker.enqueue([grouped({ id: "g" })]);
+      await raw("DEL", key("groups"));
+      await raw("SET", key("unique:gone:"), "nobody", "EX", "600");
+      await raw("ZADD", "hikyaku:{default}:due", "1", "nobody");
+      await raw("HSET", key("t:odd"), "msg", "\u0001garbage", "state", "retry");
+      await raw("ZADD", key("retry"), "9999999999", "odd");
+      return (other) => checkStore(other, { scope: "tasks", graceMs: 0, repair: true });
     },
   },
   {
