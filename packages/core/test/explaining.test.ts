@@ -4,7 +4,8 @@ import { explainTask } from "../src/inspector/explain-task.ts";
 import { Inspector } from "../src/inspector/inspector.ts";
 import { taskInfoOf } from "../src/inspector/task-info.ts";
 import { defineTask } from "../src/task.ts";
-import { aTask, enqueuedAndClaimed, placedAt, placedNow, settled } from "./support/builders.ts";
+import { ownProcessIdentity } from "../src/worker/process-identity.ts";
+import { aTask, claimedOne, enqueuedAndClaimed, placedAt, placedNow, settled } from "./support/builders.ts";
 import { aClient, aServer, Happenings, stores } from "./worker/stores.ts";
 
 const now = Date.UTC(2026, 0, 1);
@@ -139,6 +140,26 @@ describe.each(stores)("what became of a task, on $name", ({ open }) => {
       explanation: { kind: "over" },
     });
   });
+
+  it.skipIf(ownProcessIdentity() === undefined)(
+    "takes a server whose process has ended for none, also while its last word holds",
+    async () => {
+      const { broker, inspector } = await setup();
+      const server = aWorkerServer({ pid: process.pid });
+      const details = { ...server.details, handles: { kind: "all" }, processIdentity: `${ownProcessIdentity()}1` };
+      const [waits, runs] = [placedNow(), placedNow()];
+      await broker.enqueue([runs]);
+      await claimedOne(broker, { serverId: server.serverId });
+      await broker.enqueue([waits]);
+      await broker.announce({ ...server, details } as ServerRecord, [], 60_000);
+      const { servers, tasks } = await inspector.explainTasks("default", [waits.message.id, runs.message.id]);
+      expect(servers).toEqual([]);
+      expect(tasks).toMatchObject([
+        { explanation: { kind: "waits", reason: "no_worker" } },
+        { explanation: { kind: "runs", server: { pid: process.pid }, silentSince: expect.any(Date) } },
+      ]);
+    },
+  );
 
   it("names nobody of whom nothing is known, and tells when the lease ends", async () => {
     const { broker, inspector } = await setup();

@@ -2,6 +2,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { CallOptions } from "../broker/call-options.ts";
 import type { ServerRecord } from "../broker/presence-facet.ts";
 import type { Clock } from "../clock.ts";
+import { isGone } from "../server-warnings.ts";
 import { explainTask, type TaskExplanation } from "./explain-task.ts";
 import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
 
@@ -15,7 +16,7 @@ export interface ExplainedTask {
 export interface ExplainedTasks {
   /** False also for a queue that does not exist. */
   readonly paused: boolean;
-  /** Everyone who told of itself in the last seconds, on whichever queues. */
+  /** Everyone who told of itself in the last seconds and is not gone for sure, on whichever queues. */
   readonly servers: readonly ServerRecord[];
   /** One entry per id, in order; undefined where there is no such task. */
   readonly tasks: readonly (ExplainedTask | UnreadableTaskInfo | undefined)[];
@@ -29,7 +30,7 @@ export async function explainTasks(
   ids: readonly string[],
   call: CallOptions,
 ): Promise<ExplainedTasks> {
-  const [entries, numbers, { servers, workers }] = await Promise.all([
+  const [entries, numbers, { servers: told, workers }] = await Promise.all([
     ids.length === 0 ? [] : broker.get(queue, ids, call),
     broker.queue(queue, call),
     broker.servers(call),
@@ -37,10 +38,13 @@ export async function explainTasks(
   const now = clock.now();
   const paused = numbers?.paused ?? false;
   const infos = entries.map((entry) => (entry === undefined ? undefined : taskInfoOf(entry, now)));
-  const there = new Set(servers.map(({ serverId }) => serverId));
+  // The word of one whose process has ended still holds for some seconds, and there is nobody behind it.
+  const servers = told.filter((server) => !isGone(server));
+  const gone = told.filter(isGone).map((server) => ({ server, silentSince: now }));
+  const there = new Set(told.map(({ serverId }) => serverId));
   const isElsewhere = (info: TaskInfo | UnreadableTaskInfo | undefined): boolean =>
     info?.kind === "task" && info.holder?.serverId !== undefined && !there.has(info.holder.serverId);
-  const silent = infos.some(isElsewhere) ? await broker.silentServers(call) : [];
+  const silent = [...gone, ...(infos.some(isElsewhere) ? await broker.silentServers(call) : [])];
   const tasks = infos.map((task) => {
     if (task?.kind !== "task") return task;
     return { task, explanation: explainTask({ task, paused, servers, workers, silent, now }) };
