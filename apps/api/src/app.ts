@@ -35,6 +35,8 @@ export interface AppParts {
   readonly client: Pick<Client, "enqueue">;
   /** Asked for `/readyz` and by the operations API. */
   readonly broker: Broker;
+  /** Names the code that this process runs; undefined where nobody knows. */
+  readonly build: string | undefined;
   /** Undefined: no limits, and no headers about them. Closed with the app. */
   readonly rateLimiter: RateLimiter | undefined;
   readonly logger: FastifyBaseLogger;
@@ -43,7 +45,8 @@ export interface AppParts {
 }
 
 /** Builds the API server, ready to listen. */
-export async function buildApp({ config, permission, client, broker, rateLimiter, logger, webRoot }: AppParts) {
+export async function buildApp(parts: AppParts) {
+  const { config, permission, client, broker, build, rateLimiter, logger, webRoot } = parts;
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -84,7 +87,7 @@ export async function buildApp({ config, permission, client, broker, rateLimiter
 
   await describeApi(app);
   addHealthRoutes(app, {
-    probes: [storeProbe(broker, DEMO_QUEUES), rateLimitProbe(rateLimiter), workersProbe(broker)],
+    probes: [storeProbe(broker, DEMO_QUEUES), rateLimitProbe(rateLimiter), workersProbe(broker, build)],
     permission,
   });
   const inspector = new Inspector({ broker });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { closeWithin, listen, type OperationsAccess, OperationsPermission } from "@hikyaku/app-kit";
+import { buildId, closeWithin, listen, type OperationsAccess, OperationsPermission } from "@hikyaku/app-kit";
 import type { Config } from "@hikyaku/config";
 import { type Broker, Client } from "hikyaku";
 import type { Logger } from "pino";
@@ -25,7 +25,11 @@ export async function startApi(parts: { config: Config; broker: Broker; logger: 
   const client = new Client({ broker });
   const rateLimiter = await rateLimiterFromConfig(config, logger);
   const permission = new OperationsPermission(config);
-  const app = await buildApp({ config, permission, client, broker, rateLimiter, logger, webRoot: WEB_ROOT });
+  const app = await buildApp({
+    ...{ config, permission, client, broker, rateLimiter, logger },
+    build: buildId(config),
+    webRoot: WEB_ROOT,
+  });
   const stop = async (): Promise<void> => {
     await closeWithin(app, STOP_TIMEOUT_MS);
     await client.close({ within: "1s" });

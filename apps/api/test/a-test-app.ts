@@ -69,6 +69,7 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
     client,
     logger,
     webRoot: join(folder, "dist"),
+    build: undefined,
     rateLimiter: new MemoryRateLimiter({ requestsPerMinute, requestsPerHour }),
     permission: new OperationsPermission(config),
     ...options,

@@ -81,12 +81,12 @@ describe("the probe of the workers", () => {
     };
   }
 
-  async function found(servers: readonly ServerRecord[], silent: readonly SilentServer[] = []) {
+  async function found(servers: readonly ServerRecord[], silent: readonly SilentServer[] = [], apiBuild?: string) {
     const store: ProbedWorkers = {
       servers: async () => ({ servers, workers: [] }),
       silentServers: async () => silent,
     };
-    const findings = await workersProbe(store).ask();
+    const findings = await workersProbe(store, apiBuild).ask();
     for (const finding of findings) expect(readinessFinding.parse(finding)).toEqual(finding);
     return findings;
   }
@@ -102,6 +102,22 @@ describe("the probe of the workers", () => {
       { code: "one_worker", level: "ok" },
       { code: "worker_warning", warning: { kind: "silent", silent_since: "2026-01-31T12:00:10.000Z" } },
     ]);
+  });
+
+  it("names a worker of another build than the API server's, also where it is alone, and once", async () => {
+    const yesterdays = aServer(1, { details: { ...details, build: "b0" } });
+    expect(await found([yesterdays], [], "b1")).toMatchObject([
+      { code: "one_worker" },
+      { code: "worker_warning", warning: { kind: "other_build_than_api", worker: { build: "b0" }, api_build: "b1" } },
+    ]);
+    expect(await found([aServer(1)], [], "b1")).toHaveLength(1);
+    expect(await found([yesterdays])).toHaveLength(1);
+    expect(await found([aServer(2, { details: undefined })], [], "b1")).toMatchObject([
+      { code: "one_worker" },
+      { code: "worker_warning", warning: { kind: "foreign" } },
+    ]);
+    const beside = await found([yesterdays, aServer(2)], [], "b1");
+    expect(beside).toMatchObject([{}, { warning: { kind: "other_build" } }]);
   });
 
   it("gives every kind of warning with its facts", async () => {

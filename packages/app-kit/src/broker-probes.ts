@@ -67,19 +67,19 @@ function troubleFinding(store: string, trouble: WriteTrouble): ReadinessFinding 
 
 /**
  * Who runs the jobs. No worker, or more than one, is no reason to turn requests away, so it is a warning: two of them are
- * often a forgotten one, which runs old code and prints where nobody looks.
+ * often a forgotten one, which runs old code and prints where nobody looks. `apiBuild`: what an API server itself runs, so
+ * that a worker of yesterday is noticed also where it is the only one.
  */
-export function workersProbe(broker: ProbedWorkers): ReadinessProbe {
+export function workersProbe(broker: ProbedWorkers, apiBuild?: string): ReadinessProbe {
   return {
     name: "workers",
     required: false,
     async ask() {
       const call = { timeoutMs: PROBE_TIMEOUT_MS };
       const [{ servers }, silent] = await Promise.all([broker.servers(call), broker.silentServers(call)]);
-      return [
-        presenceOf(servers.filter((server) => !isGone(server))),
-        ...warningFindings(serverWarnings(servers, silent)),
-      ];
+      const live = servers.filter((server) => !isGone(server));
+      const warnings = serverWarnings(servers, silent).map(warningOf);
+      return [presenceOf(live), ...warningFindings([...warnings, ...strangersTo(apiBuild, live, warnings)])];
     },
     failed: (reason) => ({ code: "workers_unknown", level: "warning", reason }),
   };
@@ -96,10 +96,23 @@ function presenceOf(servers: readonly ServerRecord[]): ReadinessFinding {
   return { code: "several_workers", level: "warning", count: servers.length, workers };
 }
 
-function warningFindings(warnings: readonly ServerWarning[]): ReadinessFinding[] {
+/** Workers of another build than the API server, but for those that differ from another worker and are named for that. */
+function strangersTo(
+  apiBuild: string | undefined,
+  servers: readonly ServerRecord[],
+  warnings: readonly WorkerWarning[],
+): WorkerWarning[] {
+  if (apiBuild === undefined) return [];
+  const named = new Set(warnings.filter(({ kind }) => kind === "other_build").map(({ worker }) => worker.id));
+  return servers
+    .filter(({ serverId, details }) => !named.has(serverId) && (details?.build ?? apiBuild) !== apiBuild)
+    .map((server) => ({ kind: "other_build_than_api", worker: workerOf(server), api_build: apiBuild }));
+}
+
+function warningFindings(warnings: readonly WorkerWarning[]): ReadinessFinding[] {
   const findings: ReadinessFinding[] = warnings
     .slice(0, mostNamed)
-    .map((warning) => ({ code: "worker_warning", level: "warning", warning: warningOf(warning) }));
+    .map((warning) => ({ code: "worker_warning", level: "warning", warning }));
   const count = warnings.length - mostNamed;
   if (count > 0) findings.push({ code: "more_worker_warnings", level: "warning", count });
   return findings;

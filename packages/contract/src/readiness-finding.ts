@@ -42,6 +42,11 @@ export const workerWarning = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("other_build"), worker: findingWorker, beside, queues }),
   z.object({ kind: z.literal("other_directory"), worker: findingWorker, beside, queues }),
   z.object({ kind: z.literal("older_process"), worker: findingWorker, beside, queues }),
+  z.object({
+    kind: z.literal("other_build_than_api"),
+    worker: findingWorker,
+    api_build: z.string().meta({ description: "What the API server that answers runs." }),
+  }),
   z.object({ kind: z.literal("gone"), worker: findingWorker }),
   z.object({ kind: z.literal("silent"), worker: findingWorker, silent_since: moment }),
   z.object({ kind: z.literal("blocked"), worker: findingWorker, loop_delay_ms: z.number() }),

@@ -67,6 +67,8 @@ export function warningText(warning: WorkerWarning, { messages, locale, nowMs }:
   switch (warning.kind) {
     case "silent":
       return words.silent(worker, momentText(Date.parse(warning.silent_since), nowMs, locale));
+    case "other_build_than_api":
+      return words.other_build_than_api(worker, warning.api_build);
     case "blocked":
       return words.blocked(worker, length(warning.loop_delay_ms));
     case "clock_offset":

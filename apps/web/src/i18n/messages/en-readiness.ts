@@ -17,6 +17,7 @@ const warnings: WarningTexts = {
   other_build: (worker) => rich`It runs another build than the newest worker: ${worker}`,
   other_directory: (worker) => rich`It runs from another directory than the newest worker: ${worker}`,
   older_process: (worker) => rich`It is older than another worker of the same code, perhaps left behind: ${worker}`,
+  other_build_than_api: (worker, build) => rich`It runs another build than this server’s ${code(build)}: ${worker}`,
   gone: (worker) => rich`Its process has ended without a word: ${worker}`,
   silent: (worker, time) => rich`Not heard of since ${time}: ${worker}`,
   blocked: (worker, length) => rich`Its event loop was blocked for ${length}: ${worker}`,

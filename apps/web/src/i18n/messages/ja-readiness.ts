@@ -59,6 +59,7 @@ export const jaReadiness: ReadinessMessages = {
     other_build: (worker) => rich`最も新しいワーカーとビルドが異なります：${worker}`,
     other_directory: (worker) => rich`最も新しいワーカーと起動した場所が異なります：${worker}`,
     older_process: (worker) => rich`同じコードの新しいワーカーがあり、止め忘れの可能性があります：${worker}`,
+    other_build_than_api: (worker, build) => rich`このサーバーのビルド ${code(build)} と異なります：${worker}`,
     gone: (worker) => rich`プロセスが終了しています：${worker}`,
     silent: (worker, time) => rich`${time} から応答がありません：${worker}`,
     blocked: (worker, length) => rich`イベントループが ${length}止まりました：${worker}`,
