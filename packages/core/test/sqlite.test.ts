@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -161,20 +161,6 @@ describe("the SQLite adapter", () => {
       rmSync(blocker);
       expect(await back).toMatchObject({ reachable: true, reason: undefined });
       expect(await broker.enqueue([placedNow()])).toMatchObject([{ kind: "accepted" }]);
-    });
-
-    it("that is taken away while it is open accepts nothing into nowhere", async () => {
-      const broker = open();
-      await broker.enqueue([placedNow()]);
-      renameSync(path, `${path}.away`);
-      await expect(broker.enqueue([placedNow()])).rejects.toMatchObject({
-        code: "broker_unavailable",
-        message: expect.stringContaining("removed or replaced"),
-      });
-      const item = placedNow();
-      expect(await broker.enqueue([item])).toMatchObject([{ kind: "accepted" }]);
-      expect(existsSync(path)).toBe(true);
-      expect(idsOf(await claimed(broker))).toEqual([item.message.id]);
     });
 
     it("in memory belongs to one broker", async () => {
