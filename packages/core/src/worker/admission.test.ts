@@ -4,6 +4,7 @@ import { FakeClock } from "../../test/support/fake-clock.ts";
 import { Admission } from "./admission.ts";
 import { anyCompany, Company } from "./company.ts";
 import { HeldTask, momentOf } from "./held-task.ts";
+import { type LogFields, silentLogger } from "./logger.ts";
 
 function setup() {
   const clock = new FakeClock();
@@ -16,14 +17,17 @@ function setup() {
       return "held" as const;
     },
   };
-  const admission = new Admission({ broker, clock, company, concurrency: 10 }, (task) => impatient.push(task));
+  const lines: (LogFields | undefined)[] = [];
+  const taskLog = { ...silentLogger, warn: (_: string, fields?: LogFields) => void lines.push(fields) };
+  const options = { broker, clock, company, concurrency: 10, taskLog };
+  const admission = new Admission(options, (task) => impatient.push(task));
   const held = (lostAttempts: number): HeldTask => {
     const message = aTask();
     const lease = { queue: "default", taskId: message.id, token: "server/1" };
     const claimed = { message, lease, leaseEndsAt: clock.now() + 30_000, pendingSince: undefined, lostAttempts };
     return new HeldTask(claimed, clock, momentOf(clock), clock.monotonic(), 30_000, 5_000);
   };
-  return { clock, company, admission, held, noted, impatient };
+  return { clock, company, admission, held, noted, impatient, lines };
 }
 
 describe("the admission of tasks", () => {
@@ -36,13 +40,15 @@ describe("the admission of tasks", () => {
   });
 
   it("takes those first that bear little company, notes who is alone, and refuses the others", async () => {
-    const { admission, held, noted } = setup();
+    const { admission, held, noted, lines } = setup();
     const [fresh, suspect, other] = [held(0), held(2), held(3)];
     expect(admission.inOrder([fresh, suspect, other])).toEqual([suspect, other, fresh]);
     expect(admission.admit(suspect)).toBe("begin");
     expect([admission.isToBeNoted(suspect), await admission.noteAlone(suspect)]).toEqual([true, true]);
     expect([admission.isToBeNoted(suspect), noted]).toEqual([false, [suspect.claimed.message.id]]);
     expect([admission.admit(other), admission.admit(fresh), admission.mostClaimed]).toEqual(["wait", "refused", -1]);
+    const { id: taskId } = other.claimed.message;
+    expect(lines).toMatchObject([{ taskId, lostAttempts: 3, together: 1, atMostMs: 120_000 }]);
     admission.leave(suspect);
     admission.leave(suspect);
     expect([admission.next(), admission.isToBeNoted(other)]).toEqual([other, true]);

@@ -2,6 +2,7 @@ import type { WorkFacet } from "../broker/work-facet.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { anyCompany, type Company, companyOf } from "./company.ts";
 import type { HeldTask } from "./held-task.ts";
+import type { Logger } from "./logger.ts";
 
 /** How long a task waits for company that it bears after two deaths; twice as long after each further one, up to an hour. */
 const firstPatienceMs = 60_000;
@@ -12,6 +13,8 @@ export interface AdmissionOptions {
   readonly clock: Clock;
   readonly company: Company;
   readonly concurrency: number;
+  /** For lines about single tasks. */
+  readonly taskLog: Logger;
 }
 
 /**
@@ -54,7 +57,7 @@ export class Admission {
 
   /** `begin`: it has its place, until `leave`. */
   admit(task: HeldTask): "begin" | "wait" | "refused" {
-    const { company, clock } = this.#options;
+    const { company, clock, taskLog } = this.#options;
     const limit = this.#limitOf(task);
     if (company.enter(limit)) {
       task.company = limit;
@@ -66,6 +69,11 @@ export class Admission {
     const patienceMs = Math.min(longestPatienceMs, firstPatienceMs * 2 ** (task.claimed.lostAttempts - 2));
     const timer = clock.setTimer(() => this.#patienceIsOver(), patienceMs);
     this.#waiting = { task, limit, timer };
+    const { message, lostAttempts } = task.claimed;
+    taskLog.warn("a task that was there when workers died waits until so few run beside it; nothing else begins", {
+      ...{ taskId: message.id, type: message.type, queue: message.queue, lostAttempts, together: limit },
+      ...{ atMostMs: patienceMs },
+    });
     return "wait";
   }
 
