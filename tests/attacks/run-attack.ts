@@ -38,7 +38,7 @@ export interface AttackReport {
 }
 
 /** What memory may stay above where it was: what was compiled and cached on the way, and what the allocator keeps. */
-const keptMib = 100;
+const keptMib = 120;
 /** What an attack may take while it goes on. */
 const mostMib = 300;
 /** Connections that are being closed, and those of honest clients. */

@@ -427,6 +427,13 @@ describe("addresses that are not there", () => {
     }
   });
 
+  it("are never looked for among the files under /api", async () => {
+    for (const url of ["/api/v1/..", "/api/v1/%00", `/api/v1/${"x".repeat(8_000)}`, "/api", "/api/"]) {
+      const answer = await test.app.inject(url);
+      expect([answer.statusCode, problem.parse(answer.json()).code]).toEqual([404, "not_found"]);
+    }
+  });
+
   it("are answered with 400 when they are no addresses", async () => {
     const answer = await test.app.inject("/%zz");
     expect(answer.statusCode).toBe(400);

@@ -13,6 +13,7 @@ import type { Config } from "@hikyaku/config";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { type Broker, type Client, Inspector } from "hikyaku";
+import { isUnderApi } from "./api-path.ts";
 import { refuseForeignHosts } from "./foreign-host.ts";
 import { acceptOnlyJson, BODY_LIMIT_BYTES } from "./json-body.ts";
 import { LiveFindings } from "./live-findings.ts";
@@ -116,7 +117,10 @@ function logAnswers(app: FastifyInstance): void {
 /** Before the body is read, so that neither its kind nor its size matters; pages are left to the not-found handler. */
 function refuseUnknownAddresses(app: FastifyInstance): void {
   app.addHook("onRequest", async (request) => {
-    if (request.is404 && request.method !== "GET" && request.method !== "HEAD") throw notFound(request);
+    const isPage = request.method === "GET" || request.method === "HEAD";
+    // What looks for files takes every other address, and none of them lies under /api.
+    const isNothing = request.is404 ? !isPage : request.routeOptions.url === "/*" && isUnderApi(request);
+    if (isNothing) throw notFound(request);
   });
 }
 
