@@ -24,15 +24,16 @@ function registerHandlers(server: Server, mailer: Mailer): void {
   server.handle(reminder, ({ payload }) => mailer.send(`remember us, ${payload.user}`));
 }
 
-test("a sign-up enqueues a welcome and a reminder", async () => {
-  await using queue = await testQueue();
+test("a sign-up enqueues a welcome and a reminder", async (t) => {
+  const queue = await testQueue();
+  t.after(() => queue.close());
   await signUp(queue.client, 42);
   assertEnqueued(queue, welcome, { user: 42 }, { in: "0s" });
   assertEnqueued(queue, reminder, { user: 42 }, { in: "3d" });
   assertNotEnqueued(queue, reminder, { user: 43 });
 });
 
-test("the reminder goes out after three days, also when the mail server was away", async () => {
+test("the reminder goes out after three days, also when the mail server was away", async (t) => {
   const sent: string[] = [];
   let isAway = false;
   const mailer: Mailer = {
@@ -41,11 +42,12 @@ test("the reminder goes out after three days, also when the mail server was away
       sent.push(text);
     },
   };
-  await using queue = await testQueue({
+  const queue = await testQueue({
     now: new Date("2026-03-01T09:00:00Z"),
     register: (server) => registerHandlers(server, mailer),
     server: { retryDelay: () => "10m" },
   });
+  t.after(() => queue.close());
   await signUp(queue.client, 42);
   await queue.drain();
   assert.deepEqual(sent, ["welcome 42"]);
@@ -62,11 +64,12 @@ test("the reminder goes out after three days, also when the mail server was away
   assert.deepEqual(sent, ["welcome 42", "remember us, 42"]);
 });
 
-test("in inline mode an enqueue runs the handler, and throws what it throws", async () => {
+test("in inline mode an enqueue runs the handler, and throws what it throws", async (t) => {
   const boom = new Error("no such user");
-  await using queue = await testQueue({
+  const queue = await testQueue({
     mode: "inline",
     register: (server) => server.handle(welcome, () => Promise.reject(boom)),
   });
+  t.after(() => queue.close());
   await assert.rejects(signUp(queue.client, 42), boom);
 });

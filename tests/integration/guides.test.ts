@@ -44,6 +44,11 @@ describe("the programs in the guides", () => {
     expect(run(join(root, "node_modules/.bin/tsc"), ["-p", "."])).toEqual({ status: 0, output: "" });
   });
 
+  it("hold nothing that the oldest Node.js which we support can't read", () => {
+    const withUsing = programs.filter(({ code }) => /\busing \w+ =/.test(code)).map(({ name }) => name);
+    expect(withUsing).toEqual([]);
+  });
+
   it("run and end, each of them", () => {
     const names = programs.filter(({ code }) => !code.includes('from "vitest"')).map(({ name }) => name);
     const all = names.map((name) => `console.error("${name}");\nawait import("./programs/${name}");\n`);

@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -17,8 +27,13 @@ let consumer: string;
 beforeAll(() => {
   consumer = mkdtempSync(join(tmpdir(), "hikyaku-consumer-"));
   execFileSync(process.execPath, ["scripts/build.ts"], { cwd: root });
+  // A copy is packed: npm changes package.json meanwhile, and other tests read it.
+  const copy = join(consumer, "copy");
+  for (const part of ["dist", "scripts", "package.json", "README.md", "LICENSE"]) {
+    cpSync(join(core, part), join(copy, part), { recursive: true });
+  }
   const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", consumer], {
-    cwd: core,
+    cwd: copy,
     encoding: "utf8",
   });
   const installed = join(consumer, "node_modules/hikyaku");
@@ -117,6 +132,44 @@ expect(queue).toHaveEnqueued({ user: 1 });`,
     // Vitest's own declarations take the libraries of a browser, and are not checked here.
     const libraries = ["--lib", "es2024,esnext.disposable,dom", "--skipLibCheck"];
     expect(run(tsc, [...strict, ...libraries, "matchers.ts"])).toEqual({ status: 0, output: "" });
+  });
+
+  it("names no file that it does not hold, and its manifest can be read", () => {
+    const installed = join(consumer, "node_modules/hikyaku");
+    const { exports } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+    const named = Object.values<string | Record<string, string>>(exports).flatMap((target) =>
+      typeof target === "string" ? [target] : Object.values(target),
+    );
+    expect(named.filter((file) => !existsSync(join(installed, file)))).toEqual([]);
+    writeFileSync(
+      join(consumer, "conditions.js"),
+      `import { createRequire } from "node:module";
+await Promise.all(["hikyaku", "hikyaku/redis", "hikyaku/sqlite", "hikyaku/testing"].map((path) => import(path)));
+if (createRequire(import.meta.url)("hikyaku/package.json").name !== "hikyaku") throw new Error("another manifest");`,
+    );
+    expect(run(process.execPath, ["--conditions=source", "conditions.js"])).toEqual({ status: 0, output: "" });
+    expect(readFileSync(join(consumer, "copy/package.json"), "utf8")).toBe(
+      readFileSync(join(core, "package.json"), "utf8"),
+    );
+  });
+
+  it("says in one line at import that Node.js is too old, whichever part comes first", () => {
+    const older = "{ ...process.versions, node: '22.15.1' }";
+    writeFileSync(
+      join(consumer, "old.js"),
+      `Object.defineProperty(process, "versions", { value: ${older} });
+for (const part of ["", "/redis", "/sqlite", "/testing", "/testing/vitest"])
+  console.log(await import("hikyaku" + part).then(() => "imported " + part, (error) => error.message));`,
+    );
+    const line = `hikyaku: expected Node.js 22.16 or newer, got 22.15.1 (${process.execPath})\n`;
+    expect(run(process.execPath, ["old.js"]).output).toBe(line.repeat(5));
+  });
+
+  it("says at the import of hikyaku/sqlite that there is no SQLite", () => {
+    const program = 'await import("hikyaku/sqlite").catch((error) => console.log(error.message));';
+    expect(run(process.execPath, ["--no-experimental-sqlite", "--input-type=module", "-e", program]).output).toBe(
+      'hikyaku/sqlite: expected the module "node:sqlite"; this runtime has none, or was told to hide it\n',
+    );
   });
 
   it("holds what is built and what describes it, nothing else", () => {

@@ -1,3 +1,5 @@
+import "./node-version.ts";
+
 // The port and its words
 export type { Broker, Reachability } from "./broker/broker.ts";
 export type { BrokerRecipe } from "./broker/broker-recipe.ts";

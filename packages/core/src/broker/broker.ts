@@ -31,7 +31,8 @@ export interface Reachability {
  * away every call is refused at once with `broker_unavailable`, nothing is queued up behind the caller's back.
  */
 export interface Broker
-  extends EnqueueFacet,
+  extends AsyncDisposable,
+    EnqueueFacet,
     WorkFacet,
     CallPacing,
     MaintainFacet,

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import * as crypto from "node:crypto";
 
 /**
  * What makes two unique tasks of one queue equal, in the spelling shared with Go: the type, a colon, and the MD5 of the
@@ -6,5 +6,5 @@ import { hash } from "node:crypto";
  * adapter puts its own words for the queue before it.
  */
 export function uniqueScope(type: string, payload: Uint8Array | undefined): string {
-  return payload === undefined ? `${type}:` : `${type}:${hash("md5", payload, "hex")}`;
+  return payload === undefined ? `${type}:` : `${type}:${crypto.hash("md5", payload, "hex")}`;
 }

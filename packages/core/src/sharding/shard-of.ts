@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import * as crypto from "node:crypto";
 
 const mask = 0xffff_ffff_ffff_ffffn;
 
@@ -8,7 +8,7 @@ const mask = 0xffff_ffff_ffff_ffffn;
  * programs compute the same, so this never changes.
  */
 export function shardOf(text: string, shards: number): number {
-  let key = hash("md5", text, "buffer").readBigUInt64BE();
+  let key = crypto.hash("md5", text, "buffer").readBigUInt64BE();
   let shard = -1;
   let next = 0;
   while (next < shards) {

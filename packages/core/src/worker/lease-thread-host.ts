@@ -28,6 +28,7 @@ export class LeaseThreadHost {
   readonly #options: LeaseThreadHostOptions;
   readonly #thread: Worker;
   readonly #ended: Promise<void>;
+  readonly #tookLeave = Promise.withResolvers<void>();
   #state: "starting" | "working" | "stopping" | "ended" = "starting";
 
   constructor(options: LeaseThreadHostOptions) {
@@ -61,7 +62,11 @@ export class LeaseThreadHost {
     if (mayTakeLeave) {
       this.#tell({ kind: "stop" });
       const patience = new AbortController();
-      await Promise.race([this.#ended, sleep(this.#options.clock, farewellMs, patience.signal)]);
+      await Promise.race([
+        this.#ended,
+        this.#tookLeave.promise,
+        sleep(this.#options.clock, farewellMs, patience.signal),
+      ]);
       patience.abort();
     }
     await this.#thread.terminate();
@@ -80,6 +85,9 @@ export class LeaseThreadHost {
         return;
       case "failed":
         this.#failed(message.reason);
+        return;
+      case "stopped":
+        this.#tookLeave.resolve();
         return;
     }
   }

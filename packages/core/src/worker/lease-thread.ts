@@ -38,7 +38,9 @@ export type FromLeaseThread =
   | { readonly kind: "lost"; readonly lease: LostLease }
   | { readonly kind: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
   /** The store can't be opened here at all: the leases are the event loop's again. */
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "failed"; readonly reason: string }
+  /** It let go of the store, as it was told to, and can be ended. It can't do so itself everywhere: not in Deno. */
+  | { readonly kind: "stopped" };
 
 const standInEveryMs = 1_000;
 const callTimeoutMs = 3_000;
@@ -127,7 +129,7 @@ class LeaseThread {
     await Promise.all(this.#periodics.map((periodic) => periodic.stop()));
     const broker = await this.#broker?.catch(() => undefined);
     await broker?.close();
-    this.#port.close();
+    this.#tell({ kind: "stopped" });
   }
 
   #periodic(role: Role, everyMs: number): Periodic {

@@ -262,7 +262,10 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     });
   }
 
-  /** Starts, and stops at SIGINT or SIGTERM; a second signal hurries. Resolves when the server has stopped. */
+  /**
+   * Starts, and stops at SIGINT or SIGTERM; a second signal hurries. Resolves when the server has stopped. The broker stays
+   * open, and keeps the process alive until whoever made it closes it.
+   */
   async run(): Promise<void> {
     this.start();
     const stopListening = onStopSignals(

@@ -178,6 +178,14 @@ export function describeEnqueueContract(setup: ContractSetup): void {
       await store.broker.close();
     });
 
+    it("is closed at the end of the block that it was made for", async () => {
+      {
+        await using broker = store.broker;
+        expect(await broker.enqueue([placedNow()])).toMatchObject([{ kind: "accepted" }]);
+      }
+      expect(await refusalOf(store.broker.enqueue([placedNow()]))).toBe("closed");
+    });
+
     describe("uniqueness", () => {
       it("refuses an equal task and names the owner of the lock", async () => {
         const owner = unique(placedNow());

@@ -8,14 +8,15 @@ import { z } from "zod";
 const signUp = defineTask({ type: "user:sign-up", payload: z.object({ user: z.number() }) });
 const welcome = defineTask({ type: "email:welcome", payload: z.object({ user: z.number() }) });
 
-test("a sign-up sends a welcome a minute later", async () => {
+test("a sign-up sends a welcome a minute later", async (t) => {
   let mails = 0;
-  await using queue = await testQueue({
+  const queue = await testQueue({
     register: (server) =>
       server
         .handle(signUp, async ({ payload }) => void (await queue.client.enqueue(welcome, payload, { in: "1m" })))
         .handle(welcome, () => void mails++),
   });
+  t.after(() => queue.close());
   await queue.client.enqueue(signUp, { user: 42 });
   assertNotEnqueued(queue, welcome);
   await queue.drain();
@@ -25,8 +26,9 @@ test("a sign-up sends a welcome a minute later", async () => {
   assert.equal(mails, 1);
 });
 
-test("a failed assertion lists what was enqueued instead", async () => {
-  await using queue = await testQueue();
+test("a failed assertion lists what was enqueued instead", async (t) => {
+  const queue = await testQueue();
+  t.after(() => queue.close());
   await queue.client.enqueue(welcome, { user: 41 });
   assert.throws(
     () => assertEnqueued(queue, welcome, { user: 42 }),
@@ -34,11 +36,12 @@ test("a failed assertion lists what was enqueued instead", async () => {
   );
 });
 
-test("inline mode throws what the handler throws", async () => {
+test("inline mode throws what the handler throws", async (t) => {
   const boom = new Error("boom");
-  await using queue = await testQueue({
+  const queue = await testQueue({
     mode: "inline",
     register: (server) => server.handle(welcome, () => Promise.reject(boom)),
   });
+  t.after(() => queue.close());
   await assert.rejects(queue.client.enqueue(welcome, { user: 1 }), boom);
 });

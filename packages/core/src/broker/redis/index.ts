@@ -1,3 +1,5 @@
+import "../../node-version.ts";
+
 export { redisBroker } from "./redis-broker.ts";
 export type {
   RedisClusterOptions,

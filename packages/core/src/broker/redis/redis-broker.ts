@@ -108,6 +108,10 @@ class RedisBroker implements Broker {
     this.#links.close();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   enqueue(items: readonly EnqueueItem[], call?: CallOptions): Promise<readonly EnqueueOutcome[]> {
     return this.#writes.enqueue(this.#enqueue.enqueue(items, call));
   }

@@ -1,9 +1,15 @@
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
 import { isBusy, noWalError } from "./errors.ts";
 import type { FileChange } from "./file-change.ts";
 import { LogFlush } from "./log-flush.ts";
 import { migrate } from "./migrate.ts";
 import { type LogIdentity, StoreFiles } from "./store-files.ts";
+
+// Not by an import: a Node.js without it could not even link the program, and would not get to say what is wrong.
+const sqlite = process.getBuiltinModule("node:sqlite");
+if (sqlite === undefined) {
+  throw new Error('hikyaku/sqlite: expected the module "node:sqlite"; this runtime has none, or was told to hide it');
+}
 
 export type Row = Record<string, SQLOutputValue>;
 export type Values = readonly SQLOutputValue[];
@@ -37,7 +43,7 @@ export class Database {
   constructor(path: string, leftBehind?: LogIdentity) {
     const files = path === inMemory ? undefined : new StoreFiles(path, isOpenElsewhere, leftBehind);
     const place = files?.path ?? path;
-    const connection = new DatabaseSync(place, { timeout: blockingWaitMs, enableForeignKeyConstraints: false });
+    const connection = new sqlite.DatabaseSync(place, { timeout: blockingWaitMs, enableForeignKeyConstraints: false });
     try {
       refuseReadOnly(connection);
       const mode = connection.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
@@ -177,7 +183,7 @@ export class Database {
 
 /** Only whoever is alone on a file gets the whole of it; a probe like this changes nothing. */
 function isOpenElsewhere(path: string): boolean {
-  const probe = new DatabaseSync(path, { timeout: blockingWaitMs });
+  const probe = new sqlite.DatabaseSync(path, { timeout: blockingWaitMs });
   try {
     probe.exec("PRAGMA locking_mode = EXCLUSIVE");
     probe.exec("BEGIN EXCLUSIVE");

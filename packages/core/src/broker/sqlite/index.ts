@@ -1,1 +1,3 @@
+import "../../node-version.ts";
+
 export { type SqliteBrokerOptions, sqliteBroker } from "./sqlite-broker.ts";

@@ -97,6 +97,10 @@ class SqliteBroker implements Broker {
     return this.#store.close();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   enqueue: Broker["enqueue"] = (...args) => this.#writes.enqueue(this.#enqueue.enqueue(...args));
 
   claim: Broker["claim"] = (...args) => this.#writes.claim(this.#work.claim(...args));
