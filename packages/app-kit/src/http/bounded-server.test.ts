@@ -106,6 +106,19 @@ describe("a bounded server", () => {
     expect(answers.begun).toEqual(["/large"]);
   });
 
+  it("goes on serving a proxy whose client asked far ahead", async () => {
+    await start({ trustProxy: ["127.0.0.1"] });
+    const [bad, good] = [await open(), await open()];
+    bad.pause();
+    bad.write(get("/large").repeat(1_300));
+    await vi.waitFor(async () => expect(await connections()).toBe(1), patience);
+    good.write(get("/small", "Connection: close\r\n"));
+    expect(await read(good)).toMatch(/^HTTP\/1.1 200/);
+    const later = await open();
+    later.write(get("/small", "Connection: close\r\n"));
+    expect(await read(later)).toMatch(/^HTTP\/1.1 200/);
+  });
+
   it("hangs up on who leaves an answer unread", async () => {
     await start({ stallTimeoutMs: 300 });
     const socket = await open();

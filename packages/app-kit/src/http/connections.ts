@@ -66,7 +66,7 @@ export class Connections {
     const client = clientKey(address);
     const { most, mostPerAddress } = this.#limits;
     const isProxy = this.#limits.isProxy(address);
-    if (this.#isShunned(client)) {
+    if (!isProxy && this.#isShunned(client)) {
       socket.destroy();
       return;
     }
@@ -124,7 +124,9 @@ export class Connections {
     this.#shunned.delete(client);
     this.#shunned.set(client, performance.now() + SHUN_MS);
     // What lies unread on its other connections is as much again for each.
-    for (const [other, { client: whose }] of this.#all) if (whose === client) this.#drop(other);
+    for (const [other, { client: whose, isProxy: isOther }] of this.#all) {
+      if (whose === client && !isOther) this.#drop(other);
+    }
   }
 
   #isShunned(client: string): boolean {
