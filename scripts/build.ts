@@ -1,10 +1,32 @@
 // `npm run build`: the library as plain JavaScript with types, in packages/core/dist.
 // (The web pages are built before this script runs; the servers run from source and need no build.)
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
 
 rmSync("packages/core/dist", { recursive: true, force: true });
 const { status } = spawnSync("node_modules/.bin/tsc", ["-p", "packages/core/tsconfig.build.json"], {
   stdio: "inherit",
 });
+if (status === 0) await embedLeaseThread();
 process.exitCode = status ?? 1;
+
+/** Puts the program of the lease thread into the library, as text that a thread can run wherever it was bundled to. */
+async function embedLeaseThread(): Promise<void> {
+  const { outputFiles } = await build({
+    entryPoints: ["packages/core/dist/lease-thread-program.js"],
+    ...{ bundle: true, minify: true, platform: "node", target: "node22", format: "cjs", write: false },
+    // Named, since it is read in stack traces; the text may be run as a script or, where the process was told so, as a module.
+    banner: {
+      js: "// With @bufbuild/protobuf: (Apache-2.0 AND BSD-3-Clause), Buf Technologies, Inc.\n((require)=>{",
+    },
+    footer: { js: "})(process.getBuiltinModule);\n//# sourceURL=hikyaku-lease-thread.js" },
+    logLevel: "warning",
+  });
+  const [program] = outputFiles;
+  if (program === undefined) throw new Error("expected esbuild to make one file");
+  writeFileSync(
+    "packages/core/dist/worker/lease-thread-code.js",
+    `export const leaseThreadCode = ${JSON.stringify(program.text)};\n`,
+  );
+}

@@ -1,18 +1,26 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { redisServerPath, startRedisServer } from "@hikyaku/test-support";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import { build as esbuild } from "esbuild";
+import { rollup } from "rollup";
+import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import webpack from "webpack";
 
 const root = join(import.meta.dirname, "../..");
 const core = join(root, "packages/core");
@@ -21,6 +29,36 @@ const strict = [
   ...["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--module", "nodenext", "--target", "es2024"],
   ...["--types", "node"],
 ];
+/** Blocks its event loop for longer than a lease. The adapter that it does not use is there to be bundled too. */
+const blockingProgram = `import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, defineTask, Server, silentLogger } from "hikyaku";
+import { redisBroker } from "hikyaku/redis";
+import { sqliteBroker } from "hikyaku/sqlite";
+console.log("the program begins");
+async function main() {
+  const folder = mkdtempSync(join(tmpdir(), "hikyaku-blocking-"));
+  const redis = process.env.REDIS_ADDR;
+  const broker = redis ? redisBroker({ addr: redis }) : sqliteBroker({ path: join(folder, "tasks.db") });
+  const server = new Server({ broker, lease: "2s", logger: silentLogger });
+  const ended = new Promise((resolve) => server.handleRaw("block", () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    setTimeout(resolve, 200);
+  }));
+  server.start();
+  const client = new Client({ broker });
+  await client.enqueue(defineTask({ type: "block" }), {});
+  await ended;
+  const { counts, leasesExtendedBy } = server.status();
+  await server.stop();
+  await client.close();
+  await broker.close();
+  rmSync(folder, { recursive: true });
+  console.log(counts.settled + " settled, " + counts.lost + " lost, leases extended by: " + leasesExtendedBy);
+}
+void main();`;
+const blockingPrints = "the program begins\n1 settled, 0 lost, leases extended by: thread\n";
 let consumer: string;
 
 // A project somewhere else, with the packed library and its dependencies in node_modules as npm would put them there.
@@ -46,6 +84,7 @@ beforeAll(() => {
     symlinkSync(join(root, "node_modules", name), link);
   }
   writeFileSync(join(consumer, "package.json"), JSON.stringify({ type: "module", private: true }));
+  writeFileSync(join(consumer, "blocking.js"), blockingProgram);
 });
 
 afterAll(() => rmSync(consumer, { recursive: true, force: true }));
@@ -67,33 +106,7 @@ for (const exported of names) if (Object.keys(exported).length === 0) throw new 
   });
 
   it("extends leases in a thread of its own, so that a handler may block the event loop", () => {
-    writeFileSync(
-      join(consumer, "block.js"),
-      `import { Client, defineTask, Server } from "hikyaku";
-import { sqliteBroker } from "hikyaku/sqlite";
-const broker = sqliteBroker({ path: "block.db" });
-const server = new Server({ broker, lease: "2s" });
-const ended = new Promise((resolve) => server.handleRaw("block", () => {
-  const end = performance.now() + 3_000;
-  while (performance.now() < end);
-  setTimeout(resolve, 200);
-}));
-server.start();
-const client = new Client({ broker });
-await client.enqueue(defineTask({ type: "block" }), {});
-await ended;
-const { counts, leasesExtendedBy } = server.status();
-await server.stop();
-await client.close();
-await broker.close();
-console.log(JSON.stringify({ counts, leasesExtendedBy }));`,
-    );
-    const { status, output } = run(process.execPath, ["block.js"]);
-    const line = output.split("\n").find((text) => text.startsWith('{"counts"'));
-    expect({ status, line }).toEqual({
-      status: 0,
-      line: '{"counts":{"settled":1,"failed":0,"lost":0},"leasesExtendedBy":"thread"}',
-    });
+    expect(run(process.execPath, ["blocking.js"])).toMatchObject({ status: 0, output: blockingPrints });
   });
 
   it("type-checks in a strict project, declarations included", () => {
@@ -178,5 +191,83 @@ for (const part of ["", "/redis", "/sqlite", "/testing", "/testing/vitest"])
     const unexpected = files.filter((file) => !/^dist\/.*\.(js|d\.ts)$/.test(file) && !described.includes(file));
     expect(unexpected).toEqual([]);
     expect(files.filter((file) => file.includes(".test."))).toEqual([]);
+  });
+});
+
+/** Each gets the program and where its bundle is wanted, and makes one that needs no `node_modules`. */
+const bundlers = {
+  "esbuild, to CommonJS": {
+    file: "esbuild.cjs",
+    bundle: (entry, outfile) =>
+      esbuild({ entryPoints: [entry], outfile, bundle: true, minify: true, platform: "node", format: "cjs" }),
+  },
+  "esbuild, to ES modules": {
+    file: "esbuild.mjs",
+    bundle: (entry, outfile) =>
+      esbuild({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm" }),
+  },
+  webpack: {
+    file: "webpack.cjs",
+    bundle: (entry, outfile) =>
+      new Promise<void>((resolve, reject) => {
+        const output = { path: dirname(outfile), filename: basename(outfile) };
+        webpack({ mode: "production", target: "node", entry, output }, (error, stats) => {
+          const problem = error ?? (stats?.hasErrors() === true ? new Error(stats.toString("errors-only")) : undefined);
+          if (problem == null) resolve();
+          else reject(problem);
+        });
+      }),
+  },
+  Rollup: {
+    file: "rollup.mjs",
+    async bundle(entry, file) {
+      const bundle = await rollup({
+        ...{ input: entry, plugins: [nodeResolve()], external: /^node:/, logLevel: "silent" },
+      });
+      await bundle.write({ file, format: "es" });
+    },
+  },
+  "Vite, for servers": {
+    file: "vite.mjs",
+    bundle: (entry, outfile) =>
+      vite({
+        ...{ root: dirname(entry), configFile: false, logLevel: "error", ssr: { noExternal: true } },
+        build: {
+          ...{ ssr: entry, outDir: dirname(outfile), emptyOutDir: false },
+          rolldownOptions: { output: { entryFileNames: basename(outfile) } },
+        },
+      }),
+  },
+} satisfies Record<string, { file: string; bundle: (entry: string, outfile: string) => Promise<unknown> }>;
+
+type Bundler = (typeof bundlers)[keyof typeof bundlers];
+
+/** What the program prints when nothing is there but the file that a bundler made of it. */
+async function runBundled(bundler: Bundler, settings: Record<string, string> = {}): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "hikyaku-bundled-"));
+  try {
+    await bundler.bundle(join(consumer, "blocking.js"), join(folder, bundler.file));
+    if (readdirSync(folder).length !== 1) throw new Error(`expected one file, got ${readdirSync(folder)}`);
+    const { NODE_OPTIONS: _, ...env } = { ...process.env, ...settings };
+    const { stdout } = await promisify(execFile)(process.execPath, [bundler.file], { cwd: folder, env });
+    return stdout;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe.concurrent("a program that is one file, made by", () => {
+  it.for(Object.entries(bundlers))(
+    "%s, keeps its leases in the thread and runs once",
+    async ([, bundler], { expect }) => {
+      expect(await runBundled(bundler)).toBe(blockingPrints);
+    },
+  );
+
+  it.skipIf(redisServerPath() === undefined)("esbuild, does so on Redis too", async ({ expect, onTestFinished }) => {
+    const redis = await startRedisServer();
+    onTestFinished(() => redis.stop());
+    const settings = { REDIS_ADDR: `127.0.0.1:${redis.port}` };
+    expect(await runBundled(bundlers["esbuild, to CommonJS"], settings)).toBe(blockingPrints);
   });
 });

@@ -1,4 +1,3 @@
-import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { BrokerRecipe } from "../broker/broker-recipe.ts";
 import { type Clock, sleep } from "../clock.ts";
@@ -6,13 +5,11 @@ import { errorText } from "../errors.ts";
 import type { LostLease } from "./lease-extender.ts";
 import type { LeaseTable } from "./lease-table.ts";
 import type { Announcement, FromLeaseThread, LeaseThreadData, ToLeaseThread } from "./lease-thread.ts";
+import { leaseThreadCode } from "./lease-thread-code.ts";
 import type { Logger } from "./logger.ts";
 
 /** How long a thread may take to let go of the store before it is ended the hard way. */
 const farewellMs = 1_000;
-
-/** Built or not, the thread's file lies beside this one and ends as it does. */
-const threadFile = new URL(`./lease-thread${extname(new URL(import.meta.url).pathname)}`, import.meta.url);
 
 export interface LeaseThreadHostOptions {
   readonly recipe: BrokerRecipe & { readonly kind: "module" };
@@ -35,7 +32,10 @@ export class LeaseThreadHost {
     this.#options = options;
     const { recipe, leaseMs, table } = options;
     const workerData: LeaseThreadData = { recipe: { ...recipe, options: recipe.options() }, leaseMs };
-    this.#thread = new Worker(threadFile, { workerData, name: "hikyaku leases" });
+    this.#thread = new Worker(leaseThreadCode, {
+      ...{ workerData, name: "hikyaku leases" },
+      eval: typeof leaseThreadCode === "string",
+    });
     table.follow((segment) => this.#tell({ kind: "segment", segment }));
     this.#thread.on("message", (message: FromLeaseThread) => this.#hear(message));
     this.#thread.on("error", (error) => this.#failed(errorText(error)));

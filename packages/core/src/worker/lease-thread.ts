@@ -1,6 +1,4 @@
-// The thread of a server that keeps its leases while the event loop stands still: started by lease-thread-host.ts, it
-// reads the table of leases in shared memory and speaks to the store over a connection of its own.
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import type { Broker } from "../broker/broker.ts";
 import type { BrokerRecipe } from "../broker/broker-recipe.ts";
 import type { BusyWorker, ServerRecord } from "../broker/presence-facet.ts";
@@ -45,9 +43,17 @@ export type FromLeaseThread =
 const standInEveryMs = 1_000;
 const callTimeoutMs = 3_000;
 
-class LeaseThread {
+/** How to load each module of this library that a recipe can name. */
+export type OwnModules = Readonly<Record<string, () => Promise<object>>>;
+
+/**
+ * The thread of a server that keeps its leases while the event loop stands still: started by lease-thread-host.ts, it
+ * reads the table of leases in shared memory and speaks to the store over a connection of its own.
+ */
+export class LeaseThread {
   readonly #port: MessagePort;
   readonly #recipe: LeaseThreadData["recipe"];
+  readonly #ownModules: OwnModules;
   readonly #table = new LeaseTableReader();
   readonly #clock: Clock = { ...systemClock, monotonic: processMonotonic };
   readonly #periodics: readonly Periodic[];
@@ -57,9 +63,10 @@ class LeaseThread {
   #lastSign = 0;
   #lastStandIn = 0;
 
-  constructor(port: MessagePort, { recipe, leaseMs }: LeaseThreadData) {
+  constructor(port: MessagePort, { recipe, leaseMs }: LeaseThreadData, ownModules: OwnModules) {
     this.#port = port;
     this.#recipe = recipe;
+    this.#ownModules = ownModules;
     const extender = new LeaseExtender({
       broker: { extend: async (...args) => (await this.#store()).extend(...args) },
       clock: this.#clock,
@@ -114,7 +121,7 @@ class LeaseThread {
   async #open(): Promise<Broker> {
     const { module, make, options } = this.#recipe;
     try {
-      const exported: Record<string, unknown> = await import(module);
+      const exported: Record<string, unknown> = { ...(await (this.#ownModules[module]?.() ?? import(module))) };
       const factory = exported[make];
       if (typeof factory !== "function") throw new Error(`${module} exports no function "${make}"`);
       this.#opened = factory(options) as Broker;
@@ -152,5 +159,3 @@ class LeaseThread {
     this.#port.postMessage(message);
   }
 }
-
-if (parentPort !== null) new LeaseThread(parentPort, workerData as LeaseThreadData).start();

@@ -58,7 +58,7 @@ class RedisBroker implements Broker {
   readonly #writes: WriteTally;
 
   constructor(options: RedisOptions) {
-    this.recipe = recipeOf(import.meta.url, "redisBroker", options);
+    this.recipe = recipeOf("hikyaku/redis", "redisBroker", options);
     this.#links = openLinks(options);
     this.#connection = this.#links.command();
     this.#durability = durabilityOf(options, () => this.#links.command());

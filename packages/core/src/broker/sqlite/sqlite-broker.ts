@@ -42,7 +42,7 @@ export function sqliteBroker(options: SqliteBrokerOptions): Broker {
 
 function recipeFor(options: SqliteBrokerOptions): BrokerRecipe {
   if (options.path === inMemory) return { kind: "none", why: "it lives in the memory of one broker" };
-  return recipeOf(import.meta.url, "sqliteBroker", { ...options, path: resolve(options.path) });
+  return recipeOf("hikyaku/sqlite", "sqliteBroker", { ...options, path: resolve(options.path) });
 }
 
 class SqliteBroker implements Broker {
