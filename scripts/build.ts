@@ -1,11 +1,13 @@
-// `npm run build`: the library as plain JavaScript with types, in packages/core/dist.
+// `npm run build`: the library as plain JavaScript with types, in packages/core/dist or in the folder that it is given.
 // (The web pages are built before this script runs; the servers run from source and need no build.)
 import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 
-rmSync("packages/core/dist", { recursive: true, force: true });
-const { status } = spawnSync("node_modules/.bin/tsc", ["-p", "packages/core/tsconfig.build.json"], {
+const dist = resolve(process.argv[2] ?? "packages/core/dist");
+rmSync(dist, { recursive: true, force: true });
+const { status } = spawnSync("node_modules/.bin/tsc", ["-p", "packages/core/tsconfig.build.json", "--outDir", dist], {
   stdio: "inherit",
 });
 if (status === 0) await embedLeaseThread();
@@ -14,7 +16,9 @@ process.exitCode = status ?? 1;
 /** Puts the program of the lease thread into the library, as text that a thread can run wherever it was bundled to. */
 async function embedLeaseThread(): Promise<void> {
   const { outputFiles } = await build({
-    entryPoints: ["packages/core/dist/lease-thread-program.js"],
+    entryPoints: [join(dist, "lease-thread-program.js")],
+    // Also for a folder elsewhere, which has no node_modules.
+    nodePaths: [resolve("node_modules")],
     ...{ bundle: true, minify: true, platform: "node", target: "node22", format: "cjs", write: false },
     // Named, since it is read in stack traces; the text may be run as a script or, where the process was told so, as a module.
     banner: {
@@ -26,7 +30,7 @@ async function embedLeaseThread(): Promise<void> {
   const [program] = outputFiles;
   if (program === undefined) throw new Error("expected esbuild to make one file");
   writeFileSync(
-    "packages/core/dist/worker/lease-thread-code.js",
+    join(dist, "worker/lease-thread-code.js"),
     `export const leaseThreadCode = ${JSON.stringify(program.text)};\n`,
   );
 }

@@ -1,16 +1,5 @@
-import { execFile, execFileSync, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -21,70 +10,16 @@ import { rollup } from "rollup";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import webpack from "webpack";
+import { blockingPrints, linkInto, makeConsumer, matchersTest, strict } from "./support/packed-library.ts";
 
 const root = join(import.meta.dirname, "../..");
 const core = join(root, "packages/core");
 const tsc = join(root, "node_modules/.bin/tsc");
-const strict = [
-  ...["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--module", "nodenext", "--target", "es2024"],
-  ...["--types", "node"],
-];
-/** Blocks its event loop for longer than a lease. The adapter that it does not use is there to be bundled too. */
-const blockingProgram = `import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Client, defineTask, Server, silentLogger } from "hikyaku";
-import { redisBroker } from "hikyaku/redis";
-import { sqliteBroker } from "hikyaku/sqlite";
-console.log("the program begins");
-async function main() {
-  const folder = mkdtempSync(join(tmpdir(), "hikyaku-blocking-"));
-  const redis = process.env.REDIS_ADDR;
-  const broker = redis ? redisBroker({ addr: redis }) : sqliteBroker({ path: join(folder, "tasks.db") });
-  const server = new Server({ broker, lease: "2s", logger: silentLogger });
-  const ended = new Promise((resolve) => server.handleRaw("block", () => {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
-    setTimeout(resolve, 200);
-  }));
-  server.start();
-  const client = new Client({ broker });
-  await client.enqueue(defineTask({ type: "block" }), {});
-  await ended;
-  const { counts, leasesExtendedBy } = server.status();
-  await server.stop();
-  await client.close();
-  await broker.close();
-  rmSync(folder, { recursive: true });
-  console.log(counts.settled + " settled, " + counts.lost + " lost, leases extended by: " + leasesExtendedBy);
-}
-void main();`;
-const blockingPrints = "the program begins\n1 settled, 0 lost, leases extended by: thread\n";
 let consumer: string;
 
-// A project somewhere else, with the packed library and its dependencies in node_modules as npm would put them there.
 beforeAll(() => {
-  consumer = mkdtempSync(join(tmpdir(), "hikyaku-consumer-"));
-  execFileSync(process.execPath, ["scripts/build.ts"], { cwd: root });
-  // A copy is packed: npm changes package.json meanwhile, and other tests read it.
-  const copy = join(consumer, "copy");
-  for (const part of ["dist", "scripts", "package.json", "README.md", "LICENSE"]) {
-    cpSync(join(core, part), join(copy, part), { recursive: true });
-  }
-  const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", consumer], {
-    cwd: copy,
-    encoding: "utf8",
-  });
-  const installed = join(consumer, "node_modules/hikyaku");
-  mkdirSync(installed, { recursive: true });
-  execFileSync("tar", ["-xzf", join(consumer, packed.trim()), "--strip-components=1", "-C", installed]);
-  const { dependencies } = JSON.parse(readFileSync(join(core, "package.json"), "utf8"));
-  for (const name of [...Object.keys(dependencies), "@types/node", "vitest"]) {
-    const link = join(consumer, "node_modules", name);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(root, "node_modules", name), link);
-  }
-  writeFileSync(join(consumer, "package.json"), JSON.stringify({ type: "module", private: true }));
-  writeFileSync(join(consumer, "blocking.js"), blockingProgram);
+  consumer = makeConsumer();
+  linkInto(consumer, "vitest", join(root, "node_modules/vitest"));
 });
 
 afterAll(() => rmSync(consumer, { recursive: true, force: true }));
@@ -109,6 +44,15 @@ for (const exported of names) if (Object.keys(exported).length === 0) throw new 
     expect(run(process.execPath, ["blocking.js"])).toMatchObject({ status: 0, output: blockingPrints });
   });
 
+  it("can be required by CommonJS", () => {
+    const program = `const { Client } = require("hikyaku");
+const { sqliteBroker } = require("hikyaku/sqlite");
+const broker = sqliteBroker({ path: ":memory:" });
+void new Client({ broker }).close().then(() => broker.close()).then(() => console.log("closed"));`;
+    writeFileSync(join(consumer, "required.cjs"), program);
+    expect(run(process.execPath, ["required.cjs"])).toEqual({ status: 0, output: "closed\n" });
+  });
+
   it("type-checks in a strict project, declarations included", () => {
     writeFileSync(
       join(consumer, "use.ts"),
@@ -130,21 +74,10 @@ export const all = [library, redis, sqlite];`,
       /(from|import\(?|module) ?"vitest/.test(readFileSync(join(consumer, file), "utf8")),
     );
     expect(naming).toEqual([]);
-    writeFileSync(
-      join(consumer, "matchers.ts"),
-      `import { defineTask } from "hikyaku";
-import { testQueue } from "hikyaku/testing";
-import { queueMatchers } from "hikyaku/testing/vitest";
-import { expect } from "vitest";
-expect.extend(queueMatchers);
-const queue = await testQueue();
-expect(queue).not.toHaveEnqueued(defineTask({ type: "mail" }), { user: expect.any(Number) }, { times: 1 });
-// @ts-expect-error: the payload of the wrong place
-expect(queue).toHaveEnqueued({ user: 1 });`,
-    );
+    writeFileSync(join(consumer, "matchers.test.ts"), matchersTest);
     // Vitest's own declarations take the libraries of a browser, and are not checked here.
     const libraries = ["--lib", "es2024,esnext.disposable,dom", "--skipLibCheck"];
-    expect(run(tsc, [...strict, ...libraries, "matchers.ts"])).toEqual({ status: 0, output: "" });
+    expect(run(tsc, [...strict, ...libraries, "matchers.test.ts"])).toEqual({ status: 0, output: "" });
   });
 
   it("names no file that it does not hold, and its manifest can be read", () => {
