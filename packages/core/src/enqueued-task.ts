@@ -2,6 +2,7 @@ import type { EnqueueItem, EnqueueOutcome } from "./broker/enqueue-facet.ts";
 import type { TaskMessage } from "./broker/task-message.ts";
 import { checkedName } from "./checked-name.ts";
 import { errorText, HikyakuError } from "./errors.ts";
+import { answerAtOnce } from "./guarded-call.ts";
 import { shown } from "./option-names.ts";
 import { encodePayload } from "./payload.ts";
 import { placeOf } from "./sharding/task-place.ts";
@@ -162,9 +163,11 @@ function derivedShardKey(type: string, shardKeyOf: TaskDefinition["shardKeyOf"],
   if (shardKeyOf === undefined) return undefined;
   let key: unknown;
   try {
-    key = shardKeyOf(value);
+    key = answerAtOnce("shardKey", () => shardKeyOf(value));
   } catch (error) {
-    throw new HikyakuError("invalid_payload", `shardKey of "${type}" threw: ${errorText(error)}`, { cause: error });
+    throw new HikyakuError("invalid_payload", `shardKey of "${type}" gave no key: ${errorText(error)}`, {
+      cause: error,
+    });
   }
   return checkedName(`shardKey of "${type}"`, key);
 }

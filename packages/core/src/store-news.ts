@@ -1,4 +1,5 @@
 import type { Broker } from "./broker/broker.ts";
+import { guardedLogger } from "./guarded-call.ts";
 import type { Logger } from "./worker/logger.ts";
 
 /** Somebody's wish to have it told when the store comes and goes. */
@@ -24,7 +25,7 @@ const tellers = new WeakMap<object, Teller>();
  */
 export function tellOfStore(broker: Pick<Broker, "location" | "onReachability">, logger: Logger): StoreNews {
   const teller = tellers.get(broker) ?? newTeller(broker);
-  const own = { logger };
+  const own = { logger: guardedLogger(logger) };
   teller.loggers.add(own);
   return {
     lost: (reason) => tell(teller, false, reason),

@@ -1,6 +1,7 @@
 import type { Change, ChangeAnswer, ChangeFacet, ChangeOutcome, Selection } from "../broker/change-facet.ts";
 import type { InspectFacet, TaskFilter } from "../broker/inspect-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
+import { callGuarded, logOf } from "../guarded-call.ts";
 
 /** How a change of many tasks went. */
 export interface BulkReport {
@@ -22,8 +23,8 @@ export interface BulkProgress {
 export interface BulkOptions {
   /** Stops after the slice that is under way. */
   readonly signal?: AbortSignal;
-  /** Called after each slice. */
-  readonly onProgress?: (progress: BulkProgress) => void;
+  /** Called after each slice. Nobody waits for it; what it throws or rejects with is said on standard error. */
+  readonly onProgress?: (progress: BulkProgress) => unknown;
 }
 
 /** All tasks of a state that fit, as far as they were there when the change began. */
@@ -117,7 +118,8 @@ export class BulkChange {
     }
     this.#changed += answer.changed;
     this.#scanned += scanned;
-    this.#options.onProgress?.({ changed: this.#changed, scanned: this.#scanned });
+    const progress = { changed: this.#changed, scanned: this.#scanned };
+    callGuarded(() => this.#options.onProgress?.(progress), logOf("onProgress"));
     return answer;
   }
 

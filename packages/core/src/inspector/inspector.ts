@@ -5,6 +5,7 @@ import { type CancelAnswer, cancelTask, taskNotFound } from "../cancel-task.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
+import { callGuarded, logOf } from "../guarded-call.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { encodePayload } from "../payload.ts";
 import { BulkChange, type BulkOptions, type BulkReport } from "./bulk-change.ts";
@@ -80,7 +81,8 @@ export interface RemoveQueueOptions {
   readonly force?: boolean;
   /** Stops after the slice that is under way; the queue is then half removed, and another call goes on. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: { readonly tasks: number }) => void;
+  /** Called after each slice. Nobody waits for it; what it throws or rejects with is said on standard error. */
+  readonly onProgress?: (progress: { readonly tasks: number }) => unknown;
 }
 
 /** A page that finds little goes on looking, but only so far. */
@@ -292,12 +294,12 @@ export class Inspector {
             `queue "${queue}" has tasks that are running or being aggregated; pause it and cancel or await them first`,
           );
         case "removed":
-          onProgress?.({ tasks: tasks + answer.tasks });
+          callGuarded(() => onProgress?.({ tasks: tasks + answer.tasks }), logOf("onProgress"));
           return { tasks: tasks + answer.tasks };
         case "more":
           tasks += answer.tasks;
           cursor = answer.cursor;
-          onProgress?.({ tasks });
+          callGuarded(() => onProgress?.({ tasks }), logOf("onProgress"));
       }
     }
   }

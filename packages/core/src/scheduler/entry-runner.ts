@@ -2,6 +2,7 @@ import type { ScheduleFacet, ScheduleRecord } from "../broker/schedule-facet.ts"
 import type { Clock } from "../clock.ts";
 import { answered, type EnqueuedTask } from "../enqueued-task.ts";
 import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
+import { callGuarded } from "../guarded-call.ts";
 import type { Random } from "../worker/backoff.ts";
 import type { Logger } from "../worker/logger.ts";
 import { Periodic, type Role } from "../worker/periodic.ts";
@@ -19,8 +20,8 @@ export interface TurnInfo {
 }
 
 interface TurnHooks {
-  readonly before: ((turn: TurnInfo) => void) | undefined;
-  readonly after: ((turn: TurnInfo, result: EnqueuedTask | HikyakuError) => void) | undefined;
+  readonly before: ((turn: TurnInfo) => unknown) | undefined;
+  readonly after: ((turn: TurnInfo, result: EnqueuedTask | HikyakuError) => unknown) | undefined;
 }
 
 export interface EntryRunnerOptions {
@@ -224,14 +225,12 @@ export class EntryRunner implements Role {
     }
   }
 
-  #hook(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
+  #hook(call: () => unknown): void {
+    callGuarded(call, (error) =>
       this.#options.logger.error("a hook of the scheduler failed", {
         entryId: this.plan.entryId,
         error: errorText(error),
-      });
-    }
+      }),
+    );
   }
 }

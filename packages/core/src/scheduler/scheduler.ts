@@ -7,6 +7,7 @@ import { type Clock, sleep, systemClock } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import type { EnqueuedTask } from "../enqueued-task.ts";
 import { errorText, HikyakuError } from "../errors.ts";
+import { guardedLogger } from "../guarded-call.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { tellOfStore } from "../store-news.ts";
 import type { EnqueueRequest } from "../task.ts";
@@ -31,10 +32,13 @@ export interface SchedulerOptions {
   readonly provider?: EntryProvider;
   /** How often the provider is asked. Default `"3m"`. */
   readonly providerInterval?: Duration;
-  /** Called before each turn is tried, also where another scheduler turns out to have been faster. */
-  readonly beforeEnqueue?: (turn: TurnInfo) => void;
-  /** Called with what became of each turn that this scheduler fired. */
-  readonly afterEnqueue?: (turn: TurnInfo, result: EnqueuedTask | HikyakuError) => void;
+  /**
+   * Called before each turn is tried, also where another scheduler turns out to have been faster. Nobody waits for it; what
+   * it throws or rejects with is logged, and the turn goes on.
+   */
+  readonly beforeEnqueue?: (turn: TurnInfo) => unknown;
+  /** Called with what became of each turn that this scheduler fired. As with `beforeEnqueue`, its failures are logged. */
+  readonly afterEnqueue?: (turn: TurnInfo, result: EnqueuedTask | HikyakuError) => unknown;
   /** How long `close()` may take. Default `"5s"`. */
   readonly closeTimeout?: Duration;
   /** Default: JSON lines from `info` up on standard error. */
@@ -128,7 +132,7 @@ export class Scheduler implements AsyncDisposable {
     }
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#logger = options.logger ?? jsonLogger("info");
+    this.#logger = guardedLogger(options.logger ?? jsonLogger("info"));
     this.#timeZone = options.timeZone ?? "UTC";
     parseSchedule("@daily", this.#timeZone);
     this.#catchUp = checkedCatchUp(options.catchUp ?? "once");

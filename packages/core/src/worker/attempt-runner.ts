@@ -1,5 +1,6 @@
 import type { WorkFacet } from "../broker/work-facet.ts";
 import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
+import { isThenable } from "../guarded-call.ts";
 import { encodeResult, parsePayload } from "../payload.ts";
 import { storedText } from "./abort-cause.ts";
 import type { Handlers, RegisteredHandler } from "./handler.ts";
@@ -118,8 +119,4 @@ function verdictOn(task: HeldTask, thrown: unknown): Verdict {
   return task.abortKind === undefined
     ? { kind: "failure", error: thrown }
     : verdictAfterAbort(thrown, task.abortKind, task.abortReason);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

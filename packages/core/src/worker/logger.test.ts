@@ -15,6 +15,25 @@ describe("jsonLogger", () => {
     expect(line["time"]).toMatch(/^\d{4}-/);
   });
 
+  it("writes a line whatever its fields hold, and says which of them it can't show", () => {
+    const circle: Record<string, unknown> = {};
+    circle["self"] = circle;
+    const fields = {
+      circle,
+      count: 10n,
+      get broken() {
+        throw new Error("own fault");
+      },
+      late: { toJSON: () => circle },
+      fine: [1],
+    };
+    const line = logged((logger) => logger.error("gone", fields));
+    expect(line).toMatchObject({ level: "error", message: "gone", count: "10", fine: [1] });
+    expect(line).toMatchObject({ broken: "a value that can't be shown: own fault" });
+    expect(line["circle"]).toMatch(/^a value that can't be shown: /);
+    expect(line["late"]).toMatch(/^a value that can't be shown: /);
+  });
+
   it("writes whatever a terminal would obey so that it is shown", () => {
     const lines: string[] = [];
     const hostile = "\u001b[2J\u0085\u009b31m\u007f\u202e\u2066\u200f\u061c\u2028\ud800\n";

@@ -1,3 +1,4 @@
+import { errorText } from "../errors.ts";
 import { visibleText } from "../visible-text.ts";
 
 /** Facts that belong to one line of a log. */
@@ -29,22 +30,46 @@ const namesOfLine: ReadonlySet<string> = new Set(["time", "level", "message"]);
 
 /**
  * Writes one JSON object a line for everything from `level` up; to standard error unless told otherwise, because
- * standard output belongs to the program that uses the library. Errors among the fields become their text. A field that
- * is called as something that every line has gets another name; see `fieldsBeside`. A terminal that shows a line obeys
- * nothing in it; see `visibleText`.
+ * standard output belongs to the program that uses the library. Where nobody reads that, lines are lost and the process goes
+ * on. Errors among the fields become their text; in place of a field that JSON can't hold stands why. A field that is called
+ * as something that every line has gets another name; see `fieldsBeside`. A terminal that shows a line obeys nothing in it;
+ * see `visibleText`.
  */
-export function jsonLogger(
-  level: LogLevel,
-  write: (line: string) => void = (line) => void process.stderr.write(line),
-): Logger {
+export function jsonLogger(level: LogLevel, write: (line: string) => void = toStandardError): Logger {
   const line =
     (own: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
       if (order.indexOf(own) < order.indexOf(level)) return;
-      const entry = { time: new Date().toISOString(), level: own, message, ...fieldsBeside(namesOfLine, fields) };
-      write(`${visibleText(JSON.stringify(entry, readable))}\n`);
+      const entry = { time: new Date().toISOString(), level: own, message };
+      write(`${visibleText(jsonOf(entry, fields))}\n`);
     };
   return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
+}
+
+function jsonOf(entry: LogFields, fields: LogFields): string {
+  const json = (some: LogFields) => JSON.stringify({ ...entry, ...fieldsBeside(namesOfLine, some) }, readable);
+  try {
+    return json(fields);
+  } catch {
+    return json(Object.fromEntries(Object.keys(fields).map((name) => [name, printable(() => fields[name])])));
+  }
+}
+
+function printable(read: () => unknown): unknown {
+  try {
+    const json = JSON.stringify(read(), readable);
+    return json === undefined ? undefined : JSON.parse(json);
+  } catch (error) {
+    return `a value that can't be shown: ${errorText(error)}`;
+  }
+}
+
+/** A stream says to its listeners that nobody reads, and ends the process where it has none; we go on, as `console` does. */
+function toStandardError(line: string): void {
+  const { stderr } = process;
+  stderr.write(line, (error) => {
+    if (error && stderr.listenerCount("error") === 0) stderr.once("error", () => undefined);
+  });
 }
 
 function readable(_key: string, value: unknown): unknown {

@@ -1,5 +1,6 @@
 import { durationMs } from "../duration.ts";
 import { errorText } from "../errors.ts";
+import { answerAtOnce } from "../guarded-call.ts";
 import type { RetryDelayFunction } from "../retry-delay.ts";
 import type { Handlers } from "./handler.ts";
 import type { Logger } from "./logger.ts";
@@ -16,7 +17,10 @@ export function guardedRetryDelay(
   if (own === undefined) return otherwise;
   return (context, random) => {
     try {
-      return durationMs("retryDelay", own(context));
+      return durationMs(
+        "retryDelay",
+        answerAtOnce("retryDelay", () => own(context)),
+      );
     } catch (error) {
       const { type, queue, taskId } = context;
       logger.error("retryDelay gave no delay; the default is used", { type, queue, taskId, error: errorText(error) });

@@ -5,6 +5,7 @@ import { checkedQueue } from "../checked-name.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
+import { answerAtOnce, guardedLogger, guardedRandom } from "../guarded-call.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { type RetryDelay, retryDelayFunction } from "../retry-delay.ts";
 import type { ShardedQueue } from "../sharding/sharded-queue.ts";
@@ -55,11 +56,11 @@ export interface ServerOptions<Values extends object = NoValues> {
   readonly retryDelay?: RetryDelay;
   /**
    * Whether an error counts: false means "not now", which spends no retry and is tried again without limit. Default:
-   * every error counts.
+   * every error counts. Answers at once, no promise; where it throws, the error counts.
    */
   readonly isFailure?: (error: unknown) => boolean;
-  /** Called for each failed attempt with what was thrown. What it throws itself is logged. */
-  readonly onError?: (error: unknown, attempt: FailedAttempt) => void;
+  /** Called for each failed attempt with what was thrown. Nobody waits for it; what it throws or rejects with is logged. */
+  readonly onError?: (error: unknown, attempt: FailedAttempt) => unknown;
   /**
    * What becomes of a task that was cancelled while it ran, unless its handler returns, or throws `SkipRetry` or `Revoke`:
    * `"archive"`, so that it does not run again unless asked, or `"retry"` as after any failure, which is what Asynq does.
@@ -92,7 +93,10 @@ export interface ServerOptions<Values extends object = NoValues> {
    * the doctor. 1 to 200 characters. Default: none, and only the versions of this library are compared.
    */
   readonly build?: string;
-  /** Default: warnings and errors as JSON lines on standard error. */
+  /**
+   * Default: warnings and errors as JSON lines on standard error. There goes also what it fails to write: a logger that
+   * throws or rejects stops nothing.
+   */
   readonly logger?: Logger;
   /** Default: the machine's own. */
   readonly clock?: Clock;
@@ -112,7 +116,7 @@ export interface ResolvedServerOptions {
   readonly shutdownTimeoutMs: number;
   readonly graceMs: number;
   readonly policy: OutcomePolicy;
-  readonly onError: ((error: unknown, attempt: FailedAttempt) => void) | undefined;
+  readonly onError: ServerOptions["onError"];
   readonly baseContext: object;
   readonly health: { readonly onHealth: HealthCallback; readonly everyMs: number } | undefined;
   readonly archiveOf: (queue: string) => ArchiveLimits;
@@ -159,14 +163,15 @@ const largestConcurrency = 100_000;
 /** @throws HikyakuError `invalid_option` for whatever can't be used, also for an option that does not exist. */
 export function resolveServerOptions(options: ServerOptions<object>): ResolvedServerOptions {
   refuseUnknownOptions("Server", options, knownNames);
-  const logger = options.logger ?? jsonLogger("warn");
+  const ownLogger = options.logger ?? jsonLogger("warn");
   checkMethods(
     "broker",
     options.broker,
     ["claim", "settle"],
     "a broker, such as redisBroker() or sqliteBroker() makes",
   );
-  checkMethods("logger", logger, ["debug", "info", "warn", "error"], "an object with debug, info, warn and error");
+  checkMethods("logger", ownLogger, ["debug", "info", "warn", "error"], "an object with debug, info, warn and error");
+  const logger = guardedLogger(ownLogger);
   const clock = options.clock ?? systemClock;
   checkMethods("clock", clock, ["now", "monotonic", "setTimer"], "a clock");
   const taskLog = new TaskLog(logger, clock);
@@ -198,7 +203,7 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
     logger,
     taskLog,
     clock,
-    random: checkedFunction("random", options.random) ?? Math.random,
+    random: checkedRandom(options.random, logger),
   });
 }
 
@@ -206,12 +211,17 @@ function guardedIsFailure(own: ServerOptions["isFailure"], logger: Logger): Outc
   if (own === undefined) return () => true;
   return (error) => {
     try {
-      return own(error) !== false;
+      return answerAtOnce("isFailure", () => own(error)) !== false;
     } catch (thrown) {
-      logger.error("isFailure threw; the error is counted", { error: errorText(thrown) });
+      logger.error("isFailure gave no answer; the error is counted", { error: errorText(thrown) });
       return true;
     }
   };
+}
+
+function checkedRandom(random: ServerOptions["random"], logger: Logger): () => number {
+  const own = checkedFunction("random", random);
+  return own === undefined ? Math.random : guardedRandom(own, logger);
 }
 
 function checkedCancelledTasks(value: unknown): OutcomePolicy["cancelledTasks"] {

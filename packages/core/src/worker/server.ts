@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ServerRecord } from "../broker/presence-facet.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
+import { callGuarded } from "../guarded-call.ts";
 import { tellOfStore } from "../store-news.ts";
 import type { AnyJson, TaskDefinition } from "../task.ts";
 import { Aggregating } from "./aggregating.ts";
@@ -397,14 +398,12 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   #reportFailure(task: HeldTask, error: unknown): void {
+    const { taskLog } = this.#options;
     const { id, type, queue, retried, maxRetry } = task.claimed.message;
-    try {
-      this.#options.onError?.(error, { taskId: id, type, queue, retried, maxRetry });
-    } catch (thrown) {
-      this.#options.taskLog.error("onError threw", {
-        ...{ taskId: id, type, queue, error: errorText(thrown) },
-      });
-    }
+    callGuarded(
+      () => this.#options.onError?.(error, { taskId: id, type, queue, retried, maxRetry }),
+      (thrown) => taskLog.error("onError failed", { taskId: id, type, queue, error: errorText(thrown) }),
+    );
   }
 
   #describe(): ServerRecord {

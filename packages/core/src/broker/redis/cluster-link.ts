@@ -1,5 +1,6 @@
 import { sleep, systemClock } from "../../clock.ts";
 import { errorText, HikyakuError, isHikyakuError } from "../../errors.ts";
+import { tellAll } from "../../guarded-call.ts";
 import type { Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { ClusterTopology } from "./cluster-topology.ts";
@@ -264,7 +265,7 @@ export class ClusterLink implements Link {
     if (before.reachable === reachable && before.reason === reason) return;
     const since = before.reachable === reachable ? before.since : this.#settings.clock.now();
     this.#reachability = { reachable, since, reason };
-    for (const listener of [...this.#listeners]) listener(this.#reachability);
+    tellAll(this.#listeners, this.#reachability, "a listener of onReachability");
   }
 
   #isClosed(): boolean {

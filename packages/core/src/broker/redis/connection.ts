@@ -1,5 +1,6 @@
 import { type Clock, sleep, systemClock, type Timer } from "../../clock.ts";
 import { errorText, HikyakuError } from "../../errors.ts";
+import { tellAll } from "../../guarded-call.ts";
 import type { Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
 import { CallDeadlines } from "./call-deadlines.ts";
@@ -280,7 +281,7 @@ export class Connection implements Link {
     if (before.reachable === reachable && before.reason === reason) return;
     const since = before.reachable === reachable ? before.since : this.#settings.clock.now();
     this.#reachability = { reachable, since, reason };
-    for (const listener of [...this.#listeners]) listener(this.#reachability);
+    tellAll(this.#listeners, this.#reachability, "a listener of onReachability");
   }
 }
 

@@ -1,3 +1,4 @@
+import { tellAll } from "../../guarded-call.ts";
 import type { CallOptions } from "../call-options.ts";
 import { readOrder } from "../order-check.ts";
 import type { HeardSignal, Signal, SignalFacet } from "../signal-facet.ts";
@@ -56,7 +57,7 @@ export class RedisSignals implements SignalFacet {
   }
 
   #tell(signal: HeardSignal): void {
-    for (const handler of [...this.#handlers]) handler(signal);
+    tellAll(this.#handlers, signal, "a listener of signals");
   }
 }
 

@@ -1,3 +1,4 @@
+import { tellAll } from "../../guarded-call.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { HeardSignal, Signal, SignalFacet } from "../signal-facet.ts";
 import type { Database } from "./database.ts";
@@ -48,7 +49,7 @@ export class SqliteSignals implements SignalFacet {
       const signal = signalOf(String(row["signal"]));
       if (signal !== undefined) heard.push(signal);
     }
-    for (const signal of heard) for (const handler of this.#handlers) handler(signal);
+    for (const signal of heard) tellAll(this.#handlers, signal, "a listener of signals");
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../../clock.ts";
 import type { HikyakuError } from "../../errors.ts";
+import { tellAll } from "../../guarded-call.ts";
 import type { Reachability } from "../broker.ts";
 
 const firstPauseMs = 50;
@@ -118,6 +119,6 @@ export class StoreHealth {
     if (before.reachable === reachable && before.reason === reason) return;
     const since = before.reachable === reachable ? before.since : this.#clock.now();
     this.#reachability = { reachable, since, reason };
-    for (const listener of [...this.#listeners]) listener(this.#reachability);
+    tellAll(this.#listeners, this.#reachability, "a listener of onReachability");
   }
 }

@@ -1,0 +1,43 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sqliteBroker } from "hikyaku/sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { exitCodes } from "./exit-codes.ts";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+
+/** Runs the command with one of its streams closed by whoever read it, before it could write. */
+async function unread(stream: "stdout" | "stderr", ...args: string[]): Promise<{ code: unknown; other: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "hikyaku-cli-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "hikyaku.db");
+  const broker = sqliteBroker({ path });
+  await broker.ready();
+  await broker.close();
+  const child = spawn(process.execPath, ["--conditions=source", main, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...{ PATH: process.env["PATH"], APP_ENV: "local" },
+      ...{ HIKYAKU__JOBQUEUE__STORE: "embedded", HIKYAKU__JOBQUEUE__EMBEDDED__PATH: path },
+    },
+  });
+  child[stream].destroy();
+  let other = "";
+  child[stream === "stdout" ? "stderr" : "stdout"].on("data", (text) => {
+    other += String(text);
+  });
+  const [code] = await once(child, "close");
+  return { code, other };
+}
+
+describe("the hikyaku command whose answer nobody reads to the end", () => {
+  it("says nothing of that, and its exit code keeps its meaning", async () => {
+    expect(await unread("stdout", "doctor")).toEqual({ code: exitCodes.ok, other: "" });
+    expect(await unread("stdout", "queues")).toEqual({ code: exitCodes.ok, other: "" });
+    expect(await unread("stderr", "nonsense")).toEqual({ code: exitCodes.usage, other: "" });
+  });
+});
