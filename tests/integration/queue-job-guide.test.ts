@@ -102,7 +102,7 @@ describe("the pages of the documentation", () => {
       [
         ...read(page)
           .replaceAll(/^```ts\n.*?^```$/gms, "")
-          .matchAll(/(?:>>?|\btee) +([\w./-]+\.\w+)/g),
+          .matchAll(/(?:(?<![=-])>>?|\btee) +([\w./-]+\.\w+)/g),
       ].map(([, file = ""]) => file),
     );
     expect(written).toContain("jobs.txt");
