@@ -28,6 +28,7 @@ export interface ServerDetails {
   readonly directory: string;
   /** The process that started it: workers of one parent belong together. */
   readonly parentPid?: number | undefined;
+  /** At most some 2,000 characters. */
   readonly commandLine: string;
   readonly handles: HandledTypes;
   readonly lastClaimAt: number | undefined;

@@ -1,3 +1,4 @@
+import { cutText, longestStoredError } from "../cut-text.ts";
 import type { TaskMessage } from "./task-message.ts";
 import type { Outcome } from "./work-facet.ts";
 
@@ -24,10 +25,7 @@ export function settledMessage(message: TaskMessage, outcome: Outcome, now: numb
   }
 }
 
-const longestErrorText = 8_192;
-
 /** Go refuses text that is not valid UTF-8, so lone surrogates are replaced; and an error is no place for a dump. */
 function storableText(text: string): string {
-  const whole = text.toWellFormed();
-  return whole.length <= longestErrorText ? whole : `${whole.slice(0, longestErrorText).toWellFormed()}… (cut)`;
+  return cutText(text, longestStoredError).toWellFormed();
 }

@@ -105,7 +105,7 @@ export interface AttemptServer {
   readonly build?: string;
 }
 
-/** Who ran one attempt, when, and how it ended. Kept with the task, newest last, at most 20. */
+/** Who ran one attempt, when, and how it ended. Kept with the task, newest last, at most 20, with the first 1,000 characters of its error. */
 export interface AttemptRecord extends AttemptServer {
   readonly startedAt: number;
   readonly endedAt: number;

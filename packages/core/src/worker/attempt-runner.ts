@@ -1,10 +1,11 @@
 import type { WorkFacet } from "../broker/work-facet.ts";
 import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
 import { isThenable } from "../guarded-call.ts";
-import { encodeResult, parsePayload } from "../payload.ts";
+import { parsePayload } from "../payload.ts";
 import { storedText } from "./abort-cause.ts";
 import type { Handlers, RegisteredHandler } from "./handler.ts";
 import type { HeldTask } from "./held-task.ts";
+import { keptResult } from "./kept-result.ts";
 import type { Logger } from "./logger.ts";
 import type { Middlewares } from "./middleware.ts";
 import { type Verdict, verdictAfterAbort } from "./outcome.ts";
@@ -19,6 +20,7 @@ export interface AttemptRunnerOptions {
   readonly middlewares: Middlewares;
   /** What every handler's context carries. */
   readonly baseContext: object;
+  readonly maxResultBytes: number;
 }
 
 /** Takes a held task through its handler and turns whatever happens into a verdict. */
@@ -63,13 +65,13 @@ export class AttemptRunner {
   }
 
   #call(task: HeldTask, handler: RegisteredHandler, payload: unknown): void {
-    const { middlewares, broker, logger, baseContext } = this.#options;
+    const { middlewares, broker, logger, baseContext, maxResultBytes } = this.#options;
     let returned: unknown;
     let settling: Promise<unknown> | undefined;
     try {
       returned = middlewares.run(
         handler,
-        new TaskContext({ held: task, payload, handler, broker, logger, values: baseContext }),
+        new TaskContext({ held: task, payload, handler, broker, logger, maxResultBytes, values: baseContext }),
       );
       // Also looking at what came back can throw.
       if (isThenable(returned)) settling = Promise.resolve(returned);
@@ -93,7 +95,7 @@ export class AttemptRunner {
       return;
     }
     try {
-      const result = encodeResult(handler.definition, value);
+      const result = keptResult(handler.definition, value, this.#options.maxResultBytes);
       if (result instanceof Promise) {
         result.then(
           (bytes) => this.#onEnd(task, { kind: "success", result: bytes }),

@@ -28,7 +28,8 @@ export interface HandlerContext<Payload = unknown, Result = unknown, Values exte
   readonly values: Readonly<Values>;
   /**
    * Keeps a result while the task still runs. What the handler returns later replaces it, for a task with a retention.
-   * @throws HikyakuError `lease_lost` when this server does not hold the task any more.
+   * @throws HikyakuError `lease_lost` when this server does not hold the task any more; `invalid_payload`, also where the
+   * result is larger than the server's `maxResultBytes`.
    */
   writeResult(result: Result): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { AttemptServer, ClaimedTask, Outcome, Settlement } from "../broker/work-facet.ts";
 import type { Clock } from "../clock.ts";
+import { cutText, longestShownError } from "../cut-text.ts";
 import type { HikyakuError } from "../errors.ts";
 import { defaultTimeoutMs } from "../task-options.ts";
 import { type AbortKind, abortReason, isTakenAway } from "./abort-cause.ts";
@@ -37,7 +38,7 @@ export class HeldTask {
   entry: HeldEntry | undefined;
   /** Set as soon as it is decided what should become of the task. */
   settlement: Settlement | undefined;
-  /** Text of what its handler threw; undefined where it threw nothing yet. */
+  /** Beginning of the text of what its handler threw; undefined where it threw nothing yet. */
   failure: string | undefined;
   /** Whether the handler has ended, or never began. */
   returned = false;
@@ -64,9 +65,9 @@ export class HeldTask {
     this.begin(moment);
   }
 
-  /** Decides what should become of the task, and keeps who ran this attempt of it. */
+  /** Decides what should become of the task, and keeps who ran this attempt of it, with the beginning of its error. */
   settle(outcome: Outcome, server: AttemptServer, endedAt: number): void {
-    const error = "error" in outcome ? { error: outcome.error } : undefined;
+    const error = "error" in outcome ? { error: cutText(outcome.error, longestShownError) } : undefined;
     const attempt = { ...server, startedAt: this.startedAt, endedAt, outcome: outcome.kind, ...error };
     const survived = this.claimed.lostAttempts > 0 && outcome.kind === "retry" ? { survived: true } : undefined;
     this.settlement = { task: this.claimed, outcome, attempt, ...survived };

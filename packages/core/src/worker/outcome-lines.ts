@@ -1,8 +1,7 @@
 import type { TaskMessage } from "../broker/task-message.ts";
 import type { Outcome } from "../broker/work-facet.ts";
+import { cutText, longestShownError } from "../cut-text.ts";
 import type { LogFields, Logger } from "./logger.ts";
-
-const longestError = 1_000;
 
 /**
  * Tells what the store has written of an attempt that did not succeed: at `info` when the task will be tried again, at
@@ -20,21 +19,22 @@ export function logOutcome(
     case "retry":
       logger.info("an attempt failed; the task is tried again", {
         ...task,
-        ...{ retryAt: new Date(outcome.at).toISOString(), error: shortened(outcome.error) },
+        ...{ retryAt: new Date(outcome.at).toISOString(), error: cutText(outcome.error, longestShownError) },
       });
       break;
     case "archived":
-      logger.warn("a task failed for good and was archived", { ...task, error: shortened(outcome.error) });
+      logger.warn("a task failed for good and was archived", {
+        ...task,
+        error: cutText(outcome.error, longestShownError),
+      });
       break;
     case "done":
       if (error === undefined) return;
-      logger.warn("a task was revoked by its handler and removed", { ...task, error: shortened(error) });
+      logger.warn("a task was revoked by its handler and removed", {
+        ...task,
+        error: cutText(error, longestShownError),
+      });
       break;
     default:
   }
-}
-
-function shortened(text: string): string {
-  if (text.length <= longestError) return text;
-  return `${text.slice(0, longestError).toWellFormed()}… (${text.length} characters)`;
 }

@@ -8,6 +8,7 @@ import type {
   WorkFacet,
 } from "../broker/work-facet.ts";
 import type { Clock, Timer } from "../clock.ts";
+import { cutText, longestShownError } from "../cut-text.ts";
 import { errorText } from "../errors.ts";
 import { type AbortKind, abortReason, isTakenAway, storedText } from "./abort-cause.ts";
 import { Admission } from "./admission.ts";
@@ -51,6 +52,7 @@ export interface ProcessorOptions {
   readonly handlers: Handlers;
   readonly middlewares: Middlewares;
   readonly baseContext: object;
+  readonly maxResultBytes: number;
   readonly order: QueueOrder;
   readonly queues: readonly string[];
   readonly policy: OutcomePolicy;
@@ -503,7 +505,7 @@ export class Processor {
   #noteFailure(task: HeldTask, verdict: Verdict & { readonly kind: "failure" | "cancelled" | "hopeless" }): void {
     this.counts.failed++;
     const error = verdict.kind === "hopeless" ? verdict.text : verdict.error;
-    task.failure = errorText(error);
+    task.failure = cutText(errorText(error), longestShownError);
     this.#options.onFailure(task, error);
   }
 

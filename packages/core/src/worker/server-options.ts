@@ -62,6 +62,11 @@ export interface ServerOptions<Values extends object = NoValues> {
   /** Called for each failed attempt with what was thrown. Nobody waits for it; what it throws or rejects with is logged. */
   readonly onError?: (error: unknown, attempt: FailedAttempt) => unknown;
   /**
+   * The largest result that is kept, in bytes, for a task with a retention. A handler that returns a larger one has failed for
+   * good. Default 1 MiB; large data is better kept elsewhere and named in the result.
+   */
+  readonly maxResultBytes?: number;
+  /**
    * What becomes of a task that was cancelled while it ran, unless its handler returns, or throws `SkipRetry` or `Revoke`:
    * `"archive"`, so that it does not run again unless asked, or `"retry"` as after any failure, which is what Asynq does.
    * Default `"archive"`.
@@ -118,6 +123,7 @@ export interface ResolvedServerOptions {
   readonly policy: OutcomePolicy;
   readonly onError: ServerOptions["onError"];
   readonly baseContext: object;
+  readonly maxResultBytes: number;
   readonly health: { readonly onHealth: HealthCallback; readonly everyMs: number } | undefined;
   readonly archiveOf: (queue: string) => ArchiveLimits;
   readonly build: string | undefined;
@@ -142,6 +148,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   onError: true,
   cancelledTasks: true,
   baseContext: true,
+  maxResultBytes: true,
   onHealth: true,
   healthCheckInterval: true,
   maxLostAttempts: true,
@@ -197,6 +204,7 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
     },
     onError: checkedFunction("onError", options.onError),
     baseContext: checkedBaseContext(options.baseContext ?? {}),
+    maxResultBytes: wholeNumber("maxResultBytes", options.maxResultBytes ?? 1_048_576),
     health: checkedHealth(options),
     archiveOf: archiveLimits(options, plan),
     build: checkedBuild(options.build),

@@ -1,10 +1,14 @@
 import { hostname } from "node:os";
 import type { ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
 import type { AttemptServer, HandledTypes } from "../broker/work-facet.ts";
+import { cutText } from "../cut-text.ts";
 import { ownProcessIdentity } from "./process-identity.ts";
 import type { ResolvedServerOptions } from "./server-options.ts";
 import type { ServerReport, ServerState } from "./server-report.ts";
 import { version } from "./version.ts";
+
+/** It is told every five seconds; some programs are started with very many arguments. */
+const longestCommandLine = 2_000;
 
 const processIdentity = ownProcessIdentity();
 
@@ -39,7 +43,7 @@ export function serverRecordOf(
       build,
       parentPid: process.ppid,
       directory: process.cwd(),
-      commandLine: process.argv.join(" "),
+      commandLine: cutText(process.argv.join(" "), longestCommandLine),
       handles: more.handles,
       lastClaimAt: report.lastClaimAt?.getTime(),
       loopDelayMs: report.loopDelayMs,

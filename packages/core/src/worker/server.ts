@@ -348,12 +348,36 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   #makeProcessor(queues: readonly string[]): Processor {
-    const { broker, clock, random, logger, taskLog, policy, concurrency, leaseMs, graceMs, baseContext } =
-      this.#options;
+    const {
+      broker,
+      clock,
+      random,
+      logger,
+      taskLog,
+      policy,
+      concurrency,
+      leaseMs,
+      graceMs,
+      baseContext,
+      maxResultBytes,
+    } = this.#options;
     const handlers = this.#handlers;
     const retryDelayMs = retryDelayByType(handlers, policy.retryDelayMs, taskLog);
     return new Processor({
-      ...{ broker, clock, random, logger, taskLog, concurrency, leaseMs, graceMs, queues, handlers, baseContext },
+      ...{
+        broker,
+        clock,
+        random,
+        logger,
+        taskLog,
+        concurrency,
+        leaseMs,
+        graceMs,
+        queues,
+        handlers,
+        baseContext,
+        maxResultBytes,
+      },
       policy: { ...policy, retryDelayMs },
       middlewares: this.#middlewares,
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random, this.#options.plan),

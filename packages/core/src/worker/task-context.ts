@@ -1,10 +1,10 @@
 import type { WorkFacet } from "../broker/work-facet.ts";
 import { HikyakuError } from "../errors.ts";
-import { encodeResult } from "../payload.ts";
 import { abortReason } from "./abort-cause.ts";
 import type { RegisteredHandler } from "./handler.ts";
 import type { HandlerContext, NoValues } from "./handler-context.ts";
 import type { HeldTask } from "./held-task.ts";
+import { keptResult } from "./kept-result.ts";
 import { type Logger, withFields } from "./logger.ts";
 
 const noBytes = new Uint8Array();
@@ -16,6 +16,7 @@ export interface ContextParts {
   readonly handler: RegisteredHandler;
   readonly broker: Pick<WorkFacet, "writeResult">;
   readonly logger: Logger;
+  readonly maxResultBytes: number;
   readonly values: object;
 }
 
@@ -76,8 +77,8 @@ export class TaskContext implements HandlerContext {
 
   async #writeResult(result: unknown): Promise<void> {
     const { type, taskId } = this;
-    const { held, handler, broker } = this.#parts;
-    const bytes = (await encodeResult(handler.definition, result)) ?? noBytes;
+    const { held, handler, broker, maxResultBytes } = this.#parts;
+    const bytes = (await keptResult(handler.definition, result, maxResultBytes)) ?? noBytes;
     if (held.returned || held.settlement !== undefined) {
       throw new HikyakuError("wrong_state", `task ${taskId} of type "${type}": writeResult was called after its end`);
     }

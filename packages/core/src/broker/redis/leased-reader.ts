@@ -1,5 +1,6 @@
 import { decodeTaskMessage } from "../../codec/task-codec.ts";
 import { errorText } from "../../errors.ts";
+import { shown } from "../../option-names.ts";
 import type { TaskMessage } from "../task-message.ts";
 import type { ClaimedTask } from "../work-facet.ts";
 import { withExactTimes } from "./exact-times.ts";
@@ -44,7 +45,7 @@ export class LeasedReader {
     if (!isText(id, message.id) || message.queue !== this.#queue) {
       this.unreadable.push({
         id,
-        detail: `the message names task ${JSON.stringify(message.id)} of queue ${JSON.stringify(message.queue)}`,
+        detail: `the message names task ${shown(message.id)} of queue ${shown(message.queue)}`,
       });
       return undefined;
     }

@@ -1,0 +1,10 @@
+/** Of the last error of a task. */
+export const longestStoredError = 8_192;
+/** Of the error that an attempt is kept with, of which a task has up to 20; and of one in a line of the log. */
+export const longestShownError = 1_000;
+
+/** The text itself, or its first `most` UTF-16 units and how many there were: `… (the first 1000 of 200000 characters)`. */
+export function cutText(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return `${text.slice(0, most).toWellFormed()}… (the first ${most} of ${text.length} characters)`;
+}
