@@ -1,6 +1,8 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { EachField } from "../broker/each-field.ts";
+import type { TaskMessage } from "../broker/task-message.ts";
 import { isHikyakuError } from "../errors.ts";
 import { TaskMessageSchema } from "./generated/task_pb.ts";
 import { decodeTaskMessage, encodeTaskMessage } from "./task-codec.ts";
@@ -40,6 +42,32 @@ describe("task codec", () => {
       completedAt: 1_700_000_100_000,
       headers: { trace: "abc" },
     });
+  });
+
+  it("writes each field of a message that is like the one before in all others", () => {
+    const other: EachField<Partial<TaskMessage>> = {
+      id: { id: "other" },
+      type: { type: "other" },
+      queue: { queue: "other" },
+      payload: { payload: Buffer.from("other") },
+      maxRetry: { maxRetry: 4 },
+      retried: { retried: 2 },
+      lastError: { lastError: "other" },
+      lastFailedAt: { lastFailedAt: 1_800_000_000_000 },
+      timeoutMs: { timeoutMs: 31_000 },
+      deadlineAt: { deadlineAt: 1_800_000_000_000 },
+      uniqueKey: { uniqueKey: "other" },
+      group: { group: "other" },
+      retentionMs: { retentionMs: 1_000 },
+      completedAt: { completedAt: 1_800_000_000_000 },
+      headers: { headers: { other: "abc" } },
+      unknownFields: { unknownFields: [{ no: 16, wireType: 0, data: Buffer.of(5) }] },
+    };
+    const before = decodeTaskMessage(bytesOf(golden.plain));
+    for (const field of Object.values(other)) {
+      encodeTaskMessage(before);
+      expect(decodeTaskMessage(encodeTaskMessage({ ...before, ...field }))).toEqual({ ...before, ...field });
+    }
   });
 
   it("keeps fields that it does not know", () => {

@@ -1,3 +1,4 @@
+import { type EachField, isTrueOfEach } from "../broker/each-field.ts";
 import type { TaskMessage, UnknownField } from "../broker/task-message.ts";
 import { HikyakuError } from "../errors.ts";
 import { ByteWriter } from "./byte-writer.ts";
@@ -58,19 +59,20 @@ function hasHeaders({ headers }: TaskMessage): boolean {
 }
 
 function isLike(message: TaskMessage, rest: Rest): boolean {
-  return (
-    message.queue === rest.queue &&
-    message.maxRetry === rest.maxRetry &&
-    message.retried === rest.retried &&
-    message.lastError === rest.lastError &&
-    message.timeoutMs === rest.timeoutMs &&
-    message.deadlineAt === rest.deadlineAt &&
-    message.uniqueKey === rest.uniqueKey &&
-    message.lastFailedAt === rest.lastFailedAt &&
-    message.retentionMs === rest.retentionMs &&
-    message.completedAt === rest.completedAt &&
-    message.group === rest.group
-  );
+  const same: EachField<boolean, Exclude<keyof TaskMessage, keyof Rest>> = {
+    queue: message.queue === rest.queue,
+    maxRetry: message.maxRetry === rest.maxRetry,
+    retried: message.retried === rest.retried,
+    lastError: message.lastError === rest.lastError,
+    timeoutMs: message.timeoutMs === rest.timeoutMs,
+    deadlineAt: message.deadlineAt === rest.deadlineAt,
+    uniqueKey: message.uniqueKey === rest.uniqueKey,
+    lastFailedAt: message.lastFailedAt === rest.lastFailedAt,
+    retentionMs: message.retentionMs === rest.retentionMs,
+    completedAt: message.completedAt === rest.completedAt,
+    group: message.group === rest.group,
+  };
+  return isTrueOfEach(same);
 }
 
 function keptRest(message: TaskMessage): Rest {

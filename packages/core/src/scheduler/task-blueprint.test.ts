@@ -78,6 +78,17 @@ describe("the blueprint of a periodic task", () => {
     expect(new Set(ids).size).toBe(ids.length);
     expect(await id("@daily", "ab")).toBe(ids[0]);
   });
+
+  it("names the entries of today as the versions before did, so that no turn is enqueued twice during a deploy", async () => {
+    const idOf = async (options = {}) =>
+      staticEntryId("@daily", "UTC", await blueprintOf(task.with({ day: 1 }, options), now));
+    expect(await idOf()).toBe("entry-5b3ca57f919f1a475f31276dd9fa3512");
+    const full = {
+      ...{ queue: "low", maxRetry: 5, taskId: "abc", timeout: "90m", deadline: new Date("2027-06-04T01:02:03Z") },
+      ...{ uniqueFor: "1h", in: "36h5s", retention: "1500ms", group: "g", headers: { b: "2" } },
+    };
+    expect(await idOf(full)).toBe("entry-dbad512324ccb7fabe3fbcb09d73b387");
+  });
 });
 
 describe("Go's durations", () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { EachField } from "../broker/each-field.ts";
 import type { EnqueueItem } from "../broker/enqueue-facet.ts";
 import type { TaskMessage } from "../broker/task-message.ts";
 import { durationMs } from "../duration.ts";
@@ -101,11 +102,33 @@ export function blueprintJson(blueprint: TaskBlueprint): string {
 }
 
 function blueprintFields({ message, delayMs, uniqueForMs }: TaskBlueprint): unknown[] {
-  const { payload, headers, ...rest } = message;
-  const fields = Object.entries(rest).sort(([one], [other]) => (one < other ? -1 : 1));
-  const sortedHeaders = Object.entries(headers).sort(([one], [other]) => (one < other ? -1 : 1));
-  const bytes = payload === undefined ? null : Buffer.from(payload).toString("base64");
-  return [Object.fromEntries(fields), bytes, Object.fromEntries(sortedHeaders), delayMs, uniqueForMs ?? null];
+  const sortedHeaders = Object.entries(message.headers).sort(([one], [other]) => (one < other ? -1 : 1));
+  const bytes = message.payload === undefined ? null : Buffer.from(message.payload).toString("base64");
+  return [namedFields(message), bytes, Object.fromEntries(sortedHeaders), delayMs, uniqueForMs ?? null];
+}
+
+/**
+ * In the order of their names. An entry is named by the bytes of this, and servers of the version before name the same entry:
+ * a new field must be undefined here, which JSON leaves out, where it has its default. Otherwise every entry gets another
+ * name, and during a deploy each turn is enqueued twice.
+ */
+function namedFields(message: TaskMessage): EachField<unknown, "payload" | "headers"> {
+  return {
+    completedAt: message.completedAt,
+    deadlineAt: message.deadlineAt,
+    group: message.group,
+    id: message.id,
+    lastError: message.lastError,
+    lastFailedAt: message.lastFailedAt,
+    maxRetry: message.maxRetry,
+    queue: message.queue,
+    retentionMs: message.retentionMs,
+    retried: message.retried,
+    timeoutMs: message.timeoutMs,
+    type: message.type,
+    uniqueKey: message.uniqueKey,
+    unknownFields: message.unknownFields,
+  };
 }
 
 /** @throws HikyakuError `corrupt_data` for what `blueprintJson` did not write. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { EachField } from "../../src/broker/each-field.ts";
 import type { EnqueueItem } from "../../src/broker/enqueue-facet.ts";
+import type { TaskMessage } from "../../src/broker/task-message.ts";
 import type { Outcome } from "../../src/broker/work-facet.ts";
 import {
   aTask,
@@ -41,6 +43,35 @@ export function describeEnqueueContract(setup: ContractSetup): void {
       const task = await claimedOne(store.other, { queues: [{ queue: message.queue, limit: 1 }] });
       expect(task.message).toEqual(message);
       expect((await stored(store.other, message)).message).toEqual(message);
+    });
+
+    it("keeps each field of a task that is like its neighbour in all others", async () => {
+      const other: EachField<Partial<TaskMessage>, "id" | "uniqueKey"> = {
+        type: { type: "other" },
+        queue: { queue: "other" },
+        payload: { payload: bytes("other") },
+        maxRetry: { maxRetry: 3 },
+        retried: { retried: 2 },
+        lastError: { lastError: "boom" },
+        lastFailedAt: { lastFailedAt: 1_700_000_000_000 },
+        timeoutMs: { timeoutMs: 7_000 },
+        deadlineAt: { deadlineAt: store.clock.now() + 3_600_000 },
+        group: { group: "letters" },
+        retentionMs: { retentionMs: 9_000 },
+        completedAt: { completedAt: 1_700_000_000_000 },
+        headers: { headers: { trace: "abc" } },
+        unknownFields: { unknownFields: [{ no: 16, wireType: 0, data: Uint8Array.of(5) }] },
+      };
+      const messages = Object.values(other).flatMap((field) => [aTask(), aTask(field), aTask()]);
+      await store.broker.enqueue(messages.map((message) => ({ message, placement: { kind: "now" } })));
+      for (const message of messages) expect((await stored(store.other, message)).message).toEqual(message);
+    });
+
+    it("keeps each field also where all of one call are alike", async () => {
+      const deadlineAt = store.clock.now() + 3_600_000;
+      const messages = [aTask({ deadlineAt }), aTask({ deadlineAt })];
+      await store.broker.enqueue(messages.map((message) => ({ message, placement: { kind: "now" } })));
+      for (const message of messages) expect((await stored(store.other, message)).message).toEqual(message);
     });
 
     it("keeps a large payload whole", async () => {

@@ -1,6 +1,7 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { errorText, HikyakuError } from "../../errors.ts";
 import { readAttempts } from "../attempt-history.ts";
+import { type EachField, isTrueOfEach } from "../each-field.ts";
 import type { StoredTask, TaskEntry } from "../inspect-facet.ts";
 import type { TaskMessage, TaskState, UnknownField } from "../task-message.ts";
 import type { AttemptRecord } from "../work-facet.ts";
@@ -62,29 +63,24 @@ export function insertAlike(count: number): string {
 
 /** Whether a new message can be written by `insertAlike` beside another one that can. */
 export function isAlike(message: TaskMessage, other: TaskMessage): boolean {
-  return (
-    message.queue === other.queue &&
-    message.type === other.type &&
-    message.maxRetry === other.maxRetry &&
-    message.timeoutMs === other.timeoutMs &&
-    message.retentionMs === other.retentionMs &&
-    isPlainMessage(message)
-  );
-}
-
-/** As `isPlain` says of rows. */
-function isPlainMessage(message: TaskMessage): boolean {
-  return (
-    message.retried === 0 &&
-    message.lastError === "" &&
-    message.lastFailedAt === undefined &&
-    message.deadlineAt === undefined &&
-    message.uniqueKey === "" &&
-    message.group === "" &&
-    message.completedAt === undefined &&
-    message.unknownFields === undefined &&
-    headersText(message.headers) === null
-  );
+  const fits: EachField<boolean, "id" | "payload"> = {
+    queue: message.queue === other.queue,
+    type: message.type === other.type,
+    maxRetry: message.maxRetry === other.maxRetry,
+    timeoutMs: message.timeoutMs === other.timeoutMs,
+    retentionMs: message.retentionMs === other.retentionMs,
+    // As `isPlain` says of rows.
+    retried: message.retried === 0,
+    lastError: message.lastError === "",
+    lastFailedAt: message.lastFailedAt === undefined,
+    deadlineAt: message.deadlineAt === undefined,
+    uniqueKey: message.uniqueKey === "",
+    group: message.group === "",
+    completedAt: message.completedAt === undefined,
+    unknownFields: message.unknownFields === undefined,
+    headers: headersText(message.headers) === null,
+  };
+  return isTrueOfEach(fits);
 }
 
 /** The columns of a whole task, in the order that `storedTaskOf` reads. */
