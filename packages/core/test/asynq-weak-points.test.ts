@@ -236,6 +236,17 @@ describe.skipIf(redisServerPath() === undefined)("Redis (needs redis-server)", (
     expect(await raw.keys(key("t:*"))).toHaveLength(9_999);
   }, 60_000);
 
+  it("lets a queue be resumed that Asynq's tools paused before its first task", async () => {
+    const { raw, broker } = await setup();
+    await raw.set(key("paused"), "1700000000");
+    const inspector = new Inspector({ broker });
+    await broker.enqueue([placedNow()]);
+    expect(await claimed(broker)).toEqual([]);
+    await raw.sRem("asynq:queues", "default");
+    expect(await inspector.resumeQueue("default")).toBe("changed");
+    expect(await claimed(broker)).toHaveLength(1);
+  });
+
   it("lists a queue again within five minutes after its removal or a flush, for those who knew it before, unpaused", async () => {
     const { raw, clock, broker, other } = await setup();
     const one = new Client({ broker: other });

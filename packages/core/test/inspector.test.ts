@@ -65,7 +65,6 @@ describe.each(stores)("an inspector on $name", ({ open }) => {
     await expect(inspector.task("nobody", "x")).rejects.toMatchObject(noQueue);
     await expect(inspector.deleteTask("nobody", "x")).rejects.toMatchObject(noQueue);
     await expect(inspector.editPayload("nobody", "x", 1)).rejects.toMatchObject(noQueue);
-    await expect(inspector.pauseQueue("nobody")).rejects.toMatchObject(noQueue);
     await expect(inspector.removeQueue("nobody")).rejects.toMatchObject(noQueue);
     await expect(inspector.deleteTasks({ queue: "nobody", ids: [] })).rejects.toMatchObject(noQueue);
     await expect(inspector.task("default", "x")).rejects.toMatchObject(code("task_not_found"));
@@ -224,6 +223,19 @@ describe.each(stores)("an inspector on $name", ({ open }) => {
     expect((await inspector.queue("default")).paused).toBe(true);
     expect(await inspector.resumeQueue("default")).toBe("changed");
     expect(await inspector.resumeQueue("default")).toBe("unchanged");
+  });
+
+  it("pauses and resumes a queue that never had a task, as Asynq's tools do", async () => {
+    const { broker, inspector } = await setup();
+    expect(await inspector.resumeQueue("default")).toBe("unchanged");
+    expect(await inspector.pauseQueue("default")).toBe("changed");
+    expect((await inspector.queues()).map(({ queue, paused }) => ({ queue, paused }))).toEqual([
+      { queue: "default", paused: true },
+    ]);
+    expect(await inspector.resumeQueue("default")).toBe("changed");
+    await broker.enqueue([placedNow()]);
+    expect(await claimedOne(broker)).toBeDefined();
+    await expect(inspector.pauseQueue(" ")).rejects.toMatchObject(code("invalid_option"));
   });
 
   it("removes a queue, with its tasks only when told to, and never under a worker", async () => {

@@ -144,7 +144,8 @@ export interface InspectFacet {
   get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (TaskEntry | undefined)[]>;
   /** What was archived since a moment, and up to `limit` of the newest. A second more or less on Redis. */
   archivedSince(queue: string, since: number, limit: number, call?: CallOptions): Promise<ArchivedLately>;
-  /** Stops new claims from the queue. `unchanged` when it was paused already. */
+  /** Stops new claims from the queue, and makes it known where it is not. `unchanged` when it was paused already. */
   pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged">;
+  /** `unchanged` when it was not paused. Does not ask whether the queue is known. */
   resume(queue: string, call?: CallOptions): Promise<"changed" | "unchanged">;
 }

@@ -2,6 +2,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { Change } from "../broker/change-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
 import { type CancelAnswer, cancelTask, taskNotFound } from "../cancel-task.ts";
+import { checkedName } from "../checked-name.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
@@ -255,16 +256,22 @@ export class Inspector {
     }
   }
 
-  /** Stops new claims from the queue; `unchanged` when it was paused. @throws HikyakuError `queue_not_found`. */
+  /**
+   * Stops new claims from the queue; `unchanged` when it was paused. A queue that has no task yet is known from then on, and
+   * what is enqueued waits.
+   * @throws HikyakuError `invalid_option` for what can't be a queue's name.
+   */
   async pauseQueue(queue: string): Promise<"changed" | "unchanged"> {
-    await this.#insistOn(queue);
-    return this.#broker.pause(queue);
+    return this.#broker.pause(checkedName("queue", queue));
   }
 
-  /** `unchanged` when it was not paused. @throws HikyakuError `queue_not_found`. */
+  /**
+   * `unchanged` when it was not paused, or there is no such queue. Ends a pause also where no list names the queue, as of one
+   * that Asynq's tools paused before its first task.
+   * @throws HikyakuError `invalid_option` for what can't be a queue's name.
+   */
   async resumeQueue(queue: string): Promise<"changed" | "unchanged"> {
-    await this.#insistOn(queue);
-    return this.#broker.resume(queue);
+    return this.#broker.resume(checkedName("queue", queue));
   }
 
   /**

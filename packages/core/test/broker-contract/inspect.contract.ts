@@ -382,6 +382,17 @@ export function describeInspectContract(setup: ContractSetup): void {
       expect(await claimed(store.broker)).toHaveLength(1);
     });
 
+    it("pauses a queue that never had a task, which is seen and holds what comes", async () => {
+      expect(await store.broker.resume("default")).toBe("unchanged");
+      expect(await store.broker.pause("default")).toBe("changed");
+      expect(await store.other.queues()).toEqual(["default"]);
+      expect(await store.other.queue("default")).toMatchObject({ paused: true, counts: { pending: 0 } });
+      await store.other.enqueue([placedNow()]);
+      expect(await claimed(store.broker)).toEqual([]);
+      expect(await store.other.resume("default")).toBe("changed");
+      expect(await claimed(store.broker)).toHaveLength(1);
+    });
+
     it("says where the tasks lie and that it can reach them", async () => {
       await store.broker.ready();
       expect(store.broker.location).not.toBe("");

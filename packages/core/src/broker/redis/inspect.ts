@@ -208,6 +208,8 @@ export class RedisInspect implements InspectFacet {
   }
 
   async pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
+    // First, so that nothing is paused that nobody can see. In a cluster the two keys lie on different servers.
+    await runCommand(this.#context.connection, ["SADD", allQueuesKey, queue], call);
     const now = String(wholeSeconds(this.#context.clock.now()));
     const answer = await runCommand(this.#context.connection, ["SET", queueKeys(queue).paused, now, "NX"], call);
     return answer === null ? "unchanged" : "changed";
