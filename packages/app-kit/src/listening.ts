@@ -28,7 +28,9 @@ export async function listen(app: FastifyInstance, { host, port, what, portKey }
     await app.listen({ host, port, listenTextResolver: (address) => `${what} listens on ${address}` });
     if (host === "localhost") doors.push(await listenOnOtherLoopback(app.server));
   } catch (error) {
-    throw new ListenError(`${what} cannot listen on ${host}:${port}: ${reasonOf(error, portKey)}`, { cause: error });
+    throw new ListenError(`${what} cannot listen on ${inAddress(host)}:${port}: ${reasonOf(error, portKey)}`, {
+      cause: error,
+    });
   }
   const address = app.server.address();
   const boundPort = typeof address === "object" && address !== null ? address.port : port;
@@ -104,6 +106,9 @@ function reasonOf(error: unknown, portKey: string): string {
 }
 
 function browsableHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host === "0.0.0.0" || host === "::" ? "localhost" : inAddress(host);
+}
+
+function inAddress(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }

@@ -6,19 +6,28 @@ import { HikyakuError } from "./errors.ts";
  */
 export type Duration = `${number}${string}` | { readonly ms: number };
 
+/** The longest duration that Go's `time.Duration` holds, in milliseconds: about 292 years. */
+export const longestDurationMs = 9_223_372_036_000;
+
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
  * The milliseconds of a duration, rounded up to a whole one.
- * @throws HikyakuError `invalid_option` when it is not a duration or negative; the message names `option`.
+ * @throws HikyakuError `invalid_option` when it is not a duration, negative or above 292 years; the message names `option`.
  */
 export function durationMs(option: string, value: Duration): number {
   const ms =
     typeof value === "string" ? parse(value) : typeof value === "object" && value !== null ? value.ms : undefined;
-  if (typeof ms !== "number" || !Number.isFinite(ms) || ms < 0 || ms > Number.MAX_SAFE_INTEGER) {
+  if (typeof ms !== "number" || Number.isNaN(ms) || ms < 0) {
     throw new HikyakuError(
       "invalid_option",
       `option "${option}": expected a duration such as "30s", "1h30m" or { ms: 250 }, got ${show(value)}`,
+    );
+  }
+  if (ms > longestDurationMs) {
+    throw new HikyakuError(
+      "invalid_option",
+      `option "${option}": expected at most ${longestDurationMs} ms (292 years), got ${show(value)}`,
     );
   }
   return Math.ceil(ms);

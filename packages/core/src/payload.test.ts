@@ -39,18 +39,30 @@ describe("payload", () => {
 
   it("passes encoded JSON through as it is", () => {
     const encoded = bytes('{ "spaced": 1 }');
-    expect(encodePayload(anything, encoded)).toBe(encoded);
+    expect(encodePayload(anything, encoded)).toEqual(Buffer.from(encoded));
     expect(parsePayload(anything, encoded)).toEqual({ spaced: 1 });
   });
 
   it("may be bytes that are no JSON, for a task that says so", async () => {
     const binary = defineTask({ type: "binary", payload: rawBytes, result: rawBytes });
     const payload = Uint8Array.of(0, 255);
-    expect(encodePayload(binary, payload)).toBe(payload);
+    expect(encodePayload(binary, payload)).toEqual(Buffer.from(payload));
     expect(parsePayload(binary, payload)).toBe(payload);
     expect(parsePayload(binary, undefined)).toEqual(new Uint8Array());
-    expect(encodeResult(binary, payload)).toBe(payload);
+    expect(encodeResult(binary, payload)).toEqual(Buffer.from(payload));
     expect((await refusalOf(() => encodePayload(binary, "text"))).message).toContain("expected a Uint8Array");
+  });
+
+  it("is what it was at the call, whatever is written into its bytes later", () => {
+    const binary = defineTask({ type: "binary", payload: rawBytes, result: rawBytes });
+    const handedIn = Buffer.from("first");
+    const encoded = [
+      encodePayload(binary, handedIn),
+      encodePayload(anything, handedIn),
+      encodeResult(binary, handedIn),
+    ];
+    handedIn.write("other");
+    expect(encoded).toEqual([1, 2, 3].map(() => Buffer.from("first")));
   });
 
   it("says which places do not fit the schema", async () => {

@@ -28,7 +28,8 @@ const noBytes = new Uint8Array();
 /**
  * The bytes to store for a payload; undefined for a payload of `undefined`. With a schema, what is tested is the
  * payload's JSON, read back: exactly what the handler's side will parse. Without one, a `Uint8Array` is taken as JSON
- * that is encoded already. A promise only where the schema answers with one.
+ * that is encoded already. A promise only where the schema answers with one. Bytes
+ * that were handed in are copied: whose they are may change them from then on.
  * @throws HikyakuError `invalid_payload` when it is no JSON or does not fit its schema.
  */
 export function encodePayload<Payload extends StandardSchemaV1>(
@@ -71,11 +72,11 @@ function encode(
   what: string,
 ): Uint8Array | undefined | Promise<Uint8Array | undefined> {
   if (isRawBytes(schema)) {
-    if (value instanceof Uint8Array) return value;
+    if (value instanceof Uint8Array) return Buffer.from(value);
     throw new HikyakuError("invalid_payload", `${what}: expected a Uint8Array, got ${typeof value}`);
   }
   if (value instanceof Uint8Array) {
-    if (schema === undefined) return value;
+    if (schema === undefined) return Buffer.from(value);
     throw new HikyakuError(
       "invalid_payload",
       `${what}: expected a value to write as JSON, got a Uint8Array; to send bytes as they are, use the schema rawBytes`,

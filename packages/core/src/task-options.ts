@@ -87,8 +87,6 @@ const defaultMaxRetry = 25;
 const largestMaxRetry = 2_147_483_647;
 const shortestUniqueMs = 1_000;
 const largestHeadersBytes = 65_536;
-/** The longest duration that Go's `time.Duration` holds: about 292 years. */
-const longestDurationMs = 9_223_372_036_000;
 /** The end of the year 9999: Go refuses to write later moments as text. */
 const latestMoment = 253_402_300_799_999;
 
@@ -211,7 +209,7 @@ function overlaid(defaults: TaskDefaults, options: TaskOptions): TaskDefaults {
     maxRetry: maxRetry === undefined ? defaults.maxRetry : checkedMaxRetry(maxRetry),
     timeoutMs: timeout === undefined ? defaults.timeoutMs : checkedTimeout(timeout),
     deadlineAt: deadline === undefined ? defaults.deadlineAt : checkedMoment("deadline", deadline),
-    retentionMs: retention === undefined ? defaults.retentionMs : boundedDuration("retention", retention),
+    retentionMs: retention === undefined ? defaults.retentionMs : durationMs("retention", retention),
     uniqueForMs: uniqueFor === undefined ? defaults.uniqueForMs : checkedUniqueFor(uniqueFor),
     group: group === undefined ? defaults.group : checkedGroup(group),
     headers: headers === undefined ? defaults.headers : mergedHeaders(defaults.headers, headers),
@@ -225,7 +223,7 @@ function dueMoment(options: EnqueueOptions, now: number): number {
   }
   if (at !== undefined) return Math.max(now, checkedMoment("at", at));
   if (delay === undefined) return now;
-  const due = now + boundedDuration("in", delay);
+  const due = now + durationMs("in", delay);
   if (due > latestMoment) throw invalid("in", "a moment before the year 10000", shown(delay));
   return due;
 }
@@ -236,13 +234,13 @@ function checkedMaxRetry(value: unknown): number {
 }
 
 function checkedTimeout(value: Duration): number {
-  const ms = boundedDuration("timeout", value);
+  const ms = durationMs("timeout", value);
   if (ms > 0) return ms;
   throw invalid("timeout", "more than 0: each attempt has a limit; for a far one, say how far", shown(value));
 }
 
 function checkedUniqueFor(value: Duration): number {
-  const ms = boundedDuration("uniqueFor", value);
+  const ms = durationMs("uniqueFor", value);
   if (ms >= shortestUniqueMs) return ms;
   throw invalid("uniqueFor", "at least one second", shown(value));
 }
@@ -261,12 +259,6 @@ function checkedMoment(option: string, value: unknown): number {
   const moment = value.getTime();
   if (moment <= latestMoment) return moment;
   throw invalid(option, "a valid Date before the year 10000", shown(value));
-}
-
-function boundedDuration(option: string, value: Duration): number {
-  const ms = durationMs(option, value);
-  if (ms <= longestDurationMs) return ms;
-  throw invalid(option, `at most ${longestDurationMs} ms (292 years)`, shown(value));
 }
 
 function mergedHeaders(defaults: Readonly<Record<string, string>>, headers: unknown): Readonly<Record<string, string>> {

@@ -89,6 +89,12 @@ describe("the options of a broker on Redis", () => {
     expect(message).not.toContain(secret);
   });
 
+  it("shows an IPv6 address in brackets", async () => {
+    const broker = redisBroker({ addr: "[::1]:1" });
+    expect(broker.location).toContain("redis://[::1]:1/0");
+    await broker.close();
+  });
+
   it.each([`ana:${secret}#45@h`, `ana:${secret}@h:6379`, "h", "h:0", "h:6379/3", "redis://h:6379", "::1:6379"])(
     "takes nothing but a host and a port for an address: %j",
     (addr) => {

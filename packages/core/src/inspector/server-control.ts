@@ -187,7 +187,7 @@ export class ServerControl {
       outcome: "lost" as const,
       error: `evicted by ${sourceText(by)}${reason === undefined ? "" : `: ${reason}`}`,
     };
-    const taken: Record<string, number> = {};
+    const taken: [queue: string, tasks: number][] = [];
     for (const queue of queues) {
       const foreign = server?.details === undefined ? workers.filter((worker) => worker.queue === queue) : [];
       const request = {
@@ -203,9 +203,9 @@ export class ServerControl {
         count += step.taskIds.length;
         cursor = step.nextCursor;
       } while (cursor !== undefined);
-      if (count > 0) taken[queue] = count;
+      if (count > 0) taken.push([queue, count]);
     }
-    return taken;
+    return Object.fromEntries(taken);
   }
 }
 

@@ -160,4 +160,9 @@ describe("the default retry delay", () => {
     expect(delaySeconds(retried, 0)).toBe(least);
     expect(delaySeconds(retried, 0.999_999)).toBe(most);
   });
+
+  it("is at most 292 years, so that there is a date for every retry", () => {
+    expect(delaySeconds(2_147_483_646, 0)).toBe(9_223_372_036);
+    expect(new Date(Date.now() + 1_000 * delaySeconds(2_147_483_646, 0)).getFullYear()).toBeLessThan(3_000);
+  });
 });

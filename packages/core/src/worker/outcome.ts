@@ -1,5 +1,6 @@
 import type { TaskMessage } from "../broker/task-message.ts";
 import type { Outcome } from "../broker/work-facet.ts";
+import { longestDurationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
 import type { RetryContext } from "../retry-delay.ts";
 import type { AbortKind } from "./abort-cause.ts";
@@ -147,8 +148,11 @@ function passesAbortOn(thrown: unknown, reason: unknown): boolean {
   }
 }
 
-/** The delay that the wire format's other implementation uses, in milliseconds: n^4 + 15 + 0..29 × (n + 1) seconds. */
+/**
+ * The delay that the wire format's other implementation uses, in milliseconds: n^4 + 15 + 0..29 × (n + 1) seconds, where that
+ * is less than 292 years, from which on that one's overflows.
+ */
 export function defaultRetryDelayMs(context: RetryContext, random: Random): number {
   const { retried } = context;
-  return (retried ** 4 + 15 + Math.floor(random() * 30) * (retried + 1)) * 1_000;
+  return Math.min((retried ** 4 + 15 + Math.floor(random() * 30) * (retried + 1)) * 1_000, longestDurationMs);
 }

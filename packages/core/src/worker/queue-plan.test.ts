@@ -31,6 +31,11 @@ describe("the plan of a server's queues", () => {
     expect(plan.behind("default")).toEqual(["default"]);
   });
 
+  it("keeps a queue of any name", () => {
+    const queues = JSON.parse('{"__proto__":2,"default":1}') as Record<string, number>;
+    expect(Object.entries(planQueues(queues, []).queues)).toEqual(Object.entries(queues));
+  });
+
   it.each([
     ["a queue without a priority", { default: 1 }, [emails], /to be in the option "queues"/],
     ["a queue twice", { emails: 1 }, [emails, emails], /each queue once/],

@@ -50,15 +50,15 @@ export function planQueues(
       if (queue.ordered !== undefined) ordered.set(shard, queue.ordered);
     }
   }
-  const planned: Record<string, number> = {};
+  const planned = new Map<string, number>();
   for (const [name, priority] of Object.entries(queues)) {
     for (const queue of shardsOf.get(name) ?? [name]) {
-      if (Object.hasOwn(planned, queue)) throw invalid(`"${queue}" to be named once`, "it as a queue and as a shard");
-      planned[queue] = priority;
+      if (planned.has(queue)) throw invalid(`"${queue}" to be named once`, "it as a queue and as a shard");
+      planned.set(queue, priority);
     }
   }
   return {
-    queues: Object.freeze(planned),
+    queues: Object.freeze(Object.fromEntries(planned)),
     ...{ sharing, ordered, sharded },
     behind: (name) => shardsOf.get(name) ?? [name],
   };

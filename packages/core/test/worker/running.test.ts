@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import type { Broker } from "../../src/broker/broker.ts";
 import { isHikyakuError } from "../../src/errors.ts";
+import { Inspector } from "../../src/inspector/inspector.ts";
 import { rawBytes } from "../../src/payload.ts";
 import { defineTask } from "../../src/task.ts";
 import type { HandlerContext } from "../../src/worker/handler-context.ts";
@@ -51,6 +52,29 @@ describe.each(stores)("a server on $name", ({ open }) => {
     ]);
     await becomes(broker, { id: task.id, queue: "default" }, undefined);
     await vi.waitFor(() => expect(server.status()).toMatchObject({ running: 0, counts: { settled: 1, failed: 0 } }));
+  });
+
+  it("works on a queue of any name, says so, and is told what was taken from it", async () => {
+    const { broker, client } = await setup();
+    const queue = "__proto__";
+    const held = Promise.withResolvers<void>();
+    const seen = new Happenings<string>();
+    const server = aServer(broker, { queues: JSON.parse(`{"${queue}":1}`) as Record<string, number> });
+    server.handle(mail, (context) => {
+      seen.add(context.queue);
+      return held.promise;
+    });
+    server.start();
+    await client.enqueue(mail, { user: 1 }, { queue });
+    expect(await seen.reach(1)).toEqual([queue]);
+    const inspector = new Inspector({ broker });
+    await vi.waitFor(async () => {
+      const [told] = await inspector.servers();
+      expect(Object.entries(told?.queues ?? {})).toEqual([[queue, 1]]);
+    }, 10_000);
+    const { tasks } = await inspector.evictServer(server.serverId, { force: true, wait: "0s" });
+    expect(Object.entries(tasks)).toEqual([[queue, 1]]);
+    held.resolve();
   });
 
   it("deals with answers that arrive together in turns: what one brought about leaves before the next one's tasks run", async () => {

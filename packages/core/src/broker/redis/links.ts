@@ -3,7 +3,7 @@ import { ClusterTopology } from "./cluster-topology.ts";
 import { Connection } from "./connection.ts";
 import { keySlot } from "./key-slot.ts";
 import type { Link, RedisRefusal } from "./link.ts";
-import { type Place, type Target, targetOf } from "./place.ts";
+import { type Place, shownPlace, type Target, targetOf } from "./place.ts";
 import type { RedisOptions } from "./redis-options.ts";
 import { fixedRoute, type Route } from "./route.ts";
 import { Sentinels } from "./sentinels.ts";
@@ -34,9 +34,8 @@ export function openLinks(options: RedisOptions): Links {
 }
 
 function linksToServer({ place, settings }: Target & { readonly kind: "server" }): Links {
-  const { host, port } = place;
   const scheme = settings.tls === undefined ? "redis" : "rediss";
-  const route = fixedRoute(place, `${scheme}://${host}:${port}/${settings.db}`);
+  const route = fixedRoute(place, `${scheme}://${shownPlace(place)}/${settings.db}`);
   return {
     command: () => new Connection(settings, "command", route),
     blocking: () => new Connection(settings, "blocking", route),
