@@ -101,7 +101,29 @@ describe("telling a server what to do", () => {
   it("keeps the order, and says so with 1, for a whole id that nobody has heard of", async () => {
     const { code, out } = await run("stop", "0199e0a4-6b52-4c1e-9f57-2d8c4be0f3aa");
     expect(code).toBe(1);
-    expect(out).toContain("has not been heard of in the last ten minutes; the order is kept");
+    expect(out).toMatch(/is not known: it took its leave, .*; the order is kept for it until/);
+  });
+
+  it("claims nothing of a dead server that may be Asynq's: neither what it held nor that it gets no more", async () => {
+    const { code, out } = await run("evict", "0199e0a4-6b52-4c1e-9f57-2d8c4be0f3aa");
+    expect(code).toBe(0);
+    expect(out).toContain("or is of another library, whose servers are forgotten within seconds");
+    expect(out).toContain(
+      "none that says it is held by it; what a dead server of another library held runs again when",
+    );
+    expect(out).toMatch(/it gets no others until \S+Z, unless it is of another library: such a one does not ask/);
+    expect(out).not.toMatch(/last ten minutes|it held none/);
+  });
+
+  it("says of a server of another library that it can go on to take tasks", async () => {
+    const [ours] = (await broker.servers()).servers;
+    if (ours === undefined) throw new Error("expected a server");
+    const theirs = { ...ours, serverId: "5f2b3c1e-6b52-4c1e-9f57-2d8c4be0f3aa", details: undefined };
+    await broker.announce(theirs, [], 60_000);
+    const { out } = await run("evict", theirs.serverId, "--yes");
+    expect(out).toContain("is of another library and can't hear: stop its process by hand");
+    expect(out).toContain("none, it told of none; what it took since runs again when its leases end");
+    expect(out).toContain("it can take others until its process ends");
   });
 
   it("lists ids and what is wrong", async () => {

@@ -145,7 +145,9 @@ export const evictServerRequest = z
 const orderReport = {
   id: z.string(),
   presence: z.enum(["live", "silent", "unknown"]).meta({
-    description: "`live`: heard of in the last seconds. `silent`: in the last ten minutes. `unknown`: not at all.",
+    description:
+      "`live`: heard of in the last seconds. `silent`: in the last ten minutes. `unknown`: not at all; servers of another " +
+      "library are forgotten within seconds after they die.",
   }),
   host: z.string().nullable(),
   pid: z.int().nullable(),
@@ -180,7 +182,8 @@ export const evictServerResponse = z
   .meta({
     id: "EvictServerResponse",
     title: "What was taken from a server",
-    description: "Its tasks wait again. Until `kept_until` it gets no others.",
+    description:
+      "Its tasks wait again. Until `kept_until` it gets no others, but for one of another library, which does not ask.",
   });
 
 /** The answer to `evict`. */

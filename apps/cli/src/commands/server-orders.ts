@@ -116,6 +116,10 @@ function userName(): string {
   }
 }
 
+/** What may have become of a server that nobody knows. */
+const unknownText =
+  "it took its leave, has been silent for ten minutes, or is of another library, whose servers are forgotten within seconds";
+
 /** An eviction is done when the tasks are taken: whether the server noticed is its own affair. */
 function isDone(report: OrderReport | EvictReport): boolean {
   return report.acknowledged || "tasks" in report;
@@ -127,10 +131,23 @@ function reportText(report: OrderReport | EvictReport): string {
   const lines = [`${serverId}${place}: ${answerText(report)}`];
   if ("tasks" in report) {
     const queues = Object.entries(report.tasks).map(([queue, count]) => `${count} of ${queue}`);
-    lines.push(`  tasks taken from it: ${queues.length === 0 ? "none, it held none" : queues.join(", ")}`);
-    lines.push(`  it gets no others until ${keptUntil.toISOString()}`);
+    lines.push(`  tasks taken from it: ${queues.length === 0 ? noTasksText(report) : queues.join(", ")}`);
+    lines.push(`  ${fromNowOnText(report, keptUntil.toISOString())}`);
   }
   return `${lines.map(visibleText).join("\n")}\n`;
+}
+
+/** Leases of this library say whose they are; Asynq's don't, and its servers are forgotten seconds after they die. */
+function noTasksText({ listens }: EvictReport): string {
+  if (listens === true) return "none, it held none";
+  if (listens === false) return "none, it told of none; what it took since runs again when its leases end";
+  return "none that says it is held by it; what a dead server of another library held runs again when its leases end";
+}
+
+function fromNowOnText({ listens }: EvictReport, until: string): string {
+  if (listens === true) return `it gets no others until ${until}`;
+  if (listens === false) return "it can take others until its process ends";
+  return `it gets no others until ${until}, unless it is of another library: such a one does not ask`;
 }
 
 function answerText({ presence, listens, acknowledged, status, keptUntil }: OrderReport): string {
@@ -138,7 +155,7 @@ function answerText({ presence, listens, acknowledged, status, keptUntil }: Orde
   if (acknowledged)
     return status === "gone" ? "has stopped" : status === "stopped" ? "takes no new tasks" : "is stopping";
   if (listens === false) return "is of another library and can't hear: stop its process by hand";
-  if (presence === "unknown") return `has not been heard of in the last ten minutes; ${kept}`;
+  if (presence === "unknown") return `is not known: ${unknownText}; ${kept}`;
   if (presence === "silent") return `is silent: frozen, cut off or dead; ${kept}`;
   return `has not answered yet, last seen ${status}; ${kept}`;
 }

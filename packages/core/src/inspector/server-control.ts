@@ -32,7 +32,10 @@ export interface EvictServerOptions extends OrderOptions {
 /** What is known of a server that was told to do something. */
 export interface OrderReport {
   readonly serverId: string;
-  /** `live`: heard of in the last seconds; `silent`: in the last ten minutes; `unknown`: not at all. */
+  /**
+   * `live`: heard of in the last seconds; `silent`: in the last ten minutes; `unknown`: not at all. Servers of another library
+   * are forgotten, and `unknown`, within seconds after they die.
+   */
   readonly presence: "live" | "silent" | "unknown";
   readonly host: string | undefined;
   readonly pid: number | undefined;
@@ -49,7 +52,11 @@ export interface OrderReport {
 }
 
 export interface EvictReport extends OrderReport {
-  /** How many tasks were taken from it, by queue; they wait in front of their queues now. Until `keptUntil` it gets no others. */
+  /**
+   * How many tasks were taken from it, by queue; they wait in front of their queues now. Until `keptUntil` it gets no others,
+   * but for a server of another library, which does not ask. What such a one holds is known only while it is `live`; what it
+   * held when it died runs again when its leases end.
+   */
   readonly tasks: Readonly<Record<string, number>>;
 }
 
@@ -172,7 +179,7 @@ export class ServerControl {
     if (found.presence !== "unknown" || (await this.#broker.orderedServers()) < mostKept) return found;
     throw new HikyakuError(
       "wrong_state",
-      `nobody has heard of a server ${shown(serverId)} in the last ten minutes, and orders are kept for ${mostKept} servers: ` +
+      `no server ${shown(serverId)} is known, and orders are kept for ${mostKept} servers: ` +
         "nothing was kept for this one; check its id",
     );
   }
