@@ -3,7 +3,7 @@ import type { CatchUp, DurableEntry, EnqueueEvent, ScheduleFacet } from "../brok
 import { checkedName } from "../checked-name.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { answered, type EnqueuedTask } from "../enqueued-task.ts";
-import { HikyakuError } from "../errors.ts";
+import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import type { EnqueueRequest } from "../task.ts";
 import { taskIdsOf } from "../task-id.ts";
@@ -105,6 +105,34 @@ export class Schedules {
     };
     if ((await this.#broker.putDurableEntry(entry)) === "written") return this.#shown(entry);
     throw new HikyakuError("entry_exists", `scheduler entry "${id}" exists already; change it, or choose another id`);
+  }
+
+  /**
+   * Adds an entry, or makes the one of that id be like this: for programs that say at each start what should be there. An
+   * entry that is so already is left alone, with its turns; a paused one stays paused. What `options` leaves out means the
+   * default, as in `add`. A new spec or time zone counts from now on, as in `change`.
+   */
+  async upsert(
+    id: string,
+    spec: string,
+    request: EnqueueRequest,
+    options: ScheduleOptions = {},
+  ): Promise<ScheduleEntry> {
+    refuseUnknownOptions("Schedules.upsert", options, scheduleNames);
+    const { timeZone = this.#timeZone, catchUp = "once" } = options;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.change(id, { spec, request, timeZone, catchUp });
+      } catch (error) {
+        if (!isHikyakuError(error, "entry_not_found")) throw error;
+      }
+      try {
+        return await this.add(id, spec, request, { timeZone, catchUp });
+      } catch (error) {
+        // Somebody else added it in between.
+        if (!isHikyakuError(error, "entry_exists") || tries === mostTries) throw error;
+      }
+    }
   }
 
   /** Changes an entry. A new spec or time zone counts from now on: no turn of before is made up for. */

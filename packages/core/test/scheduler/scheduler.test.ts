@@ -341,6 +341,28 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
     expect(await schedules.list()).toEqual([]);
   });
 
+  it("upserts a durable entry: added once, left alone while it is so, changed where it differs", async () => {
+    const { clock, schedules, store } = await setup();
+    const added = await schedules.upsert("nightly", "@daily", report.with({ day: 1 }));
+    expect(added).toMatchObject({ id: "nightly", spec: "@daily", catchUp: "once", revision: 1 });
+    await schedules.pause("nightly");
+    clock.advance(minute);
+    const again = await schedules.upsert("nightly", "@daily", report.with({ day: 1 }));
+    expect(again).toMatchObject({ paused: true, revision: 2 });
+    const changed = await schedules.upsert("nightly", "@hourly", report.with({ day: 2 }), { catchUp: "skip" });
+    expect(changed).toMatchObject({ spec: "@hourly", catchUp: "skip", paused: true, revision: 3 });
+    expect(await schedules.upsert("nightly", "@hourly", report.with({ day: 2 }))).toMatchObject({ catchUp: "once" });
+    const other = new Schedules({ broker: store.connect({ clock }), clock });
+    const both = await Promise.all(
+      [schedules, other, schedules].map((each) => each.upsert("weekly", "@weekly", report.with({ day: 7 }))),
+    );
+    expect(both.map(({ spec }) => spec)).toEqual(["@weekly", "@weekly", "@weekly"]);
+    await expect(schedules.upsert("bad", "never", report.with({ day: 1 }))).rejects.toMatchObject({
+      code: "invalid_option",
+    });
+    expect((await schedules.list()).map(({ id }) => id)).toEqual(["nightly", "weekly"]);
+  });
+
   it("brings its entries in line with what its provider says", async () => {
     const { scheduler, eventually, fired } = await setup();
     let given = [{ spec: "* * * * *", request: report.with({ day: 1 }) }];
