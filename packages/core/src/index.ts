@@ -199,6 +199,7 @@ export type {
   AggregateOptions,
   GroupedTask,
 } from "./worker/aggregators.ts";
+export type { FailedAttempt } from "./worker/failed-attempt.ts";
 export type { HandleOptions } from "./worker/handler.ts";
 export type { Handler, HandlerContext, NoValues } from "./worker/handler-context.ts";
 export type { HealthCallback } from "./worker/healthchecker.ts";
@@ -207,6 +208,6 @@ export type { Middleware, Next } from "./worker/middleware.ts";
 export type { ShardSelection } from "./worker/queue-plan.ts";
 export type { ObeyedOrder } from "./worker/remote-control.ts";
 export { Server } from "./worker/server.ts";
-export type { FailedAttempt, ServerOptions } from "./worker/server-options.ts";
+export type { ServerOptions } from "./worker/server-options.ts";
 export type { ServerReport, ServerState } from "./worker/server-report.ts";
 export { Revoke, SkipRetry } from "./worker/verdict-errors.ts";

@@ -50,6 +50,15 @@ export function parsePayload<Payload extends StandardSchemaV1>(
   return parse(definition.payload, bytes, `payload of "${definition.type}"`);
 }
 
+/** A stored payload as it can be shown without its definition: its JSON, or its bytes where it is none. */
+export function readablePayload(bytes: Uint8Array | undefined): unknown {
+  try {
+    return parse(undefined, bytes, "payload");
+  } catch {
+    return bytes;
+  }
+}
+
 /** The bytes to keep for what a handler returned, by the same rules as a payload. */
 export function encodeResult<Result extends StandardSchemaV1>(
   definition: Pick<PayloadSchemas<StandardSchemaV1, Result>, "type" | "result">,

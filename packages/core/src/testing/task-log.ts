@@ -1,5 +1,6 @@
 import type { EnqueueItem } from "../broker/enqueue-facet.ts";
 import type { AttemptRecord, Settlement } from "../broker/work-facet.ts";
+import { readablePayload } from "../payload.ts";
 
 /** A task that was enqueued, as it was then; what became of it since is not shown here. */
 export interface EnqueuedRecord<Payload = unknown> {
@@ -52,7 +53,7 @@ export class TaskLog {
       id: message.id,
       type: message.type,
       queue: message.queue,
-      payload: readable(message.payload),
+      payload: readablePayload(message.payload),
       state,
       enqueuedAt: new Date(now),
       dueAt: new Date(placement.kind === "at" ? placement.at : now),
@@ -84,16 +85,5 @@ export class TaskLog {
       startedAt: new Date(attempt.startedAt),
       endedAt: new Date(attempt.endedAt),
     });
-  }
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
-function readable(payload: Uint8Array | undefined): unknown {
-  if (payload === undefined || payload.length === 0) return undefined;
-  try {
-    return JSON.parse(utf8.decode(payload));
-  } catch {
-    return payload;
   }
 }

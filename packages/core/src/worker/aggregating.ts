@@ -4,6 +4,7 @@ import { Aggregator } from "./aggregator.ts";
 import { Aggregators } from "./aggregators.ts";
 import type { Random } from "./backoff.ts";
 import type { Company } from "./company.ts";
+import type { ReportFailure } from "./failed-attempt.ts";
 import type { Logger } from "./logger.ts";
 import type { Periodic, Role } from "./periodic.ts";
 import { SetReclaimer } from "./set-reclaimer.ts";
@@ -17,6 +18,8 @@ export interface AggregatingOptions {
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: Logger;
+  /** Called for each task that is archived. */
+  readonly reportFailure: ReportFailure;
   readonly company: Company;
   readonly periodic: (role: Role, everyMs: number) => Periodic;
 }

@@ -8,6 +8,7 @@ import { parsePayload } from "../payload.ts";
 import type { EnqueueRequest } from "../task.ts";
 import type { GroupedTask, RegisteredAggregator } from "./aggregators.ts";
 import { Backoff, type Random } from "./backoff.ts";
+import type { ReportFailure } from "./failed-attempt.ts";
 import { type Logger, withFields } from "./logger.ts";
 import { logOutcome } from "./outcome-lines.ts";
 import { isRevoke, isSkipRetry } from "./verdict-errors.ts";
@@ -19,6 +20,8 @@ export interface AggregationOptions {
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: Logger;
+  /** Called for each task that is archived. */
+  readonly reportFailure: ReportFailure;
 }
 
 /** Why a set did not become a task. It was put back, unless others have it by now. */
@@ -57,7 +60,7 @@ export class Aggregation {
     } catch (error) {
       try {
         if (isRevoke(error)) return await this.#revokeAll(errorText(error));
-        if (isSkipRetry(error)) return await this.#archiveAll(errorText(error));
+        if (isSkipRetry(error)) return await this.#archiveAll(error);
       } catch (later) {
         return this.#putBack(later);
       }
@@ -69,7 +72,7 @@ export class Aggregation {
   async #parsed(): Promise<GroupedTask[]> {
     const { type: expected, definition } = this.#aggregator;
     const tasks: GroupedTask[] = [];
-    const unusable: { message: TaskMessage; error: string }[] = [];
+    const unusable: { message: TaskMessage; error: unknown }[] = [];
     for (const message of this.#set.messages) {
       const { type, id: taskId, headers } = message;
       if (expected !== undefined && type !== expected) {
@@ -83,7 +86,7 @@ export class Aggregation {
         tasks.push({ payload: await parsePayload(definition, message.payload), type, taskId, headers });
       } catch (error) {
         if (!isHikyakuError(error, "invalid_payload")) throw error;
-        unusable.push({ message, error: errorText(error) });
+        unusable.push({ message, error });
       }
     }
     if (unusable.length > 0) {
@@ -151,17 +154,23 @@ export class Aggregation {
     }
   }
 
-  async #archiveAll(error: string): Promise<undefined> {
+  async #archiveAll(error: unknown): Promise<undefined> {
     const { messages } = this.#set;
     await this.#archive(messages.map((message) => ({ message, error })));
     return this.#finish(undefined);
   }
 
-  async #archive(members: readonly { readonly message: TaskMessage; readonly error: string }[]): Promise<void> {
-    const { broker, taskLog } = this.#options;
+  async #archive(members: readonly { readonly message: TaskMessage; readonly error: unknown }[]): Promise<void> {
+    const { broker, taskLog, reportFailure } = this.#options;
     const { group } = this.#set;
-    await broker.archiveMembers(this.#set, members);
-    for (const { message, error } of members) logOutcome(taskLog, message, { kind: "archived", error }, { group });
+    await broker.archiveMembers(
+      this.#set,
+      members.map(({ message, error }) => ({ message, error: errorText(error) })),
+    );
+    for (const { message, error } of members) {
+      logOutcome(taskLog, message, { kind: "archived", error: errorText(error) }, { group });
+      reportFailure(error, message, "archived");
+    }
   }
 
   async #revokeAll(error: string): Promise<undefined> {

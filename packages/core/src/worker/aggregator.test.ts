@@ -33,7 +33,13 @@ describe("the pause of a group that failed", () => {
     aggregators.add(defineTask({ type: "t" }), () => Promise.reject(new Error("no")), {});
     const aggregator = new Aggregator({
       ...{ broker: stub as Broker, clock, random: () => 0.5, logger: silentLogger, taskLog: silentLogger },
-      ...{ queue: "default", aggregators, company: new Company(), onRoom: () => undefined },
+      ...{
+        queue: "default",
+        aggregators,
+        company: new Company(),
+        onRoom: () => undefined,
+        reportFailure: () => undefined,
+      },
     });
     const runAll = async (): Promise<number> => {
       await aggregator.runOnce();

@@ -6,6 +6,7 @@ import { Aggregation, type AggregationFailure } from "./aggregation.ts";
 import type { Aggregators, RegisteredAggregator } from "./aggregators.ts";
 import { Backoff, type Random } from "./backoff.ts";
 import { anyCompany, type Company } from "./company.ts";
+import type { ReportFailure } from "./failed-attempt.ts";
 import type { Logger } from "./logger.ts";
 import type { Role } from "./periodic.ts";
 
@@ -25,6 +26,8 @@ export interface AggregatorOptions {
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: Logger;
+  /** Called for each task that is archived. */
+  readonly reportFailure: ReportFailure;
   readonly queue: string;
   readonly aggregators: Aggregators;
   /** All that runs tasks in this process: what must run alone there does not run beside a function. */

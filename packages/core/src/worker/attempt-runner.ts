@@ -1,5 +1,5 @@
 import type { WorkFacet } from "../broker/work-facet.ts";
-import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
+import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { isThenable } from "../guarded-call.ts";
 import { parsePayload } from "../payload.ts";
 import { storedText } from "./abort-cause.ts";
@@ -66,13 +66,12 @@ export class AttemptRunner {
 
   #call(task: HeldTask, handler: RegisteredHandler, payload: unknown): void {
     const { middlewares, broker, logger, baseContext, maxResultBytes } = this.#options;
+    const parts = { held: task, payload, handler, broker, logger, maxResultBytes, values: baseContext };
+    task.parsed = parts;
     let returned: unknown;
     let settling: Promise<unknown> | undefined;
     try {
-      returned = middlewares.run(
-        handler,
-        new TaskContext({ held: task, payload, handler, broker, logger, maxResultBytes, values: baseContext }),
-      );
+      returned = middlewares.run(handler, new TaskContext(parts));
       // Also looking at what came back can throw.
       if (isThenable(returned)) settling = Promise.resolve(returned);
     } catch (error) {
@@ -112,9 +111,7 @@ export class AttemptRunner {
 
 /** A payload or result that does not fit will not fit next time either; a schema that breaks down may work then. */
 function unusable(error: unknown): Verdict {
-  return isHikyakuError(error, "invalid_payload")
-    ? { kind: "hopeless", text: errorText(error) }
-    : { kind: "failure", error };
+  return isHikyakuError(error, "invalid_payload") ? { kind: "hopeless", error } : { kind: "failure", error };
 }
 
 function verdictOn(task: HeldTask, thrown: unknown): Verdict {

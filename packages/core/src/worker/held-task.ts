@@ -40,6 +40,10 @@ export class HeldTask {
   settlement: Settlement | undefined;
   /** Beginning of the text of what its handler threw; undefined where it threw nothing yet. */
   failure: string | undefined;
+  /** What its handler got; undefined where none got it yet. */
+  parsed: { readonly payload: unknown } | undefined;
+  /** Whether its attempt was told to be a failed one: that is said once. */
+  isReported = false;
   /** Whether the handler has ended, or never began. */
   returned = false;
   /** Whether it has not begun yet, because it must not run beside so many others. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TaskMessage } from "../broker/task-message.ts";
+import { HikyakuError } from "../errors.ts";
 import { decideOutcome, defaultRetryDelayMs, type OutcomePolicy, type Verdict, verdictAfterAbort } from "./outcome.ts";
 import { Revoke, SkipRetry } from "./verdict-errors.ts";
 
@@ -108,7 +109,10 @@ describe("what becomes of a task", () => {
 
   it("is handed back unfinished and archived when hopeless", () => {
     expect(outcomeOf({ kind: "unfinished" })).toEqual({ kind: "handed_back" });
-    expect(outcomeOf({ kind: "hopeless", text: "no fit" })).toEqual({ kind: "archived", error: "no fit" });
+    expect(outcomeOf({ kind: "hopeless", error: new HikyakuError("invalid_payload", "no fit") })).toEqual({
+      kind: "archived",
+      error: "no fit",
+    });
   });
 });
 

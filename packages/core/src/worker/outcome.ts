@@ -16,7 +16,7 @@ export type Verdict =
   /** Somebody cancelled it, and its handler had no final word of its own. */
   | { readonly kind: "cancelled"; readonly error: unknown; readonly stored: string }
   /** Running it again can't help, such as a payload that does not fit its schema. */
-  | { readonly kind: "hopeless"; readonly text: string }
+  | { readonly kind: "hopeless"; readonly error: HikyakuError }
   /** Not finished through no fault of its own: the server stops, or never began. */
   | { readonly kind: "unfinished" }
   /**
@@ -51,7 +51,7 @@ export function decideOutcome(
     case "unfinished":
       return { kind: "handed_back" };
     case "hopeless":
-      return { kind: "archived", error: verdict.text };
+      return { kind: "archived", error: errorText(verdict.error) };
     case "lost":
       return afterLoss(message, verdict, policy, now, random);
     case "cancelled":

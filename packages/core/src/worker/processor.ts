@@ -17,6 +17,7 @@ import { Backoff, type Random } from "./backoff.ts";
 import { CallLanes, largestBatch } from "./call-lanes.ts";
 import type { Company } from "./company.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
+import type { ReportFailure } from "./failed-attempt.ts";
 import { FailureLog } from "./failure-log.ts";
 import type { Handlers } from "./handler.ts";
 import { HeldTask, momentOf } from "./held-task.ts";
@@ -77,7 +78,7 @@ export interface ProcessorOptions {
   /** Called when a task waits for its retry at the given moment. */
   readonly onRetry: (queue: string, at: number) => void;
   /** Called for each attempt that failed, with what was thrown. */
-  readonly onFailure: (task: HeldTask, error: unknown) => void;
+  readonly reportFailure: ReportFailure;
 }
 
 interface Claim {
@@ -469,9 +470,7 @@ export class Processor {
     task.returned = true;
     this.#admission.leave(task);
     const { taskLog, held } = this.#options;
-    if (verdict.kind === "failure" || verdict.kind === "hopeless" || verdict.kind === "cancelled") {
-      this.#noteFailure(task, verdict);
-    }
+    if ("error" in verdict) task.failure = cutText(errorText(verdict.error), longestShownError);
     if (task.settlement !== undefined) {
       const { id, type, queue } = task.claimed.message;
       taskLog.info("a handler returned long after its attempt was over", {
@@ -490,6 +489,7 @@ export class Processor {
     } else {
       this.#decide(task, verdict);
     }
+    this.#noteFailure(task, verdict);
   }
 
   /**
@@ -502,11 +502,12 @@ export class Processor {
     return { kind: "failure", error: abortReason("deadline", type, id), stored: storedText.deadline };
   }
 
-  #noteFailure(task: HeldTask, verdict: Verdict & { readonly kind: "failure" | "cancelled" | "hopeless" }): void {
+  /** Once for each attempt: its handler may end long after it was over. */
+  #noteFailure(task: HeldTask, verdict: Verdict): void {
+    if (!("error" in verdict) || task.isReported) return;
+    task.isReported = true;
     this.counts.failed++;
-    const error = verdict.kind === "hopeless" ? verdict.text : verdict.error;
-    task.failure = cutText(errorText(error), longestShownError);
-    this.#options.onFailure(task, error);
+    this.#options.reportFailure(verdict.error, task.claimed.message, task.settlement?.outcome.kind, task.parsed);
   }
 
   /** The handler was asked to stop and did not: its attempt ends without it, its slot stays taken until it returns. */
@@ -530,6 +531,7 @@ export class Processor {
     task.settle(decideOutcome(task.claimed.message, verdict, policy, endedAt, random), worker, endedAt);
     this.#ended.push(task);
     this.#nextTurn();
+    this.#noteFailure(task, verdict);
   }
 }
 

@@ -14,7 +14,17 @@ const sweepMs = 8_000;
 export interface QueueRolesOptions
   extends Pick<
     ResolvedServerOptions,
-    "broker" | "clock" | "random" | "logger" | "taskLog" | "policy" | "leaseMs" | "archiveOf" | "queues" | "plan"
+    | "broker"
+    | "clock"
+    | "random"
+    | "logger"
+    | "taskLog"
+    | "reportFailure"
+    | "policy"
+    | "leaseMs"
+    | "archiveOf"
+    | "queues"
+    | "plan"
   > {
   readonly serverId: string;
   readonly lostAnswers: LostAnswers;
@@ -61,10 +71,10 @@ export class QueueRoles {
 
   #rolesOf(queue: string): Periodic[] {
     const { broker, clock, random, logger, taskLog, policy, leaseMs, archiveOf, plan } = this.#options;
-    const { serverId, lostAnswers, periodic, findServer, holding, onWork } = this.#options;
+    const { serverId, lostAnswers, periodic, findServer, holding, onWork, reportFailure } = this.#options;
     const recoverer = new Recoverer({
       ...{ broker, clock, random, logger: taskLog, queue, serverId, leaseMs, policy, lostAnswers, findServer, holding },
-      onRecovered: onWork,
+      ...{ onRecovered: onWork, reportFailure },
     });
     const retriesFirst = plan.ordered.get(queue) === "strict";
     const recovering = periodic(recoverer, recoverMs);

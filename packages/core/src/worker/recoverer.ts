@@ -11,7 +11,9 @@ import type {
   WorkFacet,
 } from "../broker/work-facet.ts";
 import type { Clock } from "../clock.ts";
+import { HikyakuError } from "../errors.ts";
 import type { Random } from "./backoff.ts";
+import type { ReportFailure } from "./failed-attempt.ts";
 import type { Logger } from "./logger.ts";
 import type { LostAnswers } from "./lost-answers.ts";
 import { decideOutcome, type OutcomePolicy } from "./outcome.ts";
@@ -35,6 +37,8 @@ export interface RecovererOptions {
   /** The tokens of the queue's tasks that this server has not let go of: it does not take them from itself. */
   readonly holding: (queue: string) => readonly string[];
   readonly onRecovered: (queue: string) => void;
+  /** Called for each lost attempt that cost the task a retry, or its last one. */
+  readonly reportFailure: ReportFailure;
 }
 
 /**
@@ -106,7 +110,7 @@ export class Recoverer implements Role {
   }
 
   #report({ task, outcome, attempt }: Settlement): void {
-    const { logger } = this.#options;
+    const { logger, reportFailure } = this.#options;
     const { message, lostAttempts } = task;
     const { id: taskId, type, queue } = message;
     if (attempt === undefined) {
@@ -118,6 +122,7 @@ export class Recoverer implements Role {
       logger.warn("recovered a task whose worker died or stalled", { taskId, type, queue, ...lost });
     } else {
       logOutcome(logger, message, outcome, lost);
+      if ("error" in outcome) reportFailure(new HikyakuError("lease_lost", outcome.error), message, outcome.kind);
     }
   }
 

@@ -9,6 +9,7 @@ import { answerAtOnce, guardedLogger, guardedRandom } from "../guarded-call.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { type RetryDelay, retryDelayFunction } from "../retry-delay.ts";
 import type { ShardedQueue } from "../sharding/sharded-queue.ts";
+import { type FailedAttempt, failureReporter, type ReportFailure } from "./failed-attempt.ts";
 import type { NoValues } from "./handler-context.ts";
 import type { HealthCallback } from "./healthchecker.ts";
 import { jsonLogger, type Logger } from "./logger.ts";
@@ -16,15 +17,6 @@ import { defaultRetryDelayMs, type OutcomePolicy } from "./outcome.ts";
 import { planQueues, type QueuePlan, type ShardSelection } from "./queue-plan.ts";
 import { guardedRetryDelay } from "./retry-delays.ts";
 import { TaskLog } from "./task-log.ts";
-
-/** One failed attempt, for `onError`. */
-export interface FailedAttempt {
-  readonly type: string;
-  readonly taskId: string;
-  readonly queue: string;
-  readonly retried: number;
-  readonly maxRetry: number;
-}
 
 export interface ServerOptions<Values extends object = NoValues> {
   /** Where the tasks are. The server does not close it. */
@@ -59,7 +51,12 @@ export interface ServerOptions<Values extends object = NoValues> {
    * every error counts. Answers at once, no promise; where it throws, the error counts.
    */
   readonly isFailure?: (error: unknown) => boolean;
-  /** Called for each failed attempt with what was thrown. Nobody waits for it; what it throws or rejects with is logged. */
+  /**
+   * Called once for each failed attempt with what was thrown, and whether it was the task's last one. A payload that does not
+   * fit its schema, and tasks of a group that are archived instead of aggregated, are failed attempts; so is the death of a
+   * worker where it costs a retry or archives the task (`lease_lost`). Nobody waits for it; what it throws or rejects with
+   * is logged.
+   */
   readonly onError?: (error: unknown, attempt: FailedAttempt) => unknown;
   /**
    * The largest result that is kept, in bytes, for a task with a retention. A handler that returns a larger one has failed for
@@ -121,7 +118,7 @@ export interface ResolvedServerOptions {
   readonly shutdownTimeoutMs: number;
   readonly graceMs: number;
   readonly policy: OutcomePolicy;
-  readonly onError: ServerOptions["onError"];
+  readonly reportFailure: ReportFailure;
   readonly baseContext: object;
   readonly maxResultBytes: number;
   readonly health: { readonly onHealth: HealthCallback; readonly everyMs: number } | undefined;
@@ -202,7 +199,7 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
       maxLostAttempts: wholeNumber("maxLostAttempts", options.maxLostAttempts ?? 3),
       cancelledTasks: checkedCancelledTasks(options.cancelledTasks ?? "archive"),
     },
-    onError: checkedFunction("onError", options.onError),
+    reportFailure: failureReporter(checkedFunction("onError", options.onError), taskLog),
     baseContext: checkedBaseContext(options.baseContext ?? {}),
     maxResultBytes: wholeNumber("maxResultBytes", options.maxResultBytes ?? 1_048_576),
     health: checkedHealth(options),

@@ -2,8 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ServerRecord } from "../broker/presence-facet.ts";
 import { type Duration, durationMs } from "../duration.ts";
-import { errorText, HikyakuError } from "../errors.ts";
-import { callGuarded } from "../guarded-call.ts";
+import { HikyakuError } from "../errors.ts";
 import { tellOfStore } from "../store-news.ts";
 import type { AnyJson, TaskDefinition } from "../task.ts";
 import { Aggregating } from "./aggregating.ts";
@@ -16,7 +15,6 @@ import { type HandleOptions, Handlers } from "./handler.ts";
 import type { Handler, NoValues } from "./handler-context.ts";
 import { Healthchecker } from "./healthchecker.ts";
 import { Heartbeater, heartbeatMs } from "./heartbeater.ts";
-import type { HeldTask } from "./held-task.ts";
 import { HeldTasks } from "./held-tasks.ts";
 import { extendEveryMs } from "./lease-extender.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -82,7 +80,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   /** @throws HikyakuError `invalid_option` for whatever can't be used, also for an option that does not exist. */
   constructor(options: ServerOptions<Values>) {
     this.#options = resolveServerOptions(options);
-    const { broker, clock, random, logger, taskLog, queues, leaseMs } = this.#options;
+    const { broker, clock, random, logger, taskLog, reportFailure, queues, leaseMs } = this.#options;
     const names = Object.keys(queues);
     this.#held = new HeldTasks(clock);
     this.#loopWatch = new LoopWatch(this.#held, logger);
@@ -117,7 +115,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       () => this.#describe(),
     );
     this.#aggregating = new Aggregating({
-      ...{ broker, clock, random, logger, taskLog, company: companyOfProcess },
+      ...{ broker, clock, random, logger, taskLog, reportFailure, company: companyOfProcess },
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
     });
     this.#farewell = new Farewell({
@@ -348,36 +346,12 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   #makeProcessor(queues: readonly string[]): Processor {
-    const {
-      broker,
-      clock,
-      random,
-      logger,
-      taskLog,
-      policy,
-      concurrency,
-      leaseMs,
-      graceMs,
-      baseContext,
-      maxResultBytes,
-    } = this.#options;
+    const { broker, random, taskLog, policy } = this.#options;
     const handlers = this.#handlers;
     const retryDelayMs = retryDelayByType(handlers, policy.retryDelayMs, taskLog);
     return new Processor({
-      ...{
-        broker,
-        clock,
-        random,
-        logger,
-        taskLog,
-        concurrency,
-        leaseMs,
-        graceMs,
-        queues,
-        handlers,
-        baseContext,
-        maxResultBytes,
-      },
+      ...this.#options,
+      ...{ queues, handlers },
       policy: { ...policy, retryDelayMs },
       middlewares: this.#middlewares,
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random, this.#options.plan),
@@ -394,7 +368,6 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       isReachable: () => broker.reachability().reachable,
       onEvicted: () => this.#control.refused(),
       onRetry: (queue, at) => this.#queueRoles.forwardAt(queue, at),
-      onFailure: (task, error) => this.#reportFailure(task, error),
     });
   }
 
@@ -419,15 +392,6 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#processor.resume();
     this.#syncing.wake();
     for (const role of [...this.#late, ...this.#early]) role.wake();
-  }
-
-  #reportFailure(task: HeldTask, error: unknown): void {
-    const { taskLog } = this.#options;
-    const { id, type, queue, retried, maxRetry } = task.claimed.message;
-    callGuarded(
-      () => this.#options.onError?.(error, { taskId: id, type, queue, retried, maxRetry }),
-      (thrown) => taskLog.error("onError failed", { taskId: id, type, queue, error: errorText(thrown) }),
-    );
   }
 
   #describe(): ServerRecord {
