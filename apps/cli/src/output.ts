@@ -1,4 +1,5 @@
 import { visibleLines, visibleText } from "hikyaku";
+import stringWidth from "string-width";
 
 /** Where a command writes: results to `out`, everything else to `err`. */
 export interface Streams {
@@ -28,20 +29,23 @@ export function show(streams: Streams, json: boolean, value: unknown, text: () =
   streams.out(json ? `${JSON.stringify(value, readable, 2)}\n` : text());
 }
 
-/** Rows in columns as wide as they need; numbers to the right. The first row is the heading. */
+/**
+ * Rows in columns as wide as they need; numbers to the right. The first row is the heading. Width is what a terminal shows:
+ * two columns for a character of Chinese or Japanese, none for a mark on the character before.
+ */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [index, cell] of row.entries()) {
-      widths[index] = Math.max(widths[index] ?? 0, String(cell).length);
+      widths[index] = Math.max(widths[index] ?? 0, stringWidth(String(cell)));
     }
   }
   const numeric = (rows[1] ?? []).map((cell) => typeof cell === "number");
   const line = (row: readonly (string | number)[]): string =>
     row
       .map((cell, index) => {
-        const width = widths[index] ?? 0;
-        return numeric[index] === true ? String(cell).padStart(width) : String(cell).padEnd(width);
+        const blanks = " ".repeat((widths[index] ?? 0) - stringWidth(String(cell)));
+        return numeric[index] === true ? `${blanks}${cell}` : `${cell}${blanks}`;
       })
       .join("  ")
       .trimEnd();

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { checkStore, type Finding, type FindingLevel, visibleText } from "hikyaku";
+import { checkStore, type Finding, type FindingLevel } from "hikyaku";
 import { exitCodes } from "../exit-codes.ts";
+import { findingsText } from "../findings-text.ts";
 import { withStore } from "../open-store.ts";
 import { type CommandContext, show } from "../output.ts";
 
@@ -48,14 +49,7 @@ function reportText({ store, repair, counts, findings }: Report): string {
   if (findings.length === 0) return `${store}: all is well.\n`;
   const total = levels.map((level) => `${counts[level]} ${level}${counts[level] === 1 ? "" : "s"}`).join(", ");
   const hint = !repair && findings.some((finding) => finding.repair === "repairable");
-  const lines = findings.flatMap(findingLines);
+  const lines = findingsText(findings);
   if (hint) lines.push("", "Nothing was changed. `--repair` carries out what the arrows say.");
   return `${store}: ${total}.\n\n${lines.join("\n")}\n`;
-}
-
-function findingLines({ level, kind, queue, detail, repair, action }: Finding): string[] {
-  const where = queue === undefined ? "" : ` [${visibleText(queue)}]`;
-  const head = `${level.toUpperCase().padEnd(7)} ${kind}${where}: ${visibleText(detail)}`;
-  if (action === undefined || repair === "by_hand") return [head];
-  return [head, `        ${repair === "repaired" ? "repaired" : "->"}: ${action}`];
 }
