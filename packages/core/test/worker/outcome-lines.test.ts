@@ -51,6 +51,7 @@ describe.each(stores)("the log of a server on $name", { timeout: 30_000 }, ({ op
     const broker = (await open()).connect();
     const { logger, lines, find } = listening();
     const running = Promise.withResolvers<void>();
+    let heard = false;
     await broker.enqueue([placedNow({ id: "lost", type: "lost" })]);
     const elsewhere = aClaim({ serverId: "gone", leaseMs: 1_000, limit: 1, handles: { kind: "all" } });
     const { tasks } = await broker.claim(elsewhere);
@@ -62,6 +63,7 @@ describe.each(stores)("the log of a server on $name", { timeout: 30_000 }, ({ op
       .handleRaw("waits", async ({ signal }) => {
         running.resolve();
         await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+        heard = true;
         signal.throwIfAborted();
       })
       .handleRaw("lost", () => undefined)
@@ -74,7 +76,11 @@ describe.each(stores)("the log of a server on $name", { timeout: 30_000 }, ({ op
       placedNow({ id: "cancelled", type: "waits" }),
     ]);
     await running.promise;
-    await broker.send({ kind: "cancel", taskId: "cancelled" });
+    // A word that is sent before the server listens is heard by nobody.
+    await vi.waitFor(async () => {
+      await broker.send({ kind: "cancel", taskId: "cancelled" });
+      expect(heard).toBe(true);
+    }, patience);
     for (const [id, message, error] of [
       ["unfit", archived, "user"],
       ["skips", archived, "final"],
