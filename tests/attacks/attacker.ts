@@ -13,8 +13,8 @@ export class Attacker {
   }
 
   /** A connection that sends this and never reads what comes, unless told to. */
-  async open(bytes: string | Buffer = "", { reads = false } = {}): Promise<Socket> {
-    const socket = connect({ port: this.#port, host: "127.0.0.1", localAddress: this.#from });
+  async open(bytes: string | Buffer = "", { reads = false, from = this.#from } = {}): Promise<Socket> {
+    const socket = connect({ port: this.#port, host: "127.0.0.1", localAddress: from });
     this.#sockets.add(socket);
     socket.on("error", () => undefined);
     if (reads) socket.resume();
@@ -26,6 +26,12 @@ export class Attacker {
 
   openMany(count: number, bytes: string | Buffer = "", options: { readonly reads?: boolean } = {}): Promise<Socket[]> {
     return Promise.all(Array.from({ length: count }, () => this.open(bytes, options)));
+  }
+
+  /** As `openMany`, so many from each of several addresses of this machine. */
+  async openFromMany(addresses: number, count: number, bytes: string | Buffer = ""): Promise<void> {
+    const all = Array.from({ length: addresses * count }, (_, index) => `127.0.2.${1 + (index % addresses)}`);
+    await Promise.all(all.map((from) => this.open(bytes, { from })));
   }
 
   /** Sends what it is given and resolves with all that comes until the other side hangs up, or `withinMs` are over. */

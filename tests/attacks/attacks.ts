@@ -112,6 +112,27 @@ export const attacks: readonly Attack[] = [
       }
     },
   },
+  ...(
+    [
+      ["say nothing", 7, 60, ""],
+      ["never end their headers", 7, 60, "GET / HTTP/1.1\r\nX-Slow: a"],
+      ["never end their bodies", 7, 60, `${post}Content-Length: 60000\r\n\r\n{`],
+      ["never read", 50, 8, get(bundle)],
+    ] as const
+  ).map(
+    ([what, addresses, each, bytes]): Attack => ({
+      name: `${addresses} addresses take all connections and ${what}, again and again`,
+      on: "api",
+      needsAddress: true,
+      run: (context) => takeAll(context, addresses, each, bytes),
+    }),
+  ),
+  {
+    name: "two addresses take all connections of the worker and say nothing, again and again",
+    on: "worker",
+    needsAddress: true,
+    run: (context) => takeAll(context, 2, 50, ""),
+  },
   { name: "ids that are none", on: "api", run: hostileIds },
   {
     name: "requests that a proxy, a page of another site or another machine's name sends",
@@ -217,6 +238,13 @@ async function hostileIds({ target, fault }: AttackContext): Promise<void> {
       if (!known.includes(answer.status)) fault(`${shown}: got ${answer.status}`);
       if (answer.status >= 400 && !/"code":"[a-z_]+"/.test(answer.body)) fault(`${shown}: an error without a code`);
     }
+  }
+}
+
+async function takeAll({ attacker, size, pass }: AttackContext, addresses: number, each: number, bytes: string) {
+  for (let time = 0; time < (size === "short" ? 2 : 40); time++) {
+    await attacker.openFromMany(addresses, each, bytes);
+    await pass(500);
   }
 }
 

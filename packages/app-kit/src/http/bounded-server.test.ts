@@ -209,6 +209,60 @@ describe("a bounded server", () => {
     expect(second.closed).toBe(false);
   });
 
+  it("keeps who was answered, and ends who says nothing instead", async () => {
+    await start({ maxConnectionsPerAddress: 3 });
+    const answered = await open();
+    answered.write(get("/small"));
+    await once(answered, "data");
+    const silent = await open();
+    const second = await open();
+    second.write(get("/held"));
+    await vi.waitFor(() => expect(answers.begun).toContain("/held"), patience);
+    // The silent one keeps its place for a second, and then goes before the one that is older and was answered.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const last = await open();
+    last.write(get("/small", "Connection: close\r\n"));
+    expect(await read(last)).toMatch(/^HTTP\/1.1 200/);
+    await vi.waitFor(() => expect(silent.destroyed).toBe(true), patience);
+    expect(answered.closed).toBe(false);
+    expect(warnings).toEqual(["connections cut to make room: no whole request came"]);
+  });
+
+  const body = "POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{";
+  it.for([
+    ["say nothing", ""],
+    ["never end their headers", "GET /small HTTP/1.1\r\nX-A: a"],
+    ["never end their bodies", body],
+    ["never read", get("/large")],
+  ] as const)(
+    "serves newcomers while it is full of connections from seven addresses that %s",
+    async ([, bytes], { skip }) => {
+      skip(process.platform !== "linux", "only Linux has more than one loopback address");
+      await start({ maxConnections: 70, maxConnectionsPerAddress: 15 });
+      const idle = await open("127.0.0.1");
+      idle.write(get("/small"));
+      await once(idle, "data");
+      const attack = async () => {
+        for (let from = 20; from < 27; from++) {
+          for (let time = 0; time < 11; time++) {
+            const socket = await open(`127.0.0.${from}`);
+            socket.pause();
+            socket.write(bytes);
+          }
+        }
+      };
+      const answered: boolean[] = [];
+      for (let round = 0; round < 20; round++) {
+        if (round % 5 === 0) await attack();
+        const honest = await open("127.0.0.3");
+        honest.write(get("/small", "Connection: close\r\n"));
+        answered.push((await read(honest)).startsWith("HTTP/1.1 200"));
+      }
+      expect(answered.filter(Boolean).length).toBeGreaterThanOrEqual(19);
+      if (bytes !== get("/large")) expect(idle.closed).toBe(false);
+    },
+  );
+
   it("leaves other addresses their share, and proxies as many as there are", async ({ skip }) => {
     skip(process.platform !== "linux", "only Linux has more than one loopback address");
     await start({ maxConnectionsPerAddress: 1, trustProxy: ["127.0.0.8/30"] });

@@ -75,6 +75,8 @@ const words: Readonly<Record<Refusal, string>> = {
   too_many_of_address: "connections refused: one client has as many as one may have",
   pipelined: "connections cut: requests came faster than their answers were taken",
   stalled: "connections cut: an answer was not read",
+  unfinished: "connections cut to make room: no whole request came",
+  unread: "connections cut to make room: an answer was not read",
 };
 
 /** Tells of the first refusal of a kind at once, and of those that follow once a minute at most. */

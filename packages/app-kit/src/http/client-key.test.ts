@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clientKey } from "./client-key.ts";
+import { clientKey, networkKey } from "./client-key.ts";
 
 describe("clientKey", () => {
   it("keeps an IPv4 address as it is", () => {
@@ -33,5 +33,17 @@ describe("clientKey", () => {
     expect(clientKey("")).toBe("unknown");
     expect(clientKey("{a}{b}")).toBe("unknown");
     expect(clientKey("x".repeat(100_000))).toBe("unknown");
+  });
+});
+
+describe("networkKey", () => {
+  it("puts the /64 networks of one /56 together, and no others", () => {
+    expect(networkKey("2001:db8:1:2::1")).toBe("2001:db8:1:0::/56");
+    expect(networkKey("2001:db8:1:ff::1")).toBe("2001:db8:1:0::/56");
+    expect(networkKey("2001:db8:1:102::1")).toBe("2001:db8:1:100::/56");
+  });
+
+  it("is the address itself for IPv4", () => {
+    expect(networkKey("::ffff:192.0.2.7")).toBe("192.0.2.7");
   });
 });

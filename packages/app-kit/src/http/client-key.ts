@@ -7,6 +7,15 @@ import { isIP, isIPv4 } from "node:net";
  * a trusted proxy can hand on, shares the one key `unknown`.
  */
 export function clientKey(address: string): string {
+  return keyOf(address, 64);
+}
+
+/** As `clientKey`, with an IPv6 address for its /56 network: what one customer is often given, 256 of the smallest pieces. */
+export function networkKey(address: string): string {
+  return keyOf(address, 56);
+}
+
+function keyOf(address: string, bits: 56 | 64): string {
   const text = withoutPort(address.trim()).replace(/%.*$/, "");
   if (isIPv4(text)) return text;
   if (isIP(text) === 0) return "unknown";
@@ -17,8 +26,9 @@ export function clientKey(address: string): string {
       .slice(6)
       .flatMap((group) => [group >> 8, group & 255])
       .join(".");
-  const network = groups.slice(0, 4).map((group) => group.toString(16));
-  return `${network.join(":")}::/64`;
+  const [first = 0, second = 0, third = 0, fourth = 0] = groups;
+  const network = [first, second, third, bits === 64 ? fourth : fourth & 0xff00];
+  return `${network.map((group) => group.toString(16)).join(":")}::/${bits}`;
 }
 
 /** Some proxies append the port of the client: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */

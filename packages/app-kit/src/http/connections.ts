@@ -1,15 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { LAST_WORDS_MS, rawProblem } from "./broken-request.ts";
-import { clientKey } from "./client-key.ts";
+import { clientKey, networkKey } from "./client-key.ts";
 
 /** What one connection is about. */
 interface Connection {
   /** Whom it counts for: an IPv4 address or an IPv6 network. */
   readonly client: string;
+  /** Whom it counts for where room is made; an IPv6 network is larger here. */
+  readonly network: string;
   readonly isProxy: boolean;
-  /** The answer under way, if any. */
+  /** The request that is answered, or still arrives, if any. */
+  request: IncomingMessage | undefined;
   answer: ServerResponse | undefined;
+  /** The moment of the last step: it connected, its request's headers came, or its answer was taken. */
+  since: number;
+  /** Whether an answer was taken on it. */
+  wasAnswered: boolean;
   /** Requests that came before the answer to the one before was taken, in order. */
   readonly waiting: (() => void)[];
 }
@@ -26,7 +33,7 @@ export interface ConnectionLimits {
 }
 
 /** Why a connection was refused or hung up on. */
-export type Refusal = "too_many" | "too_many_of_address" | "pipelined" | "stalled";
+export type Refusal = "too_many" | "too_many_of_address" | "pipelined" | "stalled" | "unfinished" | "unread";
 
 /** Requests that may wait on one connection behind the one that is answered. Browsers send none ahead. */
 const MOST_WAITING = 16;
@@ -34,22 +41,30 @@ const MOST_WAITING = 16;
 /** How long nothing is taken from who asked far ahead, and how many such are remembered. */
 const SHUN_MS = 10_000;
 const MOST_SHUNNED = 1_000;
+/** How long a connection has for a whole request, and to take an answer, when others want its place. */
+const CHANCE_MS = 1_000;
+/** Connections that one client opens without being out of the ordinary: browsers open six. */
+const ORDINARY = 8;
 /** Refused connections that are told why at the same time; those beyond are just closed. */
 const MOST_LEAVING = 50;
 
 /**
  * The connections of a server, bounded in number, and each in what it can keep busy: its requests are answered one after
  * the other, so that whoever asks without reading holds one answer and not a thousand. Who asks far ahead is hung up on, and
- * not taken again for some seconds. When there are too many connections, those that are idle go first, the longest idle one
- * before the others.
+ * not taken again for some seconds.
+ *
+ * When there are too many, a new one takes the place of another: of one that has not sent a whole request, else of one that
+ * is idle, else of one that does not take its answer; each time the oldest one of whoever has most connections. Connections
+ * without a whole request or with an untaken answer keep their place for a second, save those of who has more than the
+ * newcomer's client or than browsers open.
+ * One that waits for us is never cut.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #refused: (why: Refusal, client: string) => void;
   readonly #all = new Map<Socket, Connection>();
   readonly #perClient = new Map<string, number>();
-  /** In the order in which they became idle. */
-  readonly #idle = new Set<Socket>();
+  readonly #perNetwork = new Map<string, number>();
   /** Refused, and about to be told so. */
   readonly #leaving = new Set<Socket>();
   /** Who asked far ahead, with the moment until which nothing is taken from there. */
@@ -70,10 +85,14 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const isOverShare = this.#of(client) >= mostPerAddress && !isProxy;
-    if (isOverShare && !this.#makeRoom(client)) this.#refuse(socket, "too_many_of_address", client);
-    else if (this.#all.size >= most && !this.#makeRoom()) this.#refuse(socket, "too_many", client);
-    else this.#add(socket, { client, isProxy, answer: undefined, waiting: [] });
+    const isOverShare = (this.#perClient.get(client) ?? 0) >= mostPerAddress && !isProxy;
+    const connection: Connection = {
+      ...{ client, network: networkKey(address), isProxy, waiting: [] },
+      ...{ request: undefined, answer: undefined, since: performance.now(), wasAnswered: false },
+    };
+    if (isOverShare && !this.#makeRoom(connection, "of_client")) this.#refuse(socket, "too_many_of_address", client);
+    else if (this.#all.size >= most && !this.#makeRoom(connection, "of_all")) this.#refuse(socket, "too_many", client);
+    else this.#add(socket, connection);
   }
 
   /** Lets `answer` begin once the answers before it on this connection have been taken. */
@@ -81,22 +100,24 @@ export class Connections {
     const { socket } = request;
     const connection = this.#all.get(socket);
     if (connection === undefined) return;
-    this.#idle.delete(socket);
     const begin = (): void => {
+      connection.request = request;
       connection.answer = response;
+      connection.since = performance.now();
       const timer = setTimeout(() => this.#hangUp(socket, "stalled"), this.#limits.answerMs).unref();
       response.once("close", () => {
         clearTimeout(timer);
+        connection.request = undefined;
         connection.answer = undefined;
+        connection.since = performance.now();
+        connection.wasAnswered = true;
         // Nobody would take what is begun for a connection that has ended.
         if (socket.destroyed || !this.#all.has(socket)) return;
-        const next = connection.waiting.shift();
-        if (next === undefined) this.#idle.add(socket);
-        else next();
+        connection.waiting.shift()?.();
       });
       answer();
     };
-    if (connection.answer === undefined) begin();
+    if (connection.request === undefined) begin();
     else if (connection.waiting.length < MOST_WAITING) connection.waiting.push(begin);
     else this.#shun(socket, connection);
   }
@@ -104,7 +125,7 @@ export class Connections {
   /** What to do when nothing moved on a connection for a while: hangs up, unless it is we who keep the peer waiting. */
   stalled(socket: Socket, stallMs: number): void {
     const connection = this.#all.get(socket);
-    const isOurTurn = connection?.answer !== undefined && socket.writableLength === 0;
+    const isOurTurn = connection?.request !== undefined && socket.writableLength === 0;
     if (isOurTurn) socket.setTimeout(stallMs);
     else if (socket.writableLength > 0) this.#hangUp(socket, "stalled");
     else socket.destroy();
@@ -137,24 +158,40 @@ export class Connections {
     return false;
   }
 
-  #of(client: string): number {
-    return this.#perClient.get(client) ?? 0;
-  }
-
   #add(socket: Socket, connection: Connection): void {
     this.#all.set(socket, connection);
-    this.#perClient.set(connection.client, this.#of(connection.client) + 1);
+    count(this.#perClient, connection.client, 1);
+    count(this.#perNetwork, connection.network, 1);
     socket.once("close", () => this.#forget(socket));
   }
 
-  /** Ends the connection that has been idle for longest, of one client or of all; false where none is idle. */
-  #makeRoom(client?: string): boolean {
-    for (const socket of this.#idle) {
-      if (client !== undefined && this.#all.get(socket)?.client !== client) continue;
-      this.#drop(socket);
-      return true;
+  /** What a connection weighs where room is made: all those of its network, as it is one client's. A proxy's are many's. */
+  #weight({ network, isProxy }: Connection): number {
+    return isProxy ? 1 : (this.#perNetwork.get(network) ?? 0);
+  }
+
+  /** Cuts a connection for a new one, of the same client or of all; false where none may be cut. */
+  #makeRoom(newcomer: Connection, whose: "of_client" | "of_all"): boolean {
+    const now = performance.now();
+    const ordinary = Math.min(this.#weight(newcomer) + 1, ORDINARY);
+    const mostWithChance = whose === "of_client" ? Number.POSITIVE_INFINITY : ordinary;
+    let victim: { socket: Socket; why: Dispensable; weight: number; since: number } | undefined;
+    for (const [socket, connection] of this.#all) {
+      if (whose === "of_client" && connection.client !== newcomer.client) continue;
+      const why = dispensable(socket, connection);
+      if (why === undefined) continue;
+      const weight = this.#weight(connection);
+      const { since } = connection;
+      const hasChance = why !== "idle" && now - since < CHANCE_MS;
+      if (hasChance && weight <= mostWithChance) continue;
+      const order =
+        victim === undefined ? -1 : rank[why] - rank[victim.why] || victim.weight - weight || since - victim.since;
+      if (order < 0) victim = { socket, why, weight, since };
     }
-    return false;
+    if (victim === undefined) return false;
+    if (victim.why === "idle") this.#drop(victim.socket);
+    else this.#hangUp(victim.socket, victim.why);
+    return true;
   }
 
   #refuse(socket: Socket, why: Refusal, client: string): void {
@@ -187,9 +224,24 @@ export class Connections {
     if (connection === undefined) return;
     connection.waiting.length = 0;
     this.#all.delete(socket);
-    this.#idle.delete(socket);
-    const left = this.#of(connection.client) - 1;
-    if (left > 0) this.#perClient.set(connection.client, left);
-    else this.#perClient.delete(connection.client);
+    count(this.#perClient, connection.client, -1);
+    count(this.#perNetwork, connection.network, -1);
   }
+}
+
+/** Why a connection can be done without; those first that are missed least. */
+type Dispensable = "unfinished" | "idle" | "unread";
+const rank: Readonly<Record<Dispensable, number>> = { unfinished: 0, idle: 1, unread: 2 };
+
+/** Undefined for a connection whose whole request we have and still answer. */
+function dispensable(socket: Socket, { request, wasAnswered }: Connection): Dispensable | undefined {
+  if (request === undefined) return wasAnswered ? "idle" : "unfinished";
+  if (!request.complete) return "unfinished";
+  return socket.writableLength > 0 ? "unread" : undefined;
+}
+
+function count(counts: Map<string, number>, key: string, more: 1 | -1): void {
+  const left = (counts.get(key) ?? 0) + more;
+  if (left > 0) counts.set(key, left);
+  else counts.delete(key);
 }
