@@ -67,6 +67,7 @@ export class Database {
       connection.exec("PRAGMA ignore_check_constraints = ON");
     } catch (error) {
       connection.close();
+      files?.close();
       throw error;
     }
     this.#connection = connection;
@@ -82,7 +83,7 @@ export class Database {
   /** What is not as it was opened; undefined while all is. Once it is something, it stays that. */
   change(look: "glance" | "thorough"): FileChange | undefined {
     // Once closed, the last process on the file has removed the other two itself.
-    if (!this.#isClosed) this.#change ??= this.#files?.change(this.#connection, look);
+    if (!this.#isClosed) this.#change ??= this.#files?.change(look);
     return this.#change;
   }
 
@@ -169,6 +170,7 @@ export class Database {
     this.#arrayStatements.clear();
     this.#log?.close();
     this.#connection.close();
+    this.#files?.close();
   }
 
   #prepared(sql: string): StatementSync {

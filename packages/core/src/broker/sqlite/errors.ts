@@ -50,6 +50,8 @@ const endsBeforeLog: ReadonlySet<number> = new Set([
 ]);
 /** SQLITE_IOERR_WRITE: the system took less than all of it. */
 const couldNotWrite = 778;
+/** SQLITE_IOERR_SHORT_READ: the file ends before what is to be read. */
+const shortRead = 522;
 
 /** Another process has to let go of the file before it may be opened. Waited for like a lock. */
 export class HeldElsewhere extends Error {}
@@ -65,6 +67,12 @@ function extendedCode(thrown: unknown): number | undefined {
   return thrown instanceof Error && "errcode" in thrown && typeof thrown.errcode === "number"
     ? thrown.errcode
     : undefined;
+}
+
+/** Whether SQLite read something else than it had written, or less. */
+export function isLogUnreadable(thrown: unknown): boolean {
+  const code = resultCode(thrown);
+  return code === sqliteCode.corrupt || code === sqliteCode.notADatabase || extendedCode(thrown) === shortRead;
 }
 
 /** Whether another connection holds what we need, so that the same call may succeed in a moment. */

@@ -2,8 +2,9 @@ import { type BigIntStats, closeSync, openSync, rmSync, type Stats, statSync } f
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { HikyakuError } from "../../errors.ts";
-import { HeldElsewhere, isBusy } from "./errors.ts";
+import { HeldElsewhere } from "./errors.ts";
 import { type FileChange, secondName } from "./file-change.ts";
+import { LogWatch } from "./log-watch.ts";
 import { realStorePath } from "./store-path.ts";
 
 /**
@@ -23,7 +24,7 @@ export class StoreFiles {
   readonly #folder: string;
   /** Whether the file lies elsewhere than its name says, so that its folder does not tell where the name leads. */
   readonly #isLinked: boolean;
-  #logSize = 0n;
+  #logWatch: LogWatch | undefined;
   /** The folder of the last look, where all was in its place. */
   #quietFolder: Stats | undefined;
 
@@ -80,21 +81,40 @@ export class StoreFiles {
       );
     }
     this.#opened = now;
-    if (this.#isCutShort(connection, log)) {
+    this.#logWatch = new LogWatch(`${this.path}-wal`, connection);
+    if (this.#logWatch.isBroken()) {
       throw new HeldElsewhere(
         `${this.path}-wal is not the log that the processes write which have the file open: somebody replaced it. ` +
           "Nothing is written until they let go; those of this library do within a second, stop any other",
       );
     }
-    this.#logSize = log.size;
   }
 
-  /** What is not as it was opened; undefined where all is. A glance costs a third and misses only what leaves the names alone. */
-  change(connection: DatabaseSync, look: "glance" | "thorough"): FileChange | undefined {
+  /**
+   * What is not as it was opened; undefined where all is. A glance costs half, and misses only what neither changes the time of
+   * the folder nor takes anything from the log. Once a log is found to be broken, nothing of it is brought into the database.
+   */
+  change(look: "glance" | "thorough"): FileChange | undefined {
+    const change = this.#changeOfNames(look);
+    if (change !== undefined || !this.#isLogBroken()) return change;
+    this.#logWatch?.empty();
+    return { file: "log", path: `${this.path}-wal`, how: "cut short" };
+  }
+
+  #isLogBroken(): boolean {
+    try {
+      return this.#logWatch?.isBroken() === true;
+    } catch {
+      // Whatever keeps SQLite from telling is told by the call that needs the answer.
+      return false;
+    }
+  }
+
+  #changeOfNames(look: "glance" | "thorough"): FileChange | undefined {
     const folder = folderOf(this.#folder);
     if (look === "glance" && this.#isQuiet(folder)) return undefined;
     const lookedAt = Date.now();
-    const change = this.#thoroughChange(connection);
+    const change = this.#thoroughChange();
     // A change in the same moment as the last one may leave the same time behind.
     const isTold = change === undefined && folder !== undefined && lookedAt - folder.mtimeMs > oneMomentMs;
     this.#quietFolder = isTold ? folder : undefined;
@@ -113,7 +133,7 @@ export class StoreFiles {
     );
   }
 
-  #thoroughChange(connection: DatabaseSync): FileChange | undefined {
+  #thoroughChange(): FileChange | undefined {
     const { main, log, index } = this.#look();
     const opened = this.#opened;
     const { path } = this;
@@ -121,10 +141,6 @@ export class StoreFiles {
     if (main !== undefined && main.nlink > 1n) return { file: "main", path, how: "given a second name" };
     if (!isSame(log, opened?.log)) return { file: "log", path: `${path}-wal`, how: "removed or replaced" };
     if (!isSame(index, opened?.index)) return { file: "index", path: `${path}-shm`, how: "removed or replaced" };
-    if (log !== undefined && log.size < this.#logSize && this.#isCutShort(connection, log)) {
-      return { file: "log", path: `${path}-wal`, how: "cut short" };
-    }
-    this.#logSize = log?.size ?? 0n;
     return undefined;
   }
 
@@ -161,17 +177,10 @@ export class StoreFiles {
     return isSame(statOf(this.path), this.#opened?.main);
   }
 
-  /** SQLite makes the log shorter itself at times; it holds more than the file has only when somebody else did. */
-  #isCutShort(connection: DatabaseSync, log: BigIntStats): boolean {
-    if (!canAskLog) return false;
-    try {
-      const frames = Number(connection.prepare("PRAGMA wal_checkpoint(NOOP)").get()?.["log"]);
-      const pageSize = Number(connection.prepare("PRAGMA page_size").get()?.["page_size"]);
-      return frames > 0 && log.size < BigInt(logHeaderSize + frames * (frameHeaderSize + pageSize));
-    } catch (error) {
-      // Also SQLite itself may find that the log lacks what its index tells.
-      return !isBusy(error);
-    }
+  /** To be called once SQLite has closed all of them. */
+  close(): void {
+    this.#logWatch?.close();
+    this.#logWatch = undefined;
   }
 
   #look(): ThreeStats {
@@ -207,17 +216,8 @@ interface ThreeStats {
   readonly index: BigIntStats | undefined;
 }
 
-/** Before 3.51 the same words would bring the log over, which destroys the database where the log is the wrong one. */
-const canAskLog = isAtLeast(process.versions["sqlite"] ?? "0", 3, 51);
 /** Longer than file systems take for one tick of their clock. */
 const oneMomentMs = 50;
-const logHeaderSize = 32;
-const frameHeaderSize = 24;
-
-function isAtLeast(version: string, major: number, minor: number): boolean {
-  const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
-  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
-}
 
 function unusable(text: string): HikyakuError {
   return new HikyakuError("store_rejected", `${text}. Nothing was written`);
