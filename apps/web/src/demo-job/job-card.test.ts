@@ -79,9 +79,23 @@ describe("the card of a job says", () => {
       state: "running",
       sentence: { code: "running", attempt: 1, of: 11, worker: { pid: 3286 } },
     });
-    expect(seen({ state: "active", running: { ...run, lost: true } }, 215)).toMatchObject({
+    expect(seen({ state: "active", running: { ...run, lost: true } }, 205)).toMatchObject({
       state: "lost",
       sentence: { code: "lost", untilMs: afterSeconds(210) },
+    });
+  });
+
+  it("who takes what a lost worker ran, once its lease has ended, and no promise that is past", () => {
+    const run = { started_at: at(180), worker: aWorker, lost: true, lease_ends_at: at(210) };
+    expect(seen({ state: "active", running: run, workers: 0 }, 215)).toMatchObject({
+      state: "no_worker",
+      sentence: { code: "due", forMs: 5000, why: "no_worker" },
+    });
+    const about = { state: "lost", sentence: { code: "lost_due", worker: { pid: 3286 } } };
+    expect(seen({ state: "active", running: run, workers: 1 }, 215)).toMatchObject(about);
+    expect(seen({ state: "active", running: run, workers: null }, 215).sentence).toMatchObject({
+      code: "lost",
+      untilMs: undefined,
     });
   });
 

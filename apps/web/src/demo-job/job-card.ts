@@ -36,6 +36,7 @@ export type Sentence =
   | { readonly code: "due_again"; readonly attempt: number; readonly of: number; readonly why: Obstacle | "in_line" }
   | { readonly code: "running"; readonly attempt: number; readonly of: number; readonly worker: DemoJobWorker | null }
   | { readonly code: "lost"; readonly worker: DemoJobWorker | null; readonly untilMs: number | undefined }
+  | { readonly code: "lost_due"; readonly worker: DemoJobWorker | null }
   | Printed
   | { readonly code: "archived"; readonly atMs: number; readonly attempt: number; readonly of: number }
   | { readonly code: "not_kept" }
@@ -120,7 +121,7 @@ function seen(job: SessionJob, follow: FollowState, nowMs: number): Omit<JobCard
     case "pending":
       return due(job, view, follow, nowMs);
     case "active":
-      return running(job, view);
+      return running(job, view, follow, nowMs);
     case "retry":
       return backingOff(job, view, nowMs);
     case "completed":
@@ -168,13 +169,26 @@ function waiting(forMs: number, why: (Sentence & { readonly code: "due" })["why"
   return { state: isObstacle(why) ? STATE_OF_OBSTACLE[why] : "waiting", sentence: { code: "due", forMs, why } };
 }
 
-function running(job: SessionJob, view: DemoJobView): Omit<JobCard, "message"> {
+function running(job: SessionJob, view: DemoJobView, follow: FollowState, nowMs: number): Omit<JobCard, "message"> {
   const worker = view.running?.worker ?? null;
-  if (view.running?.lost) {
-    return { state: "lost", sentence: { code: "lost", worker, untilMs: msOf(view.running.lease_ends_at) } };
-  }
+  if (view.running?.lost) return lost(view, worker, follow, nowMs);
   const sentence = { code: "running", attempt: view.retried + 1, of: mostAttempts(job), worker } as const;
   return { state: "running", sentence };
+}
+
+/** What its worker left behind may be taken from the end of the lease on, where anybody takes it. */
+function lost(
+  view: DemoJobView,
+  worker: DemoJobWorker | null,
+  follow: FollowState,
+  nowMs: number,
+): Omit<JobCard, "message"> {
+  const untilMs = msOf(view.running?.lease_ends_at);
+  if (untilMs === undefined || untilMs > nowMs) return { state: "lost", sentence: { code: "lost", worker, untilMs } };
+  const obstacle = obstacleAhead(view, follow);
+  if (obstacle !== undefined) return waiting(nowMs - untilMs, obstacle);
+  if (view.workers === null) return { state: "lost", sentence: { code: "lost", worker, untilMs: undefined } };
+  return { state: "lost", sentence: { code: "lost_due", worker } };
 }
 
 function backingOff(job: SessionJob, view: DemoJobView, nowMs: number): Omit<JobCard, "message"> {

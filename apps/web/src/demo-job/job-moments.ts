@@ -16,7 +16,9 @@ export function dueMsOf({ view, request, sentAtMs, elsewhere }: SessionJob): num
 export function expectedMoments(job: SessionJob): readonly number[] {
   const { view } = job;
   if (view === undefined) return definedOf([dueMsOf(job)]);
-  return isOverView(view) ? [] : definedOf([msOf(view.waiting?.until), msOf(view.waiting?.since)]);
+  if (isOverView(view)) return [];
+  const leaseEndsMs = view.running?.lost ? msOf(view.running.lease_ends_at) : undefined;
+  return definedOf([msOf(view.waiting?.until), msOf(view.waiting?.since), leaseEndsMs]);
 }
 
 function isOverView({ state }: DemoJobView): boolean {

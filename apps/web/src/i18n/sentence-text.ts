@@ -71,6 +71,8 @@ export function sentenceText(sentence: Sentence, writing: Writing): RichText {
       return sentence.worker === null || sentence.untilMs === undefined
         ? words.lostSomewhere
         : words.lost(workerText(sentence.worker, writing), moment(sentence.untilMs));
+    case "lost_due":
+      return sentence.worker === null ? words.lostDueSomewhere : words.lostDue(workerText(sentence.worker, writing));
     case "printed": {
       const { worker, atMs, lateMs, attempt } = sentence;
       const time = moment(atMs, true);

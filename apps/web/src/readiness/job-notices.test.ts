@@ -70,7 +70,16 @@ describe("the notice of the job page", () => {
     expect(noticesOf(two, levels)).toMatchObject([{ code: "several_workers", count: 2, workers: [] }]);
   });
 
-  it("names a worker that is not heard of", () => {
+  it("tells a worker whose process is gone from one that is only not heard of", () => {
+    const gone: ReadinessFinding = {
+      code: "worker_warning",
+      level: "warning",
+      warning: { kind: "gone", worker: worker(2) },
+    };
+    expect(noticesOf(one, readiness(gone, silent))).toMatchObject([
+      { code: "gone_worker", warnings: [{ kind: "gone" }] },
+      { code: "silent_worker", warnings: [{ kind: "silent" }] },
+    ]);
     expect(noticesOf(one, readiness(silent))).toMatchObject([{ code: "silent_worker" }]);
   });
 });

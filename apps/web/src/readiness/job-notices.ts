@@ -18,6 +18,7 @@ export type JobNotice =
       /** Who they are; empty where that may not be told. */
       readonly workers: readonly FindingWorker[];
     }
+  | { readonly code: "gone_worker"; readonly warnings: readonly WorkerWarning[] }
   | { readonly code: "silent_worker"; readonly warnings: readonly WorkerWarning[] }
   | { readonly code: "worker_warning"; readonly warnings: readonly WorkerWarning[] };
 
@@ -38,7 +39,8 @@ export function noticesOf(
   const warnings = findings.flatMap((finding) => (finding.code === "worker_warning" ? [finding.warning] : []));
   const several = findings.find((finding) => finding.code === "several_workers");
   const count = queue?.workers ?? several?.count ?? 0;
-  const silent = warnings.filter(({ kind }) => SILENT.includes(kind));
+  const gone = warnings.filter(({ kind }) => kind === "gone");
+  const silent = warnings.filter(({ kind }) => kind === "silent");
   const compares = (kind: WorkerWarning["kind"]) => DIFFERENCES.some((difference) => difference === kind);
   const others = warnings.filter(({ kind }) => !SILENT.includes(kind) && !compares(kind));
   const nobody = queue?.workers === 0 || (queue === undefined && findings.some(({ code }) => code === "no_worker"));
@@ -55,6 +57,7 @@ export function noticesOf(
     const difference = DIFFERENCES.find((kind) => warnings.some((warning) => warning.kind === kind));
     notices.push({ code: "several_workers", count, difference, workers: several?.workers ?? [] });
   }
+  if (gone.length > 0) notices.push({ code: "gone_worker", warnings: gone });
   if (silent.length > 0) notices.push({ code: "silent_worker", warnings: silent });
   if (others.length > 0) notices.push({ code: "worker_warning", warnings: others });
   return notices;

@@ -1,5 +1,7 @@
+import type { WorkerWarning } from "@hikyaku/contract";
 import { useLanguage } from "../../i18n/language-context.ts";
 import type { RichText } from "../../i18n/rich-text.ts";
+import { momentText } from "../../i18n/time-text.ts";
 import { type FindingWriting, startedWorkerText, warningText } from "../../readiness/finding-text.ts";
 import type { JobNotice } from "../../readiness/job-notices.ts";
 import { CopyButton } from "../copy-button.tsx";
@@ -83,17 +85,24 @@ function wordsOf(notice: JobNotice, writing: FindingWriting): NoticeWords {
       const workers = notice.workers.map((worker) => ({ key: worker.id, text: startedWorkerText(worker, writing) }));
       return { claim, evidence: [...workers, { key: "text", text: [words.severalText] }] };
     }
+    case "gone_worker":
+      return { claim: words.gone(notice.warnings.length), evidence: warningLines(notice.warnings, writing) };
     case "silent_worker":
-      return { claim: words.silent(notice.warnings.length), evidence: warningLines(notice.warnings, writing) };
+      return { claim: silentClaim(notice.warnings, writing), evidence: warningLines(notice.warnings, writing) };
     case "worker_warning":
       return { claim: words.look, evidence: warningLines(notice.warnings, writing) };
   }
 }
 
-function warningLines(
-  warnings: (JobNotice & { readonly code: "silent_worker" })["warnings"],
-  writing: FindingWriting,
-): NoticeWords["evidence"] {
+/** Since when one worker says nothing; of several each line tells its own moment. */
+function silentClaim(warnings: readonly WorkerWarning[], writing: FindingWriting): RichText {
+  const words = writing.messages.readiness.notice;
+  const [only, second] = warnings;
+  if (only?.kind !== "silent" || second !== undefined) return words.silent(warnings.length);
+  return words.silentSince(momentText(Date.parse(only.silent_since), writing.nowMs, writing.locale));
+}
+
+function warningLines(warnings: readonly WorkerWarning[], writing: FindingWriting): NoticeWords["evidence"] {
   return warnings.map((warning) => ({
     key: `${warning.kind} ${warning.worker.id}`,
     text: warningText(warning, writing),

@@ -130,8 +130,11 @@ export const enJobs = {
     running: (attempt: number, of: number, worker: RichText) => rich`Attempt ${attempt} of ${of} runs now: ${worker}.`,
     runningSomewhere: (attempt: number, of: number) => rich`Attempt ${attempt} of ${of} runs now.`,
     lost: (worker: RichText, time: string) =>
-      rich`Its worker is not heard of: ${worker}. Another one takes the job after ${time}.`,
-    lostSomewhere: rich`Its worker is not heard of. Another one will take the job.`,
+      rich`Its worker is not heard of: ${worker}. From ${time} on another one may take the job.`,
+    lostSomewhere: rich`Its worker is not heard of. Another one may take the job once its lease has ended.`,
+    lostDue: (worker: RichText) =>
+      rich`Its worker is not heard of: ${worker}. Another worker is about to take the job.`,
+    lostDueSomewhere: rich`Its worker is not heard of. Another worker is about to take the job.`,
     printedBy: (worker: RichText, time: string, late: string) =>
       rich`Printed by ${worker}, at ${time}: ${late} after its time.`,
     printedAt: (time: string, late: string) => rich`Printed at ${time}: ${late} after its time.`,

@@ -18,7 +18,7 @@ const warnings: WarningTexts = {
   other_directory: (worker) => rich`It runs from another directory than the newest worker: ${worker}`,
   older_process: (worker) => rich`It is older than another worker of the same code, perhaps left behind: ${worker}`,
   other_build_than_api: (worker, build) => rich`It runs another build than this server’s ${code(build)}: ${worker}`,
-  gone: (worker) => rich`Its process has ended without a word: ${worker}`,
+  gone: (worker) => rich`Its process has ended without taking leave: ${worker}`,
   silent: (worker, time) => rich`Not heard of since ${time}: ${worker}`,
   blocked: (worker, length) => rich`Its event loop was blocked for ${length}: ${worker}`,
   clock_offset: (worker, length) => rich`Its clock is off by ${length}: ${worker}`,
@@ -81,10 +81,12 @@ export const enReadiness = {
       foreign: (count: number) => rich`${several(count)}: one of them is of another library`,
     },
     severalText: "The line is printed on the stdout of the one that takes the job. Stop those that you don’t mean.",
-    silent: (count: number) =>
+    gone: (count: number) =>
       count === 1
-        ? rich`A worker is not heard of: what it runs waits until another one takes over`
-        : rich`${whole.format(count)} workers are not heard of: what they run waits until another one takes over`,
+        ? rich`A worker has ended without taking leave (process gone)`
+        : rich`${whole.format(count)} workers have ended without taking leave (process gone)`,
+    silent: (count: number) => rich`${whole.format(count)} workers have not been heard of for a while`,
+    silentSince: (time: string) => rich`A worker has not been heard of since ${time}`,
     look: rich`A worker needs a look`,
     serverAway: rich`The API server does not answer`,
     serverAwayText: "What you see of your jobs is as of its last answer. This page keeps asking.",

@@ -75,10 +75,9 @@ export const jaReadiness: ReadinessMessages = {
       foreign: (count) => rich`${several(count)}、別のライブラリーのものがあります`,
     },
     severalText: "メッセージは、ジョブを受け取ったワーカーの標準出力に表示されます。意図しないものは停止してください。",
-    silent: (count) =>
-      count === 1
-        ? rich`応答のないワーカーがあります。実行中のジョブは、別のワーカーが引き継ぐまで待ちます`
-        : rich`応答のないワーカーが ${whole.format(count)} つあります。実行中のジョブは、別のワーカーが引き継ぐまで待ちます`,
+    gone: (count) => rich`停止の手続きを経ずに終了したワーカーが ${whole.format(count)} つあります（プロセスなし）`,
+    silent: (count) => rich`応答のないワーカーが ${whole.format(count)} つあります`,
+    silentSince: (time) => rich`${time} から応答のないワーカーがあります`,
     look: rich`確認が必要なワーカーがあります`,
     serverAway: rich`API サーバーから応答がありません`,
     serverAwayText: "ジョブの表示は、最後に応答があった時点のものです。確認を続けています。",
