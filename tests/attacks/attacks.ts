@@ -157,6 +157,11 @@ export const attacks: readonly Attack[] = [
       const old = await attacker.exchange(`GET /api/v1/servers HTTP/1.0\r\nHost: ${host}\r\n\r\n`);
       if (!/^HTTP\/1\.\d 403 /.test(old))
         fault(`expected 403 in HTTP/1.0, which plain proxies speak, got ${old.slice(0, 40)}`);
+      for (const path of ["/api/v1/servers", "/api/dm-jobqueue/jobs/x"]) {
+        const absolute = await attacker.exchange(get(`http://evil.example${path}`, "Connection: close\r\n"));
+        if (!/^HTTP\/1\.1 (403|421) /.test(absolute))
+          fault(`expected 403 or 421 for a target of another name, got ${absolute.slice(0, 40)}`);
+      }
       const rebound = { method: "POST", headers: { ...json, host: "evil.example" }, body: "{}" };
       const registered = await target.ask("/api/dm-jobqueue/register", rebound);
       if (registered.status !== 421) fault(`expected 421 for a rebound name, got ${registered.status}`);

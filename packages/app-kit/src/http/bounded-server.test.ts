@@ -37,6 +37,7 @@ describe("a bounded server", () => {
       mine.mostUnderWay = Math.max(mine.mostUnderWay, ++mine.underWay);
       reply.raw.prependOnceListener("close", () => mine.underWay--);
     });
+    app.get("/target", ({ url, headers }) => ({ url, host: headers.host }));
     app.get("/small", () => "ok");
     app.get("/large", () => Buffer.alloc(32 * 1024 * 1024));
     app.get("/endless", (_request, reply) => reply.send(Readable.from(chunks())));
@@ -152,6 +153,33 @@ describe("a bounded server", () => {
     await vi.waitFor(() => expect(timedOut.mock.calls.length).toBeGreaterThan(2), patience);
     release.resolve();
     expect(await read(socket)).toMatch(/^HTTP\/1.1 200/);
+  });
+
+  it.each([
+    ["http://evil.example/target?a=1", "evil.example"],
+    ["HTTPS://evil.example:8443/target?a=1", "evil.example:8443"],
+  ])("goes by the host of the target in GET %s, not by the Host header", async (target, host) => {
+    await start();
+    const socket = await open();
+    socket.write(get(target, "Connection: close\r\n"));
+    expect(await read(socket)).toContain(JSON.stringify({ url: "/target?a=1", host }));
+  });
+
+  it.each([
+    ["no Host", "GET /target HTTP/1.1\r\n\r\n"],
+    ["two Hosts", get("/target", "Host: evil.example\r\n")],
+    ["a user in its target", get("http://localhost@evil.example/target")],
+    ["a target of another scheme", get("ftp://localhost/target")],
+    ["a target without a host", get("http:///target")],
+  ])("answers 400 with a problem to a request with %s", async (_what, bytes) => {
+    await start();
+    const socket = await open();
+    socket.write(bytes);
+    const answer = await read(socket);
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).toContain("application/problem+json");
+    expect(answer).toContain('"code":"bad_request"');
+    expect(answers.begun).toEqual([]);
   });
 
   it("answers 408 within a second of the time that a slow body has", async () => {

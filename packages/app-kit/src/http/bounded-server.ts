@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
 import { BlockList, isIPv6, type Socket } from "node:net";
 import type { FastifyBaseLogger, FastifyServerFactory } from "fastify";
-import { answerBrokenRequest } from "./broken-request.ts";
+import { answerBadRequest, answerBrokenRequest } from "./broken-request.ts";
 import { Connections, type Refusal } from "./connections.ts";
+import { settleTarget } from "./request-target.ts";
 
 /** What an HTTP server lets its clients hold at most. */
 export interface ServerBounds {
@@ -45,10 +46,18 @@ export function boundedServer(bounds: ServerBounds, logger: FastifyBaseLogger) {
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
       connectionsCheckingInterval: CHECK_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      // Node's own answer to a missing one is empty.
+      requireHostHeader: false,
     });
     server.setTimeout(stallTimeoutMs, (socket: Socket) => connections.stalled(socket, stallTimeoutMs));
     server.on("connection", (socket: Socket) => connections.admit(socket));
-    server.on("request", (request, response) => connections.take(request, response, () => handle(request, response)));
+    server.on("request", (request, response) => {
+      const wrong = settleTarget(request);
+      connections.take(request, response, () => {
+        if (wrong === undefined) handle(request, response);
+        else answerBadRequest(response, wrong);
+      });
+    });
     return server;
   };
   const clientErrorHandler = (error: Error & { code?: string }, socket: Socket): void => {

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { PROBLEM_CONTENT_TYPE, type Problem, type ProblemCode, STATUS_OF_PROBLEM } from "@hikyaku/contract";
 
@@ -27,10 +27,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
 
 /** A whole answer with a problem, for a connection on which no request can be answered any more. */
 export function rawProblem(code: ProblemCode, detail: string): string {
-  const status = STATUS_OF_PROBLEM[code];
-  const title = STATUS_CODES[status] ?? "Error";
-  const problem: Problem = { type: "about:blank", title, status, code, detail };
-  const body = JSON.stringify(problem);
+  const { status, title, body } = problemText(code, detail);
   const head = [
     `HTTP/1.1 ${status} ${title}`,
     `Content-Type: ${PROBLEM_CONTENT_TYPE}; charset=utf-8`,
@@ -38,4 +35,18 @@ export function rawProblem(code: ProblemCode, detail: string): string {
     "Connection: close",
   ];
   return `${head.join("\r\n")}\r\n\r\n${body}`;
+}
+
+/** Answers a request that is HTTP but none that may be handed on, and hangs up. */
+export function answerBadRequest(response: ServerResponse, detail: string): void {
+  const { status, body } = problemText("bad_request", detail);
+  response.writeHead(status, { "Content-Type": `${PROBLEM_CONTENT_TYPE}; charset=utf-8`, Connection: "close" });
+  response.end(body);
+}
+
+function problemText(code: ProblemCode, detail: string): { status: number; title: string; body: string } {
+  const status = STATUS_OF_PROBLEM[code];
+  const title = STATUS_CODES[status] ?? "Error";
+  const problem: Problem = { type: "about:blank", title, status, code, detail };
+  return { status, title, body: JSON.stringify(problem) };
 }

@@ -26,6 +26,18 @@ describe("the permission of operations", () => {
     expect(await canRead(closed, { authorization: `Bearer ${token}` })).toBe(false);
   });
 
+  it.each([
+    ...["Client-IP", "X-Forward-For", "X-Originating-IP", "X-Real-Port", "X-Host", "X-Scheme", "Proxy-Connection"],
+    ...["X-Varnish", "Incap-Client-IP", "X-Sucuri-ClientIP", "DO-Connecting-IP", "Ali-CDN-Real-IP", "X_Forwarded_For"],
+    ...["Surrogate-Capability", "Max-Forwards", "Front-End-Https"],
+  ])("takes %s for the trace of a proxy", async (header) => {
+    expect(await canRead(new OperationsPermission({ appEnv: "local", api }), { [header]: "192.0.2.7" })).toBe(false);
+  });
+
+  it("takes no address that cannot be for this machine", async () => {
+    expect(await canRead(new OperationsPermission({ appEnv: "local", api }), { host: "127.0.0.256" })).toBe(false);
+  });
+
   it("is a token's alone once there is one, in every environment", async () => {
     for (const appEnv of ["local", "develop", "staging", "production"] as const) {
       const permission = new OperationsPermission({ appEnv, api: { ...api, operations: { token } } });

@@ -8,10 +8,13 @@ import { RequestProblem } from "./request-problem.ts";
 const proxyHeaders: ReadonlySet<string> = new Set([
   ...["forwarded", "via", "x-real-ip", "true-client-ip", "x-client-ip", "x-cluster-client-ip", "x-proxyuser-ip"],
   ...["x-remote-ip", "x-remote-addr", "proxy-client-ip", "wl-proxy-client-ip", "cdn-loop", "x-cloud-trace-context"],
+  ...["client-ip", "x-forward-for", "x-originating-ip", "x-real-port", "x-host", "x-scheme", "proxy-connection"],
+  ...["x-varnish", "surrogate-capability", "max-forwards", "front-end-https"],
 ]);
 const proxyPrefixes = [
   ...["x-forwarded", "x-original-", "cf-", "fly-", "fastly-", "akamai-", "x-akamai-", "x-azure-", "x-arr-"],
   ...["x-envoy-", "x-amzn-", "x-amz-cf-", "x-appengine-", "x-vercel-", "x-nf-", "cloudfront-", "tailscale-"],
+  ...["incap-", "x-sucuri-", "do-connecting-", "ali-cdn-"],
 ];
 
 const howToSet =
