@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import fs, { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import fs, { closeSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -128,7 +128,7 @@ describe("a store where every write fails", () => {
     expect(codes).toEqual(new Set(["answer_lost", "broker_unavailable"]));
   });
 
-  it("with a damaged table is away with the reason, also while other calls work, and not back and away with each call", async () => {
+  it("with a damaged table is away with the reason, accepts nothing more, and is not called back", async () => {
     const path = aPath();
     const first = open(path);
     await first.enqueue([placedNow()]);
@@ -138,10 +138,27 @@ describe("a store where every write fails", () => {
     const states = statesOf(broker);
     for (let round = 0; round < 100; round++) {
       await expect(broker.durableEntries()).rejects.toMatchObject({ code: "corrupt_data" });
-      expect(await broker.enqueue([placedNow()])).toMatchObject([{ kind: "accepted" }]);
+      await expect(broker.enqueue([placedNow()])).rejects.toMatchObject({
+        code: "corrupt_data",
+        message: expect.stringMatching(/malformed; nothing was written.*start it again once the file is restored/),
+      });
     }
     expect(broker.reachability()).toMatchObject({ reachable: false, reason: expect.stringContaining("malformed") });
-    expect(states.filter(({ reachable }) => reachable).length).toBeLessThan(6);
+    expect(states.filter(({ reachable }) => reachable)).toEqual([]);
+  });
+
+  it("with a damaged table accepts again as soon as another file has its name", async () => {
+    const path = aPath();
+    const first = open(path);
+    await first.enqueue([placedNow()]);
+    await first.close();
+    damage(path, "durable_entries");
+    const broker = open(path);
+    await expect(broker.durableEntries()).rejects.toMatchObject({ code: "corrupt_data" });
+    await expect(broker.enqueue([placedNow()])).rejects.toMatchObject({ code: "corrupt_data" });
+    renameSync(path, `${path}.damaged`);
+    await expect.poll(isReachable(broker), backWithin).toBe(true);
+    expect(await broker.enqueue([placedNow()])).toMatchObject([{ kind: "accepted" }]);
   });
 
   it("without its tables says so", async () => {

@@ -69,6 +69,11 @@ function extendedCode(thrown: unknown): number | undefined {
     : undefined;
 }
 
+/** Whether SQLite found parts of the file that contradict each other. */
+export function isDamaged(thrown: unknown): boolean {
+  return resultCode(thrown) === sqliteCode.corrupt;
+}
+
 /** Whether SQLite read something else than it had written, or less. */
 export function isLogUnreadable(thrown: unknown): boolean {
   const code = resultCode(thrown);
@@ -186,6 +191,12 @@ export function refusedError(reason: HikyakuError, location: string): HikyakuErr
     `${location} is left alone for a moment, nothing was written; the call before failed: ${reason.message}`,
     { cause: reason },
   );
+}
+
+/** For all writes from the first that found the file damaged on: what the sound parts take may be lost with the others. */
+export function damagedError(found: HikyakuError): HikyakuError {
+  const text = `${found.message}. This process writes nothing into this file any more; start it again once the file is restored`;
+  return new HikyakuError(found.code, text, { cause: found });
 }
 
 export function noWalError(location: string, mode: string): HikyakuError {

@@ -8,8 +8,10 @@ import { ChangeWatch } from "./change-watch.ts";
 import { Database, inMemory } from "./database.ts";
 import {
   commitError,
+  damagedError,
   isBusy,
   isConnectionLost,
+  isDamaged,
   isStoreFailing,
   notOnDiskError,
   refusedError,
@@ -56,6 +58,8 @@ export class Store {
   readonly #waited: ConstructorParameters<typeof Wait>[0];
   #database: Database | undefined;
   #leftBehind: LogIdentity | undefined;
+  /** Why nothing is written into this file any more, though parts of it may still take something. */
+  #damage: HikyakuError | undefined;
   #lookTimer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
   readonly #answering = new Map<Promise<void>, readonly QueuedWrite[]>();
@@ -235,6 +239,7 @@ export class Store {
   /** @throws HikyakuError `answer_lost` when it is not known whether the commit happened; all else means that nothing of it did. */
   #commitNow(db: Database, writes: readonly QueuedWrite[]): void {
     this.#refuseChanged(db);
+    if (this.#damage !== undefined) throw this.#damage;
     db.run("BEGIN IMMEDIATE");
     let ran: Ran;
     try {
@@ -271,7 +276,8 @@ export class Store {
       if (this.#database === db) this.#lost(failure);
       return;
     }
-    if (this.#database === db && ran.trouble === undefined) this.#health.worked();
+    const isWell = ran.trouble === undefined && this.#damage === undefined;
+    if (this.#database === db && isWell) this.#health.worked();
     for (const answer of ran.answers) answer();
   }
 
@@ -297,6 +303,7 @@ export class Store {
 
   #failed(thrown: unknown): HikyakuError {
     const error = storeError(thrown, this.location);
+    if (isDamaged(thrown)) this.#damage ??= damagedError(error);
     // A transaction that could not even be undone stays in the way of the next one.
     if (isConnectionLost(thrown) || this.#database?.isTransaction === true) this.#lost(error);
     else if (isStoreFailing(thrown)) this.#health.failed(error);
@@ -327,6 +334,8 @@ export class Store {
   #letGo(db: Database, change: FileChange): boolean {
     const isSaved = change.file !== "index" && change.how === "removed or replaced" && db.saveLog();
     this.#leftBehind ??= db.leftBehind;
+    // The file that is opened next is another, or this one without what its log had lost.
+    this.#damage = undefined;
     if (this.#database === db) this.#lost(changedError(change, this.location, isSaved));
     return isSaved && change.file === "log";
   }
