@@ -121,8 +121,16 @@ describe("the card of a job says", () => {
     expect(seen({ state: "completed", attempts, printed_at: at(180.015) }).sentence).toEqual({
       ...{ code: "printed", atMs: afterSeconds(180.015), worker: aWorker, lateMs: 15, attempt: 1 },
     });
-    const second = { state: "completed", attempts, printed_at: at(200), retried: 1 } as const;
+    const twice = [anAttempt(1, "retry", [180, 181]), anAttempt(2, "completed", [199, 200])];
+    const second = { state: "completed", attempts: twice, printed_at: at(200), retried: 1 } as const;
     expect(seen(second).sentence).toMatchObject({ lateMs: undefined, attempt: 2 });
+  });
+
+  it("that it was printed at its time where the moment tells no more", () => {
+    for (const printed of [180, 179.999]) {
+      const attempts = [anAttempt(1, "completed", [printed, printed])];
+      expect(seen({ state: "completed", attempts, printed_at: at(printed) }).sentence).toMatchObject({ lateMs: 0 });
+    }
   });
 
   it("after which attempt it was archived", () => {

@@ -1,6 +1,6 @@
 import { type DemoJobAttempt, type DemoJobView, type DemoJobWorker, resolveDemoJob } from "@hikyaku/contract";
 import type { FollowState } from "./job-follower.ts";
-import { dueMsOf, msOf } from "./job-moments.ts";
+import { dueMsOf, latenessMs, msOf } from "./job-moments.ts";
 import type { FailureReason } from "./registration-fate.ts";
 import type { SessionJob } from "./session-jobs.ts";
 
@@ -49,7 +49,7 @@ interface Printed {
   readonly code: "printed";
   readonly atMs: number;
   readonly worker: DemoJobWorker | null;
-  /** How long after its time; undefined for a job that was tried again, or whose time is not known. */
+  /** How long after its time, 0 for at its time; undefined for a job tried again, or whose time is not known. */
   readonly lateMs: number | undefined;
   readonly attempt: number;
 }
@@ -71,6 +71,13 @@ export interface JobCard {
 /** How many runs the job has at most: the first one and its retries. */
 export function mostAttempts(job: SessionJob): number {
   return (job.view?.max_retry ?? resolveDemoJob(job.request).maxRetry) + 1;
+}
+
+/** The number of the attempt that runs, or comes next, and how many there are at most if each one fails. */
+export function nextAttempt(job: SessionJob, view: DemoJobView): { readonly attempt: number; readonly of: number } {
+  const ended = view.attempts.at(-1)?.number ?? view.retried;
+  // An attempt that used up no retry has a number all the same: the last one comes so much later.
+  return { attempt: ended + 1, of: ended + mostAttempts(job) - view.retried };
 }
 
 /** What a card says of a job at a moment. `follow` tells how fresh the page's knowledge is. */
@@ -128,7 +135,9 @@ function seen(job: SessionJob, follow: FollowState, nowMs: number): Omit<JobCard
       return { state: "completed", sentence: printed(view) };
     case "archived": {
       const atMs = msOf(view.archived_at) ?? msOf(view.attempts.at(-1)?.ended_at) ?? nowMs;
-      const sentence = { code: "archived", atMs, attempt: view.retried + 1, of: mostAttempts(job) } as const;
+      const attempt = endedAttempt(view);
+      const of = attempt + mostAttempts(job) - view.retried - 1;
+      const sentence = { code: "archived", atMs, attempt, of } as const;
       return { state: "archived", sentence };
     }
   }
@@ -172,7 +181,7 @@ function waiting(forMs: number, why: (Sentence & { readonly code: "due" })["why"
 function running(job: SessionJob, view: DemoJobView, follow: FollowState, nowMs: number): Omit<JobCard, "message"> {
   const worker = view.running?.worker ?? null;
   if (view.running?.lost) return lost(view, worker, follow, nowMs);
-  const sentence = { code: "running", attempt: view.retried + 1, of: mostAttempts(job), worker } as const;
+  const sentence = { code: "running", ...nextAttempt(job, view), worker } as const;
   return { state: "running", sentence };
 }
 
@@ -193,23 +202,29 @@ function lost(
 
 function backingOff(job: SessionJob, view: DemoJobView, nowMs: number): Omit<JobCard, "message"> {
   const last = view.attempts.findLast(({ outcome }) => outcome !== "handed_back");
-  const of = mostAttempts(job);
+  const next = nextAttempt(job, view);
   const atMs = msOf(view.waiting?.until);
   const why = view.waiting?.reason ?? "in_line";
   if (atMs === undefined || atMs <= nowMs) {
     const state = isObstacle(why) ? STATE_OF_OBSTACLE[why] : "retry";
     const obstacle = isObstacle(why) ? why : "in_line";
-    return { state, sentence: { code: "due_again", attempt: view.retried + 1, of, why: obstacle } };
+    return { state, sentence: { code: "due_again", ...next, why: obstacle } };
   }
-  const ended = { attempt: view.retried, of, outcome: last?.outcome ?? "retry", endedMs: msOf(last?.ended_at) };
+  const attempt = last?.number ?? view.retried;
+  const ended = { attempt, of: next.of, outcome: last?.outcome ?? "retry", endedMs: msOf(last?.ended_at) };
   return { state: "retry", sentence: { code: "backing_off", inMs: atMs - nowMs, atMs, ...ended } };
+}
+
+/** The number of the attempt that ended the job. */
+function endedAttempt(view: DemoJobView): number {
+  return view.attempts.at(-1)?.number ?? view.retried + 1;
 }
 
 function printed(view: DemoJobView): Printed {
   const last = view.attempts.at(-1);
   const atMs = msOf(view.printed_at) ?? msOf(last?.ended_at) ?? Date.parse(view.now);
   const dueMs = msOf(view.due_at);
-  const attempt = view.retried + 1;
-  const lateMs = dueMs === undefined || attempt > 1 ? undefined : Math.max(0, atMs - dueMs);
+  const attempt = endedAttempt(view);
+  const lateMs = dueMs === undefined || attempt > 1 ? undefined : latenessMs(dueMs, atMs);
   return { code: "printed", atMs, worker: last?.worker ?? null, lateMs, attempt };
 }

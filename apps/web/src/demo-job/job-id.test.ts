@@ -13,6 +13,8 @@ it("makes ids that the server takes, each another one, which sort by time", () =
 
 it.each([
   ["  01a0c4a3-8c00-7000-8000-000000000001\n", "01a0c4a3-8c00-7000-8000-000000000001"],
+  [" 01A0C4A3-8C00-7000-8000-00000000000F ", "01a0c4a3-8c00-7000-8000-00000000000f"],
+  ["Job-A", "Job-A"],
   ["ｊｏｂ-1", "job-1"],
   ["", undefined],
   [" ", undefined],

@@ -14,9 +14,15 @@ export function newJobId(nowMs: number): string {
 /** Longest id that the API takes, in characters. */
 const MOST_CHARACTERS = 200;
 
-/** What was typed or pasted as the id of a job, without the blanks around it; undefined where no id looks like that. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * What was typed or pasted as the id of a job, without the blanks around it; undefined where no id looks like that. A UUID
+ * is written in lower case, as the store has it; ids of other programs stay as they are.
+ */
 export function readJobId(text: string): string | undefined {
   const id = text.normalize("NFKC").trim();
   // The API takes several ids joined by commas; an id with one of its own would be read as two.
-  return id === "" || id.length > MOST_CHARACTERS || /[\s,]/.test(id) ? undefined : id;
+  if (id === "" || id.length > MOST_CHARACTERS || /[\s,]/.test(id)) return undefined;
+  return UUID.test(id) ? id.toLowerCase() : id;
 }

@@ -12,6 +12,15 @@ export function dueMsOf({ view, request, sentAtMs, elsewhere }: SessionJob): num
   return elsewhere ? undefined : sentAtMs + resolveDemoJob(request).delaySeconds * 1000;
 }
 
+/**
+ * How long after its time something happened, in milliseconds; 0 stands for "at its time". A store that keeps whole
+ * seconds, or another clock, may tell a moment before it: how late it was is not known then.
+ */
+export function latenessMs(dueMs: number, atMs: number): number {
+  const isWholeSecond = atMs % 1000 === 0;
+  return isWholeSecond && atMs - dueMs < 1000 ? 0 : Math.max(0, atMs - dueMs);
+}
+
 /** When something should happen to the job: its time comes, its next attempt begins, its lease ends. */
 export function expectedMoments(job: SessionJob): readonly number[] {
   const { view } = job;

@@ -69,16 +69,23 @@ describe("the relay of a job", () => {
     expect(lengths(segments).at(-1)).toBe(37_982);
   });
 
-  it("gives an attempt that was handed back no number of its own", () => {
+  it("numbers the attempts as the API does, also those that used up no retry", () => {
     const attempts = [anAttempt(1, "handed_back", [180, 181]), anAttempt(2, "completed", [182, 183])];
     const segments = seen({ state: "completed", attempts, printed_at: at(183) }, 200);
     expect(drawn(segments)).toEqual([
       "wait:waited",
       "handed_back:attempt 1",
       "wait:between",
-      "ok:attempt 1",
+      "ok:attempt 2",
       "end:printed",
     ]);
+  });
+
+  it("numbers an attempt that was lost before any retry was used up", () => {
+    const attempts = [anAttempt(1, "lost", [180, 181])];
+    const segments = seen({ state: "pending", retried: 0, attempts }, 182);
+    expect(drawn(segments)).toContain("failed:attempt 1");
+    expect(drawn(segments).at(-1)).toBe("ahead:attempt 2");
   });
 
   it("draws the first and the last of many attempts, and counts those between", () => {

@@ -1,6 +1,6 @@
 import { type DemoJobAttempt, type DemoJobView, type DemoJobWorker, resolveDemoJob } from "@hikyaku/contract";
-import { type CardState, type JobCard, mostAttempts } from "./job-card.ts";
-import { dueMsOf, msOf } from "./job-moments.ts";
+import { type CardState, type JobCard, nextAttempt } from "./job-card.ts";
+import { dueMsOf, latenessMs, msOf } from "./job-moments.ts";
 import type { SessionJob } from "./session-jobs.ts";
 
 /** The large text above a segment. Lengths are milliseconds. */
@@ -15,7 +15,7 @@ export type Lead =
 
 /** The small text above a segment, as a code. */
 type SegmentLabel =
-  | { readonly code: "waited" | "to_its_time" | "after_its_time" | "due" | "backed_off" | "between" }
+  | { readonly code: "waited" | "to_its_time" | "after_its_time" | "at_its_time" | "due" | "backed_off" | "between" }
   | {
       readonly code: "attempt";
       readonly number: number;
@@ -79,11 +79,11 @@ export function relayOf(job: SessionJob, card: JobCard, nowMs: number): readonly
     case "pending":
       return view.attempts.length === 0
         ? countingDown(job, nowMs, view.workers ?? undefined, card.state)
-        : [...past(job, view), ...backedOff(view, nowMs, card.state)];
+        : [...past(job, view), ...backedOff(job, view, nowMs, card.state)];
     case "active":
       return [...past(job, view), runningNow(job, view, nowMs)];
     case "retry":
-      return [...past(job, view), ...backedOff(view, nowMs, card.state)];
+      return [...past(job, view), ...backedOff(job, view, nowMs, card.state)];
     case "completed":
       return [...past(job, view), theEnd("printed", msOf(view.printed_at), job, view)];
     case "archived":
@@ -118,7 +118,7 @@ function notRegistered(job: SessionJob, nowMs: number): readonly Segment[] {
       station: "now",
       courier: true,
       weight: 0.95,
-      lead: failure?.reason === "page_left" ? { kind: "none" } : { kind: "length", ms: waitedMs },
+      lead: failure?.waitedMs === 0 ? { kind: "none" } : { kind: "length", ms: waitedMs },
       label: { code: fate === "sending" ? "sending" : perhaps ? "no_answer" : "refused" },
       atMs: failure?.atMs === undefined ? sentAtMs : failure.atMs - waitedMs,
       note: perhaps ? "sent" : "went_no_further",
@@ -190,7 +190,6 @@ function countingDown(
 /** What lies behind a job that ran: waiting, its attempts, and the time between them. */
 function past(job: SessionJob, view: DemoJobView): readonly Segment[] {
   const { attempts } = view;
-  const numbers = spentNumbers(view);
   const isEnded = view.state === "completed" || view.state === "archived";
   const drawsAll = attempts.length + (isEnded ? 0 : 1) <= MOST_DRAWN;
   const segments: Segment[] = [...beforeFirst(job, view)];
@@ -199,7 +198,7 @@ function past(job: SessionJob, view: DemoJobView): readonly Segment[] {
     const isLast = index === attempts.length - 1;
     if (before !== undefined && drawsAll) segments.push(gap(before, Date.parse(attempt.started_at), index));
     if (index === 1 && !isLast && !drawsAll) segments.push(between(attempts));
-    if (drawsAll || index === 0 || isLast) segments.push(ran(attempt, numbers[index] ?? index + 1, before));
+    if (drawsAll || index === 0 || isLast) segments.push(ran(attempt, before));
   }
   const last = attempts.at(-1);
   const runningMs = msOf(view.running?.started_at);
@@ -217,7 +216,7 @@ function beforeFirst(job: SessionJob, view: DemoJobView): readonly Segment[] {
   const isSingle = attempts.length <= 1;
   const waiting = { ...waited(job, dueMs), weight: isSingle ? 2 : 0.85 };
   if (startMs === undefined) return [waiting];
-  const lateMs = Math.max(0, startMs - dueMs);
+  const lateMs = latenessMs(dueMs, startMs);
   if (!isSingle && lateMs < LATE_MS) return [waiting];
   return [
     waiting,
@@ -225,8 +224,8 @@ function beforeFirst(job: SessionJob, view: DemoJobView): readonly Segment[] {
       ...blank,
       key: "late",
       weight: isSingle ? 1 : 0.85,
-      lead: { kind: "length", ms: lateMs },
-      label: { code: "after_its_time" },
+      lead: lateMs === 0 ? { kind: "none" } : { kind: "length", ms: lateMs },
+      label: { code: lateMs === 0 ? "at_its_time" : "after_its_time" },
       atMs: dueMs,
       precise: true,
       note: "due",
@@ -247,8 +246,8 @@ function waited(job: SessionJob, untilMs: number): Segment {
   };
 }
 
-function ran(attempt: DemoJobAttempt, number: number, before: DemoJobAttempt | undefined): Segment {
-  const { outcome, started_at, ended_at, worker } = attempt;
+function ran(attempt: DemoJobAttempt, before: DemoJobAttempt | undefined): Segment {
+  const { number, outcome, started_at, ended_at, worker } = attempt;
   const line = {
     completed: "ok",
     handed_back: "handed_back",
@@ -258,7 +257,7 @@ function ran(attempt: DemoJobAttempt, number: number, before: DemoJobAttempt | u
   } as const;
   return {
     ...blank,
-    key: `attempt-${attempt.number}`,
+    key: `attempt-${number}`,
     line: line[outcome],
     weight: outcome === "handed_back" ? 1.5 : 1.15,
     lead: { kind: "length", ms: Date.parse(ended_at) - Date.parse(started_at) },
@@ -297,13 +296,13 @@ function gap(before: DemoJobAttempt, untilMs: number, index: number): Segment {
 }
 
 /** Waits for its next attempt: what is behind it of that time, and what is ahead. */
-function backedOff(view: DemoJobView, nowMs: number, state: CardState): readonly Segment[] {
+function backedOff(job: SessionJob, view: DemoJobView, nowMs: number, state: CardState): readonly Segment[] {
   const last = view.attempts.at(-1);
   const fromMs = msOf(last?.ended_at) ?? nowMs;
   const untilMs = msOf(view.waiting?.until);
   const inMs = untilMs === undefined ? 0 : untilMs - nowMs;
   const label = { code: last?.outcome === "retry" ? "backed_off" : "between" } as const;
-  const ahead = { code: "attempt", number: view.retried + 1, outcome: "ahead" } as const;
+  const ahead = { code: "attempt", number: nextAttempt(job, view).attempt, outcome: "ahead" } as const;
   return [
     {
       ...blank,
@@ -332,7 +331,7 @@ function backedOff(view: DemoJobView, nowMs: number, state: CardState): readonly
 function runningNow(job: SessionJob, view: DemoJobView, nowMs: number): Segment {
   const startedMs = msOf(view.running?.started_at);
   const worker = view.running?.worker ?? undefined;
-  const attempt = Math.min(view.retried + 1, mostAttempts(job));
+  const { attempt } = nextAttempt(job, view);
   return {
     ...blank,
     key: "running",
@@ -363,16 +362,6 @@ function theEnd(code: "printed" | "archived", atMs: number | undefined, job: Ses
     label: { code },
     inAllMs: registeredMs === undefined ? undefined : Math.max(0, endMs - registeredMs),
   };
-}
-
-/** Attempts by the number of retries that they used up: one that was handed back used none, and shares its number. */
-function spentNumbers({ attempts, retried, state }: DemoJobView): readonly number[] {
-  const ended = state === "completed" || state === "archived";
-  let number = retried + (ended ? 1 : 0);
-  return attempts
-    .toReversed()
-    .map(({ outcome }) => (outcome === "handed_back" ? number + 1 : number--))
-    .toReversed();
 }
 
 function registeredMsOf({ view, sentAtMs, elsewhere }: SessionJob): number | undefined {

@@ -74,7 +74,8 @@ describe("pressing the button", () => {
     expect(await sendJob(parts, {}, undefined)).toMatchObject({ kind: "refused", failure: limited });
     expect(store.jobs()).toEqual([]);
     await sendJob(parts, {}, undefined);
+    const { failure } = only();
     expect(await sendJob(parts, {}, only())).toMatchObject({ kind: "refused" });
-    expect(only().fate).toBe("perhaps");
+    expect(only()).toMatchObject({ fate: "perhaps", failure: { ...failure, reason: "refused" } });
   });
 });

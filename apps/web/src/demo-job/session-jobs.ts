@@ -11,7 +11,7 @@ const sessionJob = z.object({
   /** When it was sent first, by the server's clock as far as the page knew it, in milliseconds. */
   sentAtMs: z.number(),
   fate: z.enum(FATES),
-  /** Why it is not known to be registered, and how long the last call took. */
+  /** Why it is not known to be registered, and when and for how long the call went that left it so. */
   failure: z.object({ reason: z.enum(FAILURE_REASONS), waitedMs: z.number(), atMs: z.number() }).optional(),
   /** What the server told last. */
   view: demoJobView.optional(),
@@ -91,7 +91,9 @@ export function afterFailure(
   call: { readonly waitedMs: number; readonly atMs: number; readonly wasPerhaps: boolean },
 ): SessionJob {
   if (job.fate === "registered") return job;
-  const { waitedMs, atMs } = call;
+  // A later call that surely stored nothing brought no doubt: the moments stay those of the call that did.
+  const doubt = call.wasPerhaps && fate === "not_stored" ? job.failure : undefined;
+  const { waitedMs, atMs } = doubt ?? call;
   return { ...job, fate: call.wasPerhaps ? "perhaps" : fate, failure: { reason, waitedMs, atMs } };
 }
 

@@ -23,7 +23,8 @@ export function soFarText(ms: number, { texts, locale }: Writing): string {
 
 /** Who a worker is, in words. */
 function workerText({ pid, host, directory, build }: DemoJobWorker, { texts }: Writing): RichText {
-  return texts.worker(String(pid), host, directory ?? undefined, build ?? undefined);
+  const known = texts.worker(String(pid), host, directory ?? undefined, build ?? undefined);
+  return directory === null && build === null ? texts.untoldWorker(known) : known;
 }
 
 /** The sentence that says what becomes of a job. */
@@ -80,6 +81,9 @@ export function sentenceText(sentence: Sentence, writing: Writing): RichText {
         return worker === null
           ? words.printedAtOnAttempt(time, attempt)
           : words.printedByOnAttempt(workerText(worker, writing), time, attempt);
+      }
+      if (lateMs === 0) {
+        return worker === null ? words.printedInTime(time) : words.printedByInTime(workerText(worker, writing), time);
       }
       const late = lengthText(lateMs, texts.units, locale);
       return worker === null ? words.printedAt(time, late) : words.printedBy(workerText(worker, writing), time, late);

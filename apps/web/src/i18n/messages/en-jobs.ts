@@ -62,6 +62,9 @@ export const enJobs = {
   states,
   reasons,
   worker: workerText,
+  /** A worker of which nothing but its process is told. */
+  untoldWorker: (worker: RichText) =>
+    rich`${worker} (it does not tell its directory and build: another library or an older version)`,
   title: "Your jobs",
   empty: "No jobs yet. What you register here appears here, and stays when the page is loaded again.",
   note: (count: number) => `${whole.format(count)} from this tab, newest first; lengths are compressed`,
@@ -138,6 +141,8 @@ export const enJobs = {
     printedBy: (worker: RichText, time: string, late: string) =>
       rich`Printed by ${worker}, at ${time}: ${late} after its time.`,
     printedAt: (time: string, late: string) => rich`Printed at ${time}: ${late} after its time.`,
+    printedByInTime: (worker: RichText, time: string) => rich`Printed by ${worker}, at ${time}: at its time.`,
+    printedInTime: (time: string) => rich`Printed at ${time}: at its time.`,
     printedByOnAttempt: (worker: RichText, time: string, attempt: number) =>
       rich`Printed by ${worker}, at ${time}, on attempt ${attempt}.`,
     printedAtOnAttempt: (time: string, attempt: number) => rich`Printed at ${time}, on attempt ${attempt}.`,
@@ -151,6 +156,7 @@ export const enJobs = {
     waited: "Waited",
     to_its_time: "to its time",
     after_its_time: "After its time",
+    at_its_time: "At its time",
     due: "Due",
     backed_off: "Backed off",
     between: "Waited again",

@@ -50,6 +50,7 @@ export const jaJobs: JobMessages = {
     const runs = build === undefined ? [] : rich`、ビルド ${code(build)}`;
     return rich`${host} のワーカー（pid ${pid}${place}${runs}）`;
   },
+  untoldWorker: (worker) => rich`${worker}（ディレクトリとビルドは不明：別のライブラリーか古いバージョンです）`,
   title: "あなたのジョブ",
   empty: "まだありません。登録したジョブがここに並びます。再読み込みしても消えません。",
   note: (count) => `このタブで登録した ${whole.format(count)} 件、新しい順。線の長さは縮めてあります`,
@@ -123,6 +124,8 @@ export const jaJobs: JobMessages = {
     lostDueSomewhere: rich`ワーカーから応答がありません。まもなく別のワーカーが引き継ぎます。`,
     printedBy: (worker, time, late) => rich`${time} に、${worker}が出力しました。予定時刻の ${late}後です。`,
     printedAt: (time, late) => rich`${time} に出力しました。予定時刻の ${late}後です。`,
+    printedByInTime: (worker, time) => rich`${time} に、${worker}が出力しました。予定時刻どおりです。`,
+    printedInTime: (time) => rich`${time} に出力しました。予定時刻どおりです。`,
     printedByOnAttempt: (worker, time, attempt) => rich`${time} に、${worker}が ${attempt} 回目で出力しました。`,
     printedAtOnAttempt: (time, attempt) => rich`${time} に、${attempt} 回目で出力しました。`,
     archived: (time, attempt, of) =>
@@ -134,7 +137,8 @@ export const jaJobs: JobMessages = {
   relay: {
     waited: "待機",
     to_its_time: "予定時刻まで",
-    after_its_time: "予定時刻からの遅れ",
+    after_its_time: "遅れ",
+    at_its_time: "予定時刻どおり",
     due: "予定時刻を超過",
     backed_off: "再試行まで待機",
     between: "再び待機",
@@ -145,7 +149,7 @@ export const jaJobs: JobMessages = {
     waiting_if_stored: "保存されていれば待機",
     waiting: "待機",
     no_answer: "応答なし",
-    refused: "接続拒否",
+    refused: "登録不可",
     sending: "送信中",
     more_attempts: (count) => `ほか ${whole.format(count)} 回`,
     attempt: {
@@ -170,7 +174,11 @@ export const jaJobs: JobMessages = {
       not_known: "不明",
     },
     takers: (count) =>
-      count === 0 ? "起動すればすぐに" : count === 1 ? "1 つのワーカー" : `${whole.format(count)} つのワーカーのどれか`,
+      count === 0
+        ? "起動すればすぐに"
+        : count === 1
+          ? "唯一のワーカーが実行"
+          : `${whole.format(count)} つのワーカーのどれかが実行`,
     obstacle: {
       no_worker: "ワーカーなし",
       paused: "一時停止中",
