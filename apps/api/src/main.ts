@@ -5,7 +5,7 @@ await runUntilSignal(async ({ config, logger }) => {
   const broker = brokerFromConfig(config);
   const endTelling = await logReachability(broker, logger);
   const api = await startApi({ config, broker, logger });
-  logger.info(`the API server runs: open ${api.address}`);
+  logger.info({ store: broker.location }, `the API server runs: open ${api.address}`);
   return {
     stopTimeoutMs: 10_000,
     stop: async () => {

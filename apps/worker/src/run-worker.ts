@@ -23,7 +23,7 @@ export const runWorker: Start = async ({ config, logger }) => {
   });
   const { host, port } = config.jobqueue;
   const address = await listen(app, { host, port, what: "the worker server", portKey: "jobqueue.port" });
-  logger.info(`the worker server runs: its health is at ${address}/readyz`);
+  logger.info({ store: broker.location }, `the worker server runs: its health is at ${address}/readyz`);
   return {
     stopTimeoutMs: workerStopTimeoutMs(config),
     ended: endedFromElsewhere(server),

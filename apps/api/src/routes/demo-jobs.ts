@@ -79,6 +79,7 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
   routes.get(
     DEMO_JOBS_PATH,
     {
+      logLevel: "warn",
       schema: {
         operationId: "list-demo-jobs",
         tags,
@@ -112,6 +113,7 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
   routes.get(
     `${DEMO_JOBS_PATH}/:job_id`,
     {
+      logLevel: "warn",
       schema: {
         operationId: "get-demo-job",
         tags,

@@ -167,6 +167,8 @@ export interface TakenOverTask {
   readonly task: ClaimedTask;
   /** The server that lost it, where known. */
   readonly previousServerId: string | undefined;
+  /** When that server claimed it, by its own clock, where that is known. */
+  readonly claimedAt: number | undefined;
   /** How many workers died or stalled after they wrote that they ran this task alone: see `beginAlone`. */
   readonly lostAlone: number;
 }

@@ -2,6 +2,7 @@ import type { CallOptions } from "../broker/call-options.ts";
 import { aFinding, type Finding, type FindingFacts, type FindingKind } from "../broker/finding.ts";
 import { handlesType } from "../broker/handled-types.ts";
 import { type InspectFacet, mostDueCounted, type QueueNumbers, type TaskEntry } from "../broker/inspect-facet.ts";
+import { serverOfToken } from "../broker/lease-token.ts";
 import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
 import {
@@ -134,7 +135,7 @@ export async function checkHolders(
   for (const entry of entries) {
     if (entry.unreadable !== undefined) continue;
     const { message, leaseToken, leaseEndsAt } = entry;
-    const holder = leaseToken?.slice(0, leaseToken.lastIndexOf("/"));
+    const holder = serverOfToken(leaseToken);
     if (holder === undefined ? others : ids.has(holder)) continue;
     const until = leaseEndsAt === undefined ? "" : `; its lease ends at ${new Date(leaseEndsAt).toISOString()}`;
     const who =

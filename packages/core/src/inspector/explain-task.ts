@@ -39,7 +39,7 @@ export type TaskExplanation =
     }
   | {
       readonly kind: "runs";
-      /** Undefined until its server has told. */
+      /** As its server tells, else when it was claimed; undefined where neither is known. */
       readonly startedAt: Date | undefined;
       readonly serverId: string | undefined;
       /** Undefined where nobody knows the server. */
@@ -111,7 +111,7 @@ function runOf(task: TaskInfo, { servers, workers, silent }: Pick<ExplainFacts, 
   const isItsRun = told !== undefined && told.serverId === serverId;
   return {
     kind: "runs" as const,
-    startedAt: isItsRun ? new Date(told.startedAt) : undefined,
+    startedAt: isItsRun ? new Date(told.startedAt) : task.holder?.claimedAt,
     serverId,
     server: live ?? gone?.server,
     silentSince: gone === undefined ? undefined : new Date(gone.silentSince),

@@ -1,4 +1,5 @@
 import type { StoredTask, TaskEntry, UnreadableTask } from "../broker/inspect-facet.ts";
+import { claimedAtOf, serverOfToken } from "../broker/lease-token.ts";
 import type { TaskState } from "../broker/task-message.ts";
 import type { AttemptRecord, AttemptServer } from "../broker/work-facet.ts";
 
@@ -42,7 +43,13 @@ export interface TaskInfo {
    * a Go server holds it.
    */
   readonly holder:
-    | { readonly serverId: string | undefined; readonly leaseEndsAt: Date | undefined; readonly lost: boolean }
+    | {
+        readonly serverId: string | undefined;
+        /** When it claimed the task, by its own clock; undefined where that is not told. */
+        readonly claimedAt: Date | undefined;
+        readonly leaseEndsAt: Date | undefined;
+        readonly lost: boolean;
+      }
     | undefined;
   readonly payload: Content;
   /** What its handler wrote or returned. */
@@ -118,7 +125,8 @@ function readableInfo(task: StoredTask, now: number): TaskInfo {
 
 function holderOf({ leaseToken, leaseEndsAt }: StoredTask, now: number): TaskInfo["holder"] {
   return {
-    serverId: leaseToken?.slice(0, leaseToken.lastIndexOf("/")),
+    serverId: serverOfToken(leaseToken),
+    claimedAt: dateOf(claimedAtOf(leaseToken)),
     leaseEndsAt: dateOf(leaseEndsAt),
     lost: leaseEndsAt === undefined || leaseEndsAt <= now,
   };

@@ -1,4 +1,5 @@
 import type { Broker } from "../broker/broker.ts";
+import { leaseToken } from "../broker/lease-token.ts";
 import type { Clock } from "../clock.ts";
 
 /** A call that reached the store late, from a buffer on the way, may still lease tasks: how long we look for that. */
@@ -45,7 +46,7 @@ export class LostAnswers {
   }
 
   begin(queues: readonly string[]): LeasingCall {
-    const token = `${this.#serverId}/c${(++this.#calls).toString(36)}`;
+    const token = leaseToken(this.#serverId, ++this.#calls, this.#clock.now());
     const wasReachable = this.#isReachable();
     const timesReached = this.#timesReached;
     return {

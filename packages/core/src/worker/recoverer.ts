@@ -1,5 +1,6 @@
 import { attemptServerOf } from "../broker/attempt-history.ts";
-import type { ServerRecord } from "../broker/presence-facet.ts";
+import type { CallOptions } from "../broker/call-options.ts";
+import type { PresenceFacet, ServerRecord } from "../broker/presence-facet.ts";
 import type {
   AttemptRecord,
   GoneHolder,
@@ -22,8 +23,10 @@ import type { Role } from "./periodic.ts";
 
 const sliceSize = 50;
 
+type FindServer = (serverId: string) => ServerRecord | undefined;
+
 export interface RecovererOptions {
-  readonly broker: Pick<WorkFacet, "takeOver" | "takeBack" | "settle">;
+  readonly broker: Pick<WorkFacet, "takeOver" | "takeBack" | "settle"> & Pick<PresenceFacet, "silentServers">;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -33,7 +36,7 @@ export interface RecovererOptions {
   readonly policy: OutcomePolicy;
   readonly lostAnswers: Pick<LostAnswers, "begin" | "tokensOf">;
   /** Where a server runs, or ran, if anybody knows. */
-  readonly findServer: (serverId: string) => ServerRecord | undefined;
+  readonly findServer: FindServer;
   /** The tokens of the queue's tasks that this server has not let go of: it does not take them from itself. */
   readonly holding: (queue: string) => readonly string[];
   readonly onRecovered: (queue: string) => void;
@@ -97,8 +100,9 @@ export class Recoverer implements Role {
       const { tasks, setAside } = taken;
       this.#reportSetAside(setAside);
       if (tasks.length > 0) {
-        const settlements = tasks.map((task) => (ran ? this.#settlement(task) : handBack(task)));
         const call = signal === undefined ? undefined : { signal };
+        const findServer = await this.#knowingOf(tasks, call);
+        const settlements = tasks.map((task) => (ran ? this.#settlement(task, findServer) : handBack(task)));
         const { results } = await broker.settle(settlements, undefined, call);
         for (const [index, settlement] of settlements.entries()) {
           if (results[index] === "settled") this.#report(settlement);
@@ -126,15 +130,30 @@ export class Recoverer implements Role {
     }
   }
 
-  #settlement({ task, previousServerId, lostAlone }: TakenOverTask): Settlement {
+  /** Finds also servers that this one never met: the store remembers those that fell silent for some minutes. */
+  async #knowingOf(tasks: readonly TakenOverTask[], call: CallOptions | undefined): Promise<FindServer> {
+    const { broker, findServer } = this.#options;
+    const isKnown = ({ previousServerId }: TakenOverTask): boolean =>
+      previousServerId === undefined || findServer(previousServerId) !== undefined;
+    if (tasks.every(isKnown)) return findServer;
+    try {
+      const silent = new Map((await broker.silentServers(call)).map(({ server }) => [server.serverId, server]));
+      return (serverId) => findServer(serverId) ?? silent.get(serverId);
+    } catch {
+      // Who it was is worth a question, and not worth leaving the tasks where they are.
+      return findServer;
+    }
+  }
+
+  #settlement({ task, previousServerId, claimedAt, lostAlone }: TakenOverTask, findServer: FindServer): Settlement {
     const { clock, random, policy } = this.#options;
     const now = clock.now();
     const { message, lostAttempts } = task;
     const outcome = decideOutcome(message, { kind: "lost", lostAttempts, lostAlone }, policy, now, random);
-    const previous = previousServerId === undefined ? undefined : this.#options.findServer(previousServerId);
+    const previous = previousServerId === undefined ? undefined : findServer(previousServerId);
     const attempt: AttemptRecord = {
       ...attemptServerOf(previousServerId ?? "unknown", previous),
-      startedAt: now,
+      startedAt: Math.min(claimedAt ?? now, now),
       endedAt: now,
       outcome: "lost",
     };

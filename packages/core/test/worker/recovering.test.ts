@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
+import { leaseToken } from "../../src/broker/lease-token.ts";
+import type { ServerRecord } from "../../src/broker/presence-facet.ts";
 import { HikyakuError, isHikyakuError } from "../../src/errors.ts";
 import { aClaim, placedNow, stateOf, stored } from "../support/builders.ts";
 import { startChildServer, startKillerChild } from "./child-process.ts";
@@ -31,6 +33,35 @@ describe.each(stores)("recovery on $name", ({ open }) => {
       .start();
     expect(await ran.reach(1)).toEqual([1]);
     await vi.waitFor(async () => expect(await stateOf(broker, item.message)).toBeUndefined(), patience);
+  }, 20_000);
+
+  it("says who lost a task, where, with which build and since when, although nobody here ever met that server", async () => {
+    const broker = (await open()).connect();
+    const item = placedNow({ type: "t", retentionMs: 60_000 });
+    await broker.enqueue([item]);
+    const claimedAt = Date.now() - 5_000;
+    const dead: ServerRecord = {
+      ...{ serverId: "dead", host: "elsewhere", pid: 4_711, concurrency: 1, queues: { default: 1 } },
+      ...{ strictPriority: false, status: "active", startedAt: claimedAt - 60_000, activeWorkers: 1 },
+      details: {
+        ...{ version: "1.0.0", build: "b0", directory: "/srv/old", commandLine: "node", lastClaimAt: claimedAt },
+        handles: { kind: "all" },
+      },
+    };
+    await broker.announce(dead, [], 1_000);
+    const token = leaseToken("dead", 1, claimedAt);
+    expect((await broker.claim(aClaim({ serverId: "dead", leaseMs: 1_500, token }))).tasks).toHaveLength(1);
+    await vi.waitFor(async () => expect(await broker.silentServers()).toHaveLength(1), patience);
+    aServer(broker)
+      .handleRaw("t", () => undefined)
+      .start();
+    await vi.waitFor(async () => expect(await stateOf(broker, item.message)).toBe("completed"), patience);
+    const [lost, done] = (await stored(broker, item.message)).attempts;
+    expect(lost).toMatchObject({
+      ...{ outcome: "lost", serverId: "dead", host: "elsewhere", pid: 4_711, directory: "/srv/old", build: "b0" },
+      startedAt: claimedAt,
+    });
+    expect(done).toMatchObject({ outcome: "completed", pid: process.pid });
   }, 20_000);
 
   it.each([4, 31])(

@@ -1,4 +1,5 @@
 import type { CallOptions } from "../call-options.ts";
+import { claimedAtOf, serverOfToken } from "../lease-token.ts";
 import { utcDay } from "../utc-day.ts";
 import type {
   ClaimedTask,
@@ -219,7 +220,12 @@ export class RedisWork implements WorkFacet {
       const [id, message, exact, lost, alone, before] = rows.slice(index, index + rowSize);
       const task = reader.read(id, message, exact, null, lost);
       if (task === undefined) continue;
-      tasks.push({ task, previousServerId: text(before)?.split("/", 1)[0], lostAlone: countOf(alone) });
+      // What is kept is the token and the lease's end.
+      const held = text(before)?.replace(/:\d*$/, "");
+      tasks.push({
+        ...{ task, previousServerId: serverOfToken(held), claimedAt: claimedAtOf(held) },
+        lostAlone: countOf(alone),
+      });
     }
     const setAside = await this.#setAside(keys, token, reader.unreadable, ghosts, call);
     return { tasks, setAside };

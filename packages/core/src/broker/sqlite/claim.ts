@@ -66,11 +66,6 @@ export function nextToken({ db }: Transaction, serverId: string): string {
   return `${serverId}/${String(db.get(countClaim)?.["number"])}`;
 }
 
-/** The server that a token was given to. */
-export function serverOfToken(token: unknown): string | undefined {
-  return typeof token === "string" ? token.slice(0, token.lastIndexOf("/")) : undefined;
-}
-
 /** Gives tasks, pending or held by somebody who lost them, to the holder of `token`; archives what is unreadable. */
 export function leaseTasks(
   transaction: Transaction,

@@ -1,5 +1,6 @@
 import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
+import { claimedAtOf, serverOfToken } from "../lease-token.ts";
 import type {
   ClaimRequest,
   ClaimResult,
@@ -13,7 +14,7 @@ import type {
   TakeOverRequest,
   WorkFacet,
 } from "../work-facet.ts";
-import { claimTasks, leaseTasks, nextToken, serverOfToken } from "./claim.ts";
+import { claimTasks, leaseTasks, nextToken } from "./claim.ts";
 import { isEvicted } from "./control.ts";
 import type { Values } from "./database.ts";
 import { settleTasks } from "./settle.ts";
@@ -117,7 +118,7 @@ function leaseHeld(
   countsAsLost: boolean,
 ): TakenOver {
   if (rows.length === 0 || isEvicted(transaction, request.serverId, request.queue)) return { tasks: [], setAside: [] };
-  const previous = new Map(rows.map(([, id, token]) => [id, serverOfToken(token)]));
+  const previous = new Map(rows.map(([, id, token]) => [id, token]));
   const numbers = rows.map(([number]) => number as number);
   const token = request.token ?? nextToken(transaction, request.serverId);
   const leaseEndsAt = transaction.now + request.leaseMs;
@@ -127,7 +128,11 @@ function leaseHeld(
   const leased = leaseTasks(transaction, request.queue, numbers, token, leaseEndsAt);
   const tasks = leased.tasks.map((task) => {
     const { id } = task.message;
-    return { task, previousServerId: previous.get(id), lostAlone: lostAlone.get(id) ?? 0 };
+    const before = previous.get(id);
+    return {
+      ...{ task, previousServerId: serverOfToken(before), claimedAt: claimedAtOf(before) },
+      lostAlone: lostAlone.get(id) ?? 0,
+    };
   });
   return { tasks, setAside: leased.setAside };
 }
