@@ -50,9 +50,11 @@ function Output({ job: { view }, writing }: { readonly job: SessionJob; readonly
         <pre className="box">{view?.message}</pre>
       </div>
       <Note>
-        <Rich text={worker?.directory ? evidence.lookThere(worker.directory) : evidence.lookSomewhere} />{" "}
-        {keptUntilMs !== undefined && evidence.keptUntil(momentText(keptUntilMs, writing.nowMs, writing.locale))}
+        <Rich text={worker?.directory ? evidence.lookThere(worker.directory) : evidence.lookSomewhere} />
       </Note>
+      {keptUntilMs !== undefined && (
+        <Note>{evidence.keptUntil(momentText(keptUntilMs, writing.nowMs, writing.locale))}</Note>
+      )}
     </>
   );
 }

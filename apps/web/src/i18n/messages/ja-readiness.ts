@@ -21,7 +21,7 @@ export const jaReadiness: ReadinessMessages = {
   withheld: "見つかった内容は、操作 API を使える人にだけ表示されます。",
   level: { ok: "正常", warning: "警告", error: "異常" },
   checks: {
-    job_queue_store: "ジョブのストア",
+    job_queue_store: "ジョブの保存先",
     rate_limit_store: "リクエスト数の制限",
     workers: "ワーカー",
     worker_server: "ワーカーサーバー",
@@ -35,7 +35,7 @@ export const jaReadiness: ReadinessMessages = {
     some_writes_fail: (time) => rich`${time} から、このサーバーの書き込みが繰り返し失敗しています`,
     writes_fail: (store, time) => rich`${time} から書き込みができません：${code(store)}`,
     rate_limit_counts: (store) => rich`${code(store)} で数えています`,
-    rate_limit_counts_here: rich`API サーバーのメモリーで数えています`,
+    rate_limit_counts_here: rich`API サーバーのメモリで数えています`,
     rate_limit_off: rich`制限していません`,
     rate_limit_store_away: (store) => rich`${code(store)} が応答しないため、数えずに受け付けています`,
     no_worker: rich`動いているワーカーがありません。${code("npm run start:worker")} で起動するまでジョブは待ちます`,
@@ -44,7 +44,7 @@ export const jaReadiness: ReadinessMessages = {
       rich`${whole.format(count)} つ動いており、次のジョブをどれが実行するかは決まっていません。止め忘れはありませんか`,
     more_worker_warnings: (count) =>
       rich`警告はほかに ${whole.format(count)} 件あります。${code("hikyaku servers")} ですべて確認できます`,
-    workers_unknown: rich`ストアの応答がなく、動いているワーカーが分かりません`,
+    workers_unknown: rich`保存先の応答がなく、動いているワーカーが分かりません`,
     worker_server: (running, concurrency) =>
       rich`最大 ${whole.format(concurrency)} 件のうち ${whole.format(running)} 件を実行中です`,
     worker_server_idle: rich`ジョブを受け付けていません`,
@@ -81,9 +81,9 @@ export const jaReadiness: ReadinessMessages = {
     look: rich`確認が必要なワーカーがあります`,
     serverAway: rich`API サーバーから応答がありません`,
     serverAwayText: "ジョブの表示は、最後に応答があった時点のものです。確認を続けています。",
-    storeAway: rich`ストアから応答がありません`,
+    storeAway: rich`保存先から応答がありません`,
     storeAwayText:
       "いま登録しても、保存されないか、保存されたかどうか分かりません。ジョブの表示は、最後に応答があった時点のものです。",
-    writesFail: rich`ストアに書き込めないため、何も登録できません`,
+    writesFail: rich`保存先に書き込めないため、何も登録できません`,
   },
 };
