@@ -86,6 +86,11 @@ export function isStoreAway(error: unknown): error is HikyakuError {
   );
 }
 
+/** Whether nothing of the call was carried out, for sure. */
+export function isSurelyNotDone(error: unknown): boolean {
+  return isHikyakuError(error, "broker_unavailable") || isHikyakuError(error, "store_rejected");
+}
+
 /** The text of anything that can be thrown, for logs and stored errors. Never throws itself. */
 export function errorText(thrown: unknown): string {
   try {

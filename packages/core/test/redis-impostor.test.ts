@@ -1,9 +1,12 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { redisBroker } from "../src/broker/redis/index.ts";
 import { ReplyDecoder } from "../src/broker/redis/reply-decoder.ts";
+import { silentLogger } from "../src/worker/logger.ts";
+import { Server } from "../src/worker/server.ts";
 import { aClaim, anAttempt, aTask, bytes, leaseMs, placedAt, placedNow, unique } from "./support/builders.ts";
 import { grouped } from "./support/group-builders.ts";
 
@@ -94,7 +97,7 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
 const canBeAnsweredOk: ReadonlySet<string> = new Set(["pause", "releaseLock", "waitForWork", "editPayload"]);
 
 describe("what answers +OK to everything is believed nothing", () => {
-  let impostor: Server;
+  let impostor: NetServer;
   let broker: Broker;
   const sockets = new Set<Socket>();
   /** Answers each command with what this says. */
@@ -146,6 +149,27 @@ describe("what answers +OK to everything is believed nothing", () => {
       }
     }
   });
+
+  it.each([1, 3])(
+    "and a worker on %i queues asks it ever less often, though each answer may have been lost",
+    async (count) => {
+      let asked = 0;
+      answer = (command) => {
+        if (command === "EVALSHA") asked++;
+        return command === "HELLO" ? greeting : "+OK\r\n";
+      };
+      const queues = Object.fromEntries(["default", "other", "third"].slice(0, count).map((name) => [name, 1]));
+      const worker = new Server({ broker, queues, logger: silentLogger, shutdownTimeout: "0s", abortGrace: "200ms" });
+      worker.handleRaw("t", () => undefined).start();
+      await vi.waitFor(() => expect(asked).toBeGreaterThan(5));
+      await delay(1_500);
+      const before = asked;
+      await delay(2_000);
+      expect(asked - before).toBeLessThan(30 + 30 * count);
+      await worker.stop();
+    },
+    20_000,
+  );
 
   it.each(Object.keys(calls))("and no success comes of %s", async (name) => {
     answer = (command) => (command === "HELLO" ? greeting : "+OK\r\n");

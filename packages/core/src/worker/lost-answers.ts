@@ -1,6 +1,7 @@
 import type { Broker } from "../broker/broker.ts";
 import { leaseToken } from "../broker/lease-token.ts";
 import type { Clock } from "../clock.ts";
+import { isSurelyNotDone } from "../errors.ts";
 
 /** A call that reached the store late, from a buffer on the way, may still lease tasks: how long we look for that. */
 const lookForMs = 15_000;
@@ -10,8 +11,8 @@ const mostRemembered = 1_000;
 export interface LeasingCall {
   /** For the leases that it gives. */
   readonly token: string;
-  /** To be called when it failed, in whatever way: the store may have carried it out all the same. */
-  failed(): void;
+  /** To be called when it failed, with what was thrown: unless that says no, the store may have carried it out all the same. */
+  failed(error: unknown): void;
 }
 
 interface LostAnswer {
@@ -22,7 +23,7 @@ interface LostAnswer {
 
 /**
  * Remembers the tokens of calls whose answer was lost. Tasks leased under such a token are held by nobody: they can be
- * taken back at once. Calls that were refused because the store was away are not among them.
+ * taken back at once. Calls that the store refused, or that were refused because it was away, are not among them.
  */
 export class LostAnswers {
   readonly #serverId: string;
@@ -51,7 +52,8 @@ export class LostAnswers {
     const timesReached = this.#timesReached;
     return {
       token,
-      failed: () => {
+      failed: (error) => {
+        if (isSurelyNotDone(error)) return;
         if (wasReachable || timesReached !== this.#timesReached || this.#isReachable()) this.#note(token, queues);
       },
     };

@@ -82,6 +82,25 @@ describe("a periodic role", () => {
     await periodic.stop();
   });
 
+  it("keeps to its pause when it is woken while it fails, or in the pause, and runs at once only for a retry", async () => {
+    const { runs, periodic, advance } = setup(async () => {
+      periodic.wake();
+      throw new Error("refused");
+    });
+    periodic.wake();
+    for (let step = 0; step < 400; step++) {
+      await advance(5);
+      periodic.wake();
+    }
+    expect(runs.length).toBeLessThan(10);
+    const before = runs.length;
+    await advance(1);
+    periodic.retry();
+    await advance(0);
+    expect(runs).toHaveLength(before + 1);
+    await periodic.stop();
+  });
+
   it("leaves no timer and starts no run after its stop, which waits for the run under way", async () => {
     const held = Promise.withResolvers<undefined>();
     const { clock, runs, periodic, advance } = setup(() => held.promise);

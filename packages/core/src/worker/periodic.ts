@@ -26,7 +26,8 @@ export interface PeriodicOptions {
 
 /**
  * Runs a role again and again, one run at a time: after its period, spread by up to a tenth so that servers do not move
- * in step; sooner when woken; after a growing pause when it failed.
+ * in step; sooner when woken; after a growing pause when it failed. No wake shortens that pause, since a failure may be
+ * what woke it; only `retry` does.
  */
 export class Periodic {
   readonly #role: Role;
@@ -38,7 +39,10 @@ export class Periodic {
   readonly #failures: FailureLog;
   #timer: Timer | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
-  #running: Promise<void> | undefined;
+  /** The end of the pause after a failure, in monotonic time. */
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #isRunning = false;
+  #latestRun: Promise<void> | undefined;
 
   constructor(options: PeriodicOptions) {
     this.#role = options.role;
@@ -50,37 +54,48 @@ export class Periodic {
     this.#failures = new FailureLog({ logger, clock, isReachable, what: options.role.name });
   }
 
-  /** Brings the next run forward to `inMs` from now; does nothing when it is due sooner anyway. */
+  /**
+   * Brings the next run forward to `inMs` from now, or to the end of the pause after a failure; does nothing when it is due
+   * sooner anyway.
+   */
   wake(inMs = 0): void {
     if (this.#stopping.signal.aborted) return;
-    const dueAt = this.#clock.monotonic() + Math.max(0, inMs);
+    const now = this.#clock.monotonic();
+    const dueAt = Math.max(now + Math.max(0, inMs), this.#pausedUntil);
     if (dueAt >= this.#dueAt) return;
     this.#dueAt = dueAt;
-    if (this.#running === undefined) this.#setTimer(inMs);
+    if (!this.#isRunning) this.#setTimer(dueAt - now);
+  }
+
+  /** Runs at once, also in the pause after a failure: for when what made it fail is over. */
+  retry(): void {
+    this.#pausedUntil = Number.NEGATIVE_INFINITY;
+    this.wake();
   }
 
   /** Starts no further run and waits for the one under way, whose signal fires now. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#timer?.cancel();
-    await this.#running;
+    await this.#latestRun;
   }
 
   #setTimer(inMs: number): void {
     this.#timer?.cancel();
     this.#timer = this.#clock.setTimer(() => {
-      this.#running = this.#run();
+      this.#latestRun = this.#run();
     }, inMs);
   }
 
   async #run(): Promise<void> {
+    this.#isRunning = true;
     this.#timer = undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
     const nextInMs = await this.#attempt();
-    this.#running = undefined;
+    this.#isRunning = false;
     if (this.#stopping.signal.aborted) return;
     const now = this.#clock.monotonic();
-    this.#dueAt = Math.min(this.#dueAt, now + nextInMs);
+    this.#dueAt = Math.max(Math.min(this.#dueAt, now + nextInMs), this.#pausedUntil);
     this.#setTimer(this.#dueAt - now);
   }
 
@@ -88,11 +103,14 @@ export class Periodic {
     try {
       const wanted = await this.#role.runOnce(this.#stopping.signal);
       this.#backoff.reset();
+      this.#pausedUntil = Number.NEGATIVE_INFINITY;
       this.#failures.worked();
       return wanted ?? this.#everyMs * (0.9 + this.#random() / 5);
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#failures.failed(error);
-      return this.#backoff.next();
+      const pauseMs = this.#backoff.next();
+      this.#pausedUntil = this.#clock.monotonic() + pauseMs;
+      return pauseMs;
     }
   }
 }

@@ -322,7 +322,7 @@ export class Processor {
       this.#failures.worked();
       if (request !== undefined && claimed !== undefined) this.#claimed(request, claimed, sentAt);
     } catch (error) {
-      claim?.call.failed();
+      claim?.call.failed(error);
       this.#failed(batch, error);
     }
     this.#lanes.ended();

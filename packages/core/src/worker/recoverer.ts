@@ -94,7 +94,7 @@ export class Recoverer implements Role {
       try {
         taken = await take({ queue, limit: sliceSize, serverId, leaseMs, token });
       } catch (error) {
-        failed();
+        failed(error);
         throw error;
       }
       const { tasks, setAside } = taken;

@@ -390,8 +390,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
 
   #resume(): void {
     this.#processor.resume();
-    this.#syncing.wake();
-    for (const role of [...this.#late, ...this.#early]) role.wake();
+    this.#syncing.retry();
+    for (const role of [...this.#late, ...this.#early]) role.retry();
   }
 
   #describe(): ServerRecord {

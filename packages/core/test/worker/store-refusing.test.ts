@@ -38,7 +38,7 @@ const faults: readonly Fault[] = [
   },
 ];
 
-async function setup() {
+async function setup(queues: Readonly<Record<string, number>> = { default: 1 }) {
   const redis = await startRedisServer();
   const raw = await connectRaw(redis.url);
   onTestFinished(async () => {
@@ -51,7 +51,7 @@ async function setup() {
   const lines: string[] = [];
   const log = (level: LogLevel) => (text: string) => void lines.push(`${level} ${text}`);
   const logger = { debug: () => undefined, info: log("info"), warn: log("warn"), error: log("error") };
-  const server = aServer(broker, { logger }).handleRaw("t", ({ taskId }) => void ran.add(taskId));
+  const server = aServer(broker, { logger, queues }).handleRaw("t", ({ taskId }) => void ran.add(taskId));
   /** How many scripts were asked for until now, refused ones too. */
   const scripts = async (): Promise<number> => {
     const stats = await raw.info("commandstats");
@@ -93,6 +93,36 @@ describe.skipIf(redisServerPath() === undefined)("a worker whose Redis (needs re
       );
       expect(await ran.reach(3)).toEqual(["before", "soon", "after"]);
       await vi.waitFor(async () => expect(await taskPlaces(raw)).toEqual(new Map()));
+    },
+    40_000,
+  );
+
+  it.each([
+    [1, 60],
+    [3, 150],
+  ])(
+    "takes evalsha from its user, on %i queues, asks less than %i times in two seconds whatever its roles wake",
+    async (count, most) => {
+      const names = ["default", "other", "third"].slice(0, count);
+      const { raw, broker, server, ran, scripts } = await setup(Object.fromEntries(names.map((name) => [name, 1])));
+      server.start();
+      await broker.enqueue(names.map((queue) => placedNow({ type: "t", id: queue, queue })));
+      await ran.reach(count);
+      await raw.sendCommand(["ACL", "SETUSER", "default", "-evalsha"]);
+      // Everything that the worker does in the background runs when it is connected again.
+      await raw.sendCommand(["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+      await vi.waitFor(() => expect(broker.reachability().reachable).toBe(false));
+      await vi.waitFor(() => expect(broker.reachability().reachable).toBe(true));
+      await delay(1_000);
+      const before = await scripts();
+      await delay(2_000);
+      expect((await scripts()) - before).toBeLessThan(most);
+      await raw.sendCommand(["ACL", "SETUSER", "default", "+evalsha"]);
+      await vi.waitFor(async () => {
+        const [outcome] = await broker.enqueue([placedNow({ type: "t", id: "after" })]);
+        expect(outcome).toMatchObject({ kind: "accepted" });
+      });
+      expect((await ran.reach(count + 1)).at(-1)).toBe("after");
     },
     40_000,
   );

@@ -1,3 +1,4 @@
+import { isSurelyNotDone } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { claimedAtOf, serverOfToken } from "../lease-token.ts";
 import { utcDay } from "../utc-day.ts";
@@ -19,6 +20,7 @@ import type {
   UnhandledTasks,
   WorkFacet,
 } from "../work-facet.ts";
+import { halfDone } from "./half-done.ts";
 import { dueSoonerChannel, evictedKey, type QueueKeys, queueKeys } from "./keys.ts";
 import { countOf, LeasedReader, type Unreadable } from "./leased-reader.ts";
 import type { Reply } from "./link.ts";
@@ -168,7 +170,9 @@ export class RedisWork implements WorkFacet {
       const left = String(limit - rows.length / rowSize);
       const args = [keys.task, cursor, left, String(leaseEnd), token, ...holders];
       const names = [keys.active, keys.lease, evictedKey(queue, serverId)];
-      const answer = await runScript(this.#context.connection, takeBackScript, names, args, call);
+      const answer = await runScript(this.#context.connection, takeBackScript, names, args, call).catch((error) => {
+        throw rows.length === 0 ? error : halfDone(error);
+      });
       const [leased, bodiless, next] = list(answer);
       rows.push(...list(leased));
       ghosts.push(...list(bodiless));
@@ -297,14 +301,18 @@ export class RedisWork implements WorkFacet {
     if (trips.length === 1 && only !== undefined) return [await only];
     const ended = await Promise.allSettled(trips);
     const claims = ended.flatMap((trip) => (trip.status === "fulfilled" ? [trip.value] : []));
-    const failed = ended.find((trip) => trip.status === "rejected");
-    if (failed === undefined) return claims;
+    const failures = ended.flatMap((trip) => (trip.status === "rejected" ? [trip.reason] : []));
+    if (failures.length === 0) return claims;
     const unseen = claims.flatMap(({ tasks }) =>
       tasks.map((task) => ({ task, outcome: { kind: "handed_back" } as const })),
     );
-    // Best effort: what this does not reach comes back when its lease ends.
-    if (unseen.length > 0) await this.settle(unseen, undefined, call).catch(() => undefined);
-    throw failed.reason;
+    try {
+      if (unseen.length > 0) await this.settle(unseen, undefined, call);
+    } catch (error) {
+      throw halfDone(error);
+    }
+    // One that may have leased tasks tells more than one that surely has not.
+    throw failures.find((error) => !isSurelyNotDone(error)) ?? failures[0];
   }
 
   async #setAside(
@@ -321,13 +329,13 @@ export class RedisWork implements WorkFacet {
       detail: "the id had no task behind it",
     }));
     for (const { id, detail } of unreadable) {
-      await runScript(
-        this.#context.connection,
-        setAsideScript,
-        [keys.active, keys.lease, keys.archived],
-        [keys.task, String(wholeSeconds(this.#context.clock.now())), token, detail, id],
-        call,
-      );
+      const names = [keys.active, keys.lease, keys.archived];
+      const args = [keys.task, String(wholeSeconds(this.#context.clock.now())), token, detail, id];
+      try {
+        await runScript(this.#context.connection, setAsideScript, names, args, call);
+      } catch (error) {
+        throw halfDone(error);
+      }
       setAside.push({ queue: keys.queue, taskId: id.toString(), reason: "unreadable", detail });
     }
     return setAside;
