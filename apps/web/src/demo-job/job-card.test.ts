@@ -38,6 +38,14 @@ describe("the card of a job says", () => {
     });
   });
 
+  it("that the store answers again, once the server has said so since", () => {
+    const failure = { reason: "store_away", waitedMs: 5, atMs: START_MS } as const;
+    const job = aJob({ fate: "not_stored", failure });
+    const wellAt = (storeWellAtMs: number) => cardOf(job, { ...fresh, storeWellAtMs }, afterSeconds(20)).sentence.code;
+    expect(wellAt(afterSeconds(-1))).toBe("not_stored");
+    expect(wellAt(afterSeconds(10))).toBe("store_back");
+  });
+
   it("when it prints, before the server told anything of it and afterwards", () => {
     const counting = { code: "counting", inMs: 161_000, atMs: afterSeconds(180), but: undefined };
     expect(cardOf(aJob(), fresh, afterSeconds(19)).sentence).toEqual(counting);

@@ -29,6 +29,7 @@ export type Sentence =
   | { readonly code: "perhaps" }
   | { readonly code: "perhaps_missing" }
   | { readonly code: "not_stored"; readonly reason: FailureReason }
+  | { readonly code: "store_back" }
   | { readonly code: "registered" }
   | { readonly code: "counting"; readonly inMs: number; readonly atMs: number; readonly but: Obstacle | undefined }
   | { readonly code: "due"; readonly forMs: number; readonly why: Obstacle | "workers_busy" | "in_line" }
@@ -73,6 +74,11 @@ export function mostAttempts(job: SessionJob): number {
   return (job.view?.max_retry ?? resolveDemoJob(job.request).maxRetry) + 1;
 }
 
+/** Whether the store, which was away when the job was sent, is known to answer since. */
+export function isStoreBack({ failure }: SessionJob, { storeWellAtMs }: FollowState): boolean {
+  return failure?.reason === "store_away" && storeWellAtMs !== undefined && storeWellAtMs > failure.atMs;
+}
+
 /** The number of the attempt that runs, or comes next, and how many there are at most if each one fails. */
 export function nextAttempt(job: SessionJob, view: DemoJobView): { readonly attempt: number; readonly of: number } {
   const ended = view.attempts.at(-1)?.number ?? view.retried;
@@ -95,6 +101,7 @@ function stateOf(job: SessionJob, follow: FollowState, nowMs: number): Omit<JobC
       return { state: "perhaps", sentence: { code } };
     }
     case "not_stored":
+      if (isStoreBack(job, follow)) return { state: "not_stored", sentence: { code: "store_back" } };
       return { state: "not_stored", sentence: { code: "not_stored", reason: job.failure?.reason ?? "store_away" } };
     case "registered":
       if (job.missingSinceMs !== undefined) return { state: "not_kept", sentence: { code: "not_kept" } };

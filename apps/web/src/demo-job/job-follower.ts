@@ -18,6 +18,8 @@ export interface FollowState {
   readonly failure: ApiFailure | undefined;
   /** Until when the server wants to hear nothing. */
   readonly silentUntilMs: number | undefined;
+  /** When the server's readiness told last that the store is well; undefined while it does not. */
+  readonly storeWellAtMs?: number | undefined;
 }
 
 /** Whether the page can be seen. */

@@ -35,6 +35,8 @@ export function sentenceText(sentence: Sentence, writing: Writing): RichText {
   switch (sentence.code) {
     case "sending":
       return words.sending;
+    case "store_back":
+      return words.storeBack;
     case "registered":
       return words.registered;
     case "perhaps":

@@ -21,6 +21,7 @@ import { useRegisterJob } from "../demo-job/use-register-job.ts";
 import { useLanguage } from "../i18n/language-context.ts";
 import { noticesOf, workersIn } from "../readiness/job-notices.ts";
 import { useReadinessForNotices } from "../readiness/use-readiness.ts";
+import { useStoreWellAtMs } from "../readiness/use-store-well.ts";
 import { useServerNow } from "../use-server-now.ts";
 
 /** Registers jobs, and follows those that this tab has registered until they are over. */
@@ -30,7 +31,9 @@ export function DemoJobPage() {
   const [faults, setFaults] = useState<FieldFaults>({});
   const [refusals, setRefusals] = useState(0);
   const readiness = useReadinessForNotices();
-  const { jobs, follow, askSoon } = useFollowedJobs(tabJobs, workersIn(readiness));
+  const storeWellAtMs = useStoreWellAtMs();
+  const { jobs, follow: followed, askSoon } = useFollowedJobs(tabJobs, workersIn(readiness));
+  const follow = { ...followed, storeWellAtMs };
   const { mutate, reset, isPending, data } = useRegisterJob();
   const nowMs = useServerNow(jobs.some((job) => needsAsking(job, serverClock.nowMs())));
   const form = useRef<HTMLFormElement>(null);

@@ -13,6 +13,7 @@ import { useRegisterJob } from "../demo-job/use-register-job.ts";
 import { useLanguage } from "../i18n/language-context.ts";
 import { noticesOf, workersIn } from "../readiness/job-notices.ts";
 import { useReadinessForNotices } from "../readiness/use-readiness.ts";
+import { useStoreWellAtMs } from "../readiness/use-store-well.ts";
 import { useServerNow } from "../use-server-now.ts";
 
 /** What became of one job, by its id: one of this tab, or of yesterday, or from anywhere. */
@@ -21,7 +22,9 @@ export function JobPage() {
   const { messages } = useLanguage();
   const store = useMemo(() => storeWith(jobId), [jobId]);
   const readiness = useReadinessForNotices();
-  const { jobs, follow, askSoon } = useFollowedJobs(store, workersIn(readiness));
+  const storeWellAtMs = useStoreWellAtMs();
+  const { jobs, follow: followed, askSoon } = useFollowedJobs(store, workersIn(readiness));
+  const follow = { ...followed, storeWellAtMs };
   const nowMs = useServerNow(true);
   const { mutate, isPending } = useRegisterJob();
   const texts = messages.jobs.page;

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useId, useRef } from "react";
-import { cardOf } from "../../demo-job/job-card.ts";
+import { cardOf, isStoreBack } from "../../demo-job/job-card.ts";
 import type { FollowState } from "../../demo-job/job-follower.ts";
 import { relayOf } from "../../demo-job/relay.ts";
 import type { SessionJob } from "../../demo-job/session-jobs.ts";
@@ -61,7 +61,7 @@ export function JobCard({ job, follow, nowMs, onSendAgain, isAlone = false }: Jo
         <Rich text={sentenceText(card.sentence, writing)} />
       </p>
       {showsRelay && <Relay segments={relayOf(job, card, nowMs)} writing={writing} dim={job.fate !== "registered"} />}
-      <JobEvidence job={job} state={card.state} writing={writing} />
+      <JobEvidence job={job} state={card.state} storeBack={isStoreBack(job, follow)} writing={writing} />
       <div className="actions">
         {canSendAgain && (
           <button type="button" className="btn" aria-disabled={isSendingAgain} onClick={() => onSendAgain(job)}>

@@ -9,14 +9,19 @@ import { Rich } from "../rich.tsx";
 interface JobEvidenceProps {
   readonly job: SessionJob;
   readonly state: CardState;
+  /** The store that was away answers again. */
+  readonly storeBack: boolean;
   readonly writing: Writing;
 }
 
 /** What is known of a job besides its sentence and its road: errors, where the line went, what is safe to do. */
-export function JobEvidence({ job, state, writing }: JobEvidenceProps) {
+export function JobEvidence({ job, state, storeBack, writing }: JobEvidenceProps) {
   const { evidence, reasons } = writing.texts;
   const { view, failure } = job;
-  if (job.fate === "perhaps" && failure) return <Note>{evidence.noDoubles(reasons[failure.reason])}</Note>;
+  if (job.fate === "perhaps" && failure) {
+    return <Note>{evidence.noDoubles(storeBack ? evidence.storeBack : reasons[failure.reason])}</Note>;
+  }
+  if (job.fate === "not_stored" && storeBack) return null;
   if (job.fate === "not_stored" && failure) return <Note>{reasons[failure.reason]}</Note>;
   if (view === undefined) return null;
   const error = view.attempts.findLast((attempt) => attempt.error !== null)?.error;

@@ -91,6 +91,7 @@ export const enJobs = {
       offline: rich`You are offline: nothing was sent.`,
       other: rich`The server refused the request: nothing was stored.`,
     },
+    storeBack: rich`Nothing was stored. The store answers again: register again.`,
     counting: (distance: string, time: string) => rich`Prints in ${distance}, at ${time}.`,
     countingBut: {
       no_worker: (distance: string, time: string) =>
@@ -210,6 +211,7 @@ export const enJobs = {
     build: (build: string) => rich`build ${code(build)}`,
   },
   evidence: {
+    storeBack: "The store answers again.",
     attemptsLeft: (count: number) => (count === 1 ? "1 attempt is left." : `${whole.format(count)} attempts are left.`),
     withheld: "Who ran it and what went wrong is shown only to whoever may use the operations API.",
     stdout: (pid: number) => `stdout of pid ${pid}`,

@@ -77,6 +77,7 @@ export const jaJobs: JobMessages = {
       offline: rich`オフラインのため、何も送信していません。`,
       other: rich`サーバーがリクエストを受け付けませんでした。何も保存されていません。`,
     },
+    storeBack: rich`何も保存されていません。保存先は再び応答しているため、もう一度登録してください。`,
     counting: (distance, time) => rich`${time} に出力します。あと ${distance}です。`,
     countingBut: {
       no_worker: (distance, time) =>
@@ -192,6 +193,7 @@ export const jaJobs: JobMessages = {
     build: (build) => rich`ビルド ${code(build)}`,
   },
   evidence: {
+    storeBack: "保存先は再び応答しています。",
     attemptsLeft: (count) => `残りは ${whole.format(count)} 回です。`,
     withheld: "実行したワーカーとエラーの内容は、操作 API を使える人にだけ表示されます。",
     stdout: (pid) => `pid ${pid} の標準出力`,
