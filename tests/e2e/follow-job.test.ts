@@ -71,7 +71,7 @@ describe.skipIf(missing !== undefined)(titled("what becomes of a job is told on 
     await page.reload();
     await card.getByText(/^Due for \d+ s\. No worker takes from default\./).waitFor();
     const second = await start("worker");
-    await card.getByText(new RegExp(`^Printed by pid ${second.pid} on .* after its time\\.$`)).waitFor();
+    await card.getByText(new RegExp(`^Printed by pid ${second.pid} on .* ?(after|at) its time\\.$`)).waitFor();
     await second.stdout.next(/\] to be printed by the second$/);
     await page.reload();
     await card.getByText(`stdout of pid ${second.pid}`).waitFor();
