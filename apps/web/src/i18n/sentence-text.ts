@@ -21,10 +21,15 @@ export function soFarText(ms: number, { texts, locale }: Writing): string {
   return lengthText(ms < 1000 ? ms : Math.floor(ms / 1000) * 1000, texts.units, locale);
 }
 
-/** Who a worker is, in words. */
+/** Who a worker is, in words, as far as it is told. */
 function workerText({ pid, host, directory, build }: DemoJobWorker, { texts }: Writing): RichText {
-  const known = texts.worker(String(pid), host, directory ?? undefined, build ?? undefined);
-  return directory === null && build === null ? texts.untoldWorker(known) : known;
+  return texts.worker(String(pid), host, directory ?? undefined, build ?? undefined);
+}
+
+/** Who printed a job, in words; its attempt keeps what the worker told, so that what is missing was never told. */
+function printerText(worker: DemoJobWorker, writing: Writing): RichText {
+  const known = workerText(worker, writing);
+  return worker.directory === null && worker.build === null ? writing.texts.untoldWorker(known) : known;
 }
 
 /** The sentence that says what becomes of a job. */
@@ -82,13 +87,13 @@ export function sentenceText(sentence: Sentence, writing: Writing): RichText {
       if (lateMs === undefined) {
         return worker === null
           ? words.printedAtOnAttempt(time, attempt)
-          : words.printedByOnAttempt(workerText(worker, writing), time, attempt);
+          : words.printedByOnAttempt(printerText(worker, writing), time, attempt);
       }
       if (lateMs === 0) {
-        return worker === null ? words.printedInTime(time) : words.printedByInTime(workerText(worker, writing), time);
+        return worker === null ? words.printedInTime(time) : words.printedByInTime(printerText(worker, writing), time);
       }
       const late = lengthText(lateMs, texts.units, locale);
-      return worker === null ? words.printedAt(time, late) : words.printedBy(workerText(worker, writing), time, late);
+      return worker === null ? words.printedAt(time, late) : words.printedBy(printerText(worker, writing), time, late);
     }
     case "archived":
       return words.archived(moment(sentence.atMs), sentence.attempt, sentence.of);
