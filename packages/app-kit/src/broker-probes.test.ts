@@ -59,7 +59,9 @@ describe("the probe of the job queue's store", () => {
       answers,
       { code: "writes_fail", level: "error", reason: "full" },
     ]);
-    const failing = [{ kind: "enqueue" as const, since: start, calls: 7, reason: "not acknowledged" }];
+    const failing = [
+      { kind: "enqueue" as const, since: start, latest: Date.now(), calls: 7, reason: "not acknowledged" },
+    ];
     expect(await foundIn({ writeHealth: () => ({ written: 0, failing }) })).toMatchObject([
       answers,
       { code: "calls_fail", level: "warning", call: "enqueue", count: 7, reason: "not acknowledged" },

@@ -28,7 +28,13 @@ class AStore {
   }
 
   failed(...failing: Partial<FailingWrites>[]): void {
-    const calls: FailingWrites = { kind: "enqueue", since: Date.now(), calls: 1, reason: "refused" };
+    const calls: FailingWrites = {
+      kind: "enqueue",
+      since: Date.now(),
+      latest: Date.now(),
+      calls: 1,
+      reason: "refused",
+    };
     this.health = { ...this.health, failing: failing.map((more) => ({ ...calls, ...more })) };
   }
 }
@@ -108,6 +114,19 @@ describe("whether a store takes what is written", () => {
     expect(await ask()).toBeUndefined();
     store.failed({ calls: 6, since: Date.now() - 10_000, reason: "not acknowledged" });
     expect(await ask()).toMatchObject({ kind: "calls", calls: { calls: 6, reason: "not acknowledged" } });
+  });
+
+  it("is not in doubt after many calls failed within a moment, however long ago, nor once none fails any more", async () => {
+    const { store, ask } = setup();
+    store.failed({ calls: 60, since: start, latest: start + 1_800 });
+    for (let second = 0; second < 64; second += 4) {
+      vi.advanceTimersByTime(4_000);
+      expect(await ask()).toBeUndefined();
+    }
+    store.failed({ calls: 60, since: Date.now() - 20_000 });
+    expect(await ask()).toMatchObject({ kind: "calls" });
+    vi.advanceTimersByTime(15_001);
+    expect(await ask()).toBeUndefined();
   });
 
   it("is not in doubt where the probe is late and other calls wrote meanwhile", async () => {

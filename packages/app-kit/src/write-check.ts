@@ -21,6 +21,8 @@ const refusedForMs = 1_000;
 /** What a single task is refused for ends with that task; what goes on for so long and so often is the store's. */
 const stubbornCalls = 5;
 const stubbornMs = 10_000;
+/** Calls that nobody has seen fail for so long, while probes succeed, fail no more. */
+const overAfterMs = 15_000;
 /** One probe looks at no more queues than this; the next one goes on behind them. */
 const mostQueues = 32;
 
@@ -56,8 +58,9 @@ export class WriteCheck {
       return { kind: "writes", since, reason: refusal.reason };
     }
     // A clock that was set back since then must not hush it.
-    const isLong = (since: number): boolean => Math.abs(Date.now() - since) >= stubbornMs;
-    const stubborn = failing.find(({ calls, since }) => calls >= stubbornCalls && isLong(since));
+    const isLong = ({ since, latest }: FailingWrites): boolean => Math.abs(latest - since) >= stubbornMs;
+    const goesOn = ({ latest }: FailingWrites): boolean => Math.abs(Date.now() - latest) <= overAfterMs;
+    const stubborn = failing.find((failed) => failed.calls >= stubbornCalls && isLong(failed) && goesOn(failed));
     return stubborn && { kind: "calls", calls: stubborn };
   }
 

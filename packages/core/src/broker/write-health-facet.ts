@@ -3,10 +3,12 @@ import type { CallOptions } from "./call-options.ts";
 /** The calls that write while tasks come and go. */
 export type WriteKind = "enqueue" | "claim" | "settle" | "extend" | "announce";
 
-/** Calls of one kind that all failed, from the first one after the last that did not. */
+/** Calls of one kind that all failed, from the first one after the last that did not, or after 15 s without a failure. */
 export interface FailingWrites {
   readonly kind: WriteKind;
   readonly since: number;
+  /** When the last of them failed. */
+  readonly latest: number;
   readonly calls: number;
   /** Why the last of them failed, in words. */
   readonly reason: string;

@@ -10,6 +10,9 @@ const storesFault: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   ...(["corrupt_data", "not_acknowledged"] as const),
 ]);
 
+/** A failure that comes later than this after the one before has nothing to do with it. */
+const apartMs = 15_000;
+
 /** Watches the calls of one broker that write. While all is well it costs a call an increment. */
 export class WriteTally {
   readonly #clock: Clock;
@@ -87,7 +90,10 @@ export class WriteTally {
 
   #failed(kind: WriteKind, error: unknown): void {
     if (!isHikyakuError(error) || !storesFault.has(error.code)) return;
-    const { since = this.#clock.now(), calls = 0 } = this.#failing.get(kind) ?? {};
-    this.#failing.set(kind, { kind, since, calls: calls + 1, reason: errorText(error) });
+    const latest = this.#clock.now();
+    const before = this.#failing.get(kind);
+    const goesOn = before !== undefined && Math.abs(latest - before.latest) <= apartMs;
+    const { since, calls } = goesOn ? before : { since: latest, calls: 0 };
+    this.#failing.set(kind, { kind, since, latest, calls: calls + 1, reason: errorText(error) });
   }
 }
