@@ -28,6 +28,7 @@ import { addDemoJobRoutes, DEMO_QUEUES } from "./routes/demo-jobs.ts";
 import { addFindingRoutes } from "./routes/findings.ts";
 import { addServerRoutes } from "./routes/servers.ts";
 import { addSecurityHeaders, setSecurityHeaders } from "./security-headers.ts";
+import { shownAddress } from "./shown-address.ts";
 import { notFound, sendNotFound, serveWebPages } from "./web-pages.ts";
 
 export interface AppParts {
@@ -110,7 +111,8 @@ function logAnswers(app: FastifyInstance): void {
   });
   app.addHook("onResponse", async (request, reply) => {
     const ms = Math.round(reply.elapsedTime);
-    request.log.info({ method: request.method, url: request.raw.url, status: reply.statusCode, ms }, "answered");
+    const url = shownAddress(request.raw.url);
+    request.log.info({ method: request.method, url, status: reply.statusCode, ms }, "answered");
   });
 }
 

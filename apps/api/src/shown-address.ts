@@ -1,0 +1,15 @@
+const soundsSecret = /token|secret|passw|api[-_]?key|authorization|credential/i;
+
+/** A request's address as the log may show it. A secret does not belong there, but people put it there by mistake. */
+export function shownAddress(url: string | undefined): string | undefined {
+  const at = url?.indexOf("?") ?? -1;
+  if (url === undefined || at < 0) return url;
+  const parts = url
+    .slice(at + 1)
+    .split("&")
+    .map((part) => {
+      const [name = ""] = part.split("=", 1);
+      return part !== name && soundsSecret.test(name) ? `${name}=***` : part;
+    });
+  return `${url.slice(0, at)}?${parts.join("&")}`;
+}
