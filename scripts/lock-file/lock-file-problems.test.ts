@@ -70,7 +70,7 @@ describe("the lock files of this project", () => {
     (path) => {
       const { packages } = JSON.parse(readFileSync(path, "utf8"));
       for (const { path: native, bindingsFor } of nativePackages(packages)) {
-        expect(bindingsFor({ os: "darwin", cpu: "arm64" }), native).toHaveLength(1);
+        expect(bindingsFor({ os: "darwin", cpu: "arm64" }), native).not.toEqual([]);
       }
     },
   );
