@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { makeTestCertificate } from "@hikyaku/test-support";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { type RedisOptions, redisBroker } from "../src/broker/redis/index.ts";
@@ -38,15 +39,28 @@ describe("the options of a broker on Redis", () => {
     [{ commandTimeoutMs: Number.NaN }, /option "commandTimeoutMs"/],
     [{ username: 7 }, /option "username": expected a text, got a value of type number/],
     [{ tls: { verify: "no" } }, /option "tls.verify": expected true or false/],
-    [{ tls: "yes" }, /tls: expected an object with options, got "yes"/],
+    [{ tls: "yes" }, /tls: expected an object with options, got a value of type string/],
+    [{ cluster: { addrs: [] } }, /option "cluster.addrs": expected one or more host:port in an array, got none/],
+    [{ tls: { ca: "no PEM" } }, /option "tls.ca": expected PEM that OpenSSL can use/],
     [{ url: "rediss://h", tls: false }, /options "url" and "tls": expected TLS in both or in neither/],
-    ["redis://h", /redisBroker: expected an object with options/],
+    ["redis://h", /redisBroker: expected an object with options, such as \{ url: .*, got a value of type string/],
   ])("refuses %j", (options, message) => {
     expect(refusalOf(options)).toMatch(message);
   });
 
-  it("says nothing of a password that is no text", () => {
-    expect(refusalOf({ password: [secret] })).not.toContain(secret);
+  it.each([
+    { password: [secret] },
+    `redis://:${secret}@h`,
+    { url: [`redis://:${secret}@h`] },
+    { addr: [`:${secret}@h`] },
+    { cluster: `redis://:${secret}@h` },
+    { cluster: { addrs: `redis://:${secret}@h:1` } },
+    { sentinel: { masterName: "m", addrs: [`:${secret}@h:1`] } },
+    { tls: secret },
+    { tls: { ca: secret } },
+    { tls: { cert: secret, key: secret } },
+  ])("repeats no secret that stands in the wrong place: %j", (options) => {
+    expect(refusalOf(options)).not.toContain(secret);
   });
 
   it.each([
@@ -76,6 +90,14 @@ describe("the options of a broker on Redis", () => {
     ["http://h", /its scheme is neither redis nor rediss/],
     ["h:6379", /its scheme is neither|names no host/],
     ["", /it can't be read/],
+    [`redis://ana:${secret}@h:1,ana:${secret}@g:1`, /it names one server, .* "sentinel" and "cluster"/],
+    ["redis://h:1,g:1", /it names one server/],
+    [`redis://h:${secret}`, /it can't be read/],
+    [`redis://h:6379:${secret}`, /it can't be read/],
+    [`redis://h/${secret}`, /the number of a database/],
+    [`redis://h;password=${secret}`, /got "redis:\/\/h\*\*\*": a host has letters/],
+    [`h:6379,password=${secret},ssl=true`, /got "h:6379\*\*\*"/],
+    [`h:6379:${secret}`, /its scheme is neither/],
   ])("explains what is wrong with %j and shows no secret", (url, why) => {
     let message = "accepted";
     try {
@@ -95,32 +117,50 @@ describe("the options of a broker on Redis", () => {
     await broker.close();
   });
 
-  it.each([`ana:${secret}#45@h`, `ana:${secret}@h:6379`, "h", "h:0", "h:6379/3", "redis://h:6379", "::1:6379"])(
-    "takes nothing but a host and a port for an address: %j",
-    (addr) => {
-      const message = refusalOf({ addr });
-      expect(message).toMatch(/option "addr": expected host:port/);
-      expect(message).not.toContain(secret);
-    },
-  );
+  it.each([
+    `h:6379,password=${secret}`,
+    `h:6379:${secret}`,
+    `h;password=${secret}:6379`,
+    `redis://h/${secret}`,
+    `ana:${secret}#45@h`,
+    `ana:${secret}@h:6379`,
+    "h",
+    "h:0",
+    "h:6379/3",
+    "redis://h:6379",
+    "::1:6379",
+  ])("takes nothing but a host and a port for an address: %j", (addr) => {
+    const message = refusalOf({ addr });
+    expect(message).toMatch(/option "addr": expected host:port/);
+    expect(message).not.toContain(secret);
+  });
 });
 
 describe("a broker that is printed", () => {
   it.each([
     { url: `redis://ana:${secret}@127.0.0.1:1` },
     { addr: "127.0.0.1:1", password: secret, username: secret },
-    { addr: "127.0.0.1:1", tls: { key: secret, cert: "x" } },
     { sentinel: { masterName: "m", addrs: ["127.0.0.1:1"], password: secret } },
     { cluster: { addrs: ["127.0.0.1:1"] }, password: secret },
   ])("shows no secret: %j", (options) => {
-    const broker = open(options);
-    const shown = [
-      inspect(broker, { depth: 9, showHidden: true, getters: true }),
-      JSON.stringify(broker),
-      broker.location,
-      JSON.stringify(broker.reachability()),
-      String(Object.entries(broker.recipe)),
-    ].join("\n");
-    expect(shown).not.toContain(secret);
+    expect(everythingOf(open(options))).not.toContain(secret);
+  });
+
+  it("shows no private key", async () => {
+    const certificate = await makeTestCertificate();
+    onTestFinished(() => certificate.remove());
+    const { cert, key } = certificate;
+    const broker = open({ addr: "127.0.0.1:1", tls: { cert, key } });
+    expect(everythingOf(broker)).not.toContain(key.split("\n")[1]);
   });
 });
+
+function everythingOf(broker: Broker): string {
+  return [
+    inspect(broker, { depth: 9, showHidden: true, getters: true }),
+    JSON.stringify(broker),
+    broker.location,
+    JSON.stringify(broker.reachability()),
+    String(Object.entries(broker.recipe)),
+  ].join("\n");
+}

@@ -1,5 +1,7 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { type Clock, systemClock } from "../../clock.ts";
-import { HikyakuError } from "../../errors.ts";
+import { errorText, HikyakuError } from "../../errors.ts";
 import { shown } from "../../option-names.ts";
 import { checkRedisOptions, type RedisOptions, type RedisTlsOptions } from "./redis-options.ts";
 import { addressOfUrl, type Place, placeOf, type RedisAddress } from "./redis-url.ts";
@@ -100,7 +102,21 @@ function tlsOf(tls: boolean | RedisTlsOptions | undefined): RedisTlsOptions | un
   if ((options.cert === undefined) !== (options.key === undefined)) {
     throw invalid('options "tls.cert" and "tls.key": expected both or neither, got one');
   }
+  const { ca, cert, key } = options;
+  if (ca !== undefined) checkPem('option "tls.ca"', () => new X509Certificate(ca));
+  if (cert !== undefined) checkPem('option "tls.cert"', () => new X509Certificate(cert));
+  if (key !== undefined) checkPem('option "tls.key"', () => createPrivateKey(key));
+  if (cert !== undefined) checkPem('options "tls.cert" and "tls.key"', () => createSecureContext({ cert, key }));
   return options;
+}
+
+/** What OpenSSL can't use would be passed over, or fail each attempt to connect. Its words repeat nothing of what it was given. */
+function checkPem(names: string, use: () => unknown): void {
+  try {
+    use();
+  } catch (error) {
+    throw invalid(`${names}: expected PEM that OpenSSL can use: ${errorText(error)}`);
+  }
 }
 
 function addressOf({ url, addr }: RedisOptions): RedisAddress {
@@ -111,7 +127,8 @@ function addressOf({ url, addr }: RedisOptions): RedisAddress {
 
 function placesOf(name: string, addrs: readonly string[]): Place[] {
   if (!Array.isArray(addrs) || addrs.length === 0) {
-    throw invalid(`option "${name}": expected one or more host:port, got ${shown(addrs)}`);
+    const got = Array.isArray(addrs) ? "none" : `a value of type ${typeof addrs}`;
+    throw invalid(`option "${name}": expected one or more host:port in an array, got ${got}`);
   }
   return addrs.map((addr, index) => placeOf(`${name}[${index}]`, addr));
 }

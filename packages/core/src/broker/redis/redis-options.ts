@@ -119,6 +119,14 @@ export function checkRedisOptions(options: RedisOptions): void {
 }
 
 function checkOptions<Options extends object>(of: string, given: unknown, checks: Checks<Options>): void {
+  if (typeof given !== "object") {
+    // A text is an address or a key, and may hold a secret.
+    const help = of === "redisBroker" ? ', such as { url: "redis://127.0.0.1:6379" }' : "";
+    throw new HikyakuError(
+      "invalid_option",
+      `${of}: expected an object with options${help}, got a value of type ${typeof given}`,
+    );
+  }
   refuseUnknownOptions(of, given, new Set(Object.keys(checks)));
   const prefix = of === "redisBroker" ? "" : `${of}.`;
   for (const [name, value] of Object.entries(given as object)) {

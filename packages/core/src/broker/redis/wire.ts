@@ -64,11 +64,12 @@ export class Wire {
       (items) => this.#pushed(items),
     );
     const { connectTimeoutMs, tls } = settings;
+    // Before the timer: what throws here leaves nothing behind.
+    this.#socket = openSocket(settings, place, (piece) => this.#heard(piece));
     this.#patience = setTimeout(
       () => this.#end(new Error(`no connection to ${shownPlace(place)} within ${connectTimeoutMs} ms`), true),
       connectTimeoutMs,
     );
-    this.#socket = openSocket(settings, place, (piece) => this.#heard(piece));
     this.#socket.once(tls === undefined ? "connect" : "secureConnect", () => {
       clearTimeout(this.#patience);
       if (silenceMs !== undefined) this.#pulse = setInterval(() => this.#listenForLife(silenceMs), silenceMs);
