@@ -1,5 +1,5 @@
 import { Server, silentLogger } from "hikyaku";
-import { Peers, peersMs } from "../../packages/core/src/worker/peers.ts";
+import { Peers, peersMs } from "../../packages/core/src/worker/roles/peers.ts";
 import { CountingStore } from "./simulation-broker.ts";
 import { VirtualClock } from "./simulation-clock.ts";
 import { aServer, type Cost, type Costs, combined } from "./simulation-costs.ts";

@@ -12,11 +12,13 @@ const workspaces: Record<string, string> = {
     exports: { ".": { source: "./src/index.ts" }, "./redis": { source: "./src/broker/redis/index.ts" } },
   }),
   "packages/core/src/index.ts": "export {};",
-  "packages/core/src/client.ts": "export {};",
+  "packages/core/src/client/client.ts": "export {};",
   "packages/core/src/broker/broker.ts": "export {};",
   "packages/core/src/broker/redis/index.ts": "export {};",
   "packages/core/src/broker/sqlite/index.ts": "export {};",
-  "packages/core/src/worker/janitor.ts": "export {};",
+  "packages/core/src/worker/server.ts": "export {};",
+  "packages/core/src/worker/claiming/processor.ts": "export {};",
+  "packages/core/src/worker/roles/janitor.ts": "export {};",
   "packages/contract/package.json": JSON.stringify({ name: "@hikyaku/contract", exports: { ".": "./src/index.ts" } }),
   "packages/contract/src/index.ts": "export {};",
   "packages/app-kit/package.json": JSON.stringify({ name: "@hikyaku/app-kit", exports: { ".": "./src/index.ts" } }),
@@ -44,16 +46,17 @@ function violationsOf(files: Record<string, string>): string[] {
 }
 
 const port = "the port knows no store and none of its users";
-const redisClient = "the library needs no Redis client: broker/redis/wire.ts speaks to the server";
+const redisClient = "the library needs no Redis client: broker/redis/wire/wire.ts speaks to the server";
 const sqliteClient = "only broker/sqlite/ imports node:sqlite";
 const adapters = "adapters know the port and the codec, not who uses them, and not each other";
-const throughThePort = "client, worker, scheduler and inspector reach a store only through the port";
+const throughThePort = "whoever uses a store reaches it through the port";
 const library = "the library imports no other workspace";
 const contract = "the contract imports nothing but zod: api and web both build on it";
 const web = "of our workspaces the web pages import only the contract";
 const browser = "the web pages run in a browser, which has no Node.js modules";
 const webSources = "nobody imports the web pages' sources";
-const roles = "a worker's roles do not import each other; server.ts wires them";
+const roles =
+  "a worker's rooms build on leases and handling, not on each other, and no role on another; server.ts wires them";
 const apps = "packages do not import apps";
 const config = "only apps, and what they share in packages/app-kit, read the configuration";
 const appKit = "only apps import the app kit";
@@ -64,21 +67,24 @@ const wrongWays: [file: string, content: string, promise: string][] = [
   ["packages/core/src/broker/broker.ts", 'export * from "./sqlite/index.ts";', port],
   ["packages/core/src/broker/work.ts", 'export type T = import("redis").RedisClientType;', port],
   ["packages/core/src/broker/work.ts", 'const s = await import("node:sqlite");', port],
-  ["packages/core/src/broker/work.ts", 'import type { Client } from "../client.ts";', port],
+  ["packages/core/src/broker/work.ts", 'import type { Client } from "../client/client.ts";', port],
   ["packages/core/src/broker/redis/work.ts", 'import { createClient } from "redis";', redisClient],
-  ["packages/core/src/clock.ts", 'import type { RedisClientType } from "redis";', redisClient],
-  ["packages/core/src/clock.ts", 'import { DatabaseSync } from "node:sqlite";', sqliteClient],
+  ["packages/core/src/runtime/clock.ts", 'import type { RedisClientType } from "redis";', redisClient],
+  ["packages/core/src/runtime/clock.ts", 'import { DatabaseSync } from "node:sqlite";', sqliteClient],
   [
     "packages/core/src/broker/redis/work.ts",
     'import { DatabaseSync } from "sqlite";\nimport "node:sqlite";',
     sqliteClient,
   ],
-  ["packages/core/src/broker/redis/work.ts", 'import "../../client.ts";', adapters],
+  ["packages/core/src/broker/redis/work.ts", 'import "../../client/client.ts";', adapters],
   ["packages/core/src/broker/redis/work.ts", 'import "../sqlite/index.ts";', adapters],
-  ["packages/core/src/worker/processor.ts", 'import "../broker/redis/index.ts";', throughThePort],
-  ["packages/core/src/client.ts", 'import "hikyaku/redis";', throughThePort],
-  ["packages/core/src/worker/processor.ts", 'import type { Janitor } from "./janitor.ts";', roles],
-  ["packages/core/src/clock.ts", 'import "@hikyaku/contract";', library],
+  ["packages/core/src/worker/claiming/processor.ts", 'import "../../broker/redis/index.ts";', throughThePort],
+  ["packages/core/src/client/client.ts", 'import "hikyaku/redis";', throughThePort],
+  ["packages/core/src/worker/claiming/processor.ts", 'import type { Janitor } from "../roles/janitor.ts";', roles],
+  ["packages/core/src/worker/roles/syncer.ts", 'import type { Janitor } from "./janitor.ts";', roles],
+  ["packages/core/src/worker/roles/syncer.ts", 'import { Server } from "../server.ts";', roles],
+  ["packages/core/src/worker/leases/held-task.ts", 'import "../claiming/processor.ts";', roles],
+  ["packages/core/src/runtime/clock.ts", 'import "@hikyaku/contract";', library],
   ["packages/contract/src/jobs.ts", 'import { Client } from "hikyaku";', contract],
   ["packages/contract/src/jobs.ts", 'import { useState } from "react";', contract],
   ["packages/contract/src/jobs.ts", 'import { readFile } from "fs/promises";', contract],
@@ -106,12 +112,15 @@ describe("import arrows", () => {
 
   it("leave the right directions alone", () => {
     const found = violationsOf({
-      "packages/core/src/broker/redis/wire.ts": 'import { connect } from "node:net";',
-      "packages/core/src/broker/redis/work.ts": 'import "./wire.ts";\nimport "../broker.ts";',
+      "packages/core/src/broker/redis/wire/wire.ts": 'import { connect } from "node:net";',
+      "packages/core/src/broker/redis/work.ts": 'import "./wire/wire.ts";\nimport "../broker.ts";',
       "packages/core/src/broker/sqlite/index.ts": 'import "node:sqlite";',
-      "packages/core/src/worker/server.ts": 'import "./janitor.ts";\nimport "./processor.ts";',
-      "packages/core/src/worker/processor.ts": 'import "../broker/broker.ts";',
-      "packages/core/src/client.test.ts": 'import "@hikyaku/test-support";\nimport "./broker/redis/index.ts";',
+      "packages/core/src/worker/server.ts": 'import "./roles/janitor.ts";\nimport "./claiming/processor.ts";',
+      "packages/core/src/worker/claiming/processor.ts":
+        'import "../../broker/broker.ts";\nimport "../handling/outcome.ts";\nimport "../leases/held-task.ts";',
+      "packages/core/src/worker/handling/outcome.ts": "export {};",
+      "packages/core/src/worker/leases/held-task.ts": "export {};",
+      "packages/core/src/client/client.test.ts": 'import "@hikyaku/test-support";\nimport "../broker/redis/index.ts";',
       "packages/core/test/support/stores.ts": 'import "@hikyaku/test-support";\nimport "redis";',
       "packages/contract/src/jobs.ts": 'import { z } from "zod";',
       "apps/web/src/main.tsx": 'import { useState } from "react";\nimport "@hikyaku/contract";\nimport "./table.ts";',

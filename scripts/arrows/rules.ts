@@ -7,14 +7,20 @@ export interface Rule {
   breaks: (arrow: Arrow) => boolean;
 }
 
-const roles = ["aggregator", "canceller", "forwarder", "heartbeater", "janitor", "processor", "recoverer", "syncer"];
-const role = new RegExp(`^packages/core/src/worker/(${roles.join("|")})\\.ts$`);
-
 const workspace = /^(packages|apps)\/[^/]+\//;
 const core = /^packages\/core\/src\//;
 const port = /^packages\/core\/src\/broker\/[^/]+\.ts$/;
 const adapter = /^packages\/core\/src\/broker\/(redis|sqlite)\//;
-const usersOfThePort = /^packages\/core\/src\/(client|worker|scheduler|inspector)(\.ts$|\/)/;
+const usersOfThePort = /^packages\/core\/src\/(client|doctor|enqueue|inspector|scheduler|worker)\//;
+
+/** The rooms of the worker, and which of them each one may use. What stands in `worker/` itself wires them. */
+const workerRooms: Readonly<Record<string, readonly string[]>> = {
+  leases: ["leases"],
+  handling: ["handling", "leases"],
+  claiming: ["claiming", "handling", "leases"],
+  groups: ["groups", "handling", "leases"],
+  roles: ["handling", "leases"],
+};
 
 /** Tests sit beside what they test and may reach for more: a real store, the test support. */
 function isTest(path: string): boolean {
@@ -24,6 +30,15 @@ function isTest(path: string): boolean {
 /** Path of the workspace that a file belongs to, such as `packages/core/`; undefined for what is not ours. */
 function workspaceOf(path: string): string | undefined {
   return workspace.exec(path)?.[0];
+}
+
+function isInWorker(path: string): boolean {
+  return path.startsWith("packages/core/src/worker/");
+}
+
+/** The folder below `worker/` that a file stands in; undefined for any other place. */
+function workerRoom(path: string): string | undefined {
+  return /^packages\/core\/src\/worker\/([^/]+)\//.exec(path)?.[1];
 }
 
 /** A rule for the program itself, which leaves its tests alone. */
@@ -39,7 +54,7 @@ export const rules: readonly Rule[] = [
       (adapter.test(to) || usersOfThePort.test(to) || /^packages\/core\/src\/codec\//.test(to) || isStore(to)),
   ),
   rule(
-    "the library needs no Redis client: broker/redis/wire.ts speaks to the server",
+    "the library needs no Redis client: broker/redis/wire/wire.ts speaks to the server",
     (from, to) => core.test(from) && to === "npm:redis",
   ),
   rule(
@@ -53,12 +68,15 @@ export const rules: readonly Rule[] = [
       (usersOfThePort.test(to) || (adapter.test(to) && adapter.exec(from)?.[1] !== adapter.exec(to)?.[1])),
   ),
   rule(
-    "client, worker, scheduler and inspector reach a store only through the port",
+    "whoever uses a store reaches it through the port",
     (from, to) => usersOfThePort.test(from) && (adapter.test(to) || isStore(to)),
   ),
   rule(
-    "a worker's roles do not import each other; server.ts wires them",
-    (from, to) => role.test(from) && role.test(to),
+    "a worker's rooms build on leases and handling, not on each other, and no role on another; server.ts wires them",
+    (from, to) => {
+      const room = workerRoom(from);
+      return room !== undefined && isInWorker(to) && !workerRooms[room]?.includes(workerRoom(to) ?? "");
+    },
   ),
   rule("the library imports no other workspace", (from, to) => core.test(from) && leavesWorkspace(from, to)),
   rule(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { durationMs } from "./duration.ts";
-import { retryDelayFunction } from "./retry-delay.ts";
+import { retryDelayFunction } from "./task/retry-delay.ts";
 
 describe("a duration", () => {
   it("is at most 292 years, which every date can be moved by", () => {

@@ -95,7 +95,6 @@ export type {
   WorkFacet,
 } from "./broker/work-facet.ts";
 export type { FailingWrites, WriteHealth, WriteHealthFacet, WriteKind } from "./broker/write-health-facet.ts";
-export type { CancelAnswer } from "./cancel-task.ts";
 // Enqueueing
 export {
   Client,
@@ -104,13 +103,12 @@ export {
   type EnqueueCallOptions,
   type EnqueueResult,
   type WaitOptions,
-} from "./client.ts";
-// Time
-export { type Clock, sleep, systemClock, type Timer } from "./clock.ts";
+} from "./client/client.ts";
+export type { NamedTask } from "./client/task-result.ts";
 // Checking a store
 export { type CheckedBroker, checkStore, type StoreCheckOptions } from "./doctor/check-store.ts";
 export { type Duration, durationMs } from "./duration.ts";
-export type { EnqueuedTask } from "./enqueued-task.ts";
+export type { EnqueuedTask } from "./enqueue/enqueued-task.ts";
 // Errors
 export { type ErrorCode, type ErrorIssue, errorText, HikyakuError, isHikyakuError, isStoreAway } from "./errors.ts";
 // Inspecting
@@ -136,9 +134,17 @@ export type { ServerInfo, WorkerInfo } from "./inspector/server-info.ts";
 export type { ExplainedTask, ExplainedTasks } from "./inspector/task-explainer.ts";
 export type { AttemptInfo, Content, TaskInfo, UnreadableTaskInfo } from "./inspector/task-info.ts";
 export type { TaskConditions, TaskQuery } from "./inspector/task-query.ts";
-// Tasks
-export { parsePayload, parseResult, rawBytes } from "./payload.ts";
-export type { RetryContext, RetryDelay, RetryDelayFunction } from "./retry-delay.ts";
+// Time
+export { type Clock, sleep, systemClock, type Timer } from "./runtime/clock.ts";
+export {
+  fieldsBeside,
+  jsonLogger,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  silentLogger,
+} from "./runtime/logger.ts";
+export { type StoreNews, tellOfStore } from "./runtime/store-news.ts";
 // Periodic tasks
 export type { TurnInfo } from "./scheduler/entry-runner.ts";
 export {
@@ -177,7 +183,10 @@ export {
   type ShardedQueueSummary,
   shardedQueueSummary,
 } from "./sharding/sharded-queue-summary.ts";
-export { type StoreNews, tellOfStore } from "./store-news.ts";
+export type { CancelAnswer } from "./task/cancel-task.ts";
+// Tasks
+export { parsePayload, parseResult, rawBytes } from "./task/payload.ts";
+export type { RetryContext, RetryDelay, RetryDelayFunction } from "./task/retry-delay.ts";
 export {
   type AnyJson,
   defineTask,
@@ -189,25 +198,23 @@ export {
   type ResultOf,
   type TaskConfig,
   type TaskDefinition,
-} from "./task.ts";
-export type { EnqueueOptions, TaskDefaults, TaskOptions } from "./task-options.ts";
-export type { NamedTask } from "./task-result.ts";
+} from "./task/task.ts";
+export type { EnqueueOptions, TaskDefaults, TaskOptions } from "./task/task-options.ts";
 export { visibleLines, visibleText } from "./visible-text.ts";
+export type { ShardSelection } from "./worker/claiming/queue-plan.ts";
 export type {
   AggregateContext,
   AggregateFunction,
   AggregateOptions,
   GroupedTask,
-} from "./worker/aggregators.ts";
-export type { FailedAttempt } from "./worker/failed-attempt.ts";
-export type { HandleOptions } from "./worker/handler.ts";
-export type { Handler, HandlerContext, NoValues } from "./worker/handler-context.ts";
-export type { HealthCallback } from "./worker/healthchecker.ts";
-export { fieldsBeside, jsonLogger, type LogFields, type Logger, type LogLevel, silentLogger } from "./worker/logger.ts";
-export type { Middleware, Next } from "./worker/middleware.ts";
-export type { ShardSelection } from "./worker/queue-plan.ts";
+} from "./worker/groups/aggregate-functions.ts";
+export type { FailedAttempt } from "./worker/handling/failed-attempt.ts";
+export type { HandleOptions } from "./worker/handling/handler.ts";
+export type { Handler, HandlerContext, NoValues } from "./worker/handling/handler-context.ts";
+export type { Middleware, Next } from "./worker/handling/middleware.ts";
+export { Revoke, SkipRetry } from "./worker/handling/verdict-errors.ts";
 export type { ObeyedOrder } from "./worker/remote-control.ts";
+export type { HealthCallback } from "./worker/roles/healthchecker.ts";
 export { Server } from "./worker/server.ts";
 export type { ServerOptions } from "./worker/server-options.ts";
 export type { ServerReport, ServerState } from "./worker/server-report.ts";
-export { Revoke, SkipRetry } from "./worker/verdict-errors.ts";

@@ -1,6 +1,6 @@
 // What runs in the lease thread. `npm run build` puts it, with all that it imports, as one text into the library.
 import { parentPort, workerData } from "node:worker_threads";
-import { LeaseThread, type LeaseThreadData } from "./worker/lease-thread.ts";
+import { LeaseThread, type LeaseThreadData } from "./worker/leases/lease-thread.ts";
 
 /** Loaded when a lease is due; the one that this program does not use, never. */
 const ownModules = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ServerDetails, ServerRecord } from "./broker/presence-facet.ts";
+import { ownProcessIdentity } from "./runtime/process-identity.ts";
 import { serverWarnings } from "./server-warnings.ts";
-import { ownProcessIdentity } from "./worker/process-identity.ts";
 
 const start = Date.UTC(2026, 0, 1);
 const hourMs = 3_600_000;

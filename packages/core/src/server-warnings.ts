@@ -1,5 +1,5 @@
 import type { ServerDetails, ServerRecord, SilentServer } from "./broker/presence-facet.ts";
-import { isSurelyGone } from "./worker/process-identity.ts";
+import { isSurelyGone } from "./runtime/process-identity.ts";
 
 /**
  * Why somebody should look at a server.

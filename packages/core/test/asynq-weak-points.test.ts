@@ -2,10 +2,10 @@ import { redisServerPath, startRedisServer } from "@hikyaku/test-support";
 import { createClient } from "redis";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { redisBroker } from "../src/broker/redis/index.ts";
-import { Client } from "../src/client.ts";
+import { Client } from "../src/client/client.ts";
 import { encodeTaskMessage } from "../src/codec/task-codec.ts";
 import { Inspector } from "../src/inspector/inspector.ts";
-import { defineTask } from "../src/task.ts";
+import { defineTask } from "../src/task/task.ts";
 import {
   aClaim,
   aTask,

@@ -1,10 +1,10 @@
 import { redisServerPath, startRedisServer, startTcpProxy } from "@hikyaku/test-support";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { redisBroker } from "../src/broker/redis/index.ts";
-import { Client } from "../src/client.ts";
+import { Client } from "../src/client/client.ts";
 import { Inspector } from "../src/inspector/inspector.ts";
 import { Scheduler } from "../src/scheduler/scheduler.ts";
-import { defineTask } from "../src/task.ts";
+import { defineTask } from "../src/task/task.ts";
 import { placedNow } from "./support/builders.ts";
 import { aServer, closedAtEnd, Happenings } from "./worker/stores.ts";
 

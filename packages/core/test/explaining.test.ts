@@ -3,8 +3,8 @@ import type { ServerRecord } from "../src/broker/presence-facet.ts";
 import { explainTask } from "../src/inspector/explain-task.ts";
 import { Inspector } from "../src/inspector/inspector.ts";
 import { taskInfoOf } from "../src/inspector/task-info.ts";
-import { defineTask } from "../src/task.ts";
-import { ownProcessIdentity } from "../src/worker/process-identity.ts";
+import { ownProcessIdentity } from "../src/runtime/process-identity.ts";
+import { defineTask } from "../src/task/task.ts";
 import { aTask, claimedOne, enqueuedAndClaimed, placedAt, placedNow, settled } from "./support/builders.ts";
 import { aClient, aServer, Happenings, stores } from "./worker/stores.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import type { InspectedBroker, TaskSelection } from "../src/inspector/inspector.ts";
 import { Inspector } from "../src/inspector/inspector.ts";
-import { defineTask } from "../src/task.ts";
+import { defineTask } from "../src/task/task.ts";
 import {
   aClaim,
   anAttempt,

@@ -4,12 +4,12 @@ import { type RedisCluster, type RedisServer, redisServerPath, startRedisCluster
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { redisBroker } from "../src/broker/redis/index.ts";
-import { keySlot } from "../src/broker/redis/key-slot.ts";
 import { queueKeys } from "../src/broker/redis/keys.ts";
-import { Client } from "../src/client.ts";
+import { keySlot } from "../src/broker/redis/wire/key-slot.ts";
+import { Client } from "../src/client/client.ts";
 import { checkStore } from "../src/doctor/check-store.ts";
 import { isStoreAway } from "../src/errors.ts";
-import { defineTask } from "../src/task.ts";
+import { defineTask } from "../src/task/task.ts";
 import { untilReachable } from "./support/until-reachable.ts";
 import { aServer, Happenings } from "./worker/stores.ts";
 

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { type RedisCluster, redisServerPath, startRedisCluster } from "@hikyaku/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redisBroker } from "../src/broker/redis/index.ts";
-import { keySlot } from "../src/broker/redis/key-slot.ts";
+import { keySlot } from "../src/broker/redis/wire/key-slot.ts";
 import { describeBrokerContract } from "./broker-contract/broker-contract.ts";
 import type { ContractStore } from "./support/contract-store.ts";
 import { FakeClock } from "./support/fake-clock.ts";

@@ -3,8 +3,8 @@ import { promisify } from "node:util";
 import { type RedisServer, startRedisServer } from "@hikyaku/test-support";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { redisBroker } from "../src/broker/redis/index.ts";
-import { Client } from "../src/client.ts";
-import { defineTask } from "../src/task.ts";
+import { Client } from "../src/client/client.ts";
+import { defineTask } from "../src/task/task.ts";
 import { Server } from "../src/worker/server.ts";
 
 // What tasks cost in Redis, counted and not timed, so that the bounds hold on any machine.

@@ -12,9 +12,9 @@ import {
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { type RedisDurabilityOptions, redisBroker } from "../src/broker/redis/index.ts";
-import { Client } from "../src/client.ts";
+import { Client } from "../src/client/client.ts";
 import { checkStore } from "../src/doctor/check-store.ts";
-import { defineTask } from "../src/task.ts";
+import { defineTask } from "../src/task/task.ts";
 
 const run = promisify(execFile);
 const task = defineTask({ type: "mail" });

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "v
 import { redisBroker } from "../src/broker/redis/index.ts";
 import type { Signal } from "../src/broker/signal-facet.ts";
 import type { TaskState } from "../src/broker/task-message.ts";
-import { cancelTask } from "../src/cancel-task.ts";
 import { encodeTaskMessage } from "../src/codec/task-codec.ts";
+import { cancelTask } from "../src/task/cancel-task.ts";
 import { aTask, bytes, enqueuedAndClaimed, idsOf, placedAt, placedNow, stored, unique } from "./support/builders.ts";
 
 /*

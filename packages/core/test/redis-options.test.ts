@@ -3,7 +3,7 @@ import { makeTestCertificate } from "@hikyaku/test-support";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { type RedisOptions, redisBroker } from "../src/broker/redis/index.ts";
-import { addressOfUrl } from "../src/broker/redis/redis-url.ts";
+import { addressOfUrl } from "../src/broker/redis/wire/redis-url.ts";
 import { isHikyakuError } from "../src/errors.ts";
 
 /** Nobody has to listen: what is looked at is what the options mean. */

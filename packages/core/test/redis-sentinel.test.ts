@@ -10,9 +10,9 @@ import {
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { redisBroker } from "../src/broker/redis/index.ts";
-import { Client } from "../src/client.ts";
+import { Client } from "../src/client/client.ts";
 import { isStoreAway } from "../src/errors.ts";
-import { defineTask } from "../src/task.ts";
+import { defineTask } from "../src/task/task.ts";
 import { untilReachable } from "./support/until-reachable.ts";
 import { aServer, Happenings } from "./worker/stores.ts";
 

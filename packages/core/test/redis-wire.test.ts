@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { redisServerPath, startRedisServer } from "@hikyaku/test-support";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type ConnectionSettings, targetOf } from "../src/broker/redis/place.ts";
-import { Wire } from "../src/broker/redis/wire.ts";
+import { type ConnectionSettings, targetOf } from "../src/broker/redis/wire/place.ts";
+import { Wire } from "../src/broker/redis/wire/wire.ts";
 
 function settingsFor(port: number): { readonly settings: ConnectionSettings; readonly place: Wire["place"] } {
   const target = targetOf({ addr: `127.0.0.1:${port}` });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { RedisRefusal, type Reply } from "../src/broker/redis/link.ts";
-import { ReplyDecoder } from "../src/broker/redis/reply-decoder.ts";
+import { RedisRefusal, type Reply } from "../src/broker/redis/wire/link.ts";
+import { ReplyDecoder } from "../src/broker/redis/wire/reply-decoder.ts";
 
 const seed = Number(process.env["HIKYAKU_SEED"] ?? 20_261_121);
 

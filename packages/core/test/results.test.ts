@@ -1,12 +1,12 @@
 import { describe, expect, expectTypeOf, it, vi } from "vitest";
 import { z } from "zod";
 import type { Broker } from "../src/broker/broker.ts";
-import { Client } from "../src/client.ts";
+import { Client } from "../src/client/client.ts";
 import { HikyakuError } from "../src/errors.ts";
 import { Inspector } from "../src/inspector/inspector.ts";
-import { rawBytes } from "../src/payload.ts";
-import { defineTask } from "../src/task.ts";
-import { SkipRetry } from "../src/worker/verdict-errors.ts";
+import { rawBytes } from "../src/task/payload.ts";
+import { defineTask } from "../src/task/task.ts";
+import { SkipRetry } from "../src/worker/handling/verdict-errors.ts";
 import { bytes, claimedOne, enqueuedAndClaimed, settled, stateOf } from "./support/builders.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { flakyBroker } from "./worker/flaky-broker.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
-const logger = fileURLToPath(new URL("../src/worker/logger.ts", import.meta.url));
+const logger = fileURLToPath(new URL("../src/runtime/logger.ts", import.meta.url));
 
 it("a process whose standard error nobody reads goes on, however much the default logger writes there", async () => {
   const program = `

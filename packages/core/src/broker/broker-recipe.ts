@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from "../clock.ts";
 import { errorText } from "../errors.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 
 /** How another thread of this process can open the same store for itself. */
 export type BrokerRecipe =

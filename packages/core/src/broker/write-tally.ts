@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.ts";
 import { type ErrorCode, errorText, isHikyakuError } from "../errors.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { EnqueueOutcome } from "./enqueue-facet.ts";
 import type { ClaimResult, SettleAnswer } from "./work-facet.ts";
 import type { FailingWrites, WriteHealth, WriteKind } from "./write-health-facet.ts";

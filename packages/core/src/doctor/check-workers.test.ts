@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { QueueNumbers } from "../broker/inspect-facet.ts";
 import type { ServerRecord } from "../broker/presence-facet.ts";
-import { ownProcessIdentity } from "../worker/process-identity.ts";
+import { ownProcessIdentity } from "../runtime/process-identity.ts";
 import { checkTakers, checkWorkers } from "./check-workers.ts";
 
 const numbers: QueueNumbers = {

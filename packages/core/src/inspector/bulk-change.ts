@@ -1,7 +1,7 @@
 import type { Change, ChangeAnswer, ChangeFacet, ChangeOutcome, Selection } from "../broker/change-facet.ts";
 import type { InspectFacet, TaskFilter } from "../broker/inspect-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
-import { callGuarded, logOf } from "../guarded-call.ts";
+import { callGuarded, logOf } from "../runtime/guarded-call.ts";
 
 /** How a change of many tasks went. */
 export interface BulkReport {

@@ -1,14 +1,14 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Change } from "../broker/change-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
-import { type CancelAnswer, cancelTask, taskNotFound } from "../cancel-task.ts";
 import { checkedName } from "../checked-name.ts";
-import { type Clock, systemClock } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
-import { callGuarded, logOf } from "../guarded-call.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
-import { encodePayload } from "../payload.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { callGuarded, logOf } from "../runtime/guarded-call.ts";
+import { type CancelAnswer, cancelTask, taskNotFound } from "../task/cancel-task.ts";
+import { encodePayload } from "../task/payload.ts";
 import { BulkChange, type BulkOptions, type BulkReport } from "./bulk-change.ts";
 import { type DayInfo, type QueueInfo, type QueueSummary, queueInfoOf, queueSummaryOf } from "./queue-info.ts";
 import { changeErrors, editErrors, queueNotFound } from "./refusals.ts";

@@ -1,7 +1,7 @@
 import type { Change, ChangeOutcome, EditOutcome } from "../broker/change-facet.ts";
-import { taskNotFound } from "../cancel-task.ts";
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
+import { taskNotFound } from "../task/cancel-task.ts";
 
 export function queueNotFound(queue: string): HikyakuError {
   return new HikyakuError("queue_not_found", `queue ${shown(queue)}: there is none of this name; it never had a task`);

@@ -3,12 +3,12 @@ import { hostname } from "node:os";
 import { attemptServerOf } from "../broker/attempt-history.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { OrderKind, OrderSource, ServerOrder } from "../broker/control-facet.ts";
+import { sourceText } from "../broker/order-source.ts";
 import type { BusyWorker, ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
-import { type Clock, sleep } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
-import { sourceText } from "../order-source.ts";
+import { type Clock, sleep } from "../runtime/clock.ts";
 
 export interface OrderOptions {
   /** Why, for the log of the server and the history of its tasks. At most 500 characters. */

@@ -1,7 +1,7 @@
 import type { Broker } from "../broker/broker.ts";
 import type { CallOptions } from "../broker/call-options.ts";
 import type { ServerRecord } from "../broker/presence-facet.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { isGone } from "../server-warnings.ts";
 import { explainTask, type TaskExplanation } from "./explain-task.ts";
 import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";

@@ -1,11 +1,11 @@
 import type { ScheduleFacet, ScheduleRecord } from "../broker/schedule-facet.ts";
-import type { Clock } from "../clock.ts";
-import { answered, type EnqueuedTask } from "../enqueued-task.ts";
+import { answered, type EnqueuedTask } from "../enqueue/enqueued-task.ts";
 import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
-import { callGuarded } from "../guarded-call.ts";
-import type { Random } from "../worker/backoff.ts";
-import type { Logger } from "../worker/logger.ts";
-import { Periodic, type Role } from "../worker/periodic.ts";
+import type { Random } from "../runtime/backoff.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { callGuarded } from "../runtime/guarded-call.ts";
+import type { Logger } from "../runtime/logger.ts";
+import { Periodic, type Role } from "../runtime/periodic.ts";
 import { type EntryPlan, scheduleKey } from "./entry-plan.ts";
 import { anchorNotAfter, lastTurns, nextTurn } from "./schedule-spec.ts";
 import { optionTexts, turnItem } from "./task-blueprint.ts";

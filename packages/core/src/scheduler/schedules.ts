@@ -1,12 +1,12 @@
 import type { EnqueueFacet } from "../broker/enqueue-facet.ts";
 import type { CatchUp, DurableEntry, EnqueueEvent, ScheduleFacet } from "../broker/schedule-facet.ts";
 import { checkedName } from "../checked-name.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { answered, type EnqueuedTask } from "../enqueued-task.ts";
+import { answered, type EnqueuedTask } from "../enqueue/enqueued-task.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
-import type { EnqueueRequest } from "../task.ts";
-import { taskIdsOf } from "../task-id.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import type { EnqueueRequest } from "../task/task.ts";
+import { taskIdsOf } from "../task/task-id.ts";
 import { checkedCatchUp, type EntryPlan } from "./entry-plan.ts";
 import { anchorNotAfter, nextTurn, parseSchedule } from "./schedule-spec.ts";
 import { blueprintFromJson, blueprintJson, blueprintOf, extraItem, optionTexts } from "./task-blueprint.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { rawBytes } from "../payload.ts";
-import { defineTask } from "../task.ts";
+import { rawBytes } from "../task/payload.ts";
+import { defineTask } from "../task/task.ts";
 import { goDuration, parseGoDuration } from "./go-duration.ts";
 import {
   blueprintFromJson,

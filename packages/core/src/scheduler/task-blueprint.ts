@@ -3,10 +3,10 @@ import type { EachField } from "../broker/each-field.ts";
 import type { EnqueueItem } from "../broker/enqueue-facet.ts";
 import type { TaskMessage } from "../broker/task-message.ts";
 import { durationMs } from "../duration.ts";
-import { prepareTask } from "../enqueued-task.ts";
+import { prepareTask } from "../enqueue/enqueued-task.ts";
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
-import type { EnqueueRequest } from "../task.ts";
+import type { EnqueueRequest } from "../task/task.ts";
 import { goDuration } from "./go-duration.ts";
 
 /** A task that is enqueued again and again: everything but its id and the moment. */

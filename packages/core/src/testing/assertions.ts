@@ -2,7 +2,7 @@ import { AssertionError } from "node:assert";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
-import type { PayloadInput, TaskDefinition } from "../task.ts";
+import type { PayloadInput, TaskDefinition } from "../task/task.ts";
 import { display, type Matching, mismatch } from "./mismatch.ts";
 import type { EnqueuedRecord } from "./task-log.ts";
 

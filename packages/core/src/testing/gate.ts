@@ -3,8 +3,8 @@ import type { Broker } from "../broker/broker.ts";
 import { handlesType } from "../broker/handled-types.ts";
 import type { HeardSignal } from "../broker/signal-facet.ts";
 import type { ClaimedTask, ClaimRequest, ClaimResult, HandledTypes } from "../broker/work-facet.ts";
-import type { Clock } from "../clock.ts";
 import { HikyakuError } from "../errors.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { TaskLog } from "./task-log.ts";
 
 /** A task that a server has claimed and not settled yet. */

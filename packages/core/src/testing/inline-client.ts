@@ -1,8 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { Client, type ClientOptions, type EnqueueCallOptions, type EnqueueResult } from "../client.ts";
-import type { EnqueuedTask } from "../enqueued-task.ts";
-import type { EnqueueArguments, EnqueueRequest, TaskDefinition } from "../task.ts";
-import type { EnqueueOptions } from "../task-options.ts";
+import { Client, type ClientOptions, type EnqueueCallOptions, type EnqueueResult } from "../client/client.ts";
+import type { EnqueuedTask } from "../enqueue/enqueued-task.ts";
+import type { EnqueueArguments, EnqueueRequest, TaskDefinition } from "../task/task.ts";
+import type { EnqueueOptions } from "../task/task-options.ts";
 
 /** Runs the first attempt of a task to its end; rejects with what the handler threw. */
 export type RunTask = (task: EnqueuedTask) => Promise<void>;

@@ -1,6 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
-import { systemClock } from "../clock.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
+import { systemClock } from "../runtime/clock.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Server } from "../worker/server.ts";
 import type { Gate, RunningTask } from "./gate.ts";

@@ -1,6 +1,6 @@
 import type { EnqueueItem } from "../broker/enqueue-facet.ts";
 import type { AttemptRecord, Settlement } from "../broker/work-facet.ts";
-import { readablePayload } from "../payload.ts";
+import { readablePayload } from "../task/payload.ts";
 
 /** A task that was enqueued, as it was then; what became of it since is not shown here. */
 export interface EnqueuedRecord<Payload = unknown> {

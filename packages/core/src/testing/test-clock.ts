@@ -1,6 +1,6 @@
-import type { Clock, Timer } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 
 interface WaitingTimer {
   readonly firesAt: number;

@@ -1,5 +1,5 @@
 import "../node-version.ts";
-import type { PayloadInput, TaskDefinition } from "../task.ts";
+import type { PayloadInput, TaskDefinition } from "../task/task.ts";
 import type { EnqueuedExpectation } from "./assertions.ts";
 import type { Matching } from "./mismatch.ts";
 

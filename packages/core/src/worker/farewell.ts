@@ -1,11 +1,11 @@
-import { type Clock, sleep } from "../clock.ts";
 import { errorText } from "../errors.ts";
-import type { Aggregating } from "./aggregating.ts";
-import type { Heartbeater } from "./heartbeater.ts";
-import type { HeldTasks } from "./held-tasks.ts";
-import type { Logger } from "./logger.ts";
-import type { Processor } from "./processor.ts";
-import type { Syncer } from "./syncer.ts";
+import { type Clock, sleep } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { Processor } from "./claiming/processor.ts";
+import type { GroupRoles } from "./groups/group-roles.ts";
+import type { HeldTasks } from "./leases/held-tasks.ts";
+import type { Heartbeater } from "./roles/heartbeater.ts";
+import type { Syncer } from "./roles/syncer.ts";
 
 /** What a stop allows itself for each of its last conversations with the store. */
 const lastWordMs = 2_000;
@@ -18,7 +18,7 @@ export interface FarewellOptions {
   readonly graceMs: number;
   readonly held: HeldTasks;
   readonly processor: Processor;
-  readonly aggregating: Aggregating;
+  readonly aggregating: GroupRoles;
   readonly syncer: Syncer;
   readonly heartbeater: Heartbeater;
 }

@@ -1,9 +1,9 @@
 import type { ServerRecord } from "../broker/presence-facet.ts";
-import { Forwarder } from "./forwarder.ts";
-import { Janitor } from "./janitor.ts";
-import type { LostAnswers } from "./lost-answers.ts";
-import type { Periodic, Role } from "./periodic.ts";
-import { Recoverer } from "./recoverer.ts";
+import type { Periodic, Role } from "../runtime/periodic.ts";
+import type { LostAnswers } from "./leases/lost-answers.ts";
+import { Forwarder } from "./roles/forwarder.ts";
+import { Janitor } from "./roles/janitor.ts";
+import { Recoverer } from "./roles/recoverer.ts";
 import type { ResolvedServerOptions } from "./server-options.ts";
 
 const forwardMs = 2_000;

@@ -1,7 +1,7 @@
 import { type OrderKind, type OrderSource, orderKinds, type ServerOrder } from "../broker/control-facet.ts";
+import { sourceText } from "../broker/order-source.ts";
 import type { SignalFacet } from "../broker/signal-facet.ts";
-import { sourceText } from "../order-source.ts";
-import type { Logger } from "./logger.ts";
+import type { Logger } from "../runtime/logger.ts";
 
 /** What a server did because somebody else told it to. */
 export interface ObeyedOrder {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { sqliteBroker } from "../broker/sqlite/index.ts";
-import { defineTask } from "../task.ts";
+import { version } from "../runtime/version.ts";
+import { defineTask } from "../task/task.ts";
 import { Server } from "./server.ts";
 import { resolveServerOptions, type ServerOptions } from "./server-options.ts";
-import { version } from "./version.ts";
 
 const broker = sqliteBroker({ path: ":memory:" });
 const made = (options: object): Server => new Server({ broker, ...options } as ServerOptions);

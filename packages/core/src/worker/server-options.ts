@@ -2,21 +2,21 @@ import { availableParallelism } from "node:os";
 import type { Broker } from "../broker/broker.ts";
 import type { ArchiveLimits } from "../broker/maintain-facet.ts";
 import { checkedQueue } from "../checked-name.ts";
-import { type Clock, systemClock } from "../clock.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
-import { answerAtOnce, guardedLogger, guardedRandom } from "../guarded-call.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
-import { type RetryDelay, retryDelayFunction } from "../retry-delay.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { answerAtOnce, guardedLogger, guardedRandom } from "../runtime/guarded-call.ts";
+import { jsonLogger, type Logger } from "../runtime/logger.ts";
 import type { ShardedQueue } from "../sharding/sharded-queue.ts";
-import { type FailedAttempt, failureReporter, type ReportFailure } from "./failed-attempt.ts";
-import type { NoValues } from "./handler-context.ts";
-import type { HealthCallback } from "./healthchecker.ts";
-import { jsonLogger, type Logger } from "./logger.ts";
-import { defaultRetryDelayMs, type OutcomePolicy } from "./outcome.ts";
-import { planQueues, type QueuePlan, type ShardSelection } from "./queue-plan.ts";
-import { guardedRetryDelay } from "./retry-delays.ts";
-import { TaskLog } from "./task-log.ts";
+import { type RetryDelay, retryDelayFunction } from "../task/retry-delay.ts";
+import { planQueues, type QueuePlan, type ShardSelection } from "./claiming/queue-plan.ts";
+import { type FailedAttempt, failureReporter, type ReportFailure } from "./handling/failed-attempt.ts";
+import { guardedRetryDelay } from "./handling/guarded-retry-delay.ts";
+import type { NoValues } from "./handling/handler-context.ts";
+import { defaultRetryDelayMs, type OutcomePolicy } from "./handling/outcome.ts";
+import { TaskLog } from "./handling/task-log.ts";
+import type { HealthCallback } from "./roles/healthchecker.ts";
 
 export interface ServerOptions<Values extends object = NoValues> {
   /** Where the tasks are. The server does not close it. */

@@ -3,38 +3,38 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ServerRecord } from "../broker/presence-facet.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
-import { tellOfStore } from "../store-news.ts";
-import type { AnyJson, TaskDefinition } from "../task.ts";
-import { Aggregating } from "./aggregating.ts";
-import type { AggregateFunction, AggregateOptions } from "./aggregators.ts";
-import { Canceller } from "./canceller.ts";
-import { ClockWatch, clockWatchMs } from "./clock-watch.ts";
-import { companyOfProcess } from "./company.ts";
+import { Periodic, type Role } from "../runtime/periodic.ts";
+import { onStopSignals } from "../runtime/stop-signals.ts";
+import { tellOfStore } from "../runtime/store-news.ts";
+import type { AnyJson, TaskDefinition } from "../task/task.ts";
+import { Processor } from "./claiming/processor.ts";
+import { QueueOrder } from "./claiming/queue-order.ts";
 import { Farewell } from "./farewell.ts";
-import { type HandleOptions, Handlers } from "./handler.ts";
-import type { Handler, NoValues } from "./handler-context.ts";
-import { Healthchecker } from "./healthchecker.ts";
-import { Heartbeater, heartbeatMs } from "./heartbeater.ts";
-import { HeldTasks } from "./held-tasks.ts";
-import { extendEveryMs } from "./lease-extender.ts";
-import { LeaseKeeper } from "./lease-keeper.ts";
-import { LoopWatch } from "./loop-watch.ts";
-import { LostAnswers } from "./lost-answers.ts";
-import { type Middleware, Middlewares } from "./middleware.ts";
-import { Peers, peersMs } from "./peers.ts";
-import { Periodic, type Role } from "./periodic.ts";
-import { Processor } from "./processor.ts";
-import { QueueOrder } from "./queue-order.ts";
+import type { AggregateFunction, AggregateOptions } from "./groups/aggregate-functions.ts";
+import { GroupRoles } from "./groups/group-roles.ts";
+import { Canceller } from "./handling/canceller.ts";
+import { companyOfProcess } from "./handling/company.ts";
+import { retryDelayByType } from "./handling/guarded-retry-delay.ts";
+import { type HandleOptions, Handlers } from "./handling/handler.ts";
+import type { Handler, NoValues } from "./handling/handler-context.ts";
+import { type Middleware, Middlewares } from "./handling/middleware.ts";
+import { HeldTasks } from "./leases/held-tasks.ts";
+import { extendEveryMs } from "./leases/lease-extender.ts";
+import { LeaseKeeper } from "./leases/lease-keeper.ts";
+import { LostAnswers } from "./leases/lost-answers.ts";
+import { serverRecordOf, thisServer } from "./own-record.ts";
 import { QueueRoles } from "./queue-roles.ts";
-import { Reconciler } from "./reconciler.ts";
 import { RemoteControl } from "./remote-control.ts";
-import { retryDelayByType } from "./retry-delays.ts";
+import { ClockWatch, clockWatchMs } from "./roles/clock-watch.ts";
+import { Healthchecker } from "./roles/healthchecker.ts";
+import { Heartbeater, heartbeatMs } from "./roles/heartbeater.ts";
+import { LoopWatch } from "./roles/loop-watch.ts";
+import { Peers, peersMs } from "./roles/peers.ts";
+import { Reconciler } from "./roles/reconciler.ts";
+import { ShardWatch, shardWatchMs } from "./roles/shard-watch.ts";
+import { Syncer } from "./roles/syncer.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./server-options.ts";
-import { serverRecordOf, thisServer } from "./server-record.ts";
 import type { ServerReport, ServerState } from "./server-report.ts";
-import { ShardWatch, shardWatchMs } from "./shard-watch.ts";
-import { onStopSignals } from "./stop-signals.ts";
-import { Syncer } from "./syncer.ts";
 
 const syncMs = 500;
 const reconcileMs = 60_000;
@@ -62,7 +62,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   readonly #canceller: Canceller;
   readonly #heartbeater: Heartbeater;
   readonly #peers: Peers;
-  readonly #aggregating: Aggregating;
+  readonly #aggregating: GroupRoles;
   readonly #queueRoles: QueueRoles;
   /** Roles that bring tasks or tidy up: they end before the handlers do. */
   readonly #early: Periodic[] = [];
@@ -114,7 +114,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       (gone) => this.#queueRoles.noteGone(gone),
       () => this.#describe(),
     );
-    this.#aggregating = new Aggregating({
+    this.#aggregating = new GroupRoles({
       ...{ broker, clock, random, logger, taskLog, reportFailure, company: companyOfProcess },
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
     });

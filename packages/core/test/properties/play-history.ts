@@ -3,13 +3,18 @@ import type { Broker } from "../../src/broker/broker.ts";
 import type { EnqueueItem, EnqueueOutcome } from "../../src/broker/enqueue-facet.ts";
 import type { AggregationSet } from "../../src/broker/group-facet.ts";
 import type { ClaimedTask, Outcome, TakenOver } from "../../src/broker/work-facet.ts";
-import { cancelTask } from "../../src/cancel-task.ts";
 import { uniqueScope } from "../../src/codec/unique-scope.ts";
 import { checkStore } from "../../src/doctor/check-store.ts";
 import { isHikyakuError } from "../../src/errors.ts";
-import { storedText } from "../../src/worker/abort-cause.ts";
-import { decideOutcome, type OutcomePolicy, type Verdict, verdictAfterAbort } from "../../src/worker/outcome.ts";
-import { Revoke, SkipRetry } from "../../src/worker/verdict-errors.ts";
+import { cancelTask } from "../../src/task/cancel-task.ts";
+import {
+  decideOutcome,
+  type OutcomePolicy,
+  type Verdict,
+  verdictAfterAbort,
+} from "../../src/worker/handling/outcome.ts";
+import { Revoke, SkipRetry } from "../../src/worker/handling/verdict-errors.ts";
+import { storedText } from "../../src/worker/leases/abort-cause.ts";
 import { aTask, bytes, handlesOnly, idsOf, leaseMs } from "../support/builders.ts";
 import { compareWithStore } from "./compare-with-store.ts";
 import type { FeatureLog } from "./feature-pairs.ts";

@@ -1,8 +1,9 @@
 // A scheduler process for tests: node child-scheduler.ts <store> <spec> <entry id>
 // Says "fired <turn in milliseconds>" for each turn that it fired itself. Ends when it is asked to, by signal.
+
+import { silentLogger } from "../../src/runtime/logger.ts";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
-import { defineTask } from "../../src/task.ts";
-import { silentLogger } from "../../src/worker/logger.ts";
+import { defineTask } from "../../src/task/task.ts";
 import { openBroker } from "../worker/open-broker.ts";
 
 const [address = "", spec = "", id = ""] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 // A worker process for tests: node child-worker.ts <store> <log file> <hangs at>
 // Works on the ordered queue of `ordered-queue.ts` and never finishes the task of that number.
 import { setTimeout as delay } from "node:timers/promises";
-import { silentLogger } from "../../src/worker/logger.ts";
+import { silentLogger } from "../../src/runtime/logger.ts";
 import { Server } from "../../src/worker/server.ts";
 import { openBroker } from "../worker/open-broker.ts";
 import { handlerThatLogs, ordered, step } from "./ordered-queue.ts";

@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { shardedQueue } from "../../src/sharding/sharded-queue.ts";
-import { defineTask } from "../../src/task.ts";
+import { defineTask } from "../../src/task/task.ts";
 
 // What the processes of the order tests share: the queue, its task, and a file that each of them writes to at once, so that
 // its lines are in the order in which things happened.

@@ -5,8 +5,8 @@ import { Inspector } from "../../src/inspector/inspector.ts";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { shardedQueue } from "../../src/sharding/sharded-queue.ts";
 import { pauseShards, resumeShards, shardedQueueSummary } from "../../src/sharding/sharded-queue-summary.ts";
-import { defineTask } from "../../src/task.ts";
-import type { EnqueueOptions } from "../../src/task-options.ts";
+import { defineTask } from "../../src/task/task.ts";
+import type { EnqueueOptions } from "../../src/task/task-options.ts";
 import { idsOf } from "../support/builders.ts";
 import { aClient, aServer, Happenings, stores } from "../worker/stores.ts";
 

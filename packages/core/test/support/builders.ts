@@ -10,9 +10,9 @@ import type {
   Settlement,
   SettleResult,
 } from "../../src/broker/work-facet.ts";
-import { systemClock } from "../../src/clock.ts";
 import { isHikyakuError } from "../../src/errors.ts";
-import { taskIdsOf } from "../../src/task-id.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { taskIdsOf } from "../../src/task/task-id.ts";
 
 const nextId = taskIdsOf(systemClock);
 

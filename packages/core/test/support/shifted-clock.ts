@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../src/clock.ts";
+import type { Clock, Timer } from "../../src/runtime/clock.ts";
 
 /** A clock whose wall time can be set wrong, and right again, while its monotonic time and timers go on. */
 export class ShiftedClock implements Clock {

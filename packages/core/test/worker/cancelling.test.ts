@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import { Inspector } from "../../src/inspector/inspector.ts";
-import { defineTask } from "../../src/task.ts";
+import { defineTask } from "../../src/task/task.ts";
 import { placedAt, placedNow, stateOf, stored } from "../support/builders.ts";
 import { flakyBroker } from "./flaky-broker.ts";
 import { aClient, aServer, Happenings, stores } from "./stores.ts";

@@ -1,6 +1,6 @@
 // A worker process for tests: node child-server.ts <store> <type> <shutdown timeout> <lease>
 // Says "running <task id>" for each task it starts, and never finishes one. Ends when it is asked to, by signal.
-import { silentLogger } from "../../src/worker/logger.ts";
+import { silentLogger } from "../../src/runtime/logger.ts";
 import { Server } from "../../src/worker/server.ts";
 import { openBroker } from "./open-broker.ts";
 

@@ -2,7 +2,7 @@
 // Says what happens as JSON lines: {running}, {aborted}, {closed}. A handler waits for its signal and then returns as if it
 // had done its work. Ends when it is asked to, by signal or from elsewhere.
 import { isHikyakuError } from "../../src/errors.ts";
-import { silentLogger } from "../../src/worker/logger.ts";
+import { silentLogger } from "../../src/runtime/logger.ts";
 import { Server } from "../../src/worker/server.ts";
 import { openBroker } from "./open-broker.ts";
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { HikyakuError } from "../../src/errors.ts";
-import type { Logger } from "../../src/worker/logger.ts";
+import type { Logger } from "../../src/runtime/logger.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { flakyBroker } from "./flaky-broker.ts";
 import { aServer, Happenings, stores } from "./stores.ts";

@@ -2,7 +2,7 @@
 // Tasks of type "killer" end the process 300 ms into their run, those of type "innocent" take 400 ms. Says "begins <type> <id>"
 // for each. Ends when it is asked to, by signal.
 import { setTimeout as sleep } from "node:timers/promises";
-import { silentLogger } from "../../src/worker/logger.ts";
+import { silentLogger } from "../../src/runtime/logger.ts";
 import { Server } from "../../src/worker/server.ts";
 import { openBroker } from "./open-broker.ts";
 

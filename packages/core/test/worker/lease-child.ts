@@ -3,7 +3,7 @@
 // end when a line "open" comes in. Says "running <id>", "ended <id>", each warning or error that it logs, and, for each
 // line "status" that comes in, what `Server.status()` says.
 import { createInterface } from "node:readline";
-import { jsonLogger } from "../../src/worker/logger.ts";
+import { jsonLogger } from "../../src/runtime/logger.ts";
 import { Server } from "../../src/worker/server.ts";
 import { openBroker } from "./open-broker.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
-import { defineTask } from "../../src/task.ts";
-import type { Middleware } from "../../src/worker/middleware.ts";
+import { defineTask } from "../../src/task/task.ts";
+import type { Middleware } from "../../src/worker/handling/middleware.ts";
 import { Server } from "../../src/worker/server.ts";
 import { bytes, placedNow, stateOf, stored } from "../support/builders.ts";
 import { aClient, aServer, Happenings, stores } from "./stores.ts";

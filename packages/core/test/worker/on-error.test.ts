@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { isHikyakuError } from "../../src/errors.ts";
-import { defineTask } from "../../src/task.ts";
-import type { FailedAttempt } from "../../src/worker/failed-attempt.ts";
+import { defineTask } from "../../src/task/task.ts";
+import type { FailedAttempt } from "../../src/worker/handling/failed-attempt.ts";
+import { Revoke } from "../../src/worker/handling/verdict-errors.ts";
 import type { ServerOptions } from "../../src/worker/server-options.ts";
-import { Revoke } from "../../src/worker/verdict-errors.ts";
 import { aClaim, bytes, placedNow } from "../support/builders.ts";
 import { aClient, aServer, Happenings, stores } from "./stores.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { defineTask } from "../../src/task.ts";
-import type { LogFields, Logger } from "../../src/worker/logger.ts";
-import { Revoke, SkipRetry } from "../../src/worker/verdict-errors.ts";
+import type { LogFields, Logger } from "../../src/runtime/logger.ts";
+import { defineTask } from "../../src/task/task.ts";
+import { Revoke, SkipRetry } from "../../src/worker/handling/verdict-errors.ts";
 import { aClaim, bytes, placedNow, stateOf } from "../support/builders.ts";
 import { aClient, aServer, stores } from "./stores.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ServerRecord } from "../../src/broker/presence-facet.ts";
-import { silentLogger } from "../../src/worker/logger.ts";
-import { Peers, peersMs } from "../../src/worker/peers.ts";
+import { silentLogger } from "../../src/runtime/logger.ts";
+import { Peers, peersMs } from "../../src/worker/roles/peers.ts";
 import { stores } from "./stores.ts";
 
 function aServer(number: number): ServerRecord {

@@ -2,9 +2,9 @@ import { DatabaseSync } from "node:sqlite";
 import { createClient } from "redis";
 import { describe, expect, it, vi } from "vitest";
 import type { ReconcileFacet } from "../../src/broker/reconcile-facet.ts";
-import { systemClock } from "../../src/clock.ts";
-import type { LogFields, Logger } from "../../src/worker/logger.ts";
-import { Reconciler } from "../../src/worker/reconciler.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import type { LogFields, Logger } from "../../src/runtime/logger.ts";
+import { Reconciler } from "../../src/worker/roles/reconciler.ts";
 import { placedNow } from "../support/builders.ts";
 import { aServer, stores } from "./stores.ts";
 

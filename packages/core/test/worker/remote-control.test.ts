@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { isHikyakuError } from "../../src/errors.ts";
 import { Inspector } from "../../src/inspector/inspector.ts";
-import type { LogFields } from "../../src/worker/logger.ts";
+import type { LogFields } from "../../src/runtime/logger.ts";
 import type { ServerReport } from "../../src/worker/server-report.ts";
 import { placedNow, stored } from "../support/builders.ts";
 import { flakyBroker } from "./flaky-broker.ts";

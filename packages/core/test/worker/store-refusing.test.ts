@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { redisServerPath, startRedisServer } from "@hikyaku/test-support";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { redisBroker } from "../../src/broker/redis/index.ts";
-import type { LogLevel } from "../../src/worker/logger.ts";
+import type { LogLevel } from "../../src/runtime/logger.ts";
 import { placedAt, placedNow } from "../support/builders.ts";
 import { connectRaw, strandedIn, taskPlaces } from "../support/task-places.ts";
 import { aServer, closedAtEnd, Happenings } from "./stores.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { isHikyakuError } from "../../src/errors.ts";
-import { defineTask } from "../../src/task.ts";
+import { defineTask } from "../../src/task/task.ts";
 import { stateOf, stored } from "../support/builders.ts";
 import { aClient, aServer, stores } from "./stores.ts";
 

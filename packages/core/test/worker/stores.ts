@@ -6,9 +6,9 @@ import { onTestFinished } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import { redisBroker } from "../../src/broker/redis/index.ts";
 import { sqliteBroker } from "../../src/broker/sqlite/index.ts";
-import { Client } from "../../src/client.ts";
-import type { Clock } from "../../src/clock.ts";
-import { silentLogger } from "../../src/worker/logger.ts";
+import { Client } from "../../src/client/client.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
+import { silentLogger } from "../../src/runtime/logger.ts";
 import { Server } from "../../src/worker/server.ts";
 import type { ServerOptions } from "../../src/worker/server-options.ts";
 

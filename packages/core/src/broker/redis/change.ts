@@ -17,8 +17,8 @@ import { type QueueKeys, queueKeys, uniqueLockKey } from "./keys.ts";
 import { changeLua, editPayloadLua } from "./lua/generated.ts";
 import { QueueRemoval } from "./queue-removal.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
-import { list, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
+import { list, text } from "./wire/reply.ts";
 
 const changeScript = script(changeLua, "list");
 const editScript = script(editPayloadLua, "text");

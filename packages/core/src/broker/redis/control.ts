@@ -4,8 +4,8 @@ import { attemptLine } from "./attempt-line.ts";
 import { controlChannel, evictedKey, orderedServersKey, ordersKey, queueKeys } from "./keys.ts";
 import { evictLua, putOrderLua } from "./lua/generated.ts";
 import { nanoseconds, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
-import { list, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
+import { list, text } from "./wire/reply.ts";
 
 const putOrderScript = script(putOrderLua, "number");
 const evictScript = script(evictLua, "list");

@@ -1,11 +1,11 @@
 import { errorText, HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { QueueKeys } from "./keys.ts";
-import { type Argument, type Link, RedisRefusal, type Reply } from "./link.ts";
 import type { RedisDurabilityOptions, RedisOptions } from "./redis-options.ts";
-import { list } from "./reply.ts";
-import { type Shape, shapedReply } from "./reply-shape.ts";
 import { asHikyakuError, type Script } from "./run-script.ts";
+import { type Argument, type Link, RedisRefusal, type Reply } from "./wire/link.ts";
+import { list } from "./wire/reply.ts";
+import { type Shape, shapedReply } from "./wire/reply-shape.ts";
 
 /** How long the key lives whose writing makes `WAIT` count from now. */
 const markMs = "1000";

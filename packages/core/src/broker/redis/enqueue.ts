@@ -4,7 +4,6 @@ import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "../enqueue-facet
 import type { Durability } from "./durability.ts";
 import { exactTimes } from "./exact-times.ts";
 import { allQueuesKey, dueSoonerChannel, type QueueKeys, queueKeys, uniqueLockKey } from "./keys.ts";
-import type { Argument, Reply } from "./link.ts";
 import { enqueueLua } from "./lua/generated.ts";
 import { NewTasks } from "./new-tasks.ts";
 import { Pack } from "./pack.ts";
@@ -16,8 +15,9 @@ import {
   secondAtOrAfter,
   wholeSeconds,
 } from "./redis-context.ts";
-import { list } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
+import type { Argument, Reply } from "./wire/link.ts";
+import { list } from "./wire/reply.ts";
 
 const enqueueScript = script(enqueueLua, "list");
 

@@ -1,6 +1,6 @@
 import { encodeTaskMessage } from "../../codec/task-codec.ts";
 import { HikyakuError } from "../../errors.ts";
-import { taskIdsOf } from "../../task-id.ts";
+import { taskIdsOf } from "../../task/task-id.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem } from "../enqueue-facet.ts";
 import {
@@ -15,7 +15,6 @@ import { settledMessage } from "../settled-message.ts";
 import type { TaskMessage } from "../task-message.ts";
 import { packItem, refusal } from "./enqueue.ts";
 import { dueSoonerChannel, type QueueKeys, queueKeys } from "./keys.ts";
-import type { Reply } from "./link.ts";
 import {
   archiveMembersLua,
   collectLua,
@@ -28,10 +27,11 @@ import {
 } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
 import { nanoseconds, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
-import { asBuffer, list, text } from "./reply.ts";
-import { noAnswerTo } from "./reply-shape.ts";
 import { runScript, script } from "./run-script.ts";
 import { readSlice, type SetSlice } from "./set-slice.ts";
+import type { Reply } from "./wire/link.ts";
+import { asBuffer, list, text } from "./wire/reply.ts";
+import { noAnswerTo } from "./wire/reply-shape.ts";
 
 const listGroupsScript = script(listGroupsLua, "list");
 const collectScript = script(collectLua, "number");

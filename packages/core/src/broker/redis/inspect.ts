@@ -16,13 +16,13 @@ import { asciiLower, checkListQuery, fitsFilter, mostScanned, mostScannedBytes }
 import type { TaskState } from "../task-message.ts";
 import { lastDays, utcDay } from "../utc-day.ts";
 import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
-import type { Reply } from "./link.ts";
 import { readListCursor, writeListCursor } from "./list-cursor.ts";
 import { archivedSinceLua, listTasksLua, memoryLua, queueNumbersLua, readTasksLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
-import { list, momentOfNanoseconds, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 import { readTaskEntry } from "./stored-task.ts";
+import type { Reply } from "./wire/link.ts";
+import { list, momentOfNanoseconds, text } from "./wire/reply.ts";
 
 const numbersScript = script(queueNumbersLua, "list");
 const readScript = script(readTasksLua, "list");

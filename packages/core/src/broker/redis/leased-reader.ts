@@ -4,8 +4,8 @@ import { shown } from "../../option-names.ts";
 import type { TaskMessage } from "../task-message.ts";
 import type { ClaimedTask } from "../work-facet.ts";
 import { withExactTimes } from "./exact-times.ts";
-import type { Reply } from "./link.ts";
-import { isText, momentOfNanoseconds, text } from "./reply.ts";
+import type { Reply } from "./wire/link.ts";
+import { isText, momentOfNanoseconds, text } from "./wire/reply.ts";
 
 /** A task whose bytes are no message that could be its own. */
 export interface Unreadable {

@@ -1,5 +1,5 @@
 import { HikyakuError } from "../../errors.ts";
-import type { Reply } from "./link.ts";
+import type { Reply } from "./wire/link.ts";
 
 /** Where a page of a list ended: the score or place of the last task that was looked at, and its id. */
 export interface ListPosition {

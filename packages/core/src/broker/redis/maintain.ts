@@ -2,11 +2,11 @@ import type { CallOptions } from "../call-options.ts";
 import type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
 import type { SetAside } from "../work-facet.ts";
 import { queueKeys } from "./keys.ts";
-import type { Reply } from "./link.ts";
 import { forwardDueLua, sweepLua } from "./lua/generated.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
-import { list, text } from "./reply.ts";
 import { runScript, script } from "./run-script.ts";
+import type { Reply } from "./wire/link.ts";
+import { list, text } from "./wire/reply.ts";
 
 const forwardScript = script(forwardDueLua, "list");
 const sweepScript = script(sweepLua, "list");

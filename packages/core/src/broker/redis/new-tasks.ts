@@ -1,15 +1,15 @@
 import { ByteWriter } from "../../codec/byte-writer.ts";
 import { writeTaskMessage } from "../../codec/task-codec.ts";
 import { errorText, HikyakuError } from "../../errors.ts";
-import { taskIdLength } from "../../task-id.ts";
+import { taskIdLength } from "../../task/task-id.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem } from "../enqueue-facet.ts";
 import { exactTimes } from "./exact-times.ts";
 import type { QueueKeys } from "./keys.ts";
-import { type Link, noTransaction, RedisRefusal, type Reply } from "./link.ts";
 import { nanoseconds } from "./redis-context.ts";
-import { mustBeNumbers } from "./reply-shape.ts";
 import { asHikyakuError } from "./run-script.ts";
+import { type Link, noTransaction, RedisRefusal, type Reply } from "./wire/link.ts";
+import { mustBeNumbers } from "./wire/reply-shape.ts";
 
 /** Keeps one transaction under some 2 ms. */
 const mostBytes = 256 * 1_024;

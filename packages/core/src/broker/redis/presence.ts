@@ -17,11 +17,11 @@ import {
 } from "../presence-facet.ts";
 import { readServerDetails, readServerRecord } from "../server-record.ts";
 import { allServersKey, allWorkersKey, ordersKey, ourServersKey, serverKeys } from "./keys.ts";
-import type { Reply } from "./link.ts";
 import { announceLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
-import { list, text } from "./reply.ts";
 import { readIfType, runCommand, runScript, script } from "./run-script.ts";
+import type { Reply } from "./wire/link.ts";
+import { list, text } from "./wire/reply.ts";
 
 /** Tools show the beginning of a payload; a copy of every large one with each heartbeat would cost too much. */
 const mostPayloadBytes = 1_024;

@@ -6,11 +6,11 @@ import type { ChangeFacet, RemoveQueueAnswer, RemoveQueueRequest, Selection } fr
 import type { TaskState } from "../task-message.ts";
 import { lastDays } from "../utc-day.ts";
 import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
-import type { Reply } from "./link.ts";
 import { freeLocksLua, queueContentsLua, removeQueueLua, unlistedLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
-import { list, text } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
+import type { Reply } from "./wire/link.ts";
+import { list, text } from "./wire/reply.ts";
 
 const contentsScript = script(queueContentsLua, "list");
 const removeScript = script(removeQueueLua, "number");

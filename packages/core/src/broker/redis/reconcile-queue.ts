@@ -1,4 +1,4 @@
-import { sleep } from "../../clock.ts";
+import { sleep } from "../../runtime/clock.ts";
 import type { CallOptions } from "../call-options.ts";
 import { aFinding, type Finding } from "../finding.ts";
 import type { GroupFacet } from "../group-facet.ts";
@@ -7,8 +7,8 @@ import { neglectedMs, type ReconcileRequest } from "../reconcile-facet.ts";
 import { allQueuesKey, queueKeys } from "./keys.ts";
 import { reconcileNumbersLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
-import { list } from "./reply.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
+import { list } from "./wire/reply.ts";
 
 const numbersScript = script(reconcileNumbersLua, "list");
 

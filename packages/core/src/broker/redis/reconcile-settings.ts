@@ -1,10 +1,10 @@
 import { errorText, isHikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { aFinding, type Finding } from "../finding.ts";
-import type { Argument, Link, Reply } from "./link.ts";
 import type { RedisContext } from "./redis-context.ts";
-import { list, text } from "./reply.ts";
 import { runCommand } from "./run-script.ts";
+import type { Argument, Link, Reply } from "./wire/link.ts";
+import { list, text } from "./wire/reply.ts";
 
 /**
  * The settings with which Redis loses what it accepted: no append-only file, a policy that evicts keys, fewer replicas than

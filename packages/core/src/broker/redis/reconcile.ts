@@ -1,6 +1,6 @@
-import { sleep } from "../../clock.ts";
 import { decodeTaskMessage } from "../../codec/task-codec.ts";
 import { errorText } from "../../errors.ts";
+import { sleep } from "../../runtime/clock.ts";
 import type { CallOptions } from "../call-options.ts";
 import { aFinding, type Finding } from "../finding.ts";
 import type { GroupFacet } from "../group-facet.ts";
@@ -13,7 +13,6 @@ import {
   type ReconcileRequest,
 } from "../reconcile-facet.ts";
 import { type QueueKeys, queueKeys } from "./keys.ts";
-import type { Link, Reply } from "./link.ts";
 import {
   archiveUnreadableLua,
   reconcileDueLua,
@@ -26,8 +25,9 @@ import { checkQueue } from "./reconcile-queue.ts";
 import { checkRedisSettings } from "./reconcile-settings.ts";
 import { taskFinding } from "./reconcile-words.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
-import { list, text } from "./reply.ts";
 import { readIfType, runCommand, runScript, type Script, script } from "./run-script.ts";
+import type { Link, Reply } from "./wire/link.ts";
+import { list, text } from "./wire/reply.ts";
 
 const tasksScript = script(reconcileTasksLua, "list");
 const locksScript = script(reconcileLocksLua, "list");

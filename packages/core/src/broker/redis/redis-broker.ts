@@ -1,4 +1,4 @@
-import { systemClock } from "../../clock.ts";
+import { systemClock } from "../../runtime/clock.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
@@ -22,8 +22,6 @@ import { type Durability, durabilityOf } from "./durability.ts";
 import { RedisEnqueue } from "./enqueue.ts";
 import { RedisGroups } from "./groups.ts";
 import { RedisInspect } from "./inspect.ts";
-import type { Link } from "./link.ts";
-import { type Links, openLinks } from "./links.ts";
 import { RedisMaintain } from "./maintain.ts";
 import { RedisPresence } from "./presence.ts";
 import { RedisReconcile } from "./reconcile.ts";
@@ -33,6 +31,8 @@ import { runCommand } from "./run-script.ts";
 import { RedisSchedule } from "./schedule.ts";
 import { RedisSignals } from "./signals.ts";
 import { Waiting } from "./waiting.ts";
+import type { Link } from "./wire/link.ts";
+import { type Links, openLinks } from "./wire/links.ts";
 import { RedisWork } from "./work.ts";
 import { probeWrites } from "./write-probe.ts";
 

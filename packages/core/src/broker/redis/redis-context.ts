@@ -1,6 +1,6 @@
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { Durability } from "./durability.ts";
-import type { Link } from "./link.ts";
+import type { Link } from "./wire/link.ts";
 
 /** What every facet of the Redis adapter works with. */
 export interface RedisContext {

@@ -1,6 +1,6 @@
-import type { Clock } from "../../clock.ts";
 import { HikyakuError } from "../../errors.ts";
 import { refuseUnknownOptions, shown } from "../../option-names.ts";
+import type { Clock } from "../../runtime/clock.ts";
 
 export interface RedisTlsOptions {
   /** PEM certificates to trust instead of the system's. */

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { HikyakuError, isHikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
-import { type Argument, type Link, RedisRefusal, type Reply } from "./link.ts";
-import { commandReply, type Shape, shapedReply } from "./reply-shape.ts";
-import { isReadOnly } from "./route.ts";
+import { type Argument, type Link, RedisRefusal, type Reply } from "./wire/link.ts";
+import { commandReply, type Shape, shapedReply } from "./wire/reply-shape.ts";
+import { isReadOnly } from "./wire/route.ts";
 
 /** A Lua script with the digest that Redis knows it by. */
 export interface Script {

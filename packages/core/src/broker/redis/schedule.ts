@@ -29,13 +29,13 @@ import {
   schedulesChannel,
   turnKeys,
 } from "./keys.ts";
-import type { Reply } from "./link.ts";
 import { announceEntriesLua, beginTurnsLua, fireTurnLua, putDurableEntryLua, recordEventLua } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
-import { asBuffer, list, text } from "./reply.ts";
-import { noAnswerTo } from "./reply-shape.ts";
 import { readIfType, runCommand, runScript, script } from "./run-script.ts";
+import type { Reply } from "./wire/link.ts";
+import { asBuffer, list, text } from "./wire/reply.ts";
+import { noAnswerTo } from "./wire/reply-shape.ts";
 
 const announceScript = script(announceEntriesLua, "number");
 const beginScript = script(beginTurnsLua, "list");

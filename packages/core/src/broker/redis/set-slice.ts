@@ -3,8 +3,8 @@ import { errorText } from "../../errors.ts";
 import type { TaskMessage } from "../task-message.ts";
 import type { SetAside } from "../work-facet.ts";
 import { withExactTimes } from "./exact-times.ts";
-import type { Reply } from "./link.ts";
-import { text } from "./reply.ts";
+import type { Reply } from "./wire/link.ts";
+import { text } from "./wire/reply.ts";
 
 /** Some tasks of an aggregation set, sorted by what can be done with them. */
 export interface SetSlice {

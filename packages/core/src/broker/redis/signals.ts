@@ -1,12 +1,12 @@
-import { tellAll } from "../../guarded-call.ts";
+import { tellAll } from "../../runtime/guarded-call.ts";
 import type { CallOptions } from "../call-options.ts";
 import { readOrder } from "../order-check.ts";
 import type { HeardSignal, Signal, SignalFacet } from "../signal-facet.ts";
-import type { Connection } from "./connection.ts";
 import { cancelChannel, cancelInQueueChannel, controlChannel, dueSoonerChannel, schedulesChannel } from "./keys.ts";
-import type { Links } from "./links.ts";
 import type { RedisContext } from "./redis-context.ts";
 import { runCommand } from "./run-script.ts";
+import type { Connection } from "./wire/connection.ts";
+import type { Links } from "./wire/links.ts";
 
 export class RedisSignals implements SignalFacet {
   readonly #context: RedisContext;

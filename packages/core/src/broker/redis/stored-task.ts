@@ -4,8 +4,8 @@ import { readAttempts } from "../attempt-history.ts";
 import type { TaskEntry } from "../inspect-facet.ts";
 import type { TaskMessage, TaskState } from "../task-message.ts";
 import { withExactTimes } from "./exact-times.ts";
-import type { Reply } from "./link.ts";
-import { momentOfNanoseconds, text } from "./reply.ts";
+import type { Reply } from "./wire/link.ts";
+import { momentOfNanoseconds, text } from "./wire/reply.ts";
 
 const states: ReadonlySet<string> = new Set<TaskState>([
   "pending",

@@ -1,9 +1,9 @@
 import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { queueKeys } from "./keys.ts";
-import type { Link } from "./link.ts";
-import type { Links } from "./links.ts";
 import { runCommand } from "./run-script.ts";
+import type { Link } from "./wire/link.ts";
+import type { Links } from "./wire/links.ts";
 
 /** One blocking call lasts this long at most, so that a dead connection is found. */
 const blockSeconds = 6;

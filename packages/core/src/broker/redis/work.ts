@@ -23,7 +23,6 @@ import type {
 import { halfDone } from "./half-done.ts";
 import { dueSoonerChannel, evictedKey, type QueueKeys, queueKeys } from "./keys.ts";
 import { countOf, LeasedReader, type Unreadable } from "./leased-reader.ts";
-import type { Reply } from "./link.ts";
 import {
   beginAloneLua,
   extendLua,
@@ -36,9 +35,10 @@ import {
 import { Pack } from "./pack.ts";
 import { isPlain, packSettlements } from "./pack-settlements.ts";
 import { byQueue, type QueueShare, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
-import { asBuffer, list, text } from "./reply.ts";
 import { runScript, script } from "./run-script.ts";
 import type { Waiting } from "./waiting.ts";
+import type { Reply } from "./wire/link.ts";
+import { asBuffer, list, text } from "./wire/reply.ts";
 
 const workScript = script(workLua, "list");
 const takeOverScript = script(takeOverLua, "list");

@@ -1,10 +1,10 @@
 import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { probeChannel, probeKey, queueKeys } from "./keys.ts";
-import type { Link } from "./link.ts";
 import { probeLua } from "./lua/generated.ts";
-import { list, text } from "./reply.ts";
 import { runScript, script } from "./run-script.ts";
+import type { Link } from "./wire/link.ts";
+import { list, text } from "./wire/reply.ts";
 
 const probeScript = script(probeLua, "list");
 

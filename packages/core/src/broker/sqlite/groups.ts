@@ -2,7 +2,7 @@ import type { SQLOutputValue } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { uniqueScope } from "../../codec/unique-scope.ts";
 import { HikyakuError, isHikyakuError } from "../../errors.ts";
-import { taskIdsOf } from "../../task-id.ts";
+import { taskIdsOf } from "../../task/task-id.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
 import {

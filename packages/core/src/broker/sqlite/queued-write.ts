@@ -1,5 +1,5 @@
-import type { Clock } from "../../clock.ts";
 import type { HikyakuError } from "../../errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { Database } from "./database.ts";
 import { isStoreFailing, storeError } from "./errors.ts";
 import { Transaction } from "./transaction.ts";

@@ -1,4 +1,4 @@
-import { tellAll } from "../../guarded-call.ts";
+import { tellAll } from "../../runtime/guarded-call.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { HeardSignal, Signal, SignalFacet } from "../signal-facet.ts";
 import type { Database } from "./database.ts";

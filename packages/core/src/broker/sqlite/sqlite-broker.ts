@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import { type Clock, systemClock } from "../../clock.ts";
 import { HikyakuError } from "../../errors.ts";
 import { refuseUnknownOptions, shown } from "../../option-names.ts";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from "../../clock.ts";
 import type { HikyakuError } from "../../errors.ts";
-import { tellAll } from "../../guarded-call.ts";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
+import { tellAll } from "../../runtime/guarded-call.ts";
 import type { Reachability } from "../broker.ts";
 
 const firstPauseMs = 50;

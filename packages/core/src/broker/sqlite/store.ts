@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "../../clock.ts";
 import { HikyakuError } from "../../errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { Reachability } from "../broker.ts";
 import type { CallOptions } from "../call-options.ts";
 import { ChangeWatch } from "./change-watch.ts";

@@ -1,5 +1,5 @@
-import { systemClock } from "../../clock.ts";
 import { errorText, HikyakuError } from "../../errors.ts";
+import { systemClock } from "../../runtime/clock.ts";
 import { busyText, storeError } from "./errors.ts";
 
 /** What all waits of a store share. */

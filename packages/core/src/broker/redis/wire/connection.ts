@@ -1,0 +1,298 @@
+import { errorText, HikyakuError } from "../../../errors.ts";
+import { type Clock, sleep, systemClock, type Timer } from "../../../runtime/clock.ts";
+import { tellAll } from "../../../runtime/guarded-call.ts";
+import type { Reachability } from "../../broker.ts";
+import type { CallOptions } from "../../call-options.ts";
+import { CallDeadlines } from "./call-deadlines.ts";
+import type { Argument, Link, RedisRefusal, Reply } from "./link.ts";
+import { type CallHost, cancelled, PendingCall } from "./pending-call.ts";
+import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
+import type { Route } from "./route.ts";
+import { Wire } from "./wire.ts";
+
+/** `command`: for calls. `blocking`: for one call at a time that may wait. `listening`: for subscriptions. */
+export type ConnectionKind = "command" | "blocking" | "listening";
+
+/** An idle connection notices within three times this that its server is gone. A blocking call has its own deadline. */
+const silenceMs = 10_000;
+
+/** Why a connection is not there whose first attempt is not over. */
+export const notConnectedYet = "not connected yet";
+
+/**
+ * One connection to Redis that looks after itself: it connects again with jitter for as long as it is open, refuses
+ * calls at once while it is cut off, and gives every call a deadline. Its route says before each attempt where to go, and
+ * each attempt is a wire of its own.
+ *
+ * A server that freezes leaves the wire open and says nothing. So a call that runs out of time, with nothing heard from the
+ * server since it was sent, gives the whole wire up and a new one is opened.
+ */
+export class Connection implements Link {
+  readonly #settings: ConnectionSettings;
+  readonly #kind: ConnectionKind;
+  readonly #route: Route;
+  readonly #listeners = new Set<(reachability: Reachability) => void>();
+  readonly #subscriptions = new Map<string, (message: Buffer) => void>();
+  #onListening: (() => void) | undefined;
+  /** Deadlines are real time, also where a test moves the clock that tasks are stamped with. */
+  readonly #timers: Clock = systemClock;
+  /** Set only while the server is one that may be used. */
+  #wire: Wire | undefined;
+  /** The one of the attempt under way. */
+  #candidate: Wire | undefined;
+  #attempts = 0;
+  #failures = 0;
+  /** Connections in a row that were left soon, because the server refused what it was asked. */
+  #refusals = 0;
+  #reachedAt = 0;
+  #pause: Timer | undefined;
+  #reachability: Reachability;
+  #firstAttempt: Promise<void> | undefined;
+  #closed = false;
+  /** What the calls of all wires have in common. */
+  readonly #calls: CallHost = {
+    deadlines: new CallDeadlines(),
+    location: () => this.location,
+    silent: (wire, timeoutMs) => this.#silent(wire, timeoutMs),
+    refused: (refusal, wire) => this.#refused(refusal, wire),
+    explained: (error) => this.#explained(error),
+  };
+
+  constructor(settings: ConnectionSettings, kind: ConnectionKind, route: Route) {
+    this.#settings = settings;
+    this.#kind = kind;
+    this.#route = route;
+    this.#reachability = { reachable: false, since: settings.clock.now(), reason: notConnectedYet };
+  }
+
+  get location(): string {
+    return this.#route.location;
+  }
+
+  get reachability(): Reachability {
+    return this.#reachability;
+  }
+
+  onReachability(listener: (reachability: Reachability) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  open(): void {
+    if (this.#firstAttempt !== undefined || this.#closed) return;
+    this.#firstAttempt = new Promise((resolve) => {
+      const stop = this.onReachability(() => {
+        stop();
+        resolve();
+      });
+      void this.#connect();
+    });
+  }
+
+  call(args: readonly Argument[], call: CallOptions = {}): Promise<Reply> {
+    if (call.signal?.aborted === true) return Promise.reject(cancelled(call.signal, "before the call was sent"));
+    if (this.#wire?.isReady === true) return this.#send(this.#wire, args, call);
+    return this.#ready(call).then((wire) => this.#send(wire, args, call));
+  }
+
+  async callInTurn(
+    commands: readonly (readonly Argument[])[],
+    call: CallOptions = {},
+  ): Promise<readonly PromiseSettledResult<Reply>[]> {
+    const wire = this.#wire?.isReady === true ? this.#wire : await this.#ready(call);
+    return Promise.allSettled(commands.map((args) => this.#send(wire, args, call)));
+  }
+
+  async transact(_key: string, commands: Buffer, count: number, call: CallOptions = {}): Promise<Reply> {
+    if (call.signal?.aborted === true) throw cancelled(call.signal, "before the call was sent");
+    const wire = this.#wire?.isReady === true ? this.#wire : await this.#ready(call);
+    return this.#answered(wire, call, (answer) => wire.sendTransaction(commands, count, answer));
+  }
+
+  holderOf(_key: string): Promise<Link> {
+    return Promise.resolve(this);
+  }
+
+  holders(): Promise<readonly Link[]> {
+    return Promise.resolve([this]);
+  }
+
+  /** Calls back for each message of the channel, also after reconnecting, until the connection is closed. */
+  subscribe(channel: string, handler: (message: Buffer) => void): void {
+    this.#subscriptions.set(channel, handler);
+    if (this.#wire?.isReady === true) void this.#resubscribe(this.#wire, channel, handler);
+    else this.open();
+  }
+
+  /** Calls back whenever all channels are listened to, also after reconnecting: what was said before was not heard. */
+  onListening(listener: () => void): void {
+    this.#onListening = listener;
+  }
+
+  /** Leaves the server that it uses or tries, unless that is the one at the place. Else it asks its route in any case. */
+  goTo(place: Place): void {
+    const at = (this.#wire ?? this.#candidate)?.place;
+    if (this.#closed || at === undefined || (at.host === place.host && at.port === place.port)) return;
+    this.#letGo(`the data is at ${shownPlace(place)} now`);
+    void this.#connect();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pause?.cancel();
+    this.#candidate?.destroy();
+    this.#wire?.destroy();
+    this.#calls.deadlines.close();
+    this.#change(false, "closed");
+    this.#listeners.clear();
+  }
+
+  /** One attempt. When it fails there is a pause, then another. */
+  async #connect(): Promise<void> {
+    this.#pause?.cancel();
+    this.#attempts += 1;
+    const attempt = this.#attempts;
+    const isOver = (): boolean => this.#closed || attempt !== this.#attempts;
+    let deadline: Timer | undefined;
+    try {
+      const location = this.#route.locate(this.#failures);
+      const place = location instanceof Promise ? await location : location;
+      if (isOver()) return;
+      const { connectTimeoutMs, commandTimeoutMs } = this.#settings;
+      const limitMs = connectTimeoutMs + commandTimeoutMs;
+      deadline = this.#timers.setTimer(() => {
+        if (!isOver()) this.#lost(`${shownPlace(place)} gave no answer to an attempt to connect within ${limitMs} ms`);
+      }, limitMs);
+      const wire = new Wire(this.#settings, place, this.#kind === "blocking" ? undefined : silenceMs, (error) => {
+        const isIts = this.#wire === wire || this.#candidate === wire;
+        if (isIts && !this.#closed) this.#lost(reasonOf(error));
+      });
+      this.#candidate = wire;
+      await wire.greet(this.#settings);
+      if (this.#route.onlyMaster && !isOver()) await mustBeMaster(wire);
+      if (!isOver()) this.#reached(wire);
+    } catch (error) {
+      if (!isOver()) this.#lost(reasonOf(error));
+    } finally {
+      deadline?.cancel();
+    }
+  }
+
+  #reached(wire: Wire): void {
+    this.#candidate = undefined;
+    this.#wire = wire;
+    this.#failures = 0;
+    this.#reachedAt = this.#timers.monotonic();
+    void this.#resubscribeAll(wire);
+    this.#change(true, undefined);
+  }
+
+  #lost(reason: string): void {
+    this.#letGo(reason);
+    const { minReconnectDelayMs, maxReconnectDelayMs } = this.#settings;
+    const tries = Math.min(Math.max(this.#failures, this.#refusals), 10);
+    const delayMs = Math.min(maxReconnectDelayMs, minReconnectDelayMs * 2 ** tries);
+    this.#failures += 1;
+    this.#pause = this.#timers.setTimer(() => void this.#connect(), delayMs * (0.5 + Math.random() / 2));
+  }
+
+  #letGo(reason: string): void {
+    const wires = [this.#wire, this.#candidate];
+    this.#wire = undefined;
+    this.#candidate = undefined;
+    this.#attempts += 1;
+    this.#pause?.cancel();
+    // Answers that came with the one that told may still be handed out.
+    setImmediate(() => {
+      for (const wire of wires) wire?.destroy();
+    });
+    this.#change(false, reason);
+  }
+
+  /** Waits for the first attempt if need be, and refuses at once from then on while there is no server. */
+  async #ready(call: CallOptions): Promise<Wire> {
+    this.open();
+    if (this.#firstAttempt !== undefined && this.#reachability.reason === notConnectedYet) {
+      const waiting = new AbortController();
+      const patience = sleep(this.#timers, call.timeoutMs ?? this.#settings.commandTimeoutMs, waiting.signal);
+      call.signal?.addEventListener("abort", () => waiting.abort(), { once: true, signal: waiting.signal });
+      await Promise.race([this.#firstAttempt, patience]);
+      waiting.abort();
+    }
+    if (this.#closed) throw new HikyakuError("closed", "expected an open broker; this one was closed");
+    if (call.signal?.aborted === true) throw cancelled(call.signal, "before the call was sent");
+    if (this.#wire?.isReady === true) return this.#wire;
+    const reason = this.#reachability.reason ?? "connecting";
+    throw new HikyakuError("broker_unavailable", `Redis at ${this.location} can't be reached: ${reason}`);
+  }
+
+  #send(wire: Wire, args: readonly Argument[], call: CallOptions): Promise<Reply> {
+    return this.#answered(wire, call, (answer) => wire.send(args, answer));
+  }
+
+  #answered(wire: Wire, call: CallOptions, send: (answer: PendingCall) => void): Promise<Reply> {
+    const timeoutMs = call.timeoutMs ?? this.#settings.commandTimeoutMs;
+    return new Promise((resolve, reject) => {
+      send(new PendingCall(this.#calls, wire, timeoutMs, call.signal, resolve, reject));
+    });
+  }
+
+  async #resubscribeAll(wire: Wire): Promise<void> {
+    if (this.#subscriptions.size === 0) return;
+    await Promise.all([...this.#subscriptions].map(([channel, handler]) => this.#resubscribe(wire, channel, handler)));
+    if (this.#wire === wire && !this.#closed) this.#onListening?.();
+  }
+
+  async #resubscribe(wire: Wire, channel: string, handler: (message: Buffer) => void): Promise<void> {
+    try {
+      await wire.subscribe(channel, handler);
+    } catch (error) {
+      if (this.#wire === wire && !this.#closed) this.#lost(`subscribing failed: ${reasonOf(error)}`);
+    }
+  }
+
+  /** The server accepted our bytes and says nothing: a new connection finds out sooner whether it is there. */
+  #silent(wire: Wire, timeoutMs: number): void {
+    if (this.#wire !== wire || this.#closed) return;
+    this.#letGo(`no answer within ${timeoutMs} ms`);
+    void this.#connect();
+  }
+
+  #refused(refusal: RedisRefusal, wire: Wire): void {
+    if (this.#wire !== wire || this.#closed || !this.#route.refused(refusal, wire.place)) return;
+    // A server that takes connections and refuses what is asked on them is no better than one that takes none.
+    const lastedMs = this.#timers.monotonic() - this.#reachedAt;
+    this.#refusals = lastedMs > 2 * this.#settings.maxReconnectDelayMs ? 0 : this.#refusals + 1;
+    this.#lost(`${shownPlace(wire.place)} answered: ${refusal.message}`);
+  }
+
+  #explained(error: Error): HikyakuError {
+    if (this.#closed) return new HikyakuError("closed", "the broker was closed while the call was under way");
+    return new HikyakuError(
+      "answer_lost",
+      `the connection to Redis at ${this.location} was lost during the call, which may have been carried out: ${reasonOf(error)}`,
+      { cause: error },
+    );
+  }
+
+  #change(reachable: boolean, reason: string | undefined): void {
+    const before = this.#reachability;
+    if (before.reachable === reachable && before.reason === reason) return;
+    const since = before.reachable === reachable ? before.since : this.#settings.clock.now();
+    this.#reachability = { reachable, since, reason };
+    tellAll(this.#listeners, this.#reachability, "a listener of onReachability");
+  }
+}
+
+async function mustBeMaster(wire: Wire): Promise<void> {
+  const role = await wire.ask(["ROLE"]);
+  const word = Array.isArray(role) ? String(role[0]) : String(role);
+  if (word !== "master") throw new Error(`expected a master at ${shownPlace(wire.place)}, found one that is ${word}`);
+}
+
+/** Some connection errors carry no text of their own, only those of each address that was tried. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(errorText).join(", ");
+  return errorText(error);
+}

@@ -1,0 +1,116 @@
+import type { RedisOptions } from "../redis-options.ts";
+import { ClusterLink } from "./cluster-link.ts";
+import { ClusterTopology } from "./cluster-topology.ts";
+import { Connection } from "./connection.ts";
+import { keySlot } from "./key-slot.ts";
+import type { Link, RedisRefusal } from "./link.ts";
+import { type Place, shownPlace, type Target, targetOf } from "./place.ts";
+import { fixedRoute, type Route } from "./route.ts";
+import { Sentinels } from "./sentinels.ts";
+
+/** Makes the connections of one broker. What is known of the servers' places is shared by all of them. */
+export interface Links {
+  /** For calls. */
+  command(): Link;
+  /** For one call at a time that may wait, on the server that holds the key. */
+  blocking(key: string): Link;
+  /** For subscriptions. */
+  listening(): Connection;
+  /** Lets go of what the connections share. They are closed by whoever asked for them. */
+  close(): void;
+}
+
+/** @throws HikyakuError `invalid_option`. */
+export function openLinks(options: RedisOptions): Links {
+  const target = targetOf(options);
+  switch (target.kind) {
+    case "server":
+      return linksToServer(target);
+    case "sentinel":
+      return linksBySentinel(target);
+    case "cluster":
+      return linksToCluster(target);
+  }
+}
+
+function linksToServer({ place, settings }: Target & { readonly kind: "server" }): Links {
+  const scheme = settings.tls === undefined ? "redis" : "rediss";
+  const route = fixedRoute(place, `${scheme}://${shownPlace(place)}/${settings.db}`);
+  return {
+    command: () => new Connection(settings, "command", route),
+    blocking: () => new Connection(settings, "blocking", route),
+    listening: () => new Connection(settings, "listening", route),
+    close: () => undefined,
+  };
+}
+
+function linksBySentinel(target: Target & { readonly kind: "sentinel" }): Links {
+  const connections = new Set<Connection>();
+  const sentinels = new Sentinels(target, (place) => {
+    for (const connection of connections) connection.goTo(place);
+  });
+  const made = (kind: "command" | "blocking" | "listening"): Connection => {
+    const connection = new Connection(target.settings, kind, sentinels);
+    connections.add(connection);
+    return connection;
+  };
+  return {
+    command: () => made("command"),
+    blocking: () => made("blocking"),
+    listening: () => made("listening"),
+    close: () => sentinels.close(),
+  };
+}
+
+function linksToCluster({ places, settings }: Target & { readonly kind: "cluster" }): Links {
+  const topology = new ClusterTopology(places, settings);
+  const blocking = new Map<Connection, number>();
+  topology.onChange(() => {
+    for (const [connection, slot] of blocking) {
+      const owner = topology.ownerOf(slot);
+      if (owner !== undefined) connection.goTo(owner);
+    }
+  });
+  return {
+    command: () => new ClusterLink(settings, topology),
+    blocking: (key) => {
+      const slot = keySlot(key);
+      const connection = new Connection(settings, "blocking", routeToSlot(topology, slot));
+      blocking.set(connection, slot);
+      return connection;
+    },
+    listening: () => new Connection(settings, "listening", routeToAnyNode(topology)),
+    close: () => topology.close(),
+  };
+}
+
+function routeToSlot(topology: ClusterTopology, slot: number): Route {
+  return {
+    location: topology.location,
+    onlyMaster: false,
+    async locate(failures) {
+      if (failures > 0 || topology.ownerOf(slot) === undefined) await topology.refresh();
+      const owner = topology.ownerOf(slot);
+      if (owner === undefined) throw new Error(`nobody holds slot ${slot}`);
+      return owner;
+    },
+    refused(refusal: RedisRefusal, by: Place): boolean {
+      const [, host, port] = /^MOVED \d+ (.*):(\d+)/.exec(refusal.message) ?? [];
+      if (port !== undefined) topology.moved(slot, { host: host || by.host, port: Number(port) });
+      return ["MOVED", "UNBLOCKED", "CLUSTERDOWN"].includes(refusal.word);
+    },
+  };
+}
+
+/** What is published on one node is heard on all. */
+function routeToAnyNode(topology: ClusterTopology): Route {
+  return {
+    location: topology.location,
+    onlyMaster: false,
+    async locate() {
+      if (topology.masters.length === 0) await topology.refresh();
+      return topology.someNode();
+    },
+    refused: () => false,
+  };
+}

@@ -1,0 +1,100 @@
+import { HikyakuError } from "../../../errors.ts";
+import type { Argument, Reply } from "./link.ts";
+import { isText } from "./reply.ts";
+
+/** What a reply can be. `outcome`: a number or a text. */
+export type Shape = "list" | "number" | "text" | "text or nothing" | "outcome" | "OK or nothing" | "PONG";
+
+const fits: Readonly<Record<Shape, (reply: Reply) => boolean>> = {
+  list: Array.isArray,
+  number: (reply) => typeof reply === "number",
+  text: Buffer.isBuffer,
+  "text or nothing": (reply) => reply === null || Buffer.isBuffer(reply),
+  outcome: (reply) => typeof reply === "number" || Buffer.isBuffer(reply),
+  PONG: (reply) => isWord(reply, "PONG"),
+  "OK or nothing": (reply) => reply === null || isOk(reply),
+};
+
+/** What each command that we send by itself is answered with. */
+const shapeOfCommand: Readonly<Record<string, Shape>> = {
+  BLMOVE: "text or nothing",
+  CONFIG: "list",
+  DEL: "number",
+  EXISTS: "number",
+  GET: "text or nothing",
+  GETDEL: "text or nothing",
+  HDEL: "number",
+  HGET: "text or nothing",
+  HKEYS: "list",
+  HMGET: "list",
+  HVALS: "list",
+  INFO: "text",
+  LRANGE: "list",
+  LREM: "number",
+  MGET: "list",
+  PING: "PONG",
+  PUBLISH: "number",
+  SADD: "number",
+  SCAN: "list",
+  SET: "OK or nothing",
+  SISMEMBER: "number",
+  SMEMBERS: "list",
+  SREM: "number",
+  SSCAN: "list",
+  TIME: "list",
+  TYPE: "text",
+  UNLINK: "number",
+  ZADD: "number",
+  ZCARD: "number",
+  ZRANGE: "list",
+  ZREM: "number",
+  ZREMRANGEBYSCORE: "number",
+  ZSCAN: "list",
+};
+
+/**
+ * The reply, where it is one to this command. What answers something else is no Redis, or lies: nobody knows what became
+ * of the call.
+ * @throws HikyakuError `answer_lost`.
+ */
+export function commandReply(args: readonly Argument[], reply: Reply): Reply {
+  const command = String(args[0]);
+  const shape = shapeOfCommand[command];
+  return shape === undefined ? reply : shapedReply(command, shape, reply);
+}
+
+/** The same for what is known to be of a shape. @throws HikyakuError `answer_lost`. */
+export function shapedReply(what: string, shape: Shape, reply: Reply): Reply {
+  if (!fits[shape](reply)) throw noAnswerTo(what, shape, reply);
+  return reply;
+}
+
+/** @throws HikyakuError `answer_lost` where it is no list of so many numbers. */
+export function mustBeNumbers(what: string, count: number, reply: Reply): void {
+  const areThere = Array.isArray(reply) && reply.length === count && reply.every(fits.number);
+  if (!areThere) throw noAnswerTo(what, `${count} numbers`, reply);
+}
+
+/** The error for an answer that is none to what was asked. */
+export function noAnswerTo(what: string, expected: string, reply: Reply): HikyakuError {
+  return new HikyakuError(
+    "answer_lost",
+    `expected Redis to answer ${what} with: ${expected}, got ${shown(reply)}; what was asked may have been carried out. ` +
+      "Look whether it is a Redis that answers there",
+  );
+}
+
+export function isOk(reply: Reply): boolean {
+  return isWord(reply, "OK");
+}
+
+function isWord(reply: Reply, word: string): boolean {
+  return Buffer.isBuffer(reply) && isText(reply, word);
+}
+
+/** A reply of any kind, for people, cut short. */
+export function shown(reply: Reply): string {
+  if (Array.isArray(reply)) return `a list of ${reply.length}`;
+  if (!Buffer.isBuffer(reply)) return reply === null ? "nothing" : String(reply);
+  return JSON.stringify(reply.subarray(0, 40).toString("latin1"));
+}

@@ -1,0 +1,301 @@
+import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { errorText } from "../../../errors.ts";
+import { CommandBytes } from "./command-bytes.ts";
+import { type Argument, noTransaction, RedisRefusal, type Reply } from "./link.ts";
+import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
+import { ReplyDecoder } from "./reply-decoder.ts";
+import { isOk, shown } from "./reply-shape.ts";
+
+/** Who waits for the reply to a command. Exactly one of the two is called, unless the process ends before. */
+export interface Answer {
+  replied(reply: Reply): void;
+  /** With a `RedisRefusal` where the server said no, with another error where the connection ended before it answered. */
+  failed(error: Error): void;
+}
+
+const mostReadAtOnce = 65_536;
+
+/** How many places of answers that were given are kept before those behind them move up. */
+const mostUsedPlaces = 1_024;
+
+/** When the system begins to ask whether the other side is there at all. */
+const keepAliveMs = 5_000;
+
+/**
+ * One connection to one server, from the attempt to open it to its end; it never connects again. Commands are answered in
+ * the order in which they were sent. Those that are sent before the event loop goes on to its next callback travel in one
+ * piece.
+ */
+export class Wire {
+  readonly place: Place;
+  readonly #socket: Socket;
+  readonly #onEnd: (error: Error) => void;
+  readonly #decoder: ReplyDecoder;
+  readonly #bytes = new CommandBytes();
+  /** Those who wait, from `#next` on; the places before it are used again once nobody waits. */
+  #answers: (Answer | undefined)[] = [];
+  #next = 0;
+  readonly #handlers = new Map<string, (message: Buffer) => void>();
+  #isFlushing = false;
+  #isReady = false;
+  #error: Error | undefined;
+  #heardAt = performance.now();
+  #silences = 0;
+  readonly #patience: NodeJS.Timeout;
+  #pulse: NodeJS.Timeout | undefined;
+
+  /**
+   * Begins to connect.
+   * @param silenceMs after so long without a word from the server it is asked for one, and given up when it stays silent
+   *   twice as long again; undefined: it may be silent for ever
+   * @param onEnd called once when the connection is lost or was not to be had, unless it was destroyed before
+   */
+  constructor(
+    settings: ConnectionSettings,
+    place: Place,
+    silenceMs: number | undefined,
+    onEnd: (error: Error) => void,
+  ) {
+    this.place = place;
+    this.#onEnd = onEnd;
+    this.#decoder = new ReplyDecoder(
+      (reply) => this.#replied(reply),
+      (items) => this.#pushed(items),
+    );
+    const { connectTimeoutMs, tls } = settings;
+    // Before the timer: what throws here leaves nothing behind.
+    this.#socket = openSocket(settings, place, (piece) => this.#heard(piece));
+    this.#patience = setTimeout(
+      () => this.#end(new Error(`no connection to ${shownPlace(place)} within ${connectTimeoutMs} ms`), true),
+      connectTimeoutMs,
+    );
+    this.#socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+      clearTimeout(this.#patience);
+      if (silenceMs !== undefined) this.#pulse = setInterval(() => this.#listenForLife(silenceMs), silenceMs);
+    });
+    this.#socket.on("error", (error) => this.#end(error, true));
+    const closed = (): void => this.#end(new Error(`${shownPlace(place)} closed the connection`), true);
+    this.#socket.on("end", closed);
+    this.#socket.on("close", closed);
+  }
+
+  /** Whether the server has accepted the greeting, and nothing has ended the connection since. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** When the server last said anything, on the clock of `performance.now()`. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
+  /** Logs in and chooses the database. @throws the error that ended the connection; RedisRefusal. */
+  async greet({ username, password, db }: ConnectionSettings): Promise<void> {
+    const credentials = username || password ? ["AUTH", username || "default", password ?? ""] : [];
+    const [about, chosen] = await Promise.all([
+      this.ask(["HELLO", "3", ...credentials]),
+      db === 0 ? undefined : this.ask(["SELECT", String(db)]),
+    ]);
+    if (!isAboutServer(about)) throw this.#noRedis(`expected it to tell of itself when greeted, got ${shown(about)}`);
+    if (chosen !== undefined && !isOk(chosen))
+      throw this.#noRedis(`expected it to choose a database, got ${shown(chosen)}`);
+    this.#isReady = this.#error === undefined;
+  }
+
+  /** Sends a command. Answers at once with the error that ended the connection where it has ended. */
+  send(args: readonly Argument[], answer: Answer): void {
+    if (this.#error !== undefined) {
+      answer.failed(this.#error);
+      return;
+    }
+    this.#bytes.add(args);
+    this.#answers.push(answer);
+    this.#flushSoon();
+  }
+
+  /** The same for a transaction: see `Link.transact`. */
+  sendTransaction(commands: Buffer, count: number, answer: Answer): void {
+    if (this.#error !== undefined) {
+      answer.failed(this.#error);
+      return;
+    }
+    this.#bytes.addWritten(commands);
+    const transaction = new Transaction(answer);
+    for (let index = 0; index <= count; index++) this.#answers.push(transaction.queued);
+    this.#answers.push(transaction);
+    this.#flushSoon();
+  }
+
+  /** The same for whoever has no use for a class. @throws the error that ended the connection; RedisRefusal. */
+  ask(args: readonly Argument[]): Promise<Reply> {
+    return new Promise((resolve, reject) => this.send(args, { replied: resolve, failed: reject }));
+  }
+
+  /** Calls back for each message of the channel until the connection ends. @throws as `ask`. */
+  async subscribe(channel: string, handler: (message: Buffer) => void): Promise<void> {
+    this.#handlers.set(channel, handler);
+    await this.ask(["SUBSCRIBE", channel]);
+  }
+
+  /** Lets go at once. Who waits is told so. */
+  destroy(): void {
+    this.#end(new Error("the connection was given up"), false);
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    process.nextTick(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    if (this.#error !== undefined) return;
+    const { buffers, text } = this.#bytes.take();
+    const isMore = buffers.length > 1 || (buffers.length > 0 && text !== "");
+    if (isMore) this.#socket.cork();
+    for (const buffer of buffers) this.#socket.write(buffer);
+    if (text !== "") this.#socket.write(text, "latin1");
+    if (isMore) this.#socket.uncork();
+  }
+
+  #heard(piece: Buffer): void {
+    this.#heardAt = performance.now();
+    this.#silences = 0;
+    try {
+      this.#decoder.feed(piece);
+    } catch (error) {
+      this.#end(this.#noRedis(errorText(error), error), true);
+    }
+  }
+
+  #noRedis(why: string, cause?: unknown): Error {
+    return new Error(`${shownPlace(this.place)} is no Redis: ${why}`, { cause });
+  }
+
+  #replied(reply: Reply | RedisRefusal): void {
+    const answer = this.#answers[this.#next];
+    if (answer === undefined) {
+      if (this.#error === undefined) throw new Error("expected no answer, since nothing was asked, got one");
+      return;
+    }
+    this.#answers[this.#next] = undefined;
+    this.#next++;
+    if (this.#next === this.#answers.length) {
+      this.#answers.length = 0;
+      this.#next = 0;
+    } else if (this.#next >= mostUsedPlaces) {
+      this.#answers.splice(0, this.#next);
+      this.#next = 0;
+    }
+    if (reply instanceof RedisRefusal) answer.failed(reply);
+    else answer.replied(reply);
+  }
+
+  #pushed(items: readonly Reply[]): void {
+    const [kind, channel, message] = items;
+    switch (String(kind)) {
+      case "subscribe":
+        this.#replied(null);
+        break;
+      case "message":
+        if (Buffer.isBuffer(message)) this.#tell(this.#handlers.get(String(channel)), message);
+        break;
+    }
+  }
+
+  /** Apart from the reading of what came: a handler that throws must not end that in the middle. */
+  #tell(handler: ((message: Buffer) => void) | undefined, message: Buffer): void {
+    if (handler !== undefined) queueMicrotask(() => handler(message));
+  }
+
+  /** The event loop may have stood still, with words of the server waiting to be read: only the third silence counts. */
+  #listenForLife(silenceMs: number): void {
+    if (performance.now() - this.#heardAt < silenceMs) return;
+    this.#silences++;
+    if (this.#silences > 2) this.#end(new Error(`${shownPlace(this.place)} is silent`), true);
+    else this.send(["PING"], ignored);
+  }
+
+  #end(error: Error, isLost: boolean): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    this.#isReady = false;
+    clearTimeout(this.#patience);
+    clearInterval(this.#pulse);
+    this.#socket.destroy();
+    if (isLost) this.#onEnd(error);
+    const answers = this.#answers.slice(this.#next);
+    this.#answers = [];
+    this.#next = 0;
+    for (const answer of answers) answer?.failed(error);
+  }
+}
+
+/** Makes one answer of those that a transaction gets: one to `MULTI`, one to each command, and at last that to `EXEC`. */
+class Transaction implements Answer {
+  readonly #answer: Answer;
+  #refusal: RedisRefusal | undefined;
+  /** For all answers but the last, which say no more than that the command waits. */
+  readonly queued: Answer = {
+    replied: () => undefined,
+    failed: (error) => {
+      if (error instanceof RedisRefusal) this.#refusal ??= error;
+    },
+  };
+
+  constructor(answer: Answer) {
+    this.#answer = answer;
+  }
+
+  replied(reply: Reply): void {
+    this.#answer.replied(reply);
+  }
+
+  failed(error: Error): void {
+    if (!(error instanceof RedisRefusal)) this.#answer.failed(error);
+    else if (error.word === "EXECABORT") this.#answer.replied(null);
+    else if (this.#refusal === undefined) this.#answer.failed(error);
+    else this.#answer.failed(new RedisRefusal(`${noTransaction} ${this.#refusal.message}`, { cause: this.#refusal }));
+  }
+}
+
+/** Whether it is what a server tells of itself when it is greeted: names and values in turns, the protocol among them. */
+function isAboutServer(reply: Reply): boolean {
+  return Array.isArray(reply) && reply.some((part, index) => part === 3 && String(reply[index - 1]) === "proto");
+}
+
+const ignored: Answer = { replied: () => undefined, failed: () => undefined };
+
+function openSocket({ tls }: ConnectionSettings, { host, port }: Place, heard: (piece: Buffer) => void): Socket {
+  const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+  if (tls === undefined) return connectPlain({ ...options, onread: copiesOf(heard) });
+  const socket = connectTls({
+    ...options,
+    // An address is no server name; the certificate is checked against the host then.
+    ...(tls.serverName === undefined && isIP(host) !== 0 ? {} : { servername: tls.serverName ?? host }),
+    rejectUnauthorized: tls.verify ?? true,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+  });
+  socket.on("data", (piece: Buffer | string) => {
+    // Text comes only from a socket that was given an encoding.
+    if (typeof piece !== "string") heard(piece);
+  });
+  return socket;
+}
+
+/** Reads into one buffer again and again: a new one of this size for each piece, as streams take, costs more than a copy. */
+function copiesOf(heard: (piece: Buffer) => void): OnReadOpts {
+  return {
+    buffer: Buffer.allocUnsafeSlow(mostReadAtOnce),
+    callback: (count, buffer) => {
+      const piece = Buffer.allocUnsafe(count);
+      piece.set(count === buffer.length ? buffer : buffer.subarray(0, count));
+      heard(piece);
+      return true;
+    },
+  };
+}

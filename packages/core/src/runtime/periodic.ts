@@ -1,0 +1,116 @@
+import { Backoff, type Random } from "./backoff.ts";
+import type { Clock, Timer } from "./clock.ts";
+import { FailureLog } from "./failure-log.ts";
+import type { Logger } from "./logger.ts";
+
+/** One background duty of a server. */
+export interface Role {
+  /** For logs: what it does, as a noun. */
+  readonly name: string;
+  /**
+   * Does the duty once; safe to run on many servers at once. Comes back with the milliseconds until it wants to run
+   * again, or undefined for its usual period. The signal fires when the server stops.
+   */
+  runOnce(signal: AbortSignal): Promise<number | undefined>;
+}
+
+export interface PeriodicOptions {
+  readonly role: Role;
+  readonly everyMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Whether the store can be expected to answer; as in `FailureLogOptions`. */
+  readonly isReachable: () => boolean;
+}
+
+/**
+ * Runs a role again and again, one run at a time: after its period, spread by up to a tenth so that servers do not move
+ * in step; sooner when woken; after a growing pause when it failed. No wake shortens that pause, since a failure may be
+ * what woke it; only `retry` does.
+ */
+export class Periodic {
+  readonly #role: Role;
+  readonly #everyMs: number;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #stopping = new AbortController();
+  readonly #backoff: Backoff;
+  readonly #failures: FailureLog;
+  #timer: Timer | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+  /** The end of the pause after a failure, in monotonic time. */
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #isRunning = false;
+  #latestRun: Promise<void> | undefined;
+
+  constructor(options: PeriodicOptions) {
+    this.#role = options.role;
+    this.#everyMs = options.everyMs;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#backoff = new Backoff(50, Math.min(1_000, options.everyMs), options.random);
+    const { logger, clock, isReachable } = options;
+    this.#failures = new FailureLog({ logger, clock, isReachable, what: options.role.name });
+  }
+
+  /**
+   * Brings the next run forward to `inMs` from now, or to the end of the pause after a failure; does nothing when it is due
+   * sooner anyway.
+   */
+  wake(inMs = 0): void {
+    if (this.#stopping.signal.aborted) return;
+    const now = this.#clock.monotonic();
+    const dueAt = Math.max(now + Math.max(0, inMs), this.#pausedUntil);
+    if (dueAt >= this.#dueAt) return;
+    this.#dueAt = dueAt;
+    if (!this.#isRunning) this.#setTimer(dueAt - now);
+  }
+
+  /** Runs at once, also in the pause after a failure: for when what made it fail is over. */
+  retry(): void {
+    this.#pausedUntil = Number.NEGATIVE_INFINITY;
+    this.wake();
+  }
+
+  /** Starts no further run and waits for the one under way, whose signal fires now. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#timer?.cancel();
+    await this.#latestRun;
+  }
+
+  #setTimer(inMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#clock.setTimer(() => {
+      this.#latestRun = this.#run();
+    }, inMs);
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    this.#timer = undefined;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    const nextInMs = await this.#attempt();
+    this.#isRunning = false;
+    if (this.#stopping.signal.aborted) return;
+    const now = this.#clock.monotonic();
+    this.#dueAt = Math.max(Math.min(this.#dueAt, now + nextInMs), this.#pausedUntil);
+    this.#setTimer(this.#dueAt - now);
+  }
+
+  async #attempt(): Promise<number> {
+    try {
+      const wanted = await this.#role.runOnce(this.#stopping.signal);
+      this.#backoff.reset();
+      this.#pausedUntil = Number.NEGATIVE_INFINITY;
+      this.#failures.worked();
+      return wanted ?? this.#everyMs * (0.9 + this.#random() / 5);
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#failures.failed(error);
+      const pauseMs = this.#backoff.next();
+      this.#pausedUntil = this.#clock.monotonic() + pauseMs;
+      return pauseMs;
+    }
+  }
+}

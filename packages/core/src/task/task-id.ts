@@ -1,0 +1,77 @@
+import { randomFillSync } from "node:crypto";
+import type { Clock } from "../runtime/clock.ts";
+
+/** Makes ids for new tasks; for many at once whoever asks may say what time it is (milliseconds since the epoch). */
+export type TaskIds = (now?: number) => string;
+
+/** How long such an id is, in characters and in bytes. */
+export const taskIdLength = 36;
+
+const generators = new WeakMap<Clock, TaskIds>();
+
+/** The one generator of this process for a clock, so that ids of all its clients rise together. */
+export function taskIdsOf(clock: Clock): TaskIds {
+  let generator = generators.get(clock);
+  if (generator === undefined) {
+    generator = createTaskIds(() => clock.now());
+    generators.set(clock, generator);
+  }
+  return generator;
+}
+
+const counterSize = 0x1000;
+/** Two for a counter's beginning, eight for the digits. */
+const randomBytesPerId = 10;
+const poolBytes = 400 * randomBytesPerId;
+const digits = Buffer.from("0123456789abcdef");
+/** Where the parts of an id begin: the time comes first, and the version is a digit before the counter. */
+const counterAt = 15;
+const variantAt = 19;
+const tailAt = 24;
+
+/**
+ * Ids are UUIDs of version 7: milliseconds since the epoch, then a counter that starts anew at a random place each
+ * millisecond, then 62 random bits. Each id sorts after the one before it, also when the clock steps back or when more
+ * ids are asked for in one millisecond than the counter has room for: the time in the id then runs ahead of the clock.
+ */
+export function createTaskIds(now: () => number): TaskIds {
+  const pool = Buffer.allocUnsafe(poolBytes);
+  const id = Buffer.alloc(taskIdLength, "-");
+  let position = poolBytes;
+  let lastMs = -1;
+  let counter = counterSize - 1;
+
+  const startMillisecond = (ms: number): void => {
+    lastMs = ms;
+    // The upper half of the counter is left free, so that even the highest seed leaves room for 2048 more ids.
+    counter = pool.readUInt16LE(position) % (counterSize / 2);
+    const time = ms.toString(16).padStart(12, "0");
+    id.write(`${time.slice(0, 8)}-${time.slice(8)}-7`);
+  };
+
+  const putRandomByte = (at: number): void => {
+    const byte = pool[position++] ?? 0;
+    id[at] = digits[byte >> 4] ?? 0;
+    id[at + 1] = digits[byte & 15] ?? 0;
+  };
+
+  return (at) => {
+    if (position === poolBytes) {
+      randomFillSync(pool);
+      position = 0;
+    }
+    const ms = Math.floor(at ?? now());
+    counter += 1;
+    if (ms > lastMs || counter === counterSize) startMillisecond(Math.max(ms, lastMs + 1));
+    id[counterAt] = digits[counter >> 8] ?? 0;
+    id[counterAt + 1] = digits[(counter >> 4) & 15] ?? 0;
+    id[counterAt + 2] = digits[counter & 15] ?? 0;
+    position += 2;
+    const variant = 8 + ((pool[position] ?? 0) >> 6);
+    for (let place = variantAt; place < variantAt + 4; place += 2) putRandomByte(place);
+    id[variantAt] = digits[variant] ?? 0;
+    for (let place = tailAt; place < taskIdLength; place += 2) putRandomByte(place);
+    // In one piece, where text put together of parts would have to be copied when it is first written.
+    return id.toString("latin1");
+  };
+}

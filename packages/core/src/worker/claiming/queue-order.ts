@@ -1,0 +1,69 @@
+import type { QueueClaim, QueueDiscipline } from "../../broker/work-facet.ts";
+import type { Random } from "../../runtime/backoff.ts";
+import type { QueuePlan } from "./queue-plan.ts";
+
+interface OrderedQueue {
+  readonly queue: string;
+  readonly priority: number;
+  readonly weight: number;
+  readonly ordered: QueueDiscipline | undefined;
+}
+
+/**
+ * In which order a claim asks the queues, and for how many tasks each.
+ *
+ * Strict: highest priority first, each for as many as there is room. Otherwise the order is drawn anew for each claim:
+ * a queue's chance of being first is proportional to its priority, every queue is asked, and the room is shared by
+ * priority. The last one asked is offered all that the others left; a queue that filled its share is asked again by the
+ * next claim, so an empty or paused queue never holds room that another could use.
+ *
+ * Shards share the priority of their sharded queue, so that it gets no more than its part, and take turns at being first.
+ */
+export class QueueOrder {
+  readonly #queues: readonly OrderedQueue[];
+  readonly #strict: boolean;
+  readonly #hasShards: boolean;
+  readonly #random: Random;
+
+  constructor(
+    priorities: Readonly<Record<string, number>>,
+    strict: boolean,
+    random: Random,
+    { sharing, ordered }: Pick<QueuePlan, "sharing" | "ordered"> = { sharing: new Map(), ordered: new Map() },
+  ) {
+    this.#queues = Object.entries(priorities)
+      .map(([queue, priority]) => ({
+        ...{ queue, priority, weight: priority / (sharing.get(queue) ?? 1) },
+        ordered: ordered.get(queue),
+      }))
+      .sort((one, other) => other.priority - one.priority);
+    this.#strict = strict;
+    this.#hasShards = sharing.size > 0;
+    this.#random = random;
+  }
+
+  /** Shares `free` slots among the queues that `mayHaveWork`. */
+  quotas(free: number, mayHaveWork: (queue: string) => boolean): readonly QueueClaim[] {
+    const asked = this.#queues.filter(({ queue }) => mayHaveWork(queue));
+    if (this.#strict || asked.length < 2) return this.#inTurn(asked).map((entry) => quotaOf(entry, free));
+    const total = asked.reduce((sum, { weight }) => sum + weight, 0);
+    return asked
+      .map((entry) => ({ ...entry, key: -Math.log(1 - this.#random()) / entry.weight }))
+      .sort((one, other) => one.key - other.key)
+      .map((entry, index) =>
+        quotaOf(entry, index === asked.length - 1 ? free : Math.max(1, Math.round((free * entry.weight) / total))),
+      );
+  }
+
+  /** By priority; equal ones in a new order each time where there are shards, or the first would starve the last. */
+  #inTurn(asked: readonly OrderedQueue[]): readonly OrderedQueue[] {
+    if (!this.#hasShards || asked.length < 2) return asked;
+    return asked
+      .map((entry) => ({ ...entry, key: this.#random() }))
+      .sort((one, other) => other.priority - one.priority || one.key - other.key);
+  }
+}
+
+function quotaOf({ queue, ordered }: OrderedQueue, limit: number): QueueClaim {
+  return ordered === undefined ? { queue, limit } : { queue, limit: 1, ordered };
+}

@@ -1,0 +1,51 @@
+import type { TaskMessage } from "../../broker/task-message.ts";
+import type { Outcome } from "../../broker/work-facet.ts";
+import { errorText } from "../../errors.ts";
+import { callGuarded } from "../../runtime/guarded-call.ts";
+import type { Logger } from "../../runtime/logger.ts";
+import { readablePayload } from "../../task/payload.ts";
+
+/** One failed attempt, for `onError`. */
+export interface FailedAttempt {
+  readonly type: string;
+  readonly taskId: string;
+  readonly queue: string;
+  /**
+   * As the handler got it. Where no handler got it, as after a payload that does not fit its schema or the death of a worker:
+   * what is stored, read as JSON, or its bytes where it is none.
+   */
+  readonly payload: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  /** 1 for the first attempt; goes up with each retry spent. */
+  readonly attempt: number;
+  readonly retried: number;
+  readonly maxRetry: number;
+  /** Whether the task is not tried again: it is archived, or dropped because its handler revoked it. */
+  readonly last: boolean;
+}
+
+/** `parsed`: what the handler got, where one did. `outcome`: what is to become of the task; undefined where others decide. */
+export type ReportFailure = (
+  error: unknown,
+  message: TaskMessage,
+  outcome: Outcome["kind"] | undefined,
+  parsed?: { readonly payload: unknown },
+) => void;
+
+/** Tells `onError`, without letting it end anything. Costs nothing where there is none. */
+export function failureReporter(
+  onError: ((error: unknown, attempt: FailedAttempt) => unknown) | undefined,
+  logger: Logger,
+): ReportFailure {
+  if (onError === undefined) return () => undefined;
+  return (error, message, outcome, parsed) => {
+    const { id: taskId, type, queue, headers, retried, maxRetry } = message;
+    const payload = parsed === undefined ? readablePayload(message.payload) : parsed.payload;
+    const last = outcome === "archived" || outcome === "done";
+    const attempt = { type, taskId, queue, payload, headers, attempt: retried + 1, retried, maxRetry, last };
+    callGuarded(
+      () => onError(error, attempt),
+      (thrown) => logger.error("onError failed", { taskId, type, queue, error: errorText(thrown) }),
+    );
+  };
+}

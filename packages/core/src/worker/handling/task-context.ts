@@ -1,0 +1,88 @@
+import type { WorkFacet } from "../../broker/work-facet.ts";
+import { HikyakuError } from "../../errors.ts";
+import { type Logger, withFields } from "../../runtime/logger.ts";
+import { abortReason } from "../leases/abort-cause.ts";
+import type { HeldTask } from "../leases/held-task.ts";
+import type { RegisteredHandler } from "./handler.ts";
+import type { HandlerContext, NoValues } from "./handler-context.ts";
+import { keptResult } from "./kept-result.ts";
+
+const noBytes = new Uint8Array();
+
+/** What a context shows. */
+export interface ContextParts {
+  readonly held: HeldTask;
+  readonly payload: unknown;
+  readonly handler: RegisteredHandler;
+  readonly broker: Pick<WorkFacet, "writeResult">;
+  readonly logger: Logger;
+  readonly maxResultBytes: number;
+  readonly values: object;
+}
+
+/** The face of a held task towards its handler. Costs little for what the handler does not look at. */
+export class TaskContext implements HandlerContext {
+  readonly #parts: ContextParts;
+
+  constructor(parts: ContextParts) {
+    this.#parts = parts;
+  }
+
+  /** The same context with more values; a value of the same name is replaced. */
+  with(values: object): TaskContext {
+    return new TaskContext({ ...this.#parts, values: Object.freeze({ ...this.#parts.values, ...values }) });
+  }
+
+  get payload(): unknown {
+    return this.#parts.payload;
+  }
+  get values(): NoValues {
+    return this.#parts.values;
+  }
+  get signal(): AbortSignal {
+    return this.#parts.held.signal;
+  }
+  get type(): string {
+    return this.#parts.held.claimed.message.type;
+  }
+  get taskId(): string {
+    return this.#parts.held.claimed.message.id;
+  }
+  get queue(): string {
+    return this.#parts.held.claimed.message.queue;
+  }
+  get headers(): Readonly<Record<string, string>> {
+    return this.#parts.held.claimed.message.headers;
+  }
+  get attempt(): number {
+    return this.retried + 1;
+  }
+  get retried(): number {
+    return this.#parts.held.claimed.message.retried;
+  }
+  get maxRetry(): number {
+    return this.#parts.held.claimed.message.maxRetry;
+  }
+  get deadline(): Date {
+    return new Date(this.#parts.held.deadlineAt);
+  }
+  get logger(): Logger {
+    return withFields(this.#parts.logger, { taskId: this.taskId, type: this.type, queue: this.queue });
+  }
+
+  /** A getter, so that handlers may take it out of the context, without a function of its own for each task. */
+  get writeResult(): (result: unknown) => Promise<void> {
+    return (result) => this.#writeResult(result);
+  }
+
+  async #writeResult(result: unknown): Promise<void> {
+    const { type, taskId } = this;
+    const { held, handler, broker, maxResultBytes } = this.#parts;
+    const bytes = (await keptResult(handler.definition, result, maxResultBytes)) ?? noBytes;
+    if (held.returned || held.settlement !== undefined) {
+      throw new HikyakuError("wrong_state", `task ${taskId} of type "${type}": writeResult was called after its end`);
+    }
+    const answer = held.lost ? "lost" : await broker.writeResult(held.claimed.lease, bytes);
+    if (answer === "lost") throw abortReason("lease_lost", type, taskId);
+  }
+}

@@ -1,0 +1,276 @@
+import type { Lease } from "../../broker/work-facet.ts";
+
+/** Milliseconds on a clock that all threads of a process share and that never goes back. */
+export function processMonotonic(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1_000 + nanoseconds / 1e6;
+}
+
+/** When a lease ends, and until when it is worth extending. */
+export interface LeaseTimes {
+  /** End of the lease, `processMonotonic`. */
+  readonly leaseEnd: number;
+  /** The same end, wall time. */
+  readonly leaseEndsAt: number;
+  /** From here on it is not extended any more, `processMonotonic`: a dead event loop can't hold a task for ever. */
+  readonly holdUntil: number;
+}
+
+/** A piece of the table: shared memory, cut into slots of equal size. */
+export interface TableSegment {
+  readonly memory: SharedArrayBuffer;
+  readonly slotBytes: number;
+}
+
+/** One lease in the table: its slot, and the state of the slot while the lease lies there. */
+export interface TableEntry {
+  readonly slot: number;
+  readonly state: number;
+}
+
+/**
+ * The slot of a lease holds its state, how many bytes of text it has, the slot of its label, its times, what whoever
+ * extends it says of its end together with the state that this is about, and the task's id as text. Leases of one claim and queue share a label: a slot with the queue's name and the token as text. All text is
+ * UTF-8.
+ *
+ * Bits of a state: 0 whether a lease lies there, 1 whether it is in doubt, the others count how often the slot was
+ * filled, so that a reader can tell one lease from the next.
+ */
+const stateAt = 0;
+const textBytesAt = 1;
+const labelAt = 2;
+const queueLengthAt = 3;
+const leaseEndAt = 2;
+const leaseEndsAtAt = 3;
+const holdUntilAt = 4;
+const extendedEndAt = 5;
+const extendedStateAt = 12;
+const textAt = 56;
+const filled = 1;
+const doubtful = 2;
+const nextCount = 4;
+
+const usualSlotBytes = 256;
+const segmentBytes = 65_536;
+/** Slots are numbered through: the upper bits are the segment's number, the lower ones the place in it. */
+const placeBits = 12;
+const placeMask = (1 << placeBits) - 1;
+
+interface Label {
+  readonly slot: number;
+  readonly token: string;
+  uses: number;
+}
+
+/** A lease that lies in the table, as its writer knows it. */
+export interface HeldEntry extends TableEntry {
+  readonly label: Label;
+}
+
+class Segment {
+  readonly numbers: Int32Array;
+  readonly times: Float64Array;
+  readonly bytes: Buffer;
+  readonly slotBytes: number;
+  readonly slots: number;
+
+  constructor({ memory, slotBytes }: TableSegment) {
+    this.numbers = new Int32Array(memory);
+    this.times = new Float64Array(memory);
+    this.bytes = Buffer.from(memory);
+    this.slotBytes = slotBytes;
+    this.slots = memory.byteLength / slotBytes;
+  }
+}
+
+/**
+ * The leases of a server in memory that another thread can read while the event loop stands still. Adding and removing
+ * are a few writes to memory: a task that ends long before its lease costs the other thread nothing.
+ */
+export class LeaseTable {
+  readonly #segments: TableSegment[] = [];
+  readonly #followers: ((segment: TableSegment) => void)[] = [];
+  readonly #views: Segment[] = [];
+  /** Free slots by their size. */
+  readonly #free = new Map<number, number[]>();
+  /** The newest label of each queue. */
+  readonly #labels = new Map<string, Label>();
+
+  /** Calls back with each piece of the table, old ones at once: readers need it before they can see what lies there. */
+  follow(follower: (segment: TableSegment) => void): void {
+    this.#segments.forEach(follower);
+    this.#followers.push(follower);
+  }
+
+  add({ queue, taskId, token }: Lease, times: LeaseTimes): HeldEntry {
+    const label = this.#labelOf(queue, token);
+    label.uses++;
+    const slot = this.#takeSlot(taskId);
+    const { numbers, times: moments, bytes, slotBytes } = this.#viewOf(slot);
+    const start = (slot & placeMask) * slotBytes;
+    const at = start / 4;
+    numbers[at + labelAt] = label.slot;
+    numbers[at + textBytesAt] = bytes.write(taskId, start + textAt);
+    moments[start / 8 + leaseEndAt] = times.leaseEnd;
+    moments[start / 8 + leaseEndsAtAt] = times.leaseEndsAt;
+    moments[start / 8 + holdUntilAt] = times.holdUntil;
+    const state = ((Atomics.load(numbers, at + stateAt) & ~(filled | doubtful)) + nextCount) | filled;
+    Atomics.store(numbers, at + stateAt, state);
+    return { slot, state, label };
+  }
+
+  remove({ slot, state, label }: HeldEntry): void {
+    const { numbers, slotBytes } = this.#viewOf(slot);
+    Atomics.store(numbers, ((slot & placeMask) * slotBytes) / 4 + stateAt, state & ~filled);
+    this.#free.get(slotBytes)?.push(slot);
+    label.uses--;
+    if (label.uses === 0) this.#free.get(this.#viewOf(label.slot).slotBytes)?.push(label.slot);
+  }
+
+  holdUntil({ slot }: TableEntry, moment: number): void {
+    const { times, slotBytes } = this.#viewOf(slot);
+    // An aligned number of eight bytes is written in one piece on every machine that Node.js runs on.
+    times[((slot & placeMask) * slotBytes) / 8 + holdUntilAt] = moment;
+  }
+
+  /** Whether whoever extends leases found this one lost, or could not extend it before its end. */
+  isInDoubt({ slot }: TableEntry): boolean {
+    const { numbers, slotBytes } = this.#viewOf(slot);
+    return (Atomics.load(numbers, ((slot & placeMask) * slotBytes) / 4 + stateAt) & doubtful) !== 0;
+  }
+
+  /** When the lease surely ends, as far as is known here: the end that its claim gave, or the last extension. */
+  leaseEnd({ slot, state }: TableEntry): number {
+    const { numbers, times, slotBytes } = this.#viewOf(slot);
+    const start = (slot & placeMask) * slotBytes;
+    const isExtended = Atomics.load(numbers, start / 4 + extendedStateAt) === state;
+    return times[start / 8 + (isExtended ? extendedEndAt : leaseEndAt)] ?? 0;
+  }
+
+  #labelOf(queue: string, token: string): Label {
+    const newest = this.#labels.get(queue);
+    if (newest !== undefined && newest.uses > 0 && newest.token === token) return newest;
+    const text = queue + token;
+    const slot = this.#takeSlot(text);
+    const { numbers, bytes, slotBytes } = this.#viewOf(slot);
+    const start = (slot & placeMask) * slotBytes;
+    numbers[start / 4 + queueLengthAt] = queue.length;
+    numbers[start / 4 + textBytesAt] = bytes.write(text, start + textAt);
+    const label = { slot, token, uses: 0 };
+    this.#labels.set(queue, label);
+    return label;
+  }
+
+  #takeSlot(text: string): number {
+    const bytes = textAt + mostBytesOf(text);
+    let slotBytes = usualSlotBytes;
+    while (slotBytes < bytes) slotBytes *= 2;
+    let free = this.#free.get(slotBytes);
+    if (free === undefined || free.length === 0) {
+      free = this.#newSegment(slotBytes);
+      this.#free.set(slotBytes, free);
+    }
+    // A new segment has at least one slot.
+    return free.pop() as number;
+  }
+
+  #newSegment(slotBytes: number): number[] {
+    const segment = { memory: new SharedArrayBuffer(Math.max(segmentBytes, slotBytes)), slotBytes };
+    const first = this.#segments.length << placeBits;
+    this.#segments.push(segment);
+    const view = new Segment(segment);
+    this.#views.push(view);
+    for (const follower of this.#followers) follower(segment);
+    return Array.from({ length: view.slots }, (_, index) => first + view.slots - 1 - index);
+  }
+
+  #viewOf(slot: number): Segment {
+    // Slots come from `#newSegment`, which made the view.
+    return this.#views[slot >> placeBits] as Segment;
+  }
+}
+
+/** The other side of a `LeaseTable`, in whatever thread. */
+export class LeaseTableReader {
+  readonly #views: Segment[] = [];
+
+  /** Segments come in the order in which they were made. */
+  addSegment(segment: TableSegment): void {
+    this.#views.push(new Segment(segment));
+  }
+
+  /** All leases that lie in the table now. */
+  *entries(): Generator<TableEntry> {
+    for (const [index, { numbers, slotBytes, slots }] of this.#views.entries()) {
+      for (let place = 0; place < slots; place++) {
+        const state = Atomics.load(numbers, (place * slotBytes) / 4 + stateAt);
+        if ((state & filled) !== 0) yield { slot: (index << placeBits) + place, state: state & ~doubtful };
+      }
+    }
+  }
+
+  times({ slot }: TableEntry): LeaseTimes {
+    const { times, slotBytes } = this.#viewOf(slot);
+    const at = ((slot & placeMask) * slotBytes) / 8;
+    return {
+      leaseEnd: times[at + leaseEndAt] ?? 0,
+      leaseEndsAt: times[at + leaseEndsAtAt] ?? 0,
+      holdUntil: times[at + holdUntilAt] ?? 0,
+    };
+  }
+
+  /** Undefined when the lease was removed meanwhile, or can't be read yet. */
+  lease(entry: TableEntry): Lease | undefined {
+    const { numbers, slotBytes } = this.#viewOf(entry.slot);
+    const label = numbers[((entry.slot & placeMask) * slotBytes) / 4 + labelAt] ?? 0;
+    // News of the segment may still be on its way.
+    if (label >> placeBits >= this.#views.length) return undefined;
+    const taskId = this.#textOf(entry.slot);
+    const labelText = this.#textOf(label);
+    const { numbers: labelNumbers, slotBytes: labelBytes } = this.#viewOf(label);
+    const queueLength = labelNumbers[((label & placeMask) * labelBytes) / 4 + queueLengthAt] ?? 0;
+    // Only now is it known that nobody wrote while the slots were read: a label stays while a lease has it.
+    if (!this.isThere(entry)) return undefined;
+    return { queue: labelText.slice(0, queueLength), taskId, token: labelText.slice(queueLength) };
+  }
+
+  isThere({ slot, state }: TableEntry): boolean {
+    const { numbers, slotBytes } = this.#viewOf(slot);
+    // Adding nothing reads the newest value, and no earlier read can slip behind it.
+    const now = Atomics.add(numbers, ((slot & placeMask) * slotBytes) / 4 + stateAt, 0);
+    return (now & ~doubtful) === state;
+  }
+
+  /** Tells the other side that the lease was extended to this moment. */
+  extended({ slot, state }: TableEntry, leaseEnd: number): void {
+    const { numbers, times, slotBytes } = this.#viewOf(slot);
+    const start = (slot & placeMask) * slotBytes;
+    times[start / 8 + extendedEndAt] = leaseEnd;
+    // Should another lease lie there by now, the state of this one keeps it from taking the word for its own.
+    Atomics.store(numbers, start / 4 + extendedStateAt, state);
+  }
+
+  /** Says whether that was news; false also when the lease was removed meanwhile. */
+  setDoubt({ slot, state }: TableEntry, isInDoubt: boolean): boolean {
+    const { numbers, slotBytes } = this.#viewOf(slot);
+    const at = ((slot & placeMask) * slotBytes) / 4 + stateAt;
+    const [from, to] = isInDoubt ? [state, state | doubtful] : [state | doubtful, state];
+    return Atomics.compareExchange(numbers, at, from, to) === from;
+  }
+
+  #textOf(slot: number): string {
+    const { numbers, bytes, slotBytes } = this.#viewOf(slot);
+    const start = (slot & placeMask) * slotBytes;
+    const textBytes = numbers[start / 4 + textBytesAt] ?? 0;
+    return bytes.toString("utf8", start + textAt, Math.min(start + textAt + textBytes, start + slotBytes));
+  }
+
+  #viewOf(slot: number): Segment {
+    // Entries come from `entries`, which goes over the views.
+    return this.#views[slot >> placeBits] as Segment;
+  }
+}
+
+function mostBytesOf(text: string): number {
+  return text.length * 3 <= usualSlotBytes - textAt ? text.length * 3 : Buffer.byteLength(text);
+}

@@ -1,0 +1,83 @@
+import type { ServerOrder } from "../../broker/control-facet.ts";
+import type { BusyWorker, PresenceFacet, ServerRecord } from "../../broker/presence-facet.ts";
+import type { Role } from "../../runtime/periodic.ts";
+import type { HeldTask } from "../leases/held-task.ts";
+import type { Announcement } from "../leases/lease-thread.ts";
+
+/** How often it is to run. */
+export const heartbeatMs = 5_000;
+const ttlMs = 10_000;
+const callTimeoutMs = 3_000;
+const longestPayload = 1_024;
+
+export interface HeartbeaterOptions {
+  readonly broker: Pick<PresenceFacet, "announce" | "withdraw">;
+  readonly held: ReadonlySet<HeldTask>;
+  readonly describe: () => ServerRecord;
+  /** Called with what is about to be announced. */
+  readonly onAnnounce: (announcement: Announcement) => void;
+  /** Called with what the store keeps for this server to do. */
+  readonly onOrders: (orders: readonly ServerOrder[]) => void;
+}
+
+/** Tells others that this server is there, and what it runs: for people to see, never the base of a decision. */
+export class Heartbeater implements Role {
+  readonly name = "announcing this server";
+  readonly #options: HeartbeaterOptions;
+  readonly #attempted = Promise.withResolvers<void>();
+
+  constructor(options: HeartbeaterOptions) {
+    this.#options = options;
+  }
+
+  /** Tells what there is to announce and announces nothing: before the first handler can block the event loop. */
+  prepare(): void {
+    this.#announcement();
+  }
+
+  /** Resolves when the first announcement has been made, or could not be made. */
+  get attempted(): Promise<void> {
+    return this.#attempted.promise;
+  }
+
+  async runOnce(signal?: AbortSignal): Promise<undefined> {
+    const { server, workers } = this.#announcement();
+    const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
+    try {
+      const orders = await this.#options.broker.announce(server, workers, ttlMs, call);
+      if (orders.length > 0) this.#options.onOrders(orders);
+    } finally {
+      this.#attempted.resolve();
+    }
+  }
+
+  /** Takes the announcement back. */
+  async withdraw(timeoutMs: number): Promise<void> {
+    await this.#options.broker.withdraw(this.#options.describe(), { timeoutMs });
+  }
+
+  #announcement(): Announcement {
+    const { describe, held, onAnnounce } = this.#options;
+    const described = describe();
+    const workers = [...held]
+      .filter((task) => !task.returned && !task.waits)
+      .map((task) => describeWorker(task, described));
+    const server = { ...described, activeWorkers: workers.length };
+    const announcement = { server, workers, everyMs: heartbeatMs, ttlMs };
+    onAnnounce(announcement);
+    return announcement;
+  }
+}
+
+function describeWorker(task: HeldTask, { serverId, host, pid }: ServerRecord): BusyWorker {
+  const { id, type, queue, payload } = task.claimed.message;
+  return {
+    ...{ serverId, host, pid, queue },
+    taskId: id,
+    taskType: type,
+    // A copy: a thread would be given all the memory behind a view.
+    payload: Uint8Array.from((payload ?? new Uint8Array()).subarray(0, longestPayload)),
+    startedAt: task.startedAt,
+    deadlineAt: task.deadlineAt,
+  };
+}

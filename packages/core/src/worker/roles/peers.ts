@@ -1,0 +1,143 @@
+import type { PresenceFacet, ServerRecord, SilentServer } from "../../broker/presence-facet.ts";
+import type { Logger } from "../../runtime/logger.ts";
+import type { Role } from "../../runtime/periodic.ts";
+import { isGone, type ServerWarning, serverWarnings } from "../../server-warnings.ts";
+
+/** How often it is to run among few servers. */
+export const peersMs = 30_000;
+const callTimeoutMs = 3_000;
+/**
+ * Each look reads the records of all servers, so a thousand of them that look twice a minute would read two million records
+ * a minute. With more than this many servers each one looks less often, and their number of reads grows no faster than
+ * they do.
+ */
+const manyServers = 8;
+const mostRemembered = 1_000;
+
+/**
+ * Looks for other servers on the same queues. That is how one scales out, but also what a forgotten process of an older
+ * build looks like, so each newcomer is named once, and so is whatever is wrong with one of them.
+ */
+export class Peers implements Role {
+  readonly name = "looking for other servers";
+  readonly #broker: Pick<PresenceFacet, "servers" | "silentServers">;
+  readonly #serverId: string;
+  readonly #self: () => ServerRecord;
+  readonly #queues: ReadonlySet<string>;
+  readonly #logger: Logger;
+  readonly #seen = new Map<string, ServerRecord>();
+  readonly #onGone: (server: ServerRecord) => void;
+  /** What was warned of and still is so. */
+  #warned: ReadonlySet<string> = new Set();
+  #peers: readonly ServerRecord[] = [];
+  #silent: readonly SilentServer[] = [];
+  #looks = 0;
+
+  /** `self` tells of the server that looks; it may not be announced yet. `onGone` is called for a server whose process was on this machine and is gone for sure. */
+  constructor(
+    broker: Pick<PresenceFacet, "servers" | "silentServers">,
+    serverId: string,
+    queues: Iterable<string>,
+    logger: Logger,
+    onGone: (server: ServerRecord) => void,
+    self: () => ServerRecord,
+  ) {
+    this.#broker = broker;
+    this.#onGone = onGone;
+    this.#serverId = serverId;
+    this.#self = self;
+    this.#queues = new Set(queues);
+    this.#logger = logger;
+  }
+
+  /** The servers that were there at the last look. */
+  get all(): readonly ServerRecord[] {
+    return this.#peers;
+  }
+
+  /** A server that was seen at some look, also when it is gone since; the latest thousand are remembered. */
+  find(serverId: string): ServerRecord | undefined {
+    return this.#seen.get(serverId);
+  }
+
+  async runOnce(signal?: AbortSignal): Promise<number | undefined> {
+    const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
+    const { servers } = await this.#broker.servers(call);
+    const known = new Set(this.#peers.map(({ serverId }) => serverId));
+    const others = servers.filter((server) => this.#isPeer(server));
+    const gone = new Set(others.filter(isGone));
+    for (const server of gone) {
+      this.#remember(server);
+      this.#onGone(server);
+    }
+    const peers = others.filter((server) => !gone.has(server));
+    await this.#lookForSilent(peers, call);
+    this.#peers = peers;
+    for (const peer of peers) {
+      this.#remember(peer);
+      if (!known.has(peer.serverId)) this.#warnOfNewcomer(peer);
+    }
+    this.#warnOnce(serverWarnings([this.#self(), ...peers], this.#silent));
+    return this.#pauseAmong(servers.length);
+  }
+
+  /** Undefined for the usual period. Spread by the server's id, since servers are often started together. */
+  #pauseAmong(servers: number): number | undefined {
+    if (servers <= manyServers) return undefined;
+    const spread = 0.9 + (Number.parseInt(this.#serverId.slice(0, 8), 16) / 2 ** 32) * 0.2;
+    return peersMs * (servers / manyServers) * spread;
+  }
+
+  #isPeer({ serverId, queues }: ServerRecord): boolean {
+    return serverId !== this.#serverId && Object.keys(queues).some((queue) => this.#queues.has(queue));
+  }
+
+  /** Asks only where there may be some: at the first look, and while one that was there is missing or was silent. */
+  async #lookForSilent(peers: readonly ServerRecord[], call: { readonly timeoutMs: number }): Promise<void> {
+    const there = new Set(peers.map(({ serverId }) => serverId));
+    const isMissing = this.#peers.some(({ serverId }) => !there.has(serverId));
+    if (this.#looks > 0 && !isMissing && this.#silent.length === 0) return;
+    const silent = await this.#broker.silentServers(call);
+    this.#silent = silent.filter(
+      ({ server }) => this.#isPeer(server) && !there.has(server.serverId) && !isGone(server),
+    );
+    this.#looks++;
+  }
+
+  #remember(peer: ServerRecord): void {
+    this.#seen.delete(peer.serverId);
+    this.#seen.set(peer.serverId, peer);
+    const [oldest] = this.#seen.keys();
+    if (this.#seen.size > mostRemembered && oldest !== undefined) this.#seen.delete(oldest);
+  }
+
+  #warnOfNewcomer(peer: ServerRecord): void {
+    this.#logger.warn("another server works on the same queues", {
+      serverId: peer.serverId,
+      serverHost: peer.host,
+      serverPid: peer.pid,
+      queues: Object.keys(peer.queues),
+      startedAt: new Date(peer.startedAt).toISOString(),
+      directory: peer.details?.directory ?? "not told",
+      commandLine: peer.details?.commandLine ?? "not told",
+      version: peer.details?.version ?? "not told",
+      build: peer.details?.build ?? "not told",
+    });
+  }
+
+  /** Each thing once, and again when it went away and came back. A newcomer of another library has been named as such. */
+  #warnOnce(warnings: readonly ServerWarning[]): void {
+    const worthIt = warnings.filter(({ kind, serverId }) => kind !== "foreign" && !this.#isOwnAffair(kind, serverId));
+    for (const { kind, serverId, detail } of worthIt) {
+      if (!this.#warned.has(`${kind} ${serverId}`)) {
+        this.#logger.warn("a server on the same queues should be looked at", { serverId, warning: kind, detail });
+      }
+    }
+    this.#warned = new Set(worthIt.map(({ kind, serverId }) => `${kind} ${serverId}`));
+  }
+
+  /** Its own clock and event loop have their own watch. */
+  #isOwnAffair(kind: ServerWarning["kind"], serverId: string): boolean {
+    return serverId === this.#serverId && (kind === "clock_offset" || kind === "blocked");
+  }
+}
