@@ -1,7 +1,7 @@
 // `npm run build`: the library as plain JavaScript with types, in packages/core/dist or in the folder that it is given.
 // (The web pages are built before this script runs; the servers run from source and need no build.)
 import { spawnSync } from "node:child_process";
-import { constants, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 
@@ -29,11 +29,7 @@ async function embedLeaseThread(): Promise<void> {
   });
   const [program] = outputFiles;
   if (program === undefined) throw new Error("expected esbuild to make one file");
-  // Only ever in the place of what the compiler wrote: one that moved would leave the library without its text.
-  const flag = constants.O_WRONLY | constants.O_TRUNC;
-  writeFileSync(
-    join(dist, "worker/leases/lease-thread-code.js"),
-    `export const leaseThreadCode = ${JSON.stringify(program.text)};\n`,
-    { flag },
-  );
+  const file = join(dist, "worker/leases/lease-thread-code.js");
+  if (!existsSync(file)) throw new Error(`expected the compiler to have written ${file}; the build must know where it is`);
+  writeFileSync(file, `export const leaseThreadCode = ${JSON.stringify(program.text)};\n`);
 }
