@@ -30,6 +30,7 @@ async function embedLeaseThread(): Promise<void> {
   const [program] = outputFiles;
   if (program === undefined) throw new Error("expected esbuild to make one file");
   const file = join(dist, "worker/leases/lease-thread-code.js");
-  if (!existsSync(file)) throw new Error(`expected the compiler to have written ${file}; the build must know where it is`);
+  if (!existsSync(file))
+    throw new Error(`expected the compiler to have written ${file}; the build must know where it is`);
   writeFileSync(file, `export const leaseThreadCode = ${JSON.stringify(program.text)};\n`);
 }
