@@ -1,15 +1,34 @@
 const names = ["SIGINT", "SIGTERM"] as const;
 
-/** Calls `first` at the first signal that asks the process to end, `again` at every later one; returns how to stop that. */
+interface Listener {
+  readonly first: () => void;
+  readonly again: () => void;
+  hasHeard: boolean;
+}
+
+/** All that wait for a signal in this process. They share one listener, since Node.js warns of a leak from the eleventh on. */
+const listeners = new Set<Listener>();
+
+/**
+ * Calls `first` at the first signal from now on that asks the process to end, `again` at every later one; returns how to
+ * stop that. While nobody waits for them, signals do what they would do without this library.
+ */
 export function onStopSignals(first: () => void, again: () => void): () => void {
-  let received = 0;
-  const listener = (): void => {
-    received++;
-    if (received === 1) first();
-    else again();
-  };
-  for (const name of names) process.on(name, listener);
+  const listener = { first, again, hasHeard: false };
+  if (listeners.size === 0) for (const name of names) process.on(name, hear);
+  listeners.add(listener);
   return () => {
-    for (const name of names) process.off(name, listener);
+    if (!listeners.delete(listener) || listeners.size > 0) return;
+    for (const name of names) process.off(name, hear);
   };
+}
+
+function hear(): void {
+  for (const listener of [...listeners]) {
+    if (!listeners.has(listener)) continue;
+    const { hasHeard, first, again } = listener;
+    listener.hasHeard = true;
+    if (hasHeard) again();
+    else first();
+  }
 }
