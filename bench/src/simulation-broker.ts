@@ -1,4 +1,5 @@
-import type { Broker, ClaimedTask, ServerRecord, TaskMessage } from "hikyaku";
+import type { Broker, ServerRecord } from "hikyaku";
+import type { ClaimedTask, TaskMessage } from "hikyaku/broker";
 import type { VirtualClock } from "./simulation-clock.ts";
 
 /** How often something was asked of the store, and for how many pieces of what its cost grows with. */

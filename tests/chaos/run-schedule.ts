@@ -2,16 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  type Broker,
-  Client,
-  checkStore,
-  errorText,
-  type QueueNumbers,
-  Schedules,
-  type TaskEntry,
-  type TaskState,
-} from "hikyaku";
+import { type Broker, Client, checkStore, errorText, Schedules, type TaskState } from "hikyaku";
+import type { QueueNumbers, TaskEntry } from "hikyaku/broker";
 import type { Schedule, StoreFault, WorkerFault } from "./schedule.ts";
 import { Fleet, type Hindrance } from "./support/fleet.ts";
 import { type JournalLine, JournalReader } from "./support/journal.ts";

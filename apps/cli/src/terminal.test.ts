@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Broker, type ServerRecord, type TaskMessage, visibleText } from "hikyaku";
+import { type Broker, type ServerRecord, visibleText } from "hikyaku";
+import type { TaskMessage } from "hikyaku/broker";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runCli } from "./cli.ts";

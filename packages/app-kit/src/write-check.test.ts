@@ -1,4 +1,5 @@
-import { type FailingWrites, HikyakuError, type WriteHealth } from "hikyaku";
+import { HikyakuError } from "hikyaku";
+import type { FailingWrites, WriteHealth } from "hikyaku/broker";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WriteCheck } from "./write-check.ts";
 

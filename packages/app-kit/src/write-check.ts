@@ -1,4 +1,5 @@
-import { type Broker, errorText, type FailingWrites, isHikyakuError } from "hikyaku";
+import { type Broker, errorText, isHikyakuError } from "hikyaku";
+import type { FailingWrites } from "hikyaku/broker";
 
 /** What fails, since when, and what the store said. */
 export type WriteTrouble =

@@ -1,4 +1,5 @@
-import type { Finding, QueueNumbers, TaskEntry } from "hikyaku";
+import type { Finding } from "hikyaku";
+import type { QueueNumbers, TaskEntry } from "hikyaku/broker";
 import type { Ledger, RequestKind, TaskRequest } from "./ledger.ts";
 import type { Hold, Run, Runs } from "./runs.ts";
 

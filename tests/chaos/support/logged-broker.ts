@@ -1,4 +1,5 @@
-import type { Broker, ClaimedTask, Clock, Settlement } from "hikyaku";
+import type { Broker, Clock } from "hikyaku";
+import type { ClaimedTask, Settlement } from "hikyaku/broker";
 import { redisBroker } from "hikyaku/redis";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { openJournal } from "./journal.ts";

@@ -1,12 +1,5 @@
-import {
-  type Broker,
-  defineTask,
-  type EnqueueOptions,
-  type EnqueueRequest,
-  isHikyakuError,
-  rawBytes,
-  type TaskPage,
-} from "hikyaku";
+import { type Broker, defineTask, type EnqueueOptions, type EnqueueRequest, isHikyakuError, rawBytes } from "hikyaku";
+import type { TaskPage } from "hikyaku/broker";
 import type { PeerFailure, TaskSpec, ToldServer, ToldTask } from "./peer-protocol.ts";
 
 /** Translates between the library's words and those of the peers. */

@@ -1,0 +1,90 @@
+// The port between the library and a store: for those who write an adapter, a proxy or a test double of one. Whoever uses
+// the library needs nothing from here.
+
+export type { Broker, Reachability } from "./broker.ts";
+export type { BrokerRecipe } from "./broker-recipe.ts";
+export type { CallOptions } from "./call-options.ts";
+export type { CallPacing } from "./call-pacing.ts";
+export type {
+  Change,
+  ChangeAnswer,
+  ChangeFacet,
+  ChangeOutcome,
+  EditOutcome,
+  RemoveQueueAnswer,
+  RemoveQueueRequest,
+  Selection,
+} from "./change-facet.ts";
+export {
+  type ControlFacet,
+  type EvictAnswer,
+  type EvictRequest,
+  type OrderKind,
+  type OrderSource,
+  orderKinds,
+  type ServerOrder,
+} from "./control-facet.ts";
+export type { EnqueueFacet, EnqueueItem, EnqueueOutcome, Placement } from "./enqueue-facet.ts";
+export { type Finding, type FindingKind, type FindingLevel, findingKinds } from "./finding.ts";
+export type { AggregationSet, FinishAnswer, GroupFacet, GroupLimits, GroupNumbers } from "./group-facet.ts";
+export type {
+  DayNumbers,
+  InspectFacet,
+  ListQuery,
+  MemoryEstimate,
+  QueueNumbers,
+  StoredTask,
+  TaskEntry,
+  TaskFilter,
+  TaskPage,
+  UnreadableTask,
+} from "./inspect-facet.ts";
+export type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, SweepAnswer } from "./maintain-facet.ts";
+export type {
+  BusyWorker,
+  PresenceFacet,
+  ServerDetails,
+  ServerRecord,
+  ServerStatus,
+  SilentServer,
+} from "./presence-facet.ts";
+export type { ReconcileAnswer, ReconcileFacet, ReconcileRequest } from "./reconcile-facet.ts";
+export type {
+  AnnouncedEntry,
+  CatchUp,
+  DurableEntry,
+  EnqueueEvent,
+  EntryBeginning,
+  FireAnswer,
+  ScheduleFacet,
+  ScheduleRecord,
+  Turn,
+  TurnMemory,
+} from "./schedule-facet.ts";
+export type { Signal, SignalFacet } from "./signal-facet.ts";
+export type { TaskMessage, TaskState, UnknownField } from "./task-message.ts";
+export type {
+  AttemptRecord,
+  AttemptServer,
+  ClaimedTask,
+  ClaimRequest,
+  ClaimResult,
+  GoneHolder,
+  HandledTypes,
+  Lease,
+  Outcome,
+  QueueClaim,
+  QueueDiscipline,
+  RecoverRequest,
+  SetAside,
+  SettleAnswer,
+  Settlement,
+  SettleResult,
+  TakeBackRequest,
+  TakenOver,
+  TakenOverTask,
+  TakeOverRequest,
+  UnhandledTasks,
+  WorkFacet,
+} from "./work-facet.ts";
+export type { FailingWrites, WriteHealth, WriteHealthFacet, WriteKind } from "./write-health-facet.ts";
