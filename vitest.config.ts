@@ -39,6 +39,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "docs",
+          include: ["tests/docs/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "interop",
           include: ["tests/interop/**/*.test.ts"],
           globalSetup: ["tests/interop/support/build-go.ts"],

@@ -1,0 +1,64 @@
+import { execFileSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { Server } from "hikyaku";
+import { describe, expect, it } from "vitest";
+import { variableOf } from "../../packages/config/src/environment.ts";
+import { settingsSchema } from "../../packages/config/src/schema.ts";
+import { settingPaths } from "../../packages/config/src/schema-node.ts";
+import { inlineCodeOf, pages, proseOf, root } from "./support/pages.ts";
+
+// What was released may name what is gone by now.
+const current = pages.filter((page) => page !== "CHANGELOG.md");
+
+const listed = ["ls-files", "--cached", "--others", "--exclude-standard"];
+const files = execFileSync("git", listed, { cwd: root, encoding: "utf8" }).trim().split("\n");
+const names = new Set(files.map((file) => basename(file)));
+const folders = new Set(files.map((file) => file.split("/")[0]));
+/** What is made at run time, or is written for an example. */
+const notInGit =
+  /^(data|redis|node_modules|bench\/results|packages\/core\/dist)\b|^config\/(production\/\w+\.yaml$|\{)|\bname\./;
+
+/** Whether something is there that a page names as a path, or by its file's name alone. */
+function isThere(path: string): boolean {
+  if (folders.has(path.split("/")[0])) return globSync(path.replace(/\/$/, ""), { cwd: root }).length > 0;
+  return path.includes("/") ? files.some((file) => file.endsWith(`/${path}`)) : names.has(path);
+}
+
+function isPath(code: string): boolean {
+  if (!/^\w[\w.{}*@/-]*$/.test(code) || notInGit.test(code)) return false;
+  return /\.(ts|mjs|lua|sql|proto|sh)$/.test(code) || (code.includes("/") && folders.has(code.split("/")[0]));
+}
+
+describe("what a page names is there", () => {
+  it.for(current)("files and folders: %s", (page) => {
+    expect(inlineCodeOf(page).filter((code) => isPath(code) && !isThere(code))).toEqual([]);
+  });
+
+  it.for(current)("npm scripts: %s", (page) => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const called = proseOf(page).matchAll(/`[^`]*\bnpm (?:run (?:-s |--silent )?([\w:]+)|(start|test)\b)/g);
+    const gone = [...called]
+      .map(([, run, short]) => run ?? short ?? "")
+      .filter((name) => !Object.hasOwn(scripts, name));
+    expect(gone).toEqual([]);
+  });
+
+  it.for(current)("settings, and what a server can do: %s", (page) => {
+    const paths = settingPaths(settingsSchema("local", "/"));
+    const sections = new Set(paths.map(([section = ""]) => section));
+    const known = new Set(paths.flatMap((path) => path.map((_, end) => path.slice(0, end + 1).join("."))));
+    const keys = inlineCodeOf(page).filter((code) => /^[a-z_]+(\.[a-z_]+)+$/.test(code) && !code.endsWith(".ts"));
+    const ours = keys.filter((key) => sections.has(key.split(".")[0] ?? "") && !key.endsWith(".yaml"));
+    const methods = Object.getOwnPropertyNames(Server.prototype).map((name) => `server.${name}`);
+    expect(ours.filter((key) => !known.has(key) && !methods.includes(key))).toEqual([]);
+  });
+
+  it.for(current)("variables: %s", (page) => {
+    const known = settingPaths(settingsSchema("local", "/")).map((path) => variableOf(path));
+    const named = inlineCodeOf(page).flatMap((code) => [...code.matchAll(/HIKYAKU__\w+/g)].map(([name]) => name));
+    const isKnown = (name: string) =>
+      known.some((variable) => [variable, `${variable}_FILE`].includes(name) || variable.startsWith(`${name}__`));
+    expect(named.filter((name) => !isKnown(name))).toEqual([]);
+  });
+});

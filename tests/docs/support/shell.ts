@@ -1,0 +1,115 @@
+import { spawn } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Block, replaced } from "./declared.ts";
+import { root } from "./pages.ts";
+import type { World } from "./world.ts";
+
+/** What stands in the project's folder and is the same for each block; `config` may be written to, so it is copied. */
+const linked = ["apps", "bench", "docs", "examples", "node_modules", "package.json", "packages", "scripts", "tests"];
+
+/** Programs that the blocks call by name, each as it is on a machine where ours listen on their usual ports. */
+function standIns(world: World | undefined): Readonly<Record<string, string>> {
+  const ours = (name: string) => `exec "$DOCS_NODE" --conditions=source ${root}/tests/docs/stand-ins/${name}.ts "$@"`;
+  const named = { npm: ours("npm"), node: ours("node") };
+  if (world === undefined) return named;
+  const to = `--connect-to localhost:8080:127.0.0.1:${world.port} --connect-to 127.0.0.1:8080:127.0.0.1:${world.port}`;
+  return {
+    npm: ours("npm"),
+    curl: `exec "$DOCS_CURL" --max-time 20 ${to} "$@"`,
+    "redis-cli": [
+      "words=",
+      // A Redis elsewhere, and a password that is asked for: here it is ours, and the password that the page's user got.
+      'for word in "$@"; do shift; case "$word" in --askpass) set -- "$@" --no-auth-warning --pass secret ;; --tls) ;;',
+      '  -h) skip=1 ;; *) if [ "$skip" = 1 ]; then skip=; else set -- "$@" "$word"; fi ;; esac; done',
+      `exec "$DOCS_REDIS_CLI" -p ${world.redisPort} "$@"`,
+    ].join("\n"),
+    // Reads the command line as ssh does, and connects to nobody.
+    ssh: 'exec "$DOCS_SSH" -G "$@"',
+  };
+}
+
+export interface Ended {
+  readonly code: number | NodeJS.Signals;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A copy of the project to run the commands of one page in. */
+export class Checkout {
+  readonly path = mkdtempSync(join(tmpdir(), "hikyaku-docs-sh-"));
+
+  constructor() {
+    for (const name of linked) symlinkSync(join(root, name), join(this.path, name));
+    cpSync(join(root, "config"), join(this.path, "config"), { recursive: true });
+    mkdirSync(join(this.path, "secrets"));
+    for (const name of ["jobqueue-password", "sentinel-password", "cache-password", "operations-token"]) {
+      writeFileSync(join(this.path, "secrets", name), "0123456789abcdef\n");
+    }
+  }
+
+  /** Runs a block by bash, which stops at the first command that fails. Without a world only what it names is checked. */
+  async run({ code, run }: Block<"sh">, world: World | undefined): Promise<Ended> {
+    const bin = mkdtempSync(join(this.path, "bin-"));
+    for (const [name, body] of Object.entries(standIns(world))) {
+      writeFileSync(join(bin, name), `#!/bin/bash\n${body}\n`);
+      chmodSync(join(bin, name), 0o755);
+    }
+    const { NODE_OPTIONS: _, VITEST: __, ...own } = process.env;
+    const programs = ["curl", "redis-cli", "ssh"].map((name) => `DOCS_${name.replace("-", "_").toUpperCase()}`);
+    const found = programs.map((variable) => {
+      const name = variable.slice(5).toLowerCase().replace("_", "-");
+      return `${variable}="$(command -v ${name} || true)"; export ${variable}`;
+    });
+    const lines = [
+      "set -euo pipefail",
+      ...found,
+      `PATH='${bin}':"$PATH"`,
+      run.setup ?? "",
+      replaced(code, run.replace),
+    ];
+    const env = {
+      ...own,
+      NODE_COMPILE_CACHE: join(root, ".cache/compiled"),
+      ...world?.env,
+      DOCS_NODE: process.execPath,
+    };
+    return ended("bash", ["-c", lines.join("\n")], this.path, env);
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(join(this.path, file), text);
+  }
+
+  /** The settings that a block of nothing but `HIKYAKU__NAME=value` sets, line by line; undefined for any other block. */
+  async variables({ code, run }: Block<"sh">): Promise<NodeJS.ProcessEnv[] | undefined> {
+    const lines = replaced(code, run.replace).trim().split("\n");
+    if (lines.some((line) => !/^HIKYAKU__\w+=('[^']*'|\S*)( +#.*)?$/.test(line))) return undefined;
+    const perLine = lines.map(async (line) => {
+      const script = `set -ae\n${run.setup ?? ""}\n${line}\nenv -0`;
+      const { stdout } = await ended("bash", ["-c", script], this.path, { PATH: process.env["PATH"] });
+      const pairs = stdout.split("\0").map((pair) => /^(HIKYAKU__\w+)=(.*)$/s.exec(pair)?.slice(1) ?? []);
+      return Object.fromEntries(pairs.filter((pair) => pair.length === 2)) as NodeJS.ProcessEnv;
+    });
+    return Promise.all(perLine);
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+function ended(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> {
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 50_000 });
+  const out = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+      out[name] += chunk;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve({ code: code ?? signal ?? 1, ...out }));
+  });
+}
