@@ -15,6 +15,12 @@ export function checkedName(option: string, name: unknown): string {
   return name;
 }
 
+/** For names of what lies in the store, whoever gave them. @throws HikyakuError `invalid_option` for what is no text. */
+export function checkedText(option: string, value: unknown): string {
+  if (typeof value !== "string") throw invalid(option, "a text", shown(value));
+  return value;
+}
+
 /** @throws HikyakuError `invalid_option` when the name can't be that of a queue; braces would change its Redis keys. */
 export function checkedQueue(option: string, queue: unknown): string {
   const name = checkedName(option, queue);

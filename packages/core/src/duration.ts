@@ -1,4 +1,5 @@
 import { HikyakuError } from "./errors.ts";
+import { shown } from "./option-names.ts";
 
 /**
  * A length of time with its unit: `"250ms"`, `"30s"`, `"3m"`, `"1h30m"`, `"7d"`; or a number of milliseconds in an
@@ -16,18 +17,17 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h
  * @throws HikyakuError `invalid_option` when it is not a duration, negative or above 292 years; the message names `option`.
  */
 export function durationMs(option: string, value: Duration): number {
-  const ms =
-    typeof value === "string" ? parse(value) : typeof value === "object" && value !== null ? value.ms : undefined;
+  const ms = typeof value === "string" ? parse(value) : isMilliseconds(value) ? value.ms : undefined;
   if (typeof ms !== "number" || Number.isNaN(ms) || ms < 0) {
     throw new HikyakuError(
       "invalid_option",
-      `option "${option}": expected a duration such as "30s", "1h30m" or { ms: 250 }, got ${show(value)}`,
+      `option "${option}": expected a duration such as "30s", "1h30m" or { ms: 250 }, got ${shown(value)}`,
     );
   }
   if (ms > longestDurationMs) {
     throw new HikyakuError(
       "invalid_option",
-      `option "${option}": expected at most ${longestDurationMs} ms (292 years), got ${show(value)}`,
+      `option "${option}": expected at most ${longestDurationMs} ms (292 years), got ${shown(value)}`,
     );
   }
   return Math.ceil(ms);
@@ -44,10 +44,7 @@ function parse(text: string): number | undefined {
   return end > 0 && end === text.length ? total : undefined;
 }
 
-function show(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return String(value);
-  }
+/** With `ms` and nothing else: `{ ms: 5, s: 3 }` would say more than is read. */
+function isMilliseconds(value: unknown): value is { readonly ms: number } {
+  return typeof value === "object" && value !== null && "ms" in value && Object.keys(value).length === 1;
 }

@@ -95,7 +95,6 @@ export {
   type InspectorOptions,
   type RemoveQueueOptions,
   type TaskListing,
-  type TaskSelection,
 } from "./inspector/inspector.ts";
 export type { DayInfo, GroupInfo, QueueInfo, QueueSummary } from "./inspector/queue-info.ts";
 export type {
@@ -109,6 +108,7 @@ export type { ServerInfo, WorkerInfo } from "./inspector/server-info.ts";
 export type { ExplainedTask, ExplainedTasks } from "./inspector/task-explainer.ts";
 export type { AttemptInfo, Content, TaskInfo, UnreadableTaskInfo } from "./inspector/task-info.ts";
 export type { TaskConditions, TaskQuery } from "./inspector/task-query.ts";
+export type { TaskSelection } from "./inspector/task-selection.ts";
 export {
   codeOf,
   isGone,

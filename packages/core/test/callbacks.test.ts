@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { sqliteBroker } from "../src/broker/sqlite/index.ts";
 import { Inspector } from "../src/inspector/inspector.ts";
-import type { Logger } from "../src/runtime/logger.ts";
+import { jsonLogger, type Logger } from "../src/runtime/logger.ts";
 import { Scheduler, type SchedulerOptions } from "../src/scheduler/scheduler.ts";
 import { shardedQueue } from "../src/sharding/sharded-queue.ts";
 import { defineTask, type TaskConfig } from "../src/task/task.ts";
@@ -138,6 +138,19 @@ describe.each(failures)("a function of the user that $how", ({ bad }) => {
     const closing = scheduler.close();
     clock.advance(1_000);
     await closing;
+  });
+
+  it("is told on standard error where it writes the lines of a logger: jsonLogger", async () => {
+    const { broker, client, unhandled, written } = await setup();
+    const task = defineTask({ type: "wrong", maxRetry: 0 });
+    aServer(broker, { logger: jsonLogger("info", bad) })
+      .handle(task, () => {
+        throw new Error("no");
+      })
+      .start();
+    await becomesState(broker, await client.enqueue(task), "archived");
+    await vi.waitFor(() => expect(count(written, /a task failed for good.*"loggerError":"own fault"/)).toBe(1));
+    expect(unhandled).toEqual([]);
   });
 
   it.each(["deleteTasks", "removeQueue"])("stops no change of many tasks: onProgress of %s", async (method) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
-import type { InspectedBroker, TaskSelection } from "../src/inspector/inspector.ts";
+import type { InspectedBroker } from "../src/inspector/inspector.ts";
 import { Inspector } from "../src/inspector/inspector.ts";
+import type { TaskSelection } from "../src/inspector/task-selection.ts";
 import { defineTask } from "../src/task/task.ts";
 import {
   aClaim,
@@ -251,6 +252,22 @@ describe.each(stores)("an inspector on $name", ({ open }) => {
     expect(await inspector.removeQueue("default", { force: true, onProgress })).toEqual({ tasks: 8 });
     expect(progress.slice(0, 3)).toEqual([3, 6, 8]);
     await known(broker);
+  });
+
+  it("writes no payload that no client would enqueue", async () => {
+    const { broker, inspector } = await setup();
+    await broker.enqueue([placedNow({ id: "small", payload: bytes("{}") })]);
+    const tooLarge = 'payload of task "small": expected at most 1048576 bytes, got 1048577; ';
+    const call = inspector.editPayload("default", "small", new Uint8Array(1_048_577));
+    await expect(call).rejects.toMatchObject({
+      ...code("invalid_payload"),
+      message: expect.stringContaining(tooLarge),
+    });
+    const strict = new Inspector({ broker, maxPayloadBytes: 9 });
+    await expect(strict.editPayload("default", "small", "12345678")).rejects.toThrow("the inspector's maxPayloadBytes");
+    await strict.editPayload("default", "small", "1234567");
+    expect(await inspector.task("default", "small")).toMatchObject({ payload: { size: 9 } });
+    expect(() => new Inspector({ broker, maxPayloadBytes: -1 })).toThrow('"maxPayloadBytes"');
   });
 
   it("edits payloads and frees locks", async () => {

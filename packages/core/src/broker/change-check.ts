@@ -1,5 +1,7 @@
 import { HikyakuError } from "../errors.ts";
+import { shown } from "../option-names.ts";
 import { type Change, mostChanged, type RemoveQueueRequest, type Selection } from "./change-facet.ts";
+import { checkState } from "./task-message.ts";
 
 /** So far the clocks of two machines may differ before a lease that has ended is surely over. */
 export const clockMarginMs = 60_000;
@@ -12,6 +14,7 @@ export function checkChange(selection: Selection, change: Change, limit: number)
   checkLimit(limit);
   if (selection.kind === "ids") return;
   const { state, group } = selection;
+  checkState(state);
   if ((state as string) === "active") {
     throw new HikyakuError(
       "invalid_option",
@@ -39,6 +42,6 @@ function checkLimit(limit: number): void {
   if (Number.isInteger(limit) && limit >= 1 && limit <= mostChanged) return;
   throw new HikyakuError(
     "invalid_option",
-    `option "limit": expected an integer from 1 to ${mostChanged}, got ${limit}`,
+    `option "limit": expected an integer from 1 to ${mostChanged}, got ${shown(limit)}`,
   );
 }

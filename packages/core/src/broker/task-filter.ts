@@ -1,5 +1,7 @@
 import { HikyakuError } from "../errors.ts";
+import { shown } from "../option-names.ts";
 import type { ListQuery, StoredTask, TaskEntry, TaskFilter } from "./inspect-facet.ts";
+import { checkState } from "./task-message.ts";
 
 /** How far one page looks, so that a search of a long list goes in slices. */
 export const mostScanned = 1_000;
@@ -10,10 +12,11 @@ export const mostScannedBytes = 4 * 1_024 * 1_024;
  * @throws HikyakuError `invalid_option`.
  */
 export function checkListQuery({ state, group, filter, limit }: ListQuery): void {
+  checkState(state);
   if (!Number.isInteger(limit) || limit < 1 || limit > mostScanned) {
     throw new HikyakuError(
       "invalid_option",
-      `option "limit": expected an integer from 1 to ${mostScanned}, got ${limit}`,
+      `option "limit": expected an integer from 1 to ${mostScanned}, got ${shown(limit)}`,
     );
   }
   if (state === "aggregating" && group === undefined) {

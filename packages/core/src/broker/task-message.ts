@@ -1,5 +1,18 @@
+import { HikyakuError } from "../errors.ts";
+import { shown } from "../option-names.ts";
+
 /** The seven states of a task, as they are named in the store. */
-export type TaskState = "pending" | "scheduled" | "active" | "retry" | "completed" | "archived" | "aggregating";
+export const taskStates = ["pending", "scheduled", "active", "retry", "completed", "archived", "aggregating"] as const;
+export type TaskState = (typeof taskStates)[number];
+
+/** @throws HikyakuError `invalid_option` for what is no state of a task. */
+export function checkState(state: unknown): void {
+  if (taskStates.some((known) => known === state)) return;
+  throw new HikyakuError(
+    "invalid_option",
+    `option "state": expected one of ${taskStates.join(", ")}, got ${shown(state)}`,
+  );
+}
 
 /** A task as it lies in the store. Times are milliseconds since the Unix epoch, durations milliseconds. */
 export interface TaskMessage {

@@ -1,14 +1,17 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Broker } from "../broker/broker.ts";
+import { checkedText } from "../checked-name.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { EnqueueBatcher } from "../enqueue/enqueue-batcher.ts";
 import { EnqueueCall } from "../enqueue/enqueue-call.ts";
+import { refuseOtherParts } from "../enqueue/enqueue-request.ts";
 import { type EnqueuedTask, type Preparation, prepareTask } from "../enqueue/enqueued-task.ts";
 import { type Answers, ReadyRequest } from "../enqueue/ready-request.ts";
 import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { type Clock, sleep, systemClock } from "../runtime/clock.ts";
 import { type CancelAnswer, cancelTask } from "../task/cancel-task.ts";
+import { checkedMaxPayloadBytes, defaultMaxPayloadBytes } from "../task/payload-size.ts";
 import type { EnqueueArguments, EnqueueRequest, TaskDefinition } from "../task/task.ts";
 import { type TaskIds, taskIdsOf } from "../task/task-id.ts";
 import type { EnqueueOptions } from "../task/task-options.ts";
@@ -69,7 +72,6 @@ const maxChunksAhead = 2;
 
 const defaultWithinMs = 5_000;
 const defaultWaitMs = 30_000;
-const defaultMaxPayloadBytes = 1_048_576;
 
 /** What the requests that are started together have in common. */
 interface Starting {
@@ -81,10 +83,10 @@ interface Starting {
   readonly answers: Answers;
 }
 
+const callOptionNames: ReadonlySet<string> = new Set<keyof EnqueueCallOptions>(["signal", "within"]);
 /** Refused like any other request that no definition made. */
 const noRequest: EnqueueRequest = Object.freeze({ task: undefined, payload: undefined, options: undefined }) as never;
-
-const callOptionNames: ReadonlySet<string> = new Set<keyof EnqueueCallOptions>(["signal", "within"]);
+const closeOptionNames: ReadonlySet<string> = new Set(["within"]);
 const clientOptionNames: ReadonlySet<string> = new Set<keyof ClientOptions>([
   "broker",
   "clock",
@@ -116,18 +118,12 @@ export class Client implements AsyncDisposable {
     if (typeof broker?.enqueue !== "function") {
       throw new HikyakuError("invalid_option", `option "broker": expected a broker, got ${shown(broker)}`);
     }
-    if (!Number.isSafeInteger(maxPayloadBytes) || maxPayloadBytes < 0) {
-      throw new HikyakuError(
-        "invalid_option",
-        `option "maxPayloadBytes": expected a whole number from 0 up, got ${shown(maxPayloadBytes)}`,
-      );
-    }
     this.#broker = broker;
     this.#clock = clock;
     this.#waits = new ResultWaits(broker, clock);
     this.#ids = taskIdsOf(clock);
     this.#withinMs = within === undefined ? defaultWithinMs : withinMs(within);
-    this.#maxPayloadBytes = maxPayloadBytes;
+    this.#maxPayloadBytes = checkedMaxPayloadBytes(maxPayloadBytes);
     this.#batcher = new EnqueueBatcher({
       broker,
       clock,
@@ -157,6 +153,7 @@ export class Client implements AsyncDisposable {
         const call = this.#begin(undefined, this.#withinMs);
         this.#enqueueOne(call, { task, payload, options }, resolve, reject);
       } else {
+        if (typeof options !== "object" || options === null) refuseUnknownOptions("enqueue", options, callOptionNames);
         const { signal, within, ...taskOptions } = options;
         const call = this.#begin(signal, within === undefined ? this.#withinMs : withinMs(within));
         this.#enqueueOne(call, { task, payload, options: taskOptions }, resolve, reject);
@@ -247,7 +244,10 @@ export class Client implements AsyncDisposable {
   async cancel(task: string | { readonly queue: string; readonly id: string }): Promise<CancelAnswer> {
     this.#mustBeOpen("nothing was cancelled");
     const call = { timeoutMs: this.#withinMs };
-    if (typeof task !== "string") return cancelTask(this.#broker, task.queue, task.id, call);
+    if (typeof task !== "string") {
+      const { queue, id } = (task ?? {}) as Partial<typeof task>;
+      return cancelTask(this.#broker, checkedText("queue", queue), checkedText("id", id), call);
+    }
     await this.#broker.send({ kind: "cancel", taskId: task }, call);
     return "signalled";
   }
@@ -257,6 +257,7 @@ export class Client implements AsyncDisposable {
    * fails with `closed`, waits for results at once. The broker stays open. Closing again gives the same promise.
    */
   close(options: { readonly within?: Duration } = {}): Promise<void> {
+    refuseUnknownOptions("Client.close", options, closeOptionNames);
     this.#closing ??= this.#finish(options.within === undefined ? defaultWithinMs : withinMs(options.within));
     return this.#closing;
   }
@@ -320,8 +321,13 @@ export class Client implements AsyncDisposable {
   }
 
   #starting(call: EnqueueCall, deadline: number, startedAt: number, answers: Answers): Starting {
-    const maxPayloadBytes = this.#maxPayloadBytes;
-    const preparation = { now: this.#clock.now(), newId: this.#ids, areIdsNew: true, maxPayloadBytes };
+    const preparation = {
+      now: this.#clock.now(),
+      newId: this.#ids,
+      areIdsNew: true,
+      maxPayloadBytes: this.#maxPayloadBytes,
+      maxPayloadOption: "the client's maxPayloadBytes",
+    };
     return { call, deadline, startedAt, preparation, answers };
   }
 
@@ -329,6 +335,7 @@ export class Client implements AsyncDisposable {
   #start(starting: Starting, request: EnqueueRequest | undefined, index: number): void {
     const { call, deadline, startedAt, preparation, answers } = starting;
     try {
+      refuseOtherParts("request to enqueue", request);
       const { task, payload, options } = request ?? noRequest;
       const prepared = prepareTask(task, payload, options, preparation);
       if (prepared instanceof Promise) {

@@ -3,7 +3,8 @@ import type { CallOptions } from "../broker/call-options.ts";
 import { aFinding, type Finding } from "../broker/finding.ts";
 import type { QueueNumbers } from "../broker/inspect-facet.ts";
 import type { ArchiveLimits } from "../broker/maintain-facet.ts";
-import { isHikyakuError } from "../errors.ts";
+import { HikyakuError, isHikyakuError } from "../errors.ts";
+import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { checkArchive } from "./check-archive.ts";
 import { checkSchedules } from "./check-schedules.ts";
@@ -59,6 +60,7 @@ const defaultArchive: ArchiveLimits = { maxCount: 10_000, maxAgeMs: 90 * 86_400_
  * belongs to a living task. Safe while others work. @throws HikyakuError
  */
 export async function checkStore(broker: CheckedBroker, options: StoreCheckOptions = {}): Promise<readonly Finding[]> {
+  checkOptions(options);
   const { scope = "all" } = options;
   const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
   const findings = new Map<string, Finding>();
@@ -105,6 +107,31 @@ export async function checkStore(broker: CheckedBroker, options: StoreCheckOptio
     });
   }
   return [...findings.values()];
+}
+
+const optionNames: ReadonlySet<string> = new Set<keyof StoreCheckOptions>([
+  ...(["queues", "repair", "scope", "archive", "graceMs", "signal", "clock"] as const),
+]);
+const archiveNames: ReadonlySet<string> = new Set<keyof ArchiveLimits>(["maxCount", "maxAgeMs"]);
+const scopes: readonly unknown[] = ["all", "tasks", "live"] satisfies readonly StoreCheckOptions["scope"][];
+
+function checkOptions(options: StoreCheckOptions): void {
+  refuseUnknownOptions("checkStore", options, optionNames);
+  const { queues, repair = false, scope = "all", archive = defaultArchive, graceMs = 0 } = options;
+  if (!scopes.includes(scope)) throw invalid("scope", `one of ${scopes.join(", ")}`, scope);
+  if (typeof repair !== "boolean") throw invalid("repair", "true or false", repair);
+  if (!Number.isFinite(graceMs) || graceMs < 0) throw invalid("graceMs", "a number from 0 up", graceMs);
+  if (queues !== undefined && !(Array.isArray(queues) && queues.every((queue) => typeof queue === "string"))) {
+    throw invalid("queues", "an array of queue names", queues);
+  }
+  refuseUnknownOptions("archive", archive, archiveNames);
+  for (const [name, limit] of Object.entries(archive)) {
+    if (!Number.isFinite(limit) || limit <= 0) throw invalid(`archive.${name}`, "a number above 0", limit);
+  }
+}
+
+function invalid(option: string, expected: string, value: unknown): HikyakuError {
+  return new HikyakuError("invalid_option", `option "${option}": expected ${expected}, got ${shown(value)}`);
 }
 
 function unreadableRecord(what: string): Finding {

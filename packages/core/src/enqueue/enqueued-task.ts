@@ -6,6 +6,7 @@ import { shown } from "../option-names.ts";
 import { answerAtOnce } from "../runtime/guarded-call.ts";
 import { placeOf } from "../sharding/task-place.ts";
 import { encodePayload } from "../task/payload.ts";
+import { payloadTooLarge } from "../task/payload-size.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import type { TaskIds } from "../task/task-id.ts";
 import { type EnqueueOptions, type ResolvedOptions, resolveOptions } from "../task/task-options.ts";
@@ -77,6 +78,8 @@ export interface Preparation {
   /** Whether what that gives was never given before: see `EnqueueItem`. */
   readonly areIdsNew: boolean;
   readonly maxPayloadBytes: number;
+  /** What to raise for larger ones, for the error; undefined where there is no such option. */
+  readonly maxPayloadOption: string | undefined;
 }
 
 /** A task that is ready to be sent. */
@@ -112,14 +115,10 @@ function prepared(
   value: unknown,
   payload: Uint8Array | undefined,
   options: ResolvedOptions,
-  { newId, areIdsNew, now, maxPayloadBytes }: Preparation,
+  { newId, areIdsNew, now, maxPayloadBytes, maxPayloadOption }: Preparation,
 ): PreparedTask {
   if (payload !== undefined && payload.length > maxPayloadBytes) {
-    throw new HikyakuError(
-      "invalid_payload",
-      `payload of "${task.type}": expected at most ${maxPayloadBytes} bytes, got ${payload.length}; ` +
-        "keep large data elsewhere and name it in the payload, or raise the client's maxPayloadBytes",
-    );
+    throw payloadTooLarge(`payload of "${task.type}"`, payload.length, maxPayloadBytes, maxPayloadOption);
   }
   const id = options.taskId ?? newId(now);
   const message: TaskMessage = {

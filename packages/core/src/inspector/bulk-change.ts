@@ -27,6 +27,8 @@ export interface BulkOptions {
   readonly onProgress?: (progress: BulkProgress) => unknown;
 }
 
+export const bulkNames: ReadonlySet<string> = new Set<keyof BulkOptions>(["signal", "onProgress"]);
+
 /** All tasks of a state that fit, as far as they were there when the change began. */
 export interface BulkSelection {
   readonly queue: string;

@@ -1,7 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Change } from "../broker/change-facet.ts";
-import type { TaskState } from "../broker/task-message.ts";
-import { checkedName } from "../checked-name.ts";
+import { checkedName, checkedText } from "../checked-name.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
@@ -9,7 +8,8 @@ import { type Clock, systemClock } from "../runtime/clock.ts";
 import { callGuarded, logOf } from "../runtime/guarded-call.ts";
 import { type CancelAnswer, cancelTask, taskNotFound } from "../task/cancel-task.ts";
 import { encodePayload } from "../task/payload.ts";
-import { BulkChange, type BulkOptions, type BulkReport } from "./bulk-change.ts";
+import { checkedMaxPayloadBytes, defaultMaxPayloadBytes, payloadTooLarge } from "../task/payload-size.ts";
+import { BulkChange, type BulkOptions, type BulkReport, bulkNames } from "./bulk-change.ts";
 import { type DayInfo, type QueueInfo, type QueueSummary, queueInfoOf, queueSummaryOf } from "./queue-info.ts";
 import { changeErrors, editErrors, queueNotFound } from "./refusals.ts";
 import {
@@ -23,7 +23,8 @@ import {
 import { type ServerInfo, serverInfosOf } from "./server-info.ts";
 import { type ExplainedTasks, explainTasks } from "./task-explainer.ts";
 import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
-import { filterOf, type TaskConditions, type TaskQuery } from "./task-query.ts";
+import { checkQuery, filterOf, type TaskQuery } from "./task-query.ts";
+import { checkedSelection, type TaskSelection } from "./task-selection.ts";
 
 /** The parts of a broker that an inspector uses. */
 export type InspectedBroker = Pick<
@@ -54,9 +55,15 @@ export interface InspectorOptions {
   readonly broker: InspectedBroker;
   /** How many tasks one step of a change of many handles, 1 to 1000. Default: 250, two or three milliseconds of the store. */
   readonly sliceSize?: number;
+  /** The largest payload that `editPayload` writes, in bytes, as the client's option of this name. Default 1 MiB. */
+  readonly maxPayloadBytes?: number;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
+
+const optionNames: ReadonlySet<string> = new Set<keyof InspectorOptions>([
+  ...(["broker", "sliceSize", "maxPayloadBytes", "clock"] as const),
+]);
 
 export interface TaskListing {
   readonly tasks: readonly (TaskInfo | UnreadableTaskInfo)[];
@@ -65,17 +72,6 @@ export interface TaskListing {
   /** How many tasks were looked at for this page. */
   readonly scanned: number;
 }
-
-/** Which tasks to change: all of a state that meet the conditions, or named ones. */
-export type TaskSelection =
-  | ({
-      readonly queue: string;
-      readonly state: Exclude<TaskState, "active">;
-      /** Needed for `aggregating`. */
-      readonly group?: string;
-      readonly ids?: undefined;
-    } & TaskConditions)
-  | { readonly queue: string; readonly ids: readonly string[] };
 
 export interface RemoveQueueOptions {
   /** Removes the tasks too. Without it only an empty queue is removed. */
@@ -90,6 +86,9 @@ export interface RemoveQueueOptions {
 const mostSlicesOfPage = 20;
 const defaultLimit = 30;
 const queuesAtOnce = 20;
+const removeNames: ReadonlySet<string> = new Set<keyof RemoveQueueOptions>(["force", "signal", "onProgress"]);
+const explainNames: ReadonlySet<string> = new Set(["within"]);
+const lockNames: ReadonlySet<string> = new Set(["queue", "type", "payload"]);
 
 /**
  * The admin view: reads and changes queues and tasks of any store, whoever made them. Safe beside running servers; what
@@ -98,13 +97,18 @@ const queuesAtOnce = 20;
 export class Inspector {
   readonly #broker: InspectedBroker;
   readonly #slice: number;
+  readonly #maxPayloadBytes: number;
   readonly #clock: Clock;
   readonly #control: ServerControl;
 
   /** @throws HikyakuError `invalid_option`. */
   constructor(options: InspectorOptions) {
-    refuseUnknownOptions("Inspector", options, new Set<keyof InspectorOptions>(["broker", "sliceSize", "clock"]));
-    const { broker, sliceSize = 250, clock = systemClock } = options;
+    refuseUnknownOptions("Inspector", options, optionNames);
+    const { broker, sliceSize = 250, maxPayloadBytes = defaultMaxPayloadBytes, clock = systemClock } = options;
+    if (typeof broker?.queues !== "function") {
+      throw new HikyakuError("invalid_option", `option "broker": expected a broker, got ${shown(broker)}`);
+    }
+    this.#maxPayloadBytes = checkedMaxPayloadBytes(maxPayloadBytes);
     if (!Number.isInteger(sliceSize) || sliceSize < 1 || sliceSize > 1_000) {
       throw new HikyakuError(
         "invalid_option",
@@ -141,7 +145,7 @@ export class Inspector {
     return queueInfoOf(numbers, memory, groups);
   }
 
-  /** The last days (UTC), today first; stores keep 90. @throws HikyakuError `queue_not_found`. */
+  /** The last 1 to 366 days (UTC), today first; stores keep 90. @throws HikyakuError `queue_not_found`, `invalid_option`. */
   async history(queue: string, days: number): Promise<readonly DayInfo[]> {
     await this.#insistOn(queue);
     const rows = await this.#broker.history(queue, days);
@@ -153,6 +157,7 @@ export class Inspector {
    * @throws HikyakuError `queue_not_found`, `invalid_option`.
    */
   async tasks(query: TaskQuery): Promise<TaskListing> {
+    checkQuery("Inspector.tasks", query);
     const { queue, state, group, limit = defaultLimit } = query;
     await this.#insistOn(queue);
     const filter = filterOf(query);
@@ -177,7 +182,7 @@ export class Inspector {
 
   /** @throws HikyakuError `queue_not_found`, `task_not_found`. */
   async task(queue: string, id: string): Promise<TaskInfo | UnreadableTaskInfo> {
-    const [entry] = await this.#broker.get(queue, [id]);
+    const [entry] = await this.#broker.get(checkedText("queue", queue), [checkedText("id", id)]);
     if (entry !== undefined) return taskInfoOf(entry, this.#clock.now());
     await this.#insistOn(queue);
     throw taskNotFound(queue, id);
@@ -193,6 +198,7 @@ export class Inspector {
     ids: readonly string[],
     options: { readonly within?: Duration } = {},
   ): Promise<ExplainedTasks> {
+    refuseUnknownOptions("Inspector.explainTasks", options, explainNames);
     const { within } = options;
     const call = within === undefined ? {} : { timeoutMs: durationMs("within", within) };
     return explainTasks(this.#broker, this.#clock, queue, ids, call);
@@ -244,6 +250,8 @@ export class Inspector {
    */
   cancel(queue: string, id: string): Promise<CancelAnswer>;
   async cancel(queueOrId: string, id?: string): Promise<CancelAnswer> {
+    checkedText(id === undefined ? "taskId" : "queue", queueOrId);
+    if (id !== undefined) checkedText("id", id);
     if (id === undefined) {
       await this.#broker.send({ kind: "cancel", taskId: queueOrId });
       return "signalled";
@@ -281,6 +289,7 @@ export class Inspector {
    *   one of them; `cancelled`.
    */
   async removeQueue(queue: string, options: RemoveQueueOptions = {}): Promise<{ readonly tasks: number }> {
+    refuseUnknownOptions("Inspector.removeQueue", options, removeNames);
     const { force = false, signal, onProgress } = options;
     let tasks = 0;
     let cursor: string | undefined;
@@ -317,8 +326,13 @@ export class Inspector {
    *   aggregated, has completed or was changed by somebody else at the same moment; `task_exists`, `corrupt_data`.
    */
   async editPayload(queue: string, id: string, payload: unknown): Promise<void> {
-    const bytes = await encodePayload({ type: id, payload: undefined }, payload);
-    const outcome = await this.#broker.editPayload({ queue, taskId: id, payload: bytes ?? new Uint8Array() });
+    const what = { type: checkedText("id", id), payload: undefined };
+    const bytes = (await encodePayload(what, payload)) ?? new Uint8Array();
+    if (bytes.length > this.#maxPayloadBytes) {
+      const option = "the inspector's maxPayloadBytes";
+      throw payloadTooLarge(`payload of task ${shown(id)}`, bytes.length, this.#maxPayloadBytes, option);
+    }
+    const outcome = await this.#broker.editPayload({ queue: checkedText("queue", queue), taskId: id, payload: bytes });
     if (outcome === "not_found") await this.#insistOn(queue);
     const error = editErrors[outcome](queue, id);
     if (error !== undefined) throw error;
@@ -333,8 +347,9 @@ export class Inspector {
     readonly type: string;
     readonly payload?: unknown;
   }): Promise<string | undefined> {
-    const { queue, type, payload } = lock;
-    const bytes = await encodePayload({ type, payload: undefined }, payload);
+    refuseUnknownOptions("Inspector.releaseLock", lock, lockNames);
+    const [queue, type] = [checkedText("queue", lock.queue), checkedText("type", lock.type)];
+    const bytes = await encodePayload({ type, payload: undefined }, lock.payload);
     return this.#broker.releaseLock({ queue, type, payload: bytes });
   }
 
@@ -373,20 +388,17 @@ export class Inspector {
   }
 
   async #changeMany(change: Change, selection: TaskSelection, options: BulkOptions = {}): Promise<BulkReport> {
-    await this.#insistOn(selection.queue);
+    const method = `Inspector.${change}Tasks`;
+    refuseUnknownOptions(method, options, bulkNames);
+    const checked = checkedSelection(method, selection);
+    await this.#insistOn(checked.queue);
     const bulk = new BulkChange(this.#broker, change, this.#slice, options);
-    if (selection.ids !== undefined) return bulk.ofIds(selection.queue, selection.ids);
-    const { queue, state, group } = selection;
-    const filter = filterOf(selection);
-    return bulk.ofState({
-      ...{ queue, state },
-      ...(group === undefined ? {} : { group }),
-      ...(filter === undefined ? {} : { filter }),
-    });
+    return "ids" in checked ? bulk.ofIds(checked.queue, checked.ids) : bulk.ofState(checked);
   }
 
   async #changeOne(change: Change, queue: string, id: string): Promise<void> {
-    const { outcomes } = await this.#broker.change({ kind: "ids", queue, taskIds: [id] }, change, 1);
+    const selection = { kind: "ids", queue: checkedText("queue", queue), taskIds: [checkedText("id", id)] } as const;
+    const { outcomes } = await this.#broker.change(selection, change, 1);
     const outcome = outcomes[0]?.outcome ?? "not_found";
     if (outcome === "not_found") await this.#insistOn(queue);
     const error = changeErrors[outcome](queue, id, change);

@@ -4,7 +4,10 @@ import { shown } from "../option-names.ts";
 import { taskNotFound } from "../task/cancel-task.ts";
 
 export function queueNotFound(queue: string): HikyakuError {
-  return new HikyakuError("queue_not_found", `queue ${shown(queue)}: there is none of this name; it never had a task`);
+  return new HikyakuError(
+    "queue_not_found",
+    `queue ${shown(queue)}: there is none of this name; it had no task yet, or was removed`,
+  );
 }
 
 function wrongState(queue: string, id: string, why: string): HikyakuError {

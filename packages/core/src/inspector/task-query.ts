@@ -1,5 +1,8 @@
 import type { TaskFilter } from "../broker/inspect-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
+import { checkedText } from "../checked-name.ts";
+import { HikyakuError } from "../errors.ts";
+import { refuseUnknownOptions, shown } from "../option-names.ts";
 
 /** Conditions on tasks; one that is not given always holds. */
 export interface TaskConditions {
@@ -28,15 +31,42 @@ export interface TaskQuery extends TaskConditions {
   readonly cursor?: string;
 }
 
-/** The conditions as the port takes them; undefined where there are none. */
+export const conditionNames = [
+  ...(["type", "idPrefix", "error", "payload", "from", "before"] as const),
+] satisfies readonly (keyof TaskConditions)[];
+const queryNames: ReadonlySet<string> = new Set<keyof TaskQuery>([
+  ...(["queue", "state", "group", "limit", "cursor"] as const),
+  ...conditionNames,
+]);
+
+/** @throws HikyakuError `invalid_option`. */
+export function checkQuery(method: string, query: TaskQuery): void {
+  refuseUnknownOptions(method, query, queryNames);
+  checkedText("queue", query.queue);
+  if (query.group !== undefined) checkedText("group", query.group);
+  if (query.cursor !== undefined) checkedText("cursor", query.cursor);
+}
+
+/** The conditions as the port takes them; undefined where there are none. @throws HikyakuError `invalid_option`. */
 export function filterOf({ type, idPrefix, error, payload, from, before }: TaskConditions): TaskFilter | undefined {
   const filter: TaskFilter = {
-    ...(type === undefined ? {} : { type }),
-    ...(idPrefix === undefined ? {} : { idPrefix }),
-    ...(error === undefined ? {} : { error }),
-    ...(payload === undefined ? {} : { payload: typeof payload === "string" ? Buffer.from(payload) : payload }),
-    ...(from === undefined ? {} : { from: from.getTime() }),
-    ...(before === undefined ? {} : { before: before.getTime() }),
+    ...(type === undefined ? {} : { type: checkedText("type", type) }),
+    ...(idPrefix === undefined ? {} : { idPrefix: checkedText("idPrefix", idPrefix) }),
+    ...(error === undefined ? {} : { error: checkedText("error", error) }),
+    ...(payload === undefined ? {} : { payload: bytesOf(payload) }),
+    ...(from === undefined ? {} : { from: momentOf("from", from) }),
+    ...(before === undefined ? {} : { before: momentOf("before", before) }),
   };
   return Object.keys(filter).length === 0 ? undefined : filter;
+}
+
+function bytesOf(payload: unknown): Uint8Array {
+  if (payload instanceof Uint8Array) return payload;
+  if (typeof payload === "string") return Buffer.from(payload);
+  throw new HikyakuError("invalid_option", `option "payload": expected a text or bytes, got ${shown(payload)}`);
+}
+
+function momentOf(option: string, moment: unknown): number {
+  if (moment instanceof Date && !Number.isNaN(moment.getTime())) return moment.getTime();
+  throw new HikyakuError("invalid_option", `option "${option}": expected a valid Date, got ${shown(moment)}`);
 }

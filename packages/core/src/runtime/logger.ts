@@ -1,4 +1,5 @@
-import { errorText } from "../errors.ts";
+import { errorText, HikyakuError } from "../errors.ts";
+import { shown } from "../option-names.ts";
 import { visibleText } from "../visible-text.ts";
 
 /** Facts that belong to one line of a log. */
@@ -35,15 +36,22 @@ const namesOfLine: ReadonlySet<string> = new Set(["time", "level", "message"]);
  * as something that every line has gets another name; see `fieldsBeside`. A terminal that shows a line obeys nothing in it;
  * see `visibleText`.
  */
-export function jsonLogger(level: LogLevel, write: (line: string) => void = toStandardError): Logger {
+export function jsonLogger(level: LogLevel, write: (line: string) => unknown = toStandardError): Logger {
+  if (!order.includes(level)) throw invalid("level", `one of ${order.join(", ")}`, level);
+  if (typeof write !== "function") throw invalid("write", "a function", write);
   const line =
     (own: LogLevel) =>
-    (message: string, fields: LogFields = {}): void => {
-      if (order.indexOf(own) < order.indexOf(level)) return;
+    // What it answers goes on to whoever guards the logger: a promise of its own may reject.
+    (message: string, fields: LogFields = {}): unknown => {
+      if (order.indexOf(own) < order.indexOf(level)) return undefined;
       const entry = { time: new Date().toISOString(), level: own, message };
-      write(`${visibleText(jsonOf(entry, fields))}\n`);
+      return write(`${visibleText(jsonOf(entry, fields))}\n`);
     };
   return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
+}
+
+function invalid(option: string, expected: string, value: unknown): HikyakuError {
+  return new HikyakuError("invalid_option", `jsonLogger: expected ${option} to be ${expected}, got ${shown(value)}`);
 }
 
 function jsonOf(entry: LogFields, fields: LogFields): string {

@@ -1,6 +1,6 @@
 import type { CatchUp } from "../broker/schedule-facet.ts";
 import { HikyakuError } from "../errors.ts";
-import { shown } from "../option-names.ts";
+import { refuseUnknownOptions, shown } from "../option-names.ts";
 import type { Schedule } from "./schedule-spec.ts";
 import type { TaskBlueprint } from "./task-blueprint.ts";
 
@@ -22,11 +22,13 @@ export function scheduleKey({ spec, timeZone, since }: EntryPlan): string {
 }
 
 const mostCatchUp = 1_000;
+const catchUpNames: ReadonlySet<string> = new Set(["all"]);
 
 /** @throws HikyakuError `invalid_option`. */
 export function checkedCatchUp(value: unknown): CatchUp {
   if (value === "skip" || value === "once") return value;
   if (typeof value === "object" && value !== null && "all" in value) {
+    refuseUnknownOptions("catchUp", value, catchUpNames);
     const { all } = value;
     if (typeof all === "number" && Number.isInteger(all) && all >= 1 && all <= mostCatchUp) return { all };
   }

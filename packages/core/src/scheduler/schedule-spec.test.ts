@@ -55,6 +55,14 @@ describe("a cron spec", () => {
     ]);
   });
 
+  it("has 1024 characters at most", () => {
+    const long = `${"0,".repeat(2_000)}0 9 * * *`;
+    expect(refusal(long)).toMatch(/^cron spec: expected at most 1024 characters, got 4009: "0,0,/);
+    expect(refusal(`@every ${"1s".repeat(1_000)}`)).toContain("at most 1024 characters");
+    const each = Array.from({ length: 60 }, (_, index) => index);
+    expect(refusal(`TZ=America/Argentina/ComodRivadavia ${each} ${each} ${each.slice(0, 24)} * * *`)).toBe("accepted");
+  });
+
   it("names the field, what was expected and what came", () => {
     expect(refusal("* * * * 7")).toBe(
       'cron spec "* * * * 7", day of week: expected values from 0 to 6 or one of sun, mon, tue, wed, thu, fri, sat, got "7"',

@@ -20,6 +20,9 @@ const descriptors: Readonly<Record<string, string>> = {
   "@hourly": "0 * * * *",
 };
 
+/** A spec lies in the store and is read again and again; 60 seconds, minutes and hours each listed fit several times. */
+const longestSpec = 1_024;
+
 /**
  * Reads a cron spec, as Asynq's schedulers do: five fields (or six, seconds first, which Asynq does not have), a
  * descriptor such as `@daily`, or `@every` with a Go duration such as `1h30m`, which is cut to whole seconds and at least
@@ -31,6 +34,12 @@ export function parseSchedule(spec: unknown, defaultZone: string): Schedule {
     throw new HikyakuError(
       "invalid_option",
       `cron spec: expected a text such as "0 9 * * mon-fri", got ${shown(spec)}`,
+    );
+  }
+  if (spec.length > longestSpec) {
+    throw new HikyakuError(
+      "invalid_option",
+      `cron spec: expected at most ${longestSpec} characters, got ${spec.length}: ${shown(spec)}`,
     );
   }
   const { zoneName, rest } = withoutZone(spec);

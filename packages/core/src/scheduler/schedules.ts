@@ -62,6 +62,10 @@ const changeNames: ReadonlySet<string> = new Set<keyof ScheduleChanges>([
   ...(["timeZone", "catchUp", "spec", "request", "revision"] as const),
 ]);
 
+const historyNames: ReadonlySet<string> = new Set(["limit", "cursor"]);
+/** So many are kept of an entry. */
+const mostEvents = 1_000;
+
 /** How often a change is tried anew when somebody else changed the entry in between. */
 const mostTries = 5;
 
@@ -79,6 +83,9 @@ export class Schedules {
   /** @throws HikyakuError `invalid_option`. */
   constructor(options: SchedulesOptions) {
     refuseUnknownOptions("Schedules", options, optionNames);
+    if (typeof options.broker?.putDurableEntry !== "function") {
+      throw new HikyakuError("invalid_option", `option "broker": expected a broker, got ${shown(options.broker)}`);
+    }
     this.#broker = options.broker;
     this.#clock = options.clock ?? systemClock;
     this.#timeZone = options.timeZone ?? "UTC";
@@ -194,12 +201,20 @@ export class Schedules {
     return (await this.#broker.durableEntries()).map((entry) => this.#shown(entry));
   }
 
-  /** What was enqueued for an entry, newest first; at most the last 1000. */
-  history(
+  /** What was enqueued for an entry, newest first; of the last 1000 that are kept. `limit`: 1 to 1000, default 30. */
+  async history(
     id: string,
     page: { readonly limit?: number; readonly cursor?: string } = {},
   ): Promise<{ readonly events: readonly EnqueueEvent[]; readonly nextCursor: string | undefined }> {
-    return this.#broker.enqueueEvents(id, { ...page, limit: page.limit ?? 30 });
+    refuseUnknownOptions("Schedules.history", page, historyNames);
+    const { limit = 30 } = page;
+    if (!Number.isInteger(limit) || limit < 1 || limit > mostEvents) {
+      throw new HikyakuError(
+        "invalid_option",
+        `option "limit": expected an integer from 1 to ${mostEvents}, got ${shown(limit)}`,
+      );
+    }
+    return this.#broker.enqueueEvents(id, { ...page, limit });
   }
 
   async #get(id: string): Promise<DurableEntry> {

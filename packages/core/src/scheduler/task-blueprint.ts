@@ -3,9 +3,11 @@ import type { EachField } from "../broker/each-field.ts";
 import type { EnqueueItem } from "../broker/enqueue-facet.ts";
 import type { TaskMessage } from "../broker/task-message.ts";
 import { durationMs } from "../duration.ts";
+import { refuseOtherParts } from "../enqueue/enqueue-request.ts";
 import { prepareTask } from "../enqueue/enqueued-task.ts";
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
+import { defaultMaxPayloadBytes } from "../task/payload-size.ts";
 import type { EnqueueRequest } from "../task/task.ts";
 import { goDuration } from "./go-duration.ts";
 
@@ -18,7 +20,7 @@ export interface TaskBlueprint {
   readonly uniqueForMs: number | undefined;
 }
 
-const maxPayloadBytes = 1_048_576;
+const payloadLimit = { maxPayloadBytes: defaultMaxPayloadBytes, maxPayloadOption: undefined };
 
 /**
  * Checks a request once, for all its turns.
@@ -31,6 +33,7 @@ export async function blueprintOf(request: EnqueueRequest, now: number): Promise
       `scheduler entry: expected a request made by a definition's with(), got ${shown(request)}`,
     );
   }
+  refuseOtherParts("scheduler entry", request);
   const { at, in: delay, ...options } = request.options ?? {};
   if (at !== undefined) {
     throw new HikyakuError(
@@ -38,7 +41,7 @@ export async function blueprintOf(request: EnqueueRequest, now: number): Promise
       `option "at" of a periodic task: expected none, since each turn has its own moment, got ${shown(at)}; use "in"`,
     );
   }
-  const preparation = { now, newId: () => "", areIdsNew: false, maxPayloadBytes };
+  const preparation = { now, newId: () => "", areIdsNew: false, ...payloadLimit };
   const { item } = await prepareTask(request.task, request.payload, options, preparation);
   return {
     message: item.message,

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from "../runtime/clock.ts";
 import { answerAtOnce, guardedLogger, guardedRandom } from "../runtime/guarded-call.ts";
 import { jsonLogger, type Logger } from "../runtime/logger.ts";
 import type { ShardedQueue } from "../sharding/sharded-queue.ts";
+import { checkedMaxPayloadBytes } from "../task/payload-size.ts";
 import { type RetryDelay, retryDelayFunction } from "../task/retry-delay.ts";
 import { planQueues, type QueuePlan, type ShardSelection } from "./claiming/queue-plan.ts";
 import { type FailedAttempt, failureReporter, type ReportFailure } from "./handling/failed-attempt.ts";
@@ -63,6 +64,11 @@ export interface ServerOptions<Values extends object = NoValues> {
    * good. Default 1 MiB; large data is better kept elsewhere and named in the result.
    */
   readonly maxResultBytes?: number;
+  /**
+   * The largest payload of the one task that an aggregate function makes, in bytes. The tasks of a larger one are archived.
+   * Default 16 MiB: as many as sixteen payloads that a client takes.
+   */
+  readonly maxPayloadBytes?: number;
   /**
    * What becomes of a task that was cancelled while it ran, unless its handler returns, or throws `SkipRetry` or `Revoke`:
    * `"archive"`, so that it does not run again unless asked, or `"retry"` as after any failure, which is what Asynq does.
@@ -121,6 +127,7 @@ export interface ResolvedServerOptions {
   readonly reportFailure: ReportFailure;
   readonly baseContext: object;
   readonly maxResultBytes: number;
+  readonly maxPayloadBytes: number;
   readonly health: { readonly onHealth: HealthCallback; readonly everyMs: number } | undefined;
   readonly archiveOf: (queue: string) => ArchiveLimits;
   readonly build: string | undefined;
@@ -146,6 +153,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   cancelledTasks: true,
   baseContext: true,
   maxResultBytes: true,
+  maxPayloadBytes: true,
   onHealth: true,
   healthCheckInterval: true,
   maxLostAttempts: true,
@@ -202,6 +210,7 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
     reportFailure: failureReporter(checkedFunction("onError", options.onError), taskLog),
     baseContext: checkedBaseContext(options.baseContext ?? {}),
     maxResultBytes: wholeNumber("maxResultBytes", options.maxResultBytes ?? 1_048_576),
+    maxPayloadBytes: checkedMaxPayloadBytes(options.maxPayloadBytes ?? 16_777_216),
     health: checkedHealth(options),
     archiveOf: archiveLimits(options, plan),
     build: checkedBuild(options.build),

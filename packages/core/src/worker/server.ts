@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ServerRecord } from "../broker/presence-facet.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
+import { refuseUnknownOptions } from "../option-names.ts";
 import { Periodic, type Role } from "../runtime/periodic.ts";
 import { onStopSignals } from "../runtime/stop-signals.ts";
 import { tellOfStore } from "../runtime/store-news.ts";
@@ -36,6 +37,7 @@ import { Syncer } from "./roles/syncer.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./server-options.ts";
 import type { ServerReport, ServerState } from "./server-report.ts";
 
+const stopOptionNames: ReadonlySet<string> = new Set(["timeout"]);
 const syncMs = 500;
 const reconcileMs = 60_000;
 
@@ -116,6 +118,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     );
     this.#aggregating = new GroupRoles({
       ...{ broker, clock, random, logger, taskLog, reportFailure, company: companyOfProcess },
+      maxPayloadBytes: this.#options.maxPayloadBytes,
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
     });
     this.#farewell = new Farewell({
@@ -295,6 +298,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
    * calling it again waits for the same end.
    */
   stop(options: { readonly timeout?: Duration } = {}): Promise<void> {
+    refuseUnknownOptions("Server.stop", options, stopOptionNames);
     const waitMs =
       options.timeout === undefined ? this.#options.shutdownTimeoutMs : durationMs("timeout", options.timeout);
     this.#stopping ??= this.#shutDown(waitMs).finally(() => this.#closed.resolve());

@@ -203,6 +203,7 @@ export function describeChangeContract(setup: ContractSetup): void {
         await expect(broker.change({ ...all, state: "retry" }, "run", 0)).rejects.toMatchObject(invalid);
         await expect(broker.change({ ...all, state: "retry" }, "run", 1_001)).rejects.toMatchObject(invalid);
         await expect(broker.change({ ...all, state: "active" as "retry" }, "run", 1)).rejects.toMatchObject(invalid);
+        await expect(broker.change({ ...all, state: "retri" as "retry" }, "run", 1)).rejects.toMatchObject(invalid);
       });
     });
 

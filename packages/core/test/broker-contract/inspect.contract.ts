@@ -264,6 +264,15 @@ export function describeInspectContract(setup: ContractSetup): void {
       await expect(store.broker.list(query)).rejects.toMatchObject({ code: "invalid_option" });
     });
 
+    it("refuses a state that there is not, and goes on", async () => {
+      const { broker } = store;
+      await broker.enqueue([placedNow({ id: "kept" })]);
+      const query = { queue: "default", state: "waiting" as "pending", limit: 2 };
+      await expect(broker.list(query)).rejects.toMatchObject({ code: "invalid_option" });
+      expect(broker.reachability().reachable).toBe(true);
+      expect(await broker.get("default", ["kept"])).toMatchObject([{ state: "pending" }]);
+    });
+
     it("keeps pages right while tasks come and go between them", async () => {
       const { broker, other, clock } = store;
       for (const state of ["scheduled", "pending"] as const) {

@@ -273,6 +273,27 @@ describe.each(stores)("aggregation on $name", ({ open }) => {
     expect(called).toBe(false);
   });
 
+  it("makes no task larger than the server allows: the others are archived and say why", async () => {
+    const { broker, client, write } = await setup();
+    const isOver = new Happenings<unknown>();
+    aServer(broker, { maxPayloadBytes: 100, onError: (error) => isOver.add(error) })
+      .handle(digest, () => undefined)
+      .aggregate(note, ({ group }) => digest.with({ texts: [group === "long" ? "x".repeat(100) : "short"] }), soon)
+      .start();
+    const ids = await write("long", "a", "b");
+    await isOver.reach(2);
+    for (const id of ids) {
+      expect(await stored(broker, { id, queue: "default" })).toMatchObject({
+        state: "archived",
+        message: {
+          lastError: expect.stringMatching(/^payload of the aggregated task: expected at most 100 bytes, got 114;/),
+        },
+      });
+    }
+    const fits = await client.enqueue(note, { text: "a" }, { group: "short" });
+    await vi.waitFor(async () => expect(await stateOf(broker, fits)).toBeUndefined(), patience);
+  });
+
   it("archives the tasks at SkipRetry and drops them at Revoke", async () => {
     const { broker, write, server } = await setup();
     server()

@@ -1,9 +1,6 @@
-import type { TaskState } from "../task-message.ts";
+import { type TaskState, taskStates } from "../task-message.ts";
 import { utcDay } from "../utc-day.ts";
 import type { Database } from "./database.ts";
-
-/** Every state, spelled as the columns of `queues` that count them. */
-const states = ["pending", "scheduled", "active", "retry", "completed", "archived", "aggregating"] as const;
 
 interface QueueDelta {
   readonly counts: Record<TaskState, number>;
@@ -44,7 +41,7 @@ export class Tally {
 
   write(db: Database, now: number): void {
     for (const [queue, delta] of this.#deltas) {
-      db.run(upsertQueue, queue, ...states.map((state) => delta.counts[state]), delta.processed, delta.failed);
+      db.run(upsertQueue, queue, ...taskStates.map((state) => delta.counts[state]), delta.processed, delta.failed);
       if (delta.processed > 0) db.run(upsertDay, queue, utcDay(now), delta.processed, delta.failed);
     }
   }
@@ -60,7 +57,8 @@ export class Tally {
   }
 }
 
-const counters = [...states, "processed", "failed"];
+/** States are spelled as the columns of `queues` that count them. */
+const counters = [...taskStates, "processed", "failed"];
 
 const upsertQueue = `
   INSERT INTO queues (name, ${counters.join(", ")}) VALUES (?${", ?".repeat(counters.length)})

@@ -39,6 +39,7 @@ describe("the pause of a group that failed", () => {
         company: new Company(),
         onRoom: () => undefined,
         reportFailure: () => undefined,
+        maxPayloadBytes: 1_000,
       },
     });
     const runAll = async (): Promise<number> => {

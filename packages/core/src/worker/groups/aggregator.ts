@@ -28,6 +28,7 @@ export interface AggregatorOptions {
   readonly taskLog: Logger;
   /** Called for each task that is archived. */
   readonly reportFailure: ReportFailure;
+  readonly maxPayloadBytes: number;
   readonly queue: string;
   readonly aggregators: AggregateFunctions;
   /** All that runs tasks in this process: what must run alone there does not run beside a function. */

@@ -20,6 +20,7 @@ export interface GroupRolesOptions {
   readonly taskLog: Logger;
   /** Called for each task that is archived. */
   readonly reportFailure: ReportFailure;
+  readonly maxPayloadBytes: number;
   readonly company: Company;
   readonly periodic: (role: Role, everyMs: number) => Periodic;
 }

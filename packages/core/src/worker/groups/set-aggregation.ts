@@ -1,5 +1,6 @@
 import type { AggregationSet, GroupFacet } from "../../broker/group-facet.ts";
 import type { TaskMessage } from "../../broker/task-message.ts";
+import { refuseOtherParts } from "../../enqueue/enqueue-request.ts";
 import { type PreparedTask, prepareTask } from "../../enqueue/enqueued-task.ts";
 import { errorText, HikyakuError, isHikyakuError, isStoreAway } from "../../errors.ts";
 import { shown } from "../../option-names.ts";
@@ -7,10 +8,11 @@ import { Backoff, type Random } from "../../runtime/backoff.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import { type Logger, withFields } from "../../runtime/logger.ts";
 import { parsePayload } from "../../task/payload.ts";
+import { payloadTooLarge } from "../../task/payload-size.ts";
 import type { EnqueueRequest } from "../../task/task.ts";
 import type { ReportFailure } from "../handling/failed-attempt.ts";
 import { logOutcome } from "../handling/outcome-lines.ts";
-import { isRevoke, isSkipRetry } from "../handling/verdict-errors.ts";
+import { isRevoke, isSkipRetry, SkipRetry } from "../handling/verdict-errors.ts";
 import type { GroupedTask, RegisteredAggregator } from "./aggregate-functions.ts";
 
 export interface SetAggregationOptions {
@@ -22,7 +24,11 @@ export interface SetAggregationOptions {
   readonly taskLog: Logger;
   /** Called for each task that is archived. */
   readonly reportFailure: ReportFailure;
+  /** Of the one task. A larger one is not made; the tasks are archived. */
+  readonly maxPayloadBytes: number;
 }
+
+const payloadOption = "the server's maxPayloadBytes, or take fewer with maxSize";
 
 /** Why a set did not become a task. It was put back, unless others have it by now. */
 export interface AggregationFailure {
@@ -97,16 +103,21 @@ export class SetAggregation {
 
   /** Calls the function and prepares what it answers; undefined when there is no task left to make one of. */
   async #makeOne(): Promise<PreparedTask | undefined> {
-    const { clock } = this.#options;
+    const { clock, maxPayloadBytes } = this.#options;
     const { queue, group, setId } = this.#set;
     const deadline = new Date(clock.now() + this.#aggregator.timeoutMs);
     const tasks = await this.#parsed();
     if (tasks.length === 0) return undefined;
     const context = { queue, group, tasks, deadline, signal: this.#stop.signal, logger: this.#logger };
     const request = checkedRequest(await this.#aggregator.run(context));
-    const maxPayloadBytes = Number.MAX_SAFE_INTEGER;
-    const preparation = { now: clock.now(), newId: () => setId, areIdsNew: false, maxPayloadBytes };
-    return prepareTask(request.task, request.payload, { ...request.options, queue }, preparation);
+    const noLimit = { maxPayloadBytes: Number.MAX_SAFE_INTEGER, maxPayloadOption: undefined };
+    const preparation = { now: clock.now(), newId: () => setId, areIdsNew: false, ...noLimit };
+    const prepared = await prepareTask(request.task, request.payload, { ...request.options, queue }, preparation);
+    const bytes = prepared.item.message.payload?.length ?? 0;
+    if (bytes <= maxPayloadBytes) return prepared;
+    // As large the next time: to put the tasks back would keep their group from ever getting on.
+    const tooLarge = payloadTooLarge("payload of the aggregated task", bytes, maxPayloadBytes, payloadOption);
+    throw new SkipRetry(tooLarge.message, { cause: tooLarge });
   }
 
   /** Rejects when the time is over, or the server stops, whether or not the work notices it. */
@@ -197,6 +208,7 @@ export class SetAggregation {
 
 function checkedRequest(answer: unknown): EnqueueRequest {
   if (typeof answer === "object" && answer !== null && "task" in answer && "payload" in answer) {
+    refuseOtherParts("the aggregate function", answer);
     return answer as EnqueueRequest;
   }
   throw new HikyakuError(

@@ -22,6 +22,7 @@ export interface HandleOptions {
   readonly prefix?: boolean;
 }
 
+const handleRawNames: ReadonlySet<string> = new Set(["prefix"]);
 const handleOptionNames: ReadonlySet<string> = new Set<keyof HandleOptions>(["prefix"]);
 
 interface PrefixHandler extends RegisteredHandler {
@@ -45,7 +46,12 @@ export class Handlers {
     options: HandleOptions = {},
   ): void {
     refuseUnknownOptions("Server.handle", options, handleOptionNames);
-    const isPattern = typeof task === "string" || options.prefix === true;
+    const { prefix } = options;
+    if (prefix !== undefined && (typeof task === "string" || typeof prefix !== "boolean")) {
+      const expected = typeof task === "string" ? "none, since a pattern is a prefix" : "true or false";
+      throw new HikyakuError("invalid_option", `option "prefix": expected ${expected}, got ${shown(prefix)}`);
+    }
+    const isPattern = typeof task === "string" || prefix === true;
     const type = checkedName(
       typeof task === "string" ? "pattern" : "type",
       typeof task === "string" ? task : task?.type,
@@ -59,7 +65,8 @@ export class Handlers {
 
   /** A handler that gets its payload as bytes; of one type, or of every type that starts with a prefix. */
   addRaw(type: string | { readonly prefix: string }, handler: Handler<Uint8Array>): void {
-    const prefix = typeof type === "string" ? undefined : type?.prefix;
+    if (typeof type !== "string") refuseUnknownOptions("Server.handleRaw", type, handleRawNames);
+    const prefix = typeof type === "string" ? undefined : type.prefix;
     // No text at all is the prefix of every type, and said on purpose; a blank one is a slip.
     const name = prefix === "" ? prefix : checkedName(prefix === undefined ? "type" : "prefix", prefix ?? type);
     checkHandler(name, handler);
