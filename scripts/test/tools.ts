@@ -1,17 +1,14 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
+export { redisServerPath } from "../../packages/test-support/src/redis-server.ts";
+
 /** What `inject("redisServerPath")` and `inject("chromiumPath")` answer in a test: a path, or null where there is none. */
 declare module "vitest" {
   interface ProvidedContext {
     redisServerPath: string | null;
     chromiumPath: string | null;
   }
-}
-
-/** The `redis-server` on PATH, or undefined. */
-export function redisServerPath(): string | undefined {
-  return onPath("redis-server");
 }
 
 /** A Chromium, or a browser that is one inside, on PATH or where macOS keeps its applications; or undefined. */

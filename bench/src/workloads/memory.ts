@@ -9,7 +9,8 @@ export const memory: Workload = async (system, store, sizes) => {
     ["64", "memory, server defaults"],
     ["2048", "memory, hash-max-listpack-value 2048"],
   ] as const) {
-    await onRedis(store.redisPort, (send) => send("CONFIG", "SET", "hash-max-listpack-value", listpack));
+    // By its name before Redis 7, which later servers know too.
+    await onRedis(store.redisPort, (send) => send("CONFIG", "SET", "hash-max-ziplist-value", listpack));
     const before = await usedMemory(store.redisPort);
     await system.enqueueMany(0, sizes.memory, "plain");
     const bytes = ((await usedMemory(store.redisPort)) - before) / sizes.memory;

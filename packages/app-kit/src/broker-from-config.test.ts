@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "@hikyaku/config";
-import { makeTestCertificate, redisServerPath, startRedisServer } from "@hikyaku/test-support";
+import { makeTestCertificate, redisServerPath, speaksTls, startRedisServer } from "@hikyaku/test-support";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { brokerFromConfig } from "./broker-from-config.ts";
 
@@ -32,7 +32,8 @@ describe("the broker that the settings ask for", () => {
 
   it.skipIf(redisServerPath() === undefined)(
     "reads the certificates, the user and the durability (needs redis-server)",
-    async () => {
+    async ({ skip }) => {
+      skip(!speaksTls(redisServerPath()), `${redisServerPath()} was built without TLS`);
       const certificate = await makeTestCertificate();
       onTestFinished(() => certificate.remove());
       const server = await startRedisServer({

@@ -39,7 +39,7 @@ async function aPair(
     ...(binary === undefined ? {} : { binary }),
   });
   const master = await start(options([]));
-  const replica = await start(options(["--replicaof", `127.0.0.1 ${master.port}`]));
+  const replica = await start(options(["--replicaof", "127.0.0.1", String(master.port)]));
   while (!(await cli(master, "info", "replication")).includes("state=online"));
   return { master, replica };
 }

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type RedisServer, redisServerPath, startRedisServer } from "@hikyaku/test-support";
+import { isSince, type RedisServer, redisServerPath, serverProgram, startRedisServer } from "@hikyaku/test-support";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { type RedisOptions, redisBroker } from "../src/broker/redis/index.ts";
@@ -166,7 +166,8 @@ describe.skipIf(redisServerPath() === undefined)("a Redis that refuses writes (n
     const one = await cost(["default"]);
     const hundred = await cost(Array.from({ length: 100 }, (_, index) => `queue-${index}`));
     expect(one).toBeLessThan(2_000);
-    expect(hundred - one).toBeLessThan(500);
+    // Redis 6.2 passes on a MULTI and an EXEC, 29 bytes, for a script that wrote nothing; later ones pass on nothing.
+    expect(hundred - one).toBeLessThan(100 * 30);
   });
 
   describe("as a user with permissions", () => {
@@ -198,7 +199,8 @@ describe.skipIf(redisServerPath() === undefined)("a Redis that refuses writes (n
       await expect(broker.probeWrites(queues)).rejects.toMatchObject({ code: "store_rejected" });
     });
 
-    it("is found by a probe: keys that may be read only", async () => {
+    it("is found by a probe: keys that may be read only", async ({ skip }) => {
+      skip(!isSince(serverProgram(redisServerPath() ?? ""), "7.0"), "needs the permissions of Redis 7, such as %R~key");
       const broker = await withUser("");
       await redis("acl", "setuser", "hikyaku", "resetkeys", "~hikyaku:*", "%R~asynq:*");
       await expect(broker.probeWrites(queues)).rejects.toMatchObject({ code: "store_rejected" });

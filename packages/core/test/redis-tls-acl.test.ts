@@ -3,8 +3,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { makeTestCertificate, type RedisServer, redisServerPath, startRedisServer } from "@hikyaku/test-support";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import {
+  makeTestCertificate,
+  type RedisServer,
+  redisServerPath,
+  speaksTls,
+  startRedisServer,
+} from "@hikyaku/test-support";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type RedisOptions, redisBroker } from "../src/broker/redis/index.ts";
 import { Client } from "../src/client/client.ts";
 import { checkStore } from "../src/doctor/check-store.ts";
@@ -23,12 +29,15 @@ const password = "hunter2";
 describe.skipIf(redisServerPath() === undefined)(
   "the Redis adapter over TLS, as a user with the documented permissions (needs redis-server)",
   () => {
+    const hasTls = speaksTls(redisServerPath());
     let certificate: Awaited<ReturnType<typeof makeTestCertificate>>;
     let folder: string;
     let server: RedisServer;
     let lastDatabase = 0;
 
+    beforeEach(({ skip }) => skip(!hasTls, `${redisServerPath()} was built without TLS`));
     beforeAll(async () => {
+      if (!hasTls) return;
       certificate = await makeTestCertificate();
       folder = await mkdtemp(join(tmpdir(), "hikyaku-acl-"));
       const users = ["user default off", "user admin on >admin ~* &* +@all", documentedAcl(password)];
@@ -39,6 +48,7 @@ describe.skipIf(redisServerPath() === undefined)(
       });
     });
     afterAll(async () => {
+      if (!hasTls) return;
       await server.stop();
       await certificate.remove();
       await rm(folder, { recursive: true });

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { redisServerPath, startRedisServer } from "@hikyaku/test-support";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type ConnectionSettings, targetOf } from "../src/broker/redis/wire/place.ts";
+import { list } from "../src/broker/redis/wire/reply.ts";
 import { Wire } from "../src/broker/redis/wire/wire.ts";
 
 function settingsFor(port: number): { readonly settings: ConnectionSettings; readonly place: Wire["place"] } {
@@ -86,10 +87,15 @@ describe.skipIf(redisServerPath() === undefined)("a wire to Redis (needs redis-s
   it("keeps apart what is asked and what is heard on one connection", async () => {
     const wire = await redis();
     const heard: string[] = [];
-    await wire.subscribe("news", (message) => heard.push(String(message)));
+    const both = Promise.withResolvers<void>();
+    await wire.subscribe("news", (message) => {
+      if (heard.push(String(message)) === 2) both.resolve();
+    });
     const [, length] = await Promise.all([wire.ask(["PUBLISH", "news", "one"]), wire.ask(["STRLEN", "none"])]);
     expect(length).toBe(0);
     await wire.ask(["PUBLISH", "news", "two"]);
+    // Servers since Redis 7.2 answer who publishes before they tell it the message.
+    await both.promise;
     expect(heard).toEqual(["one", "two"]);
   });
 
@@ -104,7 +110,12 @@ describe.skipIf(redisServerPath() === undefined)("a wire to Redis (needs redis-s
     const { wire: other } = open(server.port);
     await other.greet({ ...settings, username: "guest", db: 3 });
     expect(String(await other.ask(["ACL", "WHOAMI"]))).toBe("guest");
-    expect(String(await other.ask(["CLIENT", "INFO"]))).toMatch(/ db=3 .* resp=3$/m);
+    expect(String(await other.ask(["CLIENT", "INFO"]))).toContain(" db=3 ");
+    expect(
+      list(await other.ask(["HELLO"]))
+        .map(String)
+        .join(" "),
+    ).toMatch(/\bproto 3\b/);
   });
 
   it("tells every caller of many when it ends in the middle", async () => {

@@ -8,5 +8,6 @@ export {
   startRedisServer,
   valkeyServerPath,
 } from "./redis-server.ts";
+export { isSince, type ServerProgram, serverProgram, speaksTls } from "./server-program.ts";
 export { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 export { makeTestCertificate, type TestCertificate } from "./test-certificate.ts";

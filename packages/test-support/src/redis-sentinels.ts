@@ -36,7 +36,7 @@ export async function startRedisSentinels(options: { readonly downAfterMs?: numb
   try {
     const master = await startRedisServer({ args: ["--repl-diskless-sync-delay", "0"] });
     servers.push(master);
-    const replicaArgs = ["--replicaof", `127.0.0.1 ${master.port}`, "--repl-diskless-sync-delay", "0"];
+    const replicaArgs = ["--replicaof", "127.0.0.1", String(master.port), "--repl-diskless-sync-delay", "0"];
     for (let index = 0; index < 2; index++) servers.push(await startRedisServer({ args: replicaArgs }));
     await until(master.port, ["role"], (answer) => answer.split("127.0.0.1").length === 3);
     for (let index = 0; index < 3; index++) {

@@ -19,7 +19,7 @@ export interface RedisServerOptions {
   readonly args?: readonly string[];
   /** Serves TLS only, and asks clients for a certificate of the same authority where `clients` says so. */
   readonly tls?: TestCertificate & { readonly clients?: "optional" | "yes" };
-  /** Default: `redis-server` on PATH. */
+  /** Default: what `redisServerPath()` gives. */
   readonly binary?: string;
 }
 
@@ -42,9 +42,12 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** The path of `redis-server`, or undefined where the machine has none. */
+/**
+ * The server that tests run against: the one that `HIKYAKU_REDIS_SERVER` names, else `redis-server` on PATH. Undefined
+ * where there is none.
+ */
 export function redisServerPath(): string | undefined {
-  return onPath("redis-server");
+  return process.env["HIKYAKU_REDIS_SERVER"] ?? onPath("redis-server");
 }
 
 /**
@@ -135,6 +138,7 @@ function flush(port: number): Promise<void> {
 function onPath(name: string): string | undefined {
   return (process.env["PATH"] ?? "")
     .split(delimiter)
+    .filter((folder) => folder !== "")
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
 }
