@@ -26,6 +26,7 @@ describe("the broker that the settings ask for", () => {
       "redis+sentinel://a.invalid:1,b.invalid:2/queue/3",
     ],
     ["{cluster: {addrs: [a.invalid:1, b.invalid:2]}, tls: true}", "rediss+cluster://a.invalid:1,b.invalid:2"],
+    ["{cluster: {addrs: [a.invalid:1]}, db: 3}", "redis+cluster://a.invalid:1/3"],
   ])("is the one of %s", (jobqueue, location) => {
     expect(brokerOf(jobqueue).location).toBe(location);
   });

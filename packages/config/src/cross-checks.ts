@@ -19,7 +19,6 @@ export function crossCheck(tree: SettingsTree): ConfigProblem[] {
     ...rateLimitHasItsStore(tree),
     ...everyOriginStandsAlone(tree),
     ...oneWayToRedis(tree),
-    ...clusterHasOneDatabase(tree),
     ...usernameHasPassword(tree, ["redis", "jobqueue", "sentinel"]),
     ...tlsSections.flatMap((path) => certificateHasItsKey(tree, path)),
     ...redisConnections.flatMap((path) => [...usernameHasPassword(tree, path), ...delaysAreInOrder(tree, path)]),
@@ -63,14 +62,6 @@ function oneWayToRedis(tree: SettingsTree): ConfigProblem[] {
     got: `${first?.join(".")} too`,
     hint: `remove one of them; ${first?.join(".")} stands in ${origin(first ?? [])}`,
   }));
-}
-
-function clusterHasOneDatabase(tree: SettingsTree): ConfigProblem[] {
-  const path = ["redis", "jobqueue", "db"];
-  const db = tree.get(path);
-  if (tree.get(["redis", "jobqueue", "cluster"]) === undefined || db === undefined || db === 0) return [];
-  const expected = "0 with redis.jobqueue.cluster, since a cluster has no other";
-  return [{ source: tree.originOf(path) ?? "", key: path.join("."), expected, got: String(db) }];
 }
 
 function certificateHasItsKey(tree: SettingsTree, section: readonly string[]): ConfigProblem[] {

@@ -52,7 +52,6 @@ describe("where the queue's own Redis is", () => {
     ["{sentinel: {master_name: m}}", "redis.jobqueue.sentinel.addrs: expected a list of one or more", "got nothing"],
     ["{cluster: {addrs: []}}", "redis.jobqueue.cluster.addrs: expected a list of one or more host:port", "got"],
     ["{cluster: {addrs: [a]}}", "redis.jobqueue.cluster.addrs.0: expected host:port", "got"],
-    ["{cluster: {addrs: [a:1]}, db: 3}", "redis.jobqueue.db: expected 0 with redis.jobqueue.cluster", "got 3"],
     ["{sentinel: {master_name: m, addrs: [a:1], username: u}}", "redis.jobqueue.sentinel.username: expected", "alone"],
     [
       "{sentinel: {master_name: m, addrs: [a:1], adr: 1}}",

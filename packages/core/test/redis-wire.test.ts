@@ -118,6 +118,15 @@ describe.skipIf(redisServerPath() === undefined)("a wire to Redis (needs redis-s
     ).toMatch(/\bproto 3\b/);
   });
 
+  it("says in plain words that a server has no such database", async () => {
+    const server = await startRedisServer();
+    onTestFinished(() => server.stop());
+    const { wire } = open(server.port);
+    await expect(wire.greet({ ...settingsFor(server.port).settings, db: 99 })).rejects.toThrow(
+      /^expected 127\.0\.0\.1:\d+ to have a database 99, it answers: ERR .*; its setting databases says/,
+    );
+  });
+
   it("tells every caller of many when it ends in the middle", async () => {
     const wire = await redis();
     const asked = Array.from({ length: 3_000 }, () => wire.ask(["PING"]));

@@ -20,19 +20,23 @@ export interface RedisClusterOptions {
   readonly replicas?: number;
   /** How long a node may be silent before the others vote it out. Default 15000, as Redis has it. */
   readonly nodeTimeoutMs?: number;
+  /** Extra arguments of each node, in redis-server's own spelling. */
+  readonly args?: readonly string[];
+  /** Default: what `redisServerPath()` gives. */
+  readonly binary?: string;
 }
 
 export async function startRedisCluster(
   size = 3,
-  { replicas = 0, nodeTimeoutMs = 15_000 }: RedisClusterOptions = {},
+  { replicas = 0, nodeTimeoutMs = 15_000, args: more = [], ...program }: RedisClusterOptions = {},
 ): Promise<RedisCluster> {
   const nodes: RedisServer[] = [];
   try {
-    const args = ["--cluster-enabled", "yes", "--cluster-node-timeout", String(nodeTimeoutMs)];
+    const args = ["--cluster-enabled", "yes", "--cluster-node-timeout", String(nodeTimeoutMs), ...more];
     // Else a new replica waits for five seconds to see whether others come too.
     args.push("--repl-diskless-sync-delay", "0");
     for (let index = 0; index < size * (1 + replicas); index++) {
-      nodes.push(await startRedisServer({ port: await freePort(), args }));
+      nodes.push(await startRedisServer({ port: await freePort(), args, ...program }));
     }
     const addrs = nodes.map((node) => `127.0.0.1:${node.port}`);
     await run("redis-cli", ["--cluster", "create", ...addrs, "--cluster-replicas", String(replicas), "--cluster-yes"]);

@@ -61,7 +61,7 @@ export interface RedisOptions {
   readonly cluster?: RedisClusterOptions;
   readonly username?: string;
   readonly password?: string;
-  /** Default 0, the only one that a cluster has. */
+  /** Default 0, the only one that a cluster of Redis has; one of Valkey 9 may have more (`cluster-databases`). */
   readonly db?: number;
   readonly tls?: boolean | RedisTlsOptions;
   /** How long an attempt to connect may take; the greeting after it has the time of a call. Default 2000. */

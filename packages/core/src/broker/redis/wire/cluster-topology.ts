@@ -27,10 +27,12 @@ export class ClusterTopology {
 
   constructor(places: readonly Place[], settings: ConnectionSettings) {
     const scheme = settings.tls === undefined ? "redis" : "rediss";
-    this.location = `${scheme}+cluster://${places.map(shownPlace).join(",")}`;
+    const database = settings.db === 0 ? "" : `/${settings.db}`;
+    this.location = `${scheme}+cluster://${places.map(shownPlace).join(",")}${database}`;
     this.#seeds = places;
     this.#nodes = places;
-    this.#settings = settings;
+    // Who holds what is the same for all databases, and known where the one asked for is missing.
+    this.#settings = { ...settings, db: 0 };
   }
 
   /** The masters that hold slots, in order of their first slot. Empty until the nodes were asked. */

@@ -56,9 +56,6 @@ export function targetOf(options: RedisOptions): Target {
     return { kind: "sentinel", places, masterName, settings, sentinelSettings };
   }
   if (cluster !== undefined) {
-    if (settings.db !== 0) {
-      throw invalid(`option "db": expected 0, the only database that a cluster has, got ${settings.db}`);
-    }
     return { kind: "cluster", places: placesOf("cluster.addrs", cluster.addrs), settings };
   }
   const { place, username, password, db, tls } = addressOf(options);

@@ -95,12 +95,23 @@ export class Wire {
     const credentials = username || password ? ["AUTH", username || "default", password ?? ""] : [];
     const [about, chosen] = await Promise.all([
       this.ask(["HELLO", "3", ...credentials]),
-      db === 0 ? undefined : this.ask(["SELECT", String(db)]),
+      db === 0 ? undefined : this.#select(db),
     ]);
     if (!isAboutServer(about)) throw this.#noRedis(`expected it to tell of itself when greeted, got ${shown(about)}`);
     if (chosen !== undefined && !isOk(chosen))
       throw this.#noRedis(`expected it to choose a database, got ${shown(chosen)}`);
     this.#isReady = this.#error === undefined;
+  }
+
+  async #select(db: number): Promise<Reply> {
+    try {
+      return await this.ask(["SELECT", String(db)]);
+    } catch (error) {
+      const hint = error instanceof RedisRefusal && databaseHints.find(([words]) => words.test(error.message))?.[1];
+      if (!hint) throw error;
+      const text = `expected ${shownPlace(this.place)} to have a database ${db}, it answers: ${errorText(error)}; ${hint}`;
+      throw new Error(text, { cause: error });
+    }
   }
 
   /** Sends a command. Answers at once with the error that ended the connection where it has ended. */
@@ -265,6 +276,12 @@ class Transaction implements Answer {
 function isAboutServer(reply: Reply): boolean {
   return Array.isArray(reply) && reply.some((part, index) => part === 3 && String(reply[index - 1]) === "proto");
 }
+
+/** What it means when a server refuses to choose a database, by words of the refusal. */
+const databaseHints: readonly (readonly [words: RegExp, hint: string])[] = [
+  [/in cluster mode/, "a cluster has only database 0, but for one of Valkey 9 or newer"],
+  [/DB index/, "its setting databases says how many it has, in a cluster its setting cluster-databases"],
+];
 
 const ignored: Answer = { replied: () => undefined, failed: () => undefined };
 
