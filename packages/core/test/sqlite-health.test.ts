@@ -1,8 +1,8 @@
 import { execFile, execFileSync } from "node:child_process";
-import fs, { closeSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import fs, { chmodSync, closeSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -170,6 +170,24 @@ describe("a store where every write fails", () => {
     raw.close();
     await expect(broker.enqueue([placedNow()])).rejects.toThrow(/no such table: tasks.*nothing was written/);
     expect(broker.reachability()).toMatchObject({ reachable: false, reason: expect.stringContaining("no such table") });
+  });
+});
+
+describe("a store whose file this process may read and not write", () => {
+  it("is away with the reason from the start, before anybody writes", async () => {
+    const path = aPath();
+    const first = open(path);
+    await first.enqueue([placedNow()]);
+    await first.close();
+    chmodSync(dirname(path), 0o777);
+    chmodSync(path, 0o444);
+    const script = fileURLToPath(new URL("./support/sqlite-one-call.fixture.ts", import.meta.url));
+    const args = ["--conditions=source", script, dirname(path), "anybody"];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const told = JSON.parse(stdout);
+    const away = { reachable: false, reason: expect.stringContaining("read-only for this process") };
+    expect(told).toMatchObject({ code: "store_rejected", opened: away, away });
+    expect(told.message).toContain("nothing was written. Give it write access to the file and its folder");
   });
 });
 

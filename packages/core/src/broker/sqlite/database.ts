@@ -45,7 +45,6 @@ export class Database {
     const place = files?.path ?? path;
     const connection = new sqlite.DatabaseSync(place, { timeout: blockingWaitMs, enableForeignKeyConstraints: false });
     try {
-      refuseReadOnly(connection);
       const mode = connection.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
       if (files !== undefined && mode !== "wal") throw noWalError(path, String(mode));
       connection.prepare("SELECT count(*) FROM sqlite_schema").get();
@@ -196,16 +195,5 @@ function isOpenElsewhere(path: string): boolean {
     throw error;
   } finally {
     probe.close();
-  }
-}
-
-/** SQLite opens a file for reading where it may not write, and says so only when somebody writes. */
-function refuseReadOnly(connection: DatabaseSync): void {
-  try {
-    connection.exec("BEGIN IMMEDIATE");
-    connection.exec("ROLLBACK");
-  } catch (error) {
-    // Somebody else writes: then it is not read-only to us for that.
-    if (!isBusy(error)) throw error;
   }
 }

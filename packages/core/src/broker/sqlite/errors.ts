@@ -139,11 +139,7 @@ export function storeError(thrown: unknown, location: string): HikyakuError {
     case sqliteCode.noMemory:
       return new HikyakuError("store_rejected", `${location}: SQLite got no memory; nothing was written`, cause);
     case sqliteCode.readOnly:
-      return new HikyakuError(
-        "store_rejected",
-        `${location} is read-only for this process; nothing was written. Give it write access to the file and its folder`,
-        cause,
-      );
+      return readOnlyError(location, thrown);
     case sqliteCode.tooBig:
       return new HikyakuError(
         "store_rejected",
@@ -197,6 +193,14 @@ export function refusedError(reason: HikyakuError, location: string): HikyakuErr
 export function damagedError(found: HikyakuError): HikyakuError {
   const text = `${found.message}. This process writes nothing into this file any more; start it again once the file is restored`;
   return new HikyakuError(found.code, text, { cause: found });
+}
+
+export function readOnlyError(location: string, cause?: unknown): HikyakuError {
+  return new HikyakuError(
+    "store_rejected",
+    `${location} is read-only for this process; nothing was written. Give it write access to the file and its folder`,
+    { cause },
+  );
 }
 
 export function noWalError(location: string, mode: string): HikyakuError {

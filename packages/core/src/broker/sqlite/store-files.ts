@@ -1,8 +1,8 @@
-import { type BigIntStats, closeSync, openSync, rmSync, type Stats, statSync } from "node:fs";
+import { accessSync, type BigIntStats, closeSync, constants, openSync, rmSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { HikyakuError } from "../../errors.ts";
-import { HeldElsewhere } from "./errors.ts";
+import { HeldElsewhere, readOnlyError } from "./errors.ts";
 import { type FileChange, secondName } from "./file-change.ts";
 import { LogWatch } from "./log-watch.ts";
 import { realStorePath } from "./store-path.ts";
@@ -42,6 +42,7 @@ export class StoreFiles {
     const { main, log, index } = this.#look();
     if (main?.isFile() === false) throw unusable(`${this.path} is no regular file; give the path of a file`);
     if (main !== undefined && main.nlink > 1n) throw unusable(`${this.path} ${secondName}`);
+    if (main !== undefined) refuseReadOnly(this.path);
     const isOfAnother = isSame(log, leftBehind) && log?.birthtimeNs === leftBehind?.birthtimeNs && log !== undefined;
     if (main === undefined || main.size === 0n || isOfAnother) {
       if (log !== undefined || index !== undefined) throw this.#withoutMain(log === undefined ? "-shm" : "-wal");
@@ -218,6 +219,15 @@ interface ThreeStats {
 
 /** Longer than file systems take for one tick of their clock. */
 const oneMomentMs = 50;
+
+/** SQLite opens a file for reading where it may not write, and says so only at the first write. */
+function refuseReadOnly(path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch {
+    throw readOnlyError(`SQLite file ${path}`);
+  }
+}
 
 function unusable(text: string): HikyakuError {
   return new HikyakuError("store_rejected", `${text}. Nothing was written`);
