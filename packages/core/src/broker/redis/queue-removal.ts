@@ -6,7 +6,7 @@ import type { ChangeFacet, RemoveQueueAnswer, RemoveQueueRequest, Selection } fr
 import type { TaskState } from "../task-message.ts";
 import { lastDays } from "../utc-day.ts";
 import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
-import { freeLocksLua, queueContentsLua, removeQueueLua, unlistedLua } from "./lua/generated.ts";
+import { dropLeasesLua, freeLocksLua, queueContentsLua, removeQueueLua, unlistedLua } from "./lua/generated.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 import type { Reply } from "./wire/link.ts";
@@ -16,6 +16,7 @@ const contentsScript = script(queueContentsLua, "list");
 const removeScript = script(removeQueueLua, "number");
 const unlistedScript = script(unlistedLua, "list");
 const freeLocksScript = script(freeLocksLua, "number");
+const dropLeasesScript = script(dropLeasesLua, "number");
 
 /** Day counters live 90 days after their first increment. */
 const countedDays = 93;
@@ -134,11 +135,7 @@ export class QueueRemoval {
 
   /** Ids without a body are no tasks to change; their entries are all there is of them. */
   async #forgetStuck(keys: QueueKeys, ids: readonly Buffer[], call: CallOptions | undefined): Promise<void> {
-    const { connection } = this.#context;
-    await Promise.all([
-      runCommand(connection, ["ZREM", keys.lease, ...ids], call),
-      ...ids.map((id) => runCommand(connection, ["LREM", keys.active, "1", id], call)),
-    ]);
+    await runScript(this.#context.connection, dropLeasesScript, [keys.active, keys.lease], [keys.task, ...ids], call);
   }
 
   /** One step of the walk over all keys. */

@@ -16,13 +16,15 @@ local scored = { scheduled = KEYS[4], retry = KEYS[5], archived = KEYS[6], compl
 local places = { pending = true, active = true, aggregating = true, scheduled = true, retry = true, archived = true, completed = true }
 --- @include "able"
 --- @include "holders"
+--- @include "lease"
+--- @include "line"
 --- @include "lock"
 local fromContainer = limit > 0
 local ready, changed, searched = {}, 0, 0
 
 local function removeFromPending(id)
   searched = searched + redis.call('LLEN', pending)
-  return redis.call('LREM', pending, 1, id)
+  return leaveLine(id, 1)
 end
 
 local function removeFromGroup(group, id)
@@ -46,17 +48,14 @@ local function takeOut(id, state, group)
     return
   end
   if state == 'pending' or not places[state] then removeFromPending(id) end
-  if state == 'active' or not places[state] then
-    redis.call('LREM', active, 1, id)
-    redis.call('ZREM', lease, id)
-  end
+  if state == 'active' or not places[state] then endLease(id) end
   if group and (state == 'aggregating' or not places[state]) then removeFromGroup(group, id) end
   if not places[state] then removeFromScored(id) end
 end
 
 local function carryOut(id, key, unique, hasBody)
   if change == 'run' then
-    redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
+    redis.call('HSET', key, waitsSince(nowNs))
     redis.call('HDEL', key, 'group', 'hk:lost', 'hk:alone', 'hk:reason')
     ready[#ready + 1] = id
   elseif change == 'archive' then
@@ -122,7 +121,7 @@ if fromContainer then
   if wantedState == 'pending' then
     local range = redis.call('LRANGE', container, -limit, -1)
     for index = #range, 1, -1 do ids[#ids + 1] = range[index] end
-    if #ids > 0 then redis.call('LTRIM', container, 0, -#ids - 1) end
+    if #ids > 0 then leaveFront(#ids) end
   else
     ids = redis.call('ZRANGE', container, 0, limit - 1)
     if #ids > 0 then redis.call('ZREMRANGEBYRANK', container, 0, #ids - 1) end
@@ -145,9 +144,7 @@ for _, id in ipairs(ids) do
     outcomes[#outcomes + 1] = outcome
   end
 end
-for from = 1, #ready, 1000 do
-  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
-end
+joinBack(ready, #ready)
 local more = 0
 if fromContainer then
   more = wantedState == 'pending' and redis.call('LLEN', container) or redis.call('ZCARD', container)

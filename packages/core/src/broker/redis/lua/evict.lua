@@ -9,6 +9,9 @@ local pending, active, lease, mark = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local taskPrefix, nowNs, tokens, cursor, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[5], tonumber(ARGV[6])
 --- @include "attempts"
 --- @include "able"
+--- @include "holders"
+--- @include "lease"
+--- @include "line"
 mustBeLists(pending, active)
 mustBeSortedSets(lease)
 mustBeAble(
@@ -18,19 +21,12 @@ redis.call('SET', mark, '1', 'EX', ARGV[4])
 local freed = {}
 
 local function free(id, key)
-  redis.call('ZREM', lease, id)
-  redis.call('LREM', active, 0, id)
-  redis.call('RPUSH', pending, id)
-  redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
-  redis.call('HDEL', key, 'hk:lease')
+  endLease(id, key)
+  joinFront({ id }, 1)
+  redis.call('HSET', key, waitsSince(nowNs))
   local attempts = attemptsWith(key, ARGV[7])
   if attempts then redis.call('HSET', key, 'hk:attempts', attempts) end
   freed[#freed + 1] = id
-end
-
--- The token of the server of ours that holds the task now; false where none of ours does.
-local function tokenOf(held, ends)
-  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
 -- Bodiless ids, what is no task, and what is in another state by now are left to recovery, which knows what to do.
@@ -39,7 +35,7 @@ for index = 8, #ARGV do
   local key = taskPrefix .. id
   local found = read('HMGET', key, 'msg', 'state', 'hk:lease')
   local ends = redis.call('ZSCORE', lease, id)
-  if found and found[1] and found[2] == 'active' and ends and not tokenOf(found[3], ends) then free(id, key) end
+  if found and found[1] and found[2] == 'active' and ends and not tokenIn(found[3], ends) then free(id, key) end
 end
 
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
@@ -47,7 +43,7 @@ for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
   local found = read('HMGET', key, 'msg', 'state', 'hk:lease')
-  local token = found and tokenOf(found[3], redis.call('ZSCORE', lease, id))
+  local token = found and tokenIn(found[3], redis.call('ZSCORE', lease, id))
   if token and string.sub(token, 1, #tokens) == tokens and found[1] and found[2] == 'active' then
     if #freed >= limit then return { freed, cursor, 1 } end
     free(id, key)

@@ -9,6 +9,7 @@ local taskPrefix, groupPrefix, nowMs, nowSec, nowNs = ARGV[1], ARGV[2], ARGV[3],
 local limit, retriesFirst = tonumber(ARGV[6]), ARGV[7] == '1'
 --- @include "able"
 --- @include "due-sooner"
+--- @include "line"
 
 -- First it is read what is to be done, from here on.
 local ready, again, ghosts, grouped, strangers = {}, {}, {}, {}, {}
@@ -86,11 +87,10 @@ if #passed > 0 then
     redis.call('HSET', taskPrefix .. id, 'state', 'aggregating')
   end
   for _, list in ipairs({ ready, again }) do
-    for _, id in ipairs(list) do redis.call('HSET', taskPrefix .. id, 'state', 'pending', 'pending_since', nowNs) end
+    for _, id in ipairs(list) do redis.call('HSET', taskPrefix .. id, waitsSince(nowNs)) end
   end
-  inSlices('LPUSH', pending, ready)
-  -- What was due first runs first, and the end of the list is what runs next.
-  for index = #again, 1, -1 do redis.call('RPUSH', pending, again[index]) end
+  joinBack(ready, #ready)
+  joinFront(again, #again)
 end
 local following = nextDue(due, scheduled, retry)
 local archived = {}

@@ -302,6 +302,7 @@ return lost
 export const archiveUnreadableLua = `-- Archives a task whose message can't be read, as it is, where it still is the same and nobody holds it.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments
 -- ARGV 1 task key  2 prefix of group keys  3 id  4 the message that was read  5 now in s  6 reason   Returns 1, or 0
+local pending, lease = KEYS[1], KEYS[3]
 local key, groupPrefix, id, msg, nowSec, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 -- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
 -- last nothing may be called that the server can refuse.
@@ -384,17 +385,65 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
+-- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
+-- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+
+-- What the hash of a task says while it waits in line.
+local function waitsSince(nowNs)
+  return 'state', 'pending', 'pending_since', nowNs
+end
+
+-- Pushes ids a thousand at a time.
+local function pushAll(call, command, ids, size)
+  for from = 1, size, 1000 do
+    local reply = call(command, pending, unpack(ids, from, math.min(from + 999, size)))
+    if type(reply) == 'table' then return reply, from - 1 end
+  end
+end
+
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
+-- is refused, with the refusal and how many have joined.
+local function joinBack(ids, size, call)
+  return pushAll(call or redis.call, 'LPUSH', ids, size)
+end
+
+-- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+local function joinFront(ids, size, call)
+  local back = {}
+  for index = 1, size do back[index] = ids[size + 1 - index] end
+  return pushAll(call or redis.call, 'RPUSH', back, size)
+end
+
+-- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
+-- others.
+local stayFront, stayBack = joinFront, joinBack
+
+-- Takes back ids that this script has put behind all others, the last of all that joined.
+local function leaveBack(size)
+  redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
+end
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. \`call\` as above.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
+end
 local found = read('HMGET', key, 'msg', 'state', 'group')
 if not found then return 0 end
 local state, group = found[2], found[3]
-if found[1] ~= msg or redis.call('ZSCORE', KEYS[3], id) then return 0 end
-mustBeLists(KEYS[1])
+if found[1] ~= msg or redis.call('ZSCORE', lease, id) then return 0 end
+mustBeLists(pending)
 mustBeSortedSets(KEYS[4], KEYS[5], KEYS[6], KEYS[8])
 if group and read('ZCARD', groupPrefix .. group) == nil then return 0 end
 mustBeAble(groupPrefix, 'LREM', 'ZREM', 'ZADD', 'HSET', 'HDEL')
 local removed = 0
 if state == 'pending' then
-  removed = redis.call('LREM', KEYS[1], 0, id)
+  removed = leaveLine(id, 0)
 elseif state == 'scheduled' or state == 'retry' then
   removed = redis.call('ZREM', state == 'scheduled' and KEYS[4] or KEYS[5], id)
   redis.call('ZREM', KEYS[8], id)
@@ -434,8 +483,40 @@ return { total, newest }
 
 export const beginAloneLua = `-- Writes that a task's holder runs it alone from now on.
 -- KEYS 1 lease  2 task   ARGV 1 id  2 token   Returns 1, or 0 when the lease was lost
-local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not ends or redis.pcall('HGET', KEYS[2], 'hk:lease') ~= ARGV[2] .. ':' .. ends then return 0 end
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
+  end
+  return false
+end
+if not endHeldBy(KEYS[1], KEYS[2], ARGV[1], ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[2], 'hk:began', ARGV[2])
 return 1
 `;
@@ -637,6 +718,17 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
 -- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
 local function isHeld(leaseKey, id, over)
   local ends = redis.call('ZSCORE', leaseKey, id)
@@ -658,6 +750,107 @@ local function isTaken(setsKey, groupPrefix, id)
     if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
   end
   return false
+end
+-- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
+-- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
+-- \`active\` and \`lease\`.
+
+-- Gives a task that is active already to the token.
+local function giveLease(key, id, token, ends)
+  if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
+  redis.call('ZADD', lease, ends, id)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
+end
+
+-- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+local function giveEndedLease(key, id, nowSec)
+  redis.call('ZADD', lease, nowSec, id)
+  redis.call('HDEL', key, 'hk:lease')
+end
+
+-- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+local function moveLease(key, id, token, ends, newEnd)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+  local moved = redis.pcall('ZADD', lease, newEnd, id)
+  if type(moved) ~= 'table' then return nil end
+  -- The lease is held only while the two agree.
+  redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
+  return moved
+end
+
+-- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+local function endLease(id, key)
+  redis.call('ZREM', lease, id)
+  redis.call('LREM', active, 0, id)
+  if key then redis.call('HDEL', key, 'hk:lease') end
+end
+
+-- Ends a lease that was left behind: the task is in another place.
+local function dropLease(id)
+  redis.call('ZREM', lease, id)
+end
+
+-- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+local function beginWithoutMemory()
+  redis.call('ZREM', lease, 'hk:none')
+end
+
+-- Lists a task among those that run, whose lease is there.
+local function listActive(id)
+  redis.call('LPUSH', active, id)
+end
+
+-- Takes entries too many of a task out of the list of those that run; it goes on.
+local function unlistActive(id, surplus)
+  redis.call('LREM', active, surplus, id)
+end
+-- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
+-- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+
+-- What the hash of a task says while it waits in line.
+local function waitsSince(nowNs)
+  return 'state', 'pending', 'pending_since', nowNs
+end
+
+-- Pushes ids a thousand at a time.
+local function pushAll(call, command, ids, size)
+  for from = 1, size, 1000 do
+    local reply = call(command, pending, unpack(ids, from, math.min(from + 999, size)))
+    if type(reply) == 'table' then return reply, from - 1 end
+  end
+end
+
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
+-- is refused, with the refusal and how many have joined.
+local function joinBack(ids, size, call)
+  return pushAll(call or redis.call, 'LPUSH', ids, size)
+end
+
+-- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+local function joinFront(ids, size, call)
+  local back = {}
+  for index = 1, size do back[index] = ids[size + 1 - index] end
+  return pushAll(call or redis.call, 'RPUSH', back, size)
+end
+
+-- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
+-- others.
+local stayFront, stayBack = joinFront, joinBack
+
+-- Takes back ids that this script has put behind all others, the last of all that joined.
+local function leaveBack(size)
+  redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
+end
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. \`call\` as above.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
 end
 -- The uniqueness lock that a task took. Some Go programs write it into the message (field 10) only.
 local function lockOf(stored, msg)
@@ -706,7 +899,7 @@ local ready, changed, searched = {}, 0, 0
 
 local function removeFromPending(id)
   searched = searched + redis.call('LLEN', pending)
-  return redis.call('LREM', pending, 1, id)
+  return leaveLine(id, 1)
 end
 
 local function removeFromGroup(group, id)
@@ -730,17 +923,14 @@ local function takeOut(id, state, group)
     return
   end
   if state == 'pending' or not places[state] then removeFromPending(id) end
-  if state == 'active' or not places[state] then
-    redis.call('LREM', active, 1, id)
-    redis.call('ZREM', lease, id)
-  end
+  if state == 'active' or not places[state] then endLease(id) end
   if group and (state == 'aggregating' or not places[state]) then removeFromGroup(group, id) end
   if not places[state] then removeFromScored(id) end
 end
 
 local function carryOut(id, key, unique, hasBody)
   if change == 'run' then
-    redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
+    redis.call('HSET', key, waitsSince(nowNs))
     redis.call('HDEL', key, 'group', 'hk:lost', 'hk:alone', 'hk:reason')
     ready[#ready + 1] = id
   elseif change == 'archive' then
@@ -806,7 +996,7 @@ if fromContainer then
   if wantedState == 'pending' then
     local range = redis.call('LRANGE', container, -limit, -1)
     for index = #range, 1, -1 do ids[#ids + 1] = range[index] end
-    if #ids > 0 then redis.call('LTRIM', container, 0, -#ids - 1) end
+    if #ids > 0 then leaveFront(#ids) end
   else
     ids = redis.call('ZRANGE', container, 0, limit - 1)
     if #ids > 0 then redis.call('ZREMRANGEBYRANK', container, 0, #ids - 1) end
@@ -829,9 +1019,7 @@ for _, id in ipairs(ids) do
     outcomes[#outcomes + 1] = outcome
   end
 end
-for from = 1, #ready, 1000 do
-  redis.call('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready)))
-end
+joinBack(ready, #ready)
 local more = 0
 if fromContainer then
   more = wantedState == 'pending' and redis.call('LLEN', container) or redis.call('ZCARD', container)
@@ -947,6 +1135,150 @@ else
 end
 redis.call('ZADD', sets, holdEnd, set)
 return 1
+`;
+
+export const dropLeasesLua = `-- Drops ids without a body from among those that run: their entries are all there is of them.
+-- KEYS 1 active  2 lease   ARGV 1 prefix of task keys  2.. ids   Returns how many ids there were
+local active, lease = KEYS[1], KEYS[2]
+-- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
+-- last nothing may be called that the server can refuse.
+
+-- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script where one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
+-- a key that never exists, beside the one given.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first one removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+-- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
+-- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
+-- \`active\` and \`lease\`.
+
+-- Gives a task that is active already to the token.
+local function giveLease(key, id, token, ends)
+  if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
+  redis.call('ZADD', lease, ends, id)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
+end
+
+-- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+local function giveEndedLease(key, id, nowSec)
+  redis.call('ZADD', lease, nowSec, id)
+  redis.call('HDEL', key, 'hk:lease')
+end
+
+-- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+local function moveLease(key, id, token, ends, newEnd)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+  local moved = redis.pcall('ZADD', lease, newEnd, id)
+  if type(moved) ~= 'table' then return nil end
+  -- The lease is held only while the two agree.
+  redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
+  return moved
+end
+
+-- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+local function endLease(id, key)
+  redis.call('ZREM', lease, id)
+  redis.call('LREM', active, 0, id)
+  if key then redis.call('HDEL', key, 'hk:lease') end
+end
+
+-- Ends a lease that was left behind: the task is in another place.
+local function dropLease(id)
+  redis.call('ZREM', lease, id)
+end
+
+-- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+local function beginWithoutMemory()
+  redis.call('ZREM', lease, 'hk:none')
+end
+
+-- Lists a task among those that run, whose lease is there.
+local function listActive(id)
+  redis.call('LPUSH', active, id)
+end
+
+-- Takes entries too many of a task out of the list of those that run; it goes on.
+local function unlistActive(id, surplus)
+  redis.call('LREM', active, surplus, id)
+end
+mustBeLists(active)
+mustBeSortedSets(lease)
+mustBeAble(ARGV[1], 'ZREM', 'LREM')
+for index = 2, #ARGV do endLease(ARGV[index]) end
+return #ARGV - 1
 `;
 
 export const dropLeftoversLua = `-- Removes leftovers of a finished set with their bodies and locks.
@@ -1104,6 +1436,17 @@ export const editPayloadLua = `-- Replaces the message of a task that is not run
 -- Returns the outcome
 local task, lease, sets, lockBefore, lockAfter = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, groupPrefix, over, before, after = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
 -- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
 local function isHeld(leaseKey, id, over)
   local ends = redis.call('ZSCORE', leaseKey, id)
@@ -1367,6 +1710,54 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
     redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
   end
 end
+-- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
+-- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+
+-- What the hash of a task says while it waits in line.
+local function waitsSince(nowNs)
+  return 'state', 'pending', 'pending_since', nowNs
+end
+
+-- Pushes ids a thousand at a time.
+local function pushAll(call, command, ids, size)
+  for from = 1, size, 1000 do
+    local reply = call(command, pending, unpack(ids, from, math.min(from + 999, size)))
+    if type(reply) == 'table' then return reply, from - 1 end
+  end
+end
+
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
+-- is refused, with the refusal and how many have joined.
+local function joinBack(ids, size, call)
+  return pushAll(call or redis.call, 'LPUSH', ids, size)
+end
+
+-- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+local function joinFront(ids, size, call)
+  local back = {}
+  for index = 1, size do back[index] = ids[size + 1 - index] end
+  return pushAll(call or redis.call, 'RPUSH', back, size)
+end
+
+-- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
+-- others.
+local stayFront, stayBack = joinFront, joinBack
+
+-- Takes back ids that this script has put behind all others, the last of all that joined.
+local function leaveBack(size)
+  redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
+end
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. \`call\` as above.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
+end
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
 
@@ -1439,21 +1830,20 @@ local function putSpecial(start)
   local id, msg, flags = items[start], items[start + 1], items[start + 2]
   local _, score, moment, group, lock, life, exact = wishesOf(start + 3, flags)
   if lock and not wrote('SET', lock, id, 'NX', 'EX', life) then return false end
-  local fields = { 'msg', msg, 'state', 'pending' }
-  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
-  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
-  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+  local fields
   if score then
-    fields[4] = 'scheduled'
+    fields = { 'msg', msg, 'state', 'scheduled' }
     if moment < score * 1000 and not wrote('ZADD', due, moment, id) then return false end
     if not wrote('ZADD', scheduled, score, id) then return false end
   elseif group then
-    fields[4] = 'aggregating'
+    fields = { 'msg', msg, 'state', 'aggregating' }
     if not wrote('ZADD', groupPrefix .. group, nowSec, id) then return false end
   else
-    fields[#fields + 1] = 'pending_since'
-    fields[#fields + 1] = nowNs
+    fields = { 'msg', msg, waitsSince(nowNs) }
   end
+  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
+  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
   -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
   if group and not wrote('SADD', groups, group) then return false end
   return wrote('HSET', taskPrefix .. id, unpack(fields))
@@ -1461,11 +1851,14 @@ end
 
 -- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
 local function putAll()
-  for from = 1, #ready, 1000 do
-    if not wrote('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready))) then return from - 1 end
+  local refusal, pushed = joinBack(ready, #ready, redis.pcall)
+  if refusal then
+    failure = refusal.err
+    return pushed
   end
+  local stateField, state, sinceField, since = waitsSince(nowNs)
   for index, msg in pairs(messages) do
-    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, 'state', 'pending', 'pending_since', nowNs) then return #ready end
+    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, stateField, state, sinceField, since) then return #ready end
   end
   for _, start in ipairs(special) do
     if not putSpecial(start) then return #ready end
@@ -1474,7 +1867,7 @@ end
 
 -- Takes back what was written until one thing was refused, and ends the script with that refusal.
 local function undo(pushed)
-  if pushed > 0 then redis.pcall('LTRIM', pending, pushed, -1) end
+  if pushed > 0 then leaveBack(pushed) end
   for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
   for _, start in ipairs(special) do
     local id = items[start]
@@ -1610,6 +2003,140 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
+  end
+  return false
+end
+-- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
+-- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
+-- \`active\` and \`lease\`.
+
+-- Gives a task that is active already to the token.
+local function giveLease(key, id, token, ends)
+  if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
+  redis.call('ZADD', lease, ends, id)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
+end
+
+-- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+local function giveEndedLease(key, id, nowSec)
+  redis.call('ZADD', lease, nowSec, id)
+  redis.call('HDEL', key, 'hk:lease')
+end
+
+-- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+local function moveLease(key, id, token, ends, newEnd)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+  local moved = redis.pcall('ZADD', lease, newEnd, id)
+  if type(moved) ~= 'table' then return nil end
+  -- The lease is held only while the two agree.
+  redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
+  return moved
+end
+
+-- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+local function endLease(id, key)
+  redis.call('ZREM', lease, id)
+  redis.call('LREM', active, 0, id)
+  if key then redis.call('HDEL', key, 'hk:lease') end
+end
+
+-- Ends a lease that was left behind: the task is in another place.
+local function dropLease(id)
+  redis.call('ZREM', lease, id)
+end
+
+-- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+local function beginWithoutMemory()
+  redis.call('ZREM', lease, 'hk:none')
+end
+
+-- Lists a task among those that run, whose lease is there.
+local function listActive(id)
+  redis.call('LPUSH', active, id)
+end
+
+-- Takes entries too many of a task out of the list of those that run; it goes on.
+local function unlistActive(id, surplus)
+  redis.call('LREM', active, surplus, id)
+end
+-- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
+-- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+
+-- What the hash of a task says while it waits in line.
+local function waitsSince(nowNs)
+  return 'state', 'pending', 'pending_since', nowNs
+end
+
+-- Pushes ids a thousand at a time.
+local function pushAll(call, command, ids, size)
+  for from = 1, size, 1000 do
+    local reply = call(command, pending, unpack(ids, from, math.min(from + 999, size)))
+    if type(reply) == 'table' then return reply, from - 1 end
+  end
+end
+
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
+-- is refused, with the refusal and how many have joined.
+local function joinBack(ids, size, call)
+  return pushAll(call or redis.call, 'LPUSH', ids, size)
+end
+
+-- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+local function joinFront(ids, size, call)
+  local back = {}
+  for index = 1, size do back[index] = ids[size + 1 - index] end
+  return pushAll(call or redis.call, 'RPUSH', back, size)
+end
+
+-- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
+-- others.
+local stayFront, stayBack = joinFront, joinBack
+
+-- Takes back ids that this script has put behind all others, the last of all that joined.
+local function leaveBack(size)
+  redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
+end
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. \`call\` as above.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
+end
 mustBeLists(pending, active)
 mustBeSortedSets(lease)
 mustBeAble(
@@ -1619,19 +2146,12 @@ redis.call('SET', mark, '1', 'EX', ARGV[4])
 local freed = {}
 
 local function free(id, key)
-  redis.call('ZREM', lease, id)
-  redis.call('LREM', active, 0, id)
-  redis.call('RPUSH', pending, id)
-  redis.call('HSET', key, 'state', 'pending', 'pending_since', nowNs)
-  redis.call('HDEL', key, 'hk:lease')
+  endLease(id, key)
+  joinFront({ id }, 1)
+  redis.call('HSET', key, waitsSince(nowNs))
   local attempts = attemptsWith(key, ARGV[7])
   if attempts then redis.call('HSET', key, 'hk:attempts', attempts) end
   freed[#freed + 1] = id
-end
-
--- The token of the server of ours that holds the task now; false where none of ours does.
-local function tokenOf(held, ends)
-  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
 -- Bodiless ids, what is no task, and what is in another state by now are left to recovery, which knows what to do.
@@ -1640,7 +2160,7 @@ for index = 8, #ARGV do
   local key = taskPrefix .. id
   local found = read('HMGET', key, 'msg', 'state', 'hk:lease')
   local ends = redis.call('ZSCORE', lease, id)
-  if found and found[1] and found[2] == 'active' and ends and not tokenOf(found[3], ends) then free(id, key) end
+  if found and found[1] and found[2] == 'active' and ends and not tokenIn(found[3], ends) then free(id, key) end
 end
 
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
@@ -1648,7 +2168,7 @@ for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
   local found = read('HMGET', key, 'msg', 'state', 'hk:lease')
-  local token = found and tokenOf(found[3], redis.call('ZSCORE', lease, id))
+  local token = found and tokenIn(found[3], redis.call('ZSCORE', lease, id))
   if token and string.sub(token, 1, #tokens) == tokens and found[1] and found[2] == 'active' then
     if #freed >= limit then return { freed, cursor, 1 } end
     free(id, key)
@@ -1664,21 +2184,100 @@ export const extendLua = `-- Moves the end of leases further out; leaves alone w
 local lease = KEYS[1]
 local taskPrefix, newEnd = ARGV[1], ARGV[2]
 local lost = {}
--- Nothing is removed: what a server without memory lets pass comes first, and it refuses nothing later.
-redis.call('ZREM', lease, 'hk:none')
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
+  end
+  return false
+end
+-- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
+-- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
+-- \`active\` and \`lease\`.
+
+-- Gives a task that is active already to the token.
+local function giveLease(key, id, token, ends)
+  if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
+  redis.call('ZADD', lease, ends, id)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
+end
+
+-- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+local function giveEndedLease(key, id, nowSec)
+  redis.call('ZADD', lease, nowSec, id)
+  redis.call('HDEL', key, 'hk:lease')
+end
+
+-- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+local function moveLease(key, id, token, ends, newEnd)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+  local moved = redis.pcall('ZADD', lease, newEnd, id)
+  if type(moved) ~= 'table' then return nil end
+  -- The lease is held only while the two agree.
+  redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
+  return moved
+end
+
+-- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+local function endLease(id, key)
+  redis.call('ZREM', lease, id)
+  redis.call('LREM', active, 0, id)
+  if key then redis.call('HDEL', key, 'hk:lease') end
+end
+
+-- Ends a lease that was left behind: the task is in another place.
+local function dropLease(id)
+  redis.call('ZREM', lease, id)
+end
+
+-- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+local function beginWithoutMemory()
+  redis.call('ZREM', lease, 'hk:none')
+end
+
+-- Lists a task among those that run, whose lease is there.
+local function listActive(id)
+  redis.call('LPUSH', active, id)
+end
+
+-- Takes entries too many of a task out of the list of those that run; it goes on.
+local function unlistActive(id, surplus)
+  redis.call('LREM', active, surplus, id)
+end
+beginWithoutMemory()
 for index = 3, #ARGV, 2 do
   local id, token = ARGV[index], ARGV[index + 1]
   local key = taskPrefix .. id
-  local ends = redis.call('ZSCORE', lease, id)
-  local held = ends and redis.pcall('HGET', key, 'hk:lease')
-  if held and held == token .. ':' .. ends then
-    redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
-    local extended = redis.pcall('ZADD', lease, newEnd, id)
-    if type(extended) == 'table' then
-      -- The lease is held only while the two agree.
-      redis.pcall('HSET', key, 'hk:lease', held)
-      return extended
-    end
+  local ends = endHeldBy(lease, key, id, token)
+  if ends then
+    local refusal = moveLease(key, id, token, ends, newEnd)
+    if refusal then return refusal end
   else
     lost[#lost + 1] = (index - 3) / 2
   end
@@ -1823,6 +2422,54 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
     redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
   end
 end
+-- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
+-- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+
+-- What the hash of a task says while it waits in line.
+local function waitsSince(nowNs)
+  return 'state', 'pending', 'pending_since', nowNs
+end
+
+-- Pushes ids a thousand at a time.
+local function pushAll(call, command, ids, size)
+  for from = 1, size, 1000 do
+    local reply = call(command, pending, unpack(ids, from, math.min(from + 999, size)))
+    if type(reply) == 'table' then return reply, from - 1 end
+  end
+end
+
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
+-- is refused, with the refusal and how many have joined.
+local function joinBack(ids, size, call)
+  return pushAll(call or redis.call, 'LPUSH', ids, size)
+end
+
+-- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+local function joinFront(ids, size, call)
+  local back = {}
+  for index = 1, size do back[index] = ids[size + 1 - index] end
+  return pushAll(call or redis.call, 'RPUSH', back, size)
+end
+
+-- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
+-- others.
+local stayFront, stayBack = joinFront, joinBack
+
+-- Takes back ids that this script has put behind all others, the last of all that joined.
+local function leaveBack(size)
+  redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
+end
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. \`call\` as above.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
+end
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
 
@@ -1895,21 +2542,20 @@ local function putSpecial(start)
   local id, msg, flags = items[start], items[start + 1], items[start + 2]
   local _, score, moment, group, lock, life, exact = wishesOf(start + 3, flags)
   if lock and not wrote('SET', lock, id, 'NX', 'EX', life) then return false end
-  local fields = { 'msg', msg, 'state', 'pending' }
-  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
-  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
-  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+  local fields
   if score then
-    fields[4] = 'scheduled'
+    fields = { 'msg', msg, 'state', 'scheduled' }
     if moment < score * 1000 and not wrote('ZADD', due, moment, id) then return false end
     if not wrote('ZADD', scheduled, score, id) then return false end
   elseif group then
-    fields[4] = 'aggregating'
+    fields = { 'msg', msg, 'state', 'aggregating' }
     if not wrote('ZADD', groupPrefix .. group, nowSec, id) then return false end
   else
-    fields[#fields + 1] = 'pending_since'
-    fields[#fields + 1] = nowNs
+    fields = { 'msg', msg, waitsSince(nowNs) }
   end
+  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
+  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
   -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
   if group and not wrote('SADD', groups, group) then return false end
   return wrote('HSET', taskPrefix .. id, unpack(fields))
@@ -1917,11 +2563,14 @@ end
 
 -- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
 local function putAll()
-  for from = 1, #ready, 1000 do
-    if not wrote('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready))) then return from - 1 end
+  local refusal, pushed = joinBack(ready, #ready, redis.pcall)
+  if refusal then
+    failure = refusal.err
+    return pushed
   end
+  local stateField, state, sinceField, since = waitsSince(nowNs)
   for index, msg in pairs(messages) do
-    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, 'state', 'pending', 'pending_since', nowNs) then return #ready end
+    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, stateField, state, sinceField, since) then return #ready end
   end
   for _, start in ipairs(special) do
     if not putSpecial(start) then return #ready end
@@ -1930,7 +2579,7 @@ end
 
 -- Takes back what was written until one thing was refused, and ends the script with that refusal.
 local function undo(pushed)
-  if pushed > 0 then redis.pcall('LTRIM', pending, pushed, -1) end
+  if pushed > 0 then leaveBack(pushed) end
   for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
   for _, start in ipairs(special) do
     local id = items[start]
@@ -2188,6 +2837,54 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
     redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
   end
 end
+-- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
+-- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+
+-- What the hash of a task says while it waits in line.
+local function waitsSince(nowNs)
+  return 'state', 'pending', 'pending_since', nowNs
+end
+
+-- Pushes ids a thousand at a time.
+local function pushAll(call, command, ids, size)
+  for from = 1, size, 1000 do
+    local reply = call(command, pending, unpack(ids, from, math.min(from + 999, size)))
+    if type(reply) == 'table' then return reply, from - 1 end
+  end
+end
+
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
+-- is refused, with the refusal and how many have joined.
+local function joinBack(ids, size, call)
+  return pushAll(call or redis.call, 'LPUSH', ids, size)
+end
+
+-- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+local function joinFront(ids, size, call)
+  local back = {}
+  for index = 1, size do back[index] = ids[size + 1 - index] end
+  return pushAll(call or redis.call, 'RPUSH', back, size)
+end
+
+-- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
+-- others.
+local stayFront, stayBack = joinFront, joinBack
+
+-- Takes back ids that this script has put behind all others, the last of all that joined.
+local function leaveBack(size)
+  redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
+end
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. \`call\` as above.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
+end
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
 
@@ -2260,21 +2957,20 @@ local function putSpecial(start)
   local id, msg, flags = items[start], items[start + 1], items[start + 2]
   local _, score, moment, group, lock, life, exact = wishesOf(start + 3, flags)
   if lock and not wrote('SET', lock, id, 'NX', 'EX', life) then return false end
-  local fields = { 'msg', msg, 'state', 'pending' }
-  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
-  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
-  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+  local fields
   if score then
-    fields[4] = 'scheduled'
+    fields = { 'msg', msg, 'state', 'scheduled' }
     if moment < score * 1000 and not wrote('ZADD', due, moment, id) then return false end
     if not wrote('ZADD', scheduled, score, id) then return false end
   elseif group then
-    fields[4] = 'aggregating'
+    fields = { 'msg', msg, 'state', 'aggregating' }
     if not wrote('ZADD', groupPrefix .. group, nowSec, id) then return false end
   else
-    fields[#fields + 1] = 'pending_since'
-    fields[#fields + 1] = nowNs
+    fields = { 'msg', msg, waitsSince(nowNs) }
   end
+  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
+  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
   -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
   if group and not wrote('SADD', groups, group) then return false end
   return wrote('HSET', taskPrefix .. id, unpack(fields))
@@ -2282,11 +2978,14 @@ end
 
 -- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
 local function putAll()
-  for from = 1, #ready, 1000 do
-    if not wrote('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready))) then return from - 1 end
+  local refusal, pushed = joinBack(ready, #ready, redis.pcall)
+  if refusal then
+    failure = refusal.err
+    return pushed
   end
+  local stateField, state, sinceField, since = waitsSince(nowNs)
   for index, msg in pairs(messages) do
-    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, 'state', 'pending', 'pending_since', nowNs) then return #ready end
+    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, stateField, state, sinceField, since) then return #ready end
   end
   for _, start in ipairs(special) do
     if not putSpecial(start) then return #ready end
@@ -2295,7 +2994,7 @@ end
 
 -- Takes back what was written until one thing was refused, and ends the script with that refusal.
 local function undo(pushed)
-  if pushed > 0 then redis.pcall('LTRIM', pending, pushed, -1) end
+  if pushed > 0 then leaveBack(pushed) end
   for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
   for _, start in ipairs(special) do
     local id = items[start]
@@ -2447,6 +3146,54 @@ local function nextDue(dueKey, scheduledKey, retryKey)
   end
   return first, firstExact
 end
+-- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
+-- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+
+-- What the hash of a task says while it waits in line.
+local function waitsSince(nowNs)
+  return 'state', 'pending', 'pending_since', nowNs
+end
+
+-- Pushes ids a thousand at a time.
+local function pushAll(call, command, ids, size)
+  for from = 1, size, 1000 do
+    local reply = call(command, pending, unpack(ids, from, math.min(from + 999, size)))
+    if type(reply) == 'table' then return reply, from - 1 end
+  end
+end
+
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
+-- is refused, with the refusal and how many have joined.
+local function joinBack(ids, size, call)
+  return pushAll(call or redis.call, 'LPUSH', ids, size)
+end
+
+-- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+local function joinFront(ids, size, call)
+  local back = {}
+  for index = 1, size do back[index] = ids[size + 1 - index] end
+  return pushAll(call or redis.call, 'RPUSH', back, size)
+end
+
+-- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
+-- others.
+local stayFront, stayBack = joinFront, joinBack
+
+-- Takes back ids that this script has put behind all others, the last of all that joined.
+local function leaveBack(size)
+  redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
+end
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. \`call\` as above.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
+end
 
 -- First it is read what is to be done, from here on.
 local ready, again, ghosts, grouped, strangers = {}, {}, {}, {}, {}
@@ -2524,11 +3271,10 @@ if #passed > 0 then
     redis.call('HSET', taskPrefix .. id, 'state', 'aggregating')
   end
   for _, list in ipairs({ ready, again }) do
-    for _, id in ipairs(list) do redis.call('HSET', taskPrefix .. id, 'state', 'pending', 'pending_since', nowNs) end
+    for _, id in ipairs(list) do redis.call('HSET', taskPrefix .. id, waitsSince(nowNs)) end
   end
-  inSlices('LPUSH', pending, ready)
-  -- What was due first runs first, and the end of the list is what runs next.
-  for index = #again, 1, -1 do redis.call('RPUSH', pending, again[index]) end
+  joinBack(ready, #ready)
+  joinFront(again, #again)
 end
 local following = nextDue(due, scheduled, retry)
 local archived = {}
@@ -3954,6 +4700,17 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
 -- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
 local function isHeld(leaseKey, id, over)
   local ends = redis.call('ZSCORE', leaseKey, id)
@@ -3975,6 +4732,107 @@ local function isTaken(setsKey, groupPrefix, id)
     if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
   end
   return false
+end
+-- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
+-- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
+-- \`active\` and \`lease\`.
+
+-- Gives a task that is active already to the token.
+local function giveLease(key, id, token, ends)
+  if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
+  redis.call('ZADD', lease, ends, id)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
+end
+
+-- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+local function giveEndedLease(key, id, nowSec)
+  redis.call('ZADD', lease, nowSec, id)
+  redis.call('HDEL', key, 'hk:lease')
+end
+
+-- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+local function moveLease(key, id, token, ends, newEnd)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+  local moved = redis.pcall('ZADD', lease, newEnd, id)
+  if type(moved) ~= 'table' then return nil end
+  -- The lease is held only while the two agree.
+  redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
+  return moved
+end
+
+-- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+local function endLease(id, key)
+  redis.call('ZREM', lease, id)
+  redis.call('LREM', active, 0, id)
+  if key then redis.call('HDEL', key, 'hk:lease') end
+end
+
+-- Ends a lease that was left behind: the task is in another place.
+local function dropLease(id)
+  redis.call('ZREM', lease, id)
+end
+
+-- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+local function beginWithoutMemory()
+  redis.call('ZREM', lease, 'hk:none')
+end
+
+-- Lists a task among those that run, whose lease is there.
+local function listActive(id)
+  redis.call('LPUSH', active, id)
+end
+
+-- Takes entries too many of a task out of the list of those that run; it goes on.
+local function unlistActive(id, surplus)
+  redis.call('LREM', active, surplus, id)
+end
+-- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
+-- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+
+-- What the hash of a task says while it waits in line.
+local function waitsSince(nowNs)
+  return 'state', 'pending', 'pending_since', nowNs
+end
+
+-- Pushes ids a thousand at a time.
+local function pushAll(call, command, ids, size)
+  for from = 1, size, 1000 do
+    local reply = call(command, pending, unpack(ids, from, math.min(from + 999, size)))
+    if type(reply) == 'table' then return reply, from - 1 end
+  end
+end
+
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
+-- is refused, with the refusal and how many have joined.
+local function joinBack(ids, size, call)
+  return pushAll(call or redis.call, 'LPUSH', ids, size)
+end
+
+-- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+local function joinFront(ids, size, call)
+  local back = {}
+  for index = 1, size do back[index] = ids[size + 1 - index] end
+  return pushAll(call or redis.call, 'RPUSH', back, size)
+end
+
+-- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
+-- others.
+local stayFront, stayBack = joinFront, joinBack
+
+-- Takes back ids that this script has put behind all others, the last of all that joined.
+local function leaveBack(size)
+  redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
+end
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. \`call\` as above.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
 end
 local scoredKeys = { scheduled = scheduled, retry = retry, archived = archived, completed = completed }
 local scoredNames = { 'scheduled', 'retry', 'archived', 'completed' }
@@ -4062,10 +4920,9 @@ end
 
 local function removeFrom(place, id, groupKey)
   if place == 'pending' then
-    redis.call('LREM', pending, 0, id)
+    leaveLine(id, 0)
   elseif place == 'active' then
-    redis.call('LREM', active, 0, id)
-    redis.call('ZREM', lease, id)
+    endLease(id)
   elseif place == 'aggregating' then
     redis.call('ZREM', groupKey, id)
   else
@@ -4090,14 +4947,13 @@ local function listAgain(id, key, state, group, score)
   local exact = redis.call('ZSCORE', due, id)
   if state == 'pending' then
     if repair then
-      redis.call('LPUSH', pending, id)
+      joinBack({ id }, 1)
       setState(key, 'pending')
     end
   elseif state == 'active' then
     if repair then
-      redis.call('LPUSH', active, id)
-      redis.call('ZADD', lease, nowSec, id)
-      redis.call('HDEL', key, 'hk:lease')
+      listActive(id)
+      giveEndedLease(key, id, nowSec)
     end
   elseif state == 'retry' or state == 'scheduled' and exact then
     if repair then redis.call('ZADD', scoredKeys[state], exact and math.ceil(tonumber(exact) / 1000) or nowSec, id) end
@@ -4129,8 +4985,8 @@ local function keepOne(id, key, state, places, times, leaseEnd, groupKey)
     for _, place in ipairs(places) do
       if place ~= keep then removeFrom(place, id, groupKey) end
     end
-    if times > 1 and keep == 'pending' then redis.call('LREM', pending, times - 1, id) end
-    if times > 1 and keep == 'active' then redis.call('LREM', active, times - 1, id) end
+    if times > 1 and keep == 'pending' then leaveLine(id, times - 1) end
+    if times > 1 and keep == 'active' then unlistActive(id, times - 1) end
     setState(key, keep)
   end
   return 'kept_' .. keep
@@ -4163,7 +5019,7 @@ local function look(id, score, knownGroup)
     end
     if repair then
       for _, place in ipairs(places) do removeFrom(place, id, groupKey) end
-      redis.call('ZREM', lease, id)
+      dropLease(id)
       redis.call('ZREM', due, id)
       redis.call('DEL', key)
     end
@@ -4175,10 +5031,10 @@ local function look(id, score, knownGroup)
   for _, place in ipairs(places) do isActive = isActive or place == 'active' end
   if leaseEnd and not isActive then
     if state == 'active' and #places == 0 then
-      if repair then redis.call('LPUSH', active, id) end
+      if repair then listActive(id) end
       return report(id, 'lease_without_active', state, places, 'listed')
     end
-    if repair then redis.call('ZREM', lease, id) end
+    if repair then dropLease(id) end
     report(id, 'lease_without_active', state, places, 'lease_dropped')
   end
 
@@ -4192,8 +5048,7 @@ local function look(id, score, knownGroup)
   end
   if isActive and not leaseEnd then
     if repair then
-      redis.call('ZADD', lease, nowSec, id)
-      redis.call('HDEL', key, 'hk:lease')
+      giveEndedLease(key, id, nowSec)
       redis.call('HSET', key, 'state', 'active')
     end
     return report(id, 'active_without_lease', state, places, 'lease_given')
@@ -4423,6 +5278,92 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
+  end
+  return false
+end
+-- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
+-- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
+-- \`active\` and \`lease\`.
+
+-- Gives a task that is active already to the token.
+local function giveLease(key, id, token, ends)
+  if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
+  redis.call('ZADD', lease, ends, id)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
+end
+
+-- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+local function giveEndedLease(key, id, nowSec)
+  redis.call('ZADD', lease, nowSec, id)
+  redis.call('HDEL', key, 'hk:lease')
+end
+
+-- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+local function moveLease(key, id, token, ends, newEnd)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+  local moved = redis.pcall('ZADD', lease, newEnd, id)
+  if type(moved) ~= 'table' then return nil end
+  -- The lease is held only while the two agree.
+  redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
+  return moved
+end
+
+-- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+local function endLease(id, key)
+  redis.call('ZREM', lease, id)
+  redis.call('LREM', active, 0, id)
+  if key then redis.call('HDEL', key, 'hk:lease') end
+end
+
+-- Ends a lease that was left behind: the task is in another place.
+local function dropLease(id)
+  redis.call('ZREM', lease, id)
+end
+
+-- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+local function beginWithoutMemory()
+  redis.call('ZREM', lease, 'hk:none')
+end
+
+-- Lists a task among those that run, whose lease is there.
+local function listActive(id)
+  redis.call('LPUSH', active, id)
+end
+
+-- Takes entries too many of a task out of the list of those that run; it goes on.
+local function unlistActive(id, surplus)
+  redis.call('LREM', active, surplus, id)
+end
 local moved = 0
 mustBeLists(active)
 mustBeSortedSets(lease, archived)
@@ -4430,13 +5371,10 @@ mustBeAble(taskPrefix, 'ZSCORE', 'HGET', 'LREM', 'ZREM', 'ZADD', 'HSET', 'HDEL')
 for index = 5, #ARGV do
   local id = ARGV[index]
   local key = taskPrefix .. id
-  local ends = redis.call('ZSCORE', lease, id)
-  if ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends then
-    redis.call('LREM', active, 1, id)
-    redis.call('ZREM', lease, id)
+  if endHeldBy(lease, key, id, token) then
+    endLease(id, key)
     redis.call('ZADD', archived, nowSec, id)
     redis.call('HSET', key, 'state', 'archived', 'hk:reason', reason)
-    redis.call('HDEL', key, 'hk:lease')
     moved = moved + 1
   end
 end
@@ -4590,6 +5528,92 @@ local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, cursor, limit, leaseEnd, newToken = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local dead, tokens = ARGV[6], {}
 for index = 7, #ARGV do tokens[ARGV[index]] = true end
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
+  end
+  return false
+end
+-- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
+-- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
+-- \`active\` and \`lease\`.
+
+-- Gives a task that is active already to the token.
+local function giveLease(key, id, token, ends)
+  if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
+  redis.call('ZADD', lease, ends, id)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
+end
+
+-- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+local function giveEndedLease(key, id, nowSec)
+  redis.call('ZADD', lease, nowSec, id)
+  redis.call('HDEL', key, 'hk:lease')
+end
+
+-- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+local function moveLease(key, id, token, ends, newEnd)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+  local moved = redis.pcall('ZADD', lease, newEnd, id)
+  if type(moved) ~= 'table' then return nil end
+  -- The lease is held only while the two agree.
+  redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
+  return moved
+end
+
+-- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+local function endLease(id, key)
+  redis.call('ZREM', lease, id)
+  redis.call('LREM', active, 0, id)
+  if key then redis.call('HDEL', key, 'hk:lease') end
+end
+
+-- Ends a lease that was left behind: the task is in another place.
+local function dropLease(id)
+  redis.call('ZREM', lease, id)
+end
+
+-- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+local function beginWithoutMemory()
+  redis.call('ZREM', lease, 'hk:none')
+end
+
+-- Lists a task among those that run, whose lease is there.
+local function listActive(id)
+  redis.call('LPUSH', active, id)
+end
+
+-- Takes entries too many of a task out of the list of those that run; it goes on.
+local function unlistActive(id, surplus)
+  redis.call('LREM', active, surplus, id)
+end
 -- Adds one to a number of a task; from the beginning where what is kept is no number.
 local function addOne(key, field)
   local number = redis.pcall('HINCRBY', key, field, 1)
@@ -4701,21 +5725,18 @@ for index = 1, #step[2], 2 do
   -- Something else under the key has no token; taking over what has expired finds it.
   local found = read('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost', 'hk:alone') or {}
   local held, ends = found[4], redis.call('ZSCORE', lease, id)
-  local token = held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+  local token = tokenIn(held, ends)
   local isDead = token and dead ~= '' and string.sub(token, 1, #dead) == dead
   if isDead or (token and tokens[token]) then
     if taken >= limit then return { leased, ghosts, cursor } end
     if not found[1] then
-      redis.call('ZREM', lease, id)
-      redis.call('LREM', active, 0, id)
+      endLease(id)
       redis.call('DEL', key)
       ghosts[#ghosts + 1] = id
     elseif found[2] ~= 'active' then
-      redis.call('ZREM', lease, id)
+      dropLease(id)
     else
-      if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
-      redis.call('ZADD', lease, leaseEnd, id)
-      redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
+      giveLease(key, id, newToken, leaseEnd)
       local lost, alone = found[5], found[6]
       if isDead then lost, alone = countLost(key, token) end
       taken = taken + 1
@@ -4740,6 +5761,92 @@ local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, foreignEnd, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local leaseEnd, newToken, kept = ARGV[5], ARGV[6], {}
 for index = 7, #ARGV do kept[ARGV[index]] = true end
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
+  end
+  return false
+end
+-- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
+-- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
+-- \`active\` and \`lease\`.
+
+-- Gives a task that is active already to the token.
+local function giveLease(key, id, token, ends)
+  if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
+  redis.call('ZADD', lease, ends, id)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
+end
+
+-- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+local function giveEndedLease(key, id, nowSec)
+  redis.call('ZADD', lease, nowSec, id)
+  redis.call('HDEL', key, 'hk:lease')
+end
+
+-- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+local function moveLease(key, id, token, ends, newEnd)
+  redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
+  local moved = redis.pcall('ZADD', lease, newEnd, id)
+  if type(moved) ~= 'table' then return nil end
+  -- The lease is held only while the two agree.
+  redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
+  return moved
+end
+
+-- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+local function endLease(id, key)
+  redis.call('ZREM', lease, id)
+  redis.call('LREM', active, 0, id)
+  if key then redis.call('HDEL', key, 'hk:lease') end
+end
+
+-- Ends a lease that was left behind: the task is in another place.
+local function dropLease(id)
+  redis.call('ZREM', lease, id)
+end
+
+-- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+local function beginWithoutMemory()
+  redis.call('ZREM', lease, 'hk:none')
+end
+
+-- Lists a task among those that run, whose lease is there.
+local function listActive(id)
+  redis.call('LPUSH', active, id)
+end
+
+-- Takes entries too many of a task out of the list of those that run; it goes on.
+local function unlistActive(id, surplus)
+  redis.call('LREM', active, surplus, id)
+end
 -- Adds one to a number of a task; from the beginning where what is kept is no number.
 local function addOne(key, field)
   local number = redis.pcall('HINCRBY', key, field, 1)
@@ -4845,8 +5952,7 @@ if #expired > 0 then
   mustBeAble(
     taskPrefix, 'HMGET', 'ZREM', 'LREM', 'DEL', 'LPOS', 'LPUSH', 'ZADD', 'HSET', 'HGET', 'HINCRBY'
   )
-  -- Nothing is removed: what a server without memory lets pass comes first, and it refuses nothing later.
-  redis.call('ZREM', lease, 'hk:none')
+  beginWithoutMemory()
 end
 for index = 1, #expired, 2 do
   if taken >= limit then break end
@@ -4856,25 +5962,21 @@ for index = 1, #expired, 2 do
   local isStranger = found == nil
   found = found or {}
   local msg, state, held = found[1], found[2], found[4]
-  local token = held and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+  local token = tokenIn(held, ends)
   if not kept[token] and (token or tonumber(ends) <= foreignEnd) then
     if isStranger then
-      redis.call('ZREM', lease, id)
-      redis.call('LREM', active, 0, id)
+      endLease(id)
       redis.call('ZADD', KEYS[4], ARGV[2], id)
       strangers[#strangers + 1] = id
     elseif not msg then
-      redis.call('ZREM', lease, id)
-      redis.call('LREM', active, 0, id)
+      endLease(id)
       redis.call('DEL', key)
       ghosts[#ghosts + 1] = id
     elseif state ~= 'active' then
       -- Somebody moved it on and left the lease behind.
-      redis.call('ZREM', lease, id)
+      dropLease(id)
     else
-      if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
-      redis.call('ZADD', lease, leaseEnd, id)
-      redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
+      giveLease(key, id, newToken, leaseEnd)
       local lost, alone = countLost(key, token)
       taken = taken + 1
       local size = #leased
@@ -4890,6 +5992,17 @@ export const unlistedLua = `-- Tells which tasks no list, set or lease of the qu
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 aggregation sets
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3.. ids   Returns those ids
 local taskPrefix, groupPrefix, sets = ARGV[1], ARGV[2], KEYS[8]
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
 -- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
 local function isHeld(leaseKey, id, over)
   local ends = redis.call('ZSCORE', leaseKey, id)
@@ -5151,17 +6264,14 @@ end
   mustBeAble(taskPrefix, ...)
 end
 
-local function backwards(list, size)
-  local back = {}
-  for index = 1, size do back[index] = list[size + 1 - index] end
-  return back
-end
+-- Many leases that end or begin at once, in the script that every call of a worker runs. Each function answers with the refusal
+-- where one of its commands was refused, and has changed nothing then. From the script's names \`active\`, \`lease\`,
+-- \`taskPrefix\`, \`call\`, \`try\`, \`isRefused\` and \`digits\`.
 
--- Takes ids out of the list of active ones; answers with the refusal where nothing was changed. Mostly they are the ones
--- that were leased first, which are its end, in that order. LREM looks through the list once for each id, so where a good
--- part of the list leaves it is cheaper to write down who stays. That comes first: the command that is refused is then the
--- one with which nothing has been written yet.
-local function leave(ids, number)
+-- Takes ids out of the list of those that run. Mostly they are the ones that were leased first, which are its end, in that
+-- order. LREM looks through the list once for each id, so where a good part of the list leaves it is cheaper to write down who
+-- stays. That comes first: the command that is refused is then the one with which nothing has been written yet.
+local function unlistActive(ids, number)
   local leaving, size
   if number > 2 then
     local last = call('LRANGE', active, digits(-number), '-1')
@@ -5198,6 +6308,119 @@ local function leave(ids, number)
   local reply = try('LTRIM', active, digits(size), '-1')
   if isRefused(reply) and #staying > 0 then try('RPOP', active, digits(#staying)) end
   return reply
+end
+
+-- Lists ids again that \`unlistActive\` took out. Their order among those that run means nothing.
+local function listActiveAgain(ids, number)
+  local back = {}
+  for index = 1, number do back[index] = ids[number + 1 - index] end
+  if isRefused(try('RPUSH', active, unpack(back))) then try('LPUSH', active, unpack(ids, 1, number)) end
+end
+
+-- Ends the leases of tasks, which run no more, wherever they go from here. With \`lastEnd\`, the end of the last one, it is
+-- proven first that \`resumeLeases\` can put them back.
+local function endLeases(ids, number, lastEnd)
+  local reply = unlistActive(ids, number)
+  if isRefused(reply) then return reply end
+  -- The lease as it is: what puts it back must not be refused then.
+  if lastEnd then reply = try('ZADD', lease, 'XX', lastEnd, ids[number]) end
+  if not isRefused(reply) then reply = try('ZREM', lease, unpack(ids, 1, number)) end
+  if not isRefused(reply) then return nil end
+  listActiveAgain(ids, number)
+  return reply
+end
+
+-- Undoes \`endLeases\`, from the ends of leases as they were. Other ids among those are in the set as they were, so that this
+-- changes nothing of them.
+local function resumeLeases(ids, number, allIds, allEnds)
+  for index = 1, #allIds do
+    if allEnds[index] then try('ZADD', lease, allEnds[index], allIds[index]) end
+  end
+  listActiveAgain(ids, number)
+end
+
+-- Says of a task whose lease was taken up again who holds it.
+local function holdAgain(key, leaseValue)
+  try('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
+end
+
+-- Leases tasks that wait to one holder.
+local function beginLeases(ids, number, leaseEnd, leaseValue)
+  local reply
+  -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
+  -- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
+  if number > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
+    local long = string.rep('-', 80)
+    -- Not there: it only shows that the member can be removed again.
+    reply = try('ZREM', lease, long)
+    if isRefused(reply) then return reply end
+    reply = try('ZADD', lease, leaseEnd, long, leaseEnd, ids[1])
+    try('ZREM', lease, long)
+    if isRefused(reply) then return reply end
+  end
+  local leases = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+  for index = 1, number do leases[index * 2 - 1], leases[index * 2] = leaseEnd, ids[index] end
+  reply = try('ZADD', lease, unpack(leases, 1, number * 2))
+  if isRefused(reply) then return reply end
+  reply = try('LPUSH', active, unpack(ids, 1, number))
+  if not isRefused(reply) then
+    reply = try('HSET', taskPrefix .. ids[1], 'state', 'active', 'hk:lease', leaseValue)
+    if not isRefused(reply) then
+      for index = 2, number do try('HSET', taskPrefix .. ids[index], 'state', 'active', 'hk:lease', leaseValue) end
+      return nil
+    end
+    try('LTRIM', active, digits(number), '-1')
+  end
+  try('ZREM', lease, unpack(ids, 1, number))
+  return reply
+end
+-- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
+-- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+
+-- What the hash of a task says while it waits in line.
+local function waitsSince(nowNs)
+  return 'state', 'pending', 'pending_since', nowNs
+end
+
+-- Pushes ids a thousand at a time.
+local function pushAll(call, command, ids, size)
+  for from = 1, size, 1000 do
+    local reply = call(command, pending, unpack(ids, from, math.min(from + 999, size)))
+    if type(reply) == 'table' then return reply, from - 1 end
+  end
+end
+
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
+-- is refused, with the refusal and how many have joined.
+local function joinBack(ids, size, call)
+  return pushAll(call or redis.call, 'LPUSH', ids, size)
+end
+
+-- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+local function joinFront(ids, size, call)
+  local back = {}
+  for index = 1, size do back[index] = ids[size + 1 - index] end
+  return pushAll(call or redis.call, 'RPUSH', back, size)
+end
+
+-- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
+-- others.
+local stayFront, stayBack = joinFront, joinBack
+
+-- Takes back ids that this script has put behind all others, the last of all that joined.
+local function leaveBack(size)
+  redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
+end
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. \`call\` as above.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
 end
 
 if ARGV[4] ~= '' then
@@ -5320,18 +6543,12 @@ end
     if done > 0 then call('DEL', taskPrefix) end
   end
 
-  local reply, leasesToo
+  local reply
   if settled > 0 then
-    reply = leave(settledIds, settled)
-    if isRefused(reply) then stop(reply) end
-    -- The lease as it is: what puts it back must not be refused then.
-    if acts then reply = try('ZADD', lease, 'XX', lastEnds, settledIds[settled]) end
-    if not isRefused(reply) then
-      reply = try('ZREM', lease, unpack(settledIds, 1, settled))
-      leasesToo = not isRefused(reply)
-    end
+    reply = endLeases(settledIds, settled, acts and lastEnds)
+    if reply then stop(reply) end
   end
-  if acts and leasesToo then
+  if acts then
 -- The attempt history of a task with one more line: the newest 20. Nil where there is none to add.
 local function attemptsWith(key, line)
   if line == '' then return nil end
@@ -5357,7 +6574,7 @@ end
           local size, target, score, moment = 6, nil, nil, nil
           if kind == 5 then
             fields[4], size = 'pending', 4
-            reply = try('RPUSH', pending, id)
+            reply = joinFront({ id }, 1, try)
           else
             fields[5] = 'msg'
             if kind == 2 then
@@ -5394,20 +6611,11 @@ end
   if isRefused(reply) then
     for _, act in ipairs(acts or {}) do
       if act[3] == 5 then
-        try('LREM', pending, '-1', act[1])
-        try('HSET', act[2], 'state', 'active', 'hk:lease', act[7])
+        leaveLine(act[1], '-1', try)
+        holdAgain(act[2], act[7])
       end
     end
-    if leasesToo then
-      -- Those that were lost are in it as they were, so that this changes nothing of them.
-      for index = 1, number do
-        if allEnds[index] then try('ZADD', lease, allEnds[index], ids[index]) end
-      end
-    end
-    if isRefused(try('RPUSH', active, unpack(backwards(settledIds, settled)))) then
-      -- Their order among those that run means nothing.
-      try('LPUSH', active, unpack(settledIds, 1, settled))
-    end
+    resumeLeases(settledIds, settled, ids, allEnds)
     stop(reply)
   end
   if latest then
@@ -5521,7 +6729,6 @@ end
 
 local leaseValue = newToken .. ':' .. leaseEnd
 local taken, unhandledCount, left = { nil, nil, nil, nil, nil, nil, nil, nil }, {}, {}
-local leases = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 -- \`#\` searches for the end of a list anew each time.
 local takenCount, leasedSize, seen, looks = 0, 0, 0, {}
 
@@ -5549,7 +6756,6 @@ local function look(window)
           left[#left + 1] = id
           unhandledCount[name] = (unhandledCount[name] or 0) + 1
         else
-          leases[takenCount * 2 + 1], leases[takenCount * 2 + 2] = leaseEnd, id
           takenCount = takenCount + 1
           taken[takenCount] = id
           leased[leasedSize + 1], leased[leasedSize + 2], leased[leasedSize + 3] = id, msg, found[2]
@@ -5581,46 +6787,21 @@ local leaves = takenCount > 0 or #ghosts > 0 or #strangers > 0 or isFruitless
 if leaves and #left + #ghosts + #strangers > 0 then
   check(nil, { #strangers > 0 and archived or nil }, isFruitless and 'LPUSH' or 'RPUSH', 'DEL', 'ZADD')
 end
-if leaves then call('LTRIM', pending, '0', digits(-seen - 1)) end
+if leaves then leaveFront(seen) end
 if takenCount > 0 then
-  local reply, isLeased, isActive
-  -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
-  -- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
-  if takenCount > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
-    local long = string.rep('-', 80)
-    -- Not there: it only shows that the member can be removed again.
-    reply = try('ZREM', lease, long)
-    if not isRefused(reply) then
-      reply = try('ZADD', lease, leaseEnd, long, leaseEnd, taken[1])
-      try('ZREM', lease, long)
+  local refusal = beginLeases(taken, takenCount, leaseEnd, leaseValue)
+  if refusal then
+    local looked = {}
+    for _, ids in ipairs(looks) do
+      for index = #ids, 1, -1 do looked[#looked + 1] = ids[index] end
     end
-  end
-  if not isRefused(reply) then
-    reply = try('ZADD', lease, unpack(leases, 1, takenCount * 2))
-    isLeased = not isRefused(reply)
-  end
-  if isLeased then
-    reply = try('LPUSH', active, unpack(taken, 1, takenCount))
-    isActive = not isRefused(reply)
-  end
-  if isActive then reply = try('HSET', taskPrefix .. taken[1], 'state', 'active', 'hk:lease', leaseValue) end
-  if isRefused(reply) then
-    if isActive then try('LTRIM', active, digits(takenCount), '-1') end
-    if isLeased then try('ZREM', lease, unpack(taken, 1, takenCount)) end
-    for at = #looks, 1, -1 do
-      if #looks[at] > 0 then try('RPUSH', pending, unpack(looks[at])) end
-    end
-    stop(reply)
+    stayFront(looked, #looked, try)
+    stop(refusal)
   end
 end
--- The list ends with what runs next.
 if leaves then
-  local back = isFruitless and left or #left > 0 and backwards(left, #left) or left
-  for from = 1, #back, 1000 do
-    call(isFruitless and 'LPUSH' or 'RPUSH', pending, unpack(back, from, math.min(from + 999, #back)))
-  end
+  if isFruitless then stayBack(left, #left) else stayFront(left, #left) end
 end
-for index = 2, takenCount do try('HSET', taskPrefix .. taken[index], 'state', 'active', 'hk:lease', leaseValue) end
 for _, id in ipairs(ghosts) do call('DEL', taskPrefix .. id) end
 for _, id in ipairs(strangers) do call('ZADD', archived, nowSec, id) end
 for name, number in pairs(unhandledCount) do
@@ -5632,8 +6813,40 @@ return answer(0)
 
 export const writeResultLua = `-- Keeps bytes as the result of a task that the caller holds.
 -- KEYS 1 lease  2 task   ARGV 1 id  2 token  3 result   Returns 1, or 0 when the lease was lost
-local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not ends or redis.pcall('HGET', KEYS[2], 'hk:lease') ~= ARGV[2] .. ':' .. ends then return 0 end
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- The score of an id; false also where something else than a sorted set lies there.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
+-- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
+-- look through it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
+  end
+  return false
+end
+if not endHeldBy(KEYS[1], KEYS[2], ARGV[1], ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[2], 'result', ARGV[3])
 return 1
 `;

@@ -14,6 +14,8 @@ local nowSec, nowNs, repair, origin, originKey = ARGV[4], ARGV[5], ARGV[6] == '1
 local first, most = tonumber(ARGV[9]), tonumber(ARGV[10])
 --- @include "able"
 --- @include "holders"
+--- @include "lease"
+--- @include "line"
 local scoredKeys = { scheduled = scheduled, retry = retry, archived = archived, completed = completed }
 local scoredNames = { 'scheduled', 'retry', 'archived', 'completed' }
 local order = { 'active', 'pending', 'retry', 'scheduled', 'aggregating', 'archived', 'completed' }
@@ -100,10 +102,9 @@ end
 
 local function removeFrom(place, id, groupKey)
   if place == 'pending' then
-    redis.call('LREM', pending, 0, id)
+    leaveLine(id, 0)
   elseif place == 'active' then
-    redis.call('LREM', active, 0, id)
-    redis.call('ZREM', lease, id)
+    endLease(id)
   elseif place == 'aggregating' then
     redis.call('ZREM', groupKey, id)
   else
@@ -128,14 +129,13 @@ local function listAgain(id, key, state, group, score)
   local exact = redis.call('ZSCORE', due, id)
   if state == 'pending' then
     if repair then
-      redis.call('LPUSH', pending, id)
+      joinBack({ id }, 1)
       setState(key, 'pending')
     end
   elseif state == 'active' then
     if repair then
-      redis.call('LPUSH', active, id)
-      redis.call('ZADD', lease, nowSec, id)
-      redis.call('HDEL', key, 'hk:lease')
+      listActive(id)
+      giveEndedLease(key, id, nowSec)
     end
   elseif state == 'retry' or state == 'scheduled' and exact then
     if repair then redis.call('ZADD', scoredKeys[state], exact and math.ceil(tonumber(exact) / 1000) or nowSec, id) end
@@ -167,8 +167,8 @@ local function keepOne(id, key, state, places, times, leaseEnd, groupKey)
     for _, place in ipairs(places) do
       if place ~= keep then removeFrom(place, id, groupKey) end
     end
-    if times > 1 and keep == 'pending' then redis.call('LREM', pending, times - 1, id) end
-    if times > 1 and keep == 'active' then redis.call('LREM', active, times - 1, id) end
+    if times > 1 and keep == 'pending' then leaveLine(id, times - 1) end
+    if times > 1 and keep == 'active' then unlistActive(id, times - 1) end
     setState(key, keep)
   end
   return 'kept_' .. keep
@@ -201,7 +201,7 @@ local function look(id, score, knownGroup)
     end
     if repair then
       for _, place in ipairs(places) do removeFrom(place, id, groupKey) end
-      redis.call('ZREM', lease, id)
+      dropLease(id)
       redis.call('ZREM', due, id)
       redis.call('DEL', key)
     end
@@ -213,10 +213,10 @@ local function look(id, score, knownGroup)
   for _, place in ipairs(places) do isActive = isActive or place == 'active' end
   if leaseEnd and not isActive then
     if state == 'active' and #places == 0 then
-      if repair then redis.call('LPUSH', active, id) end
+      if repair then listActive(id) end
       return report(id, 'lease_without_active', state, places, 'listed')
     end
-    if repair then redis.call('ZREM', lease, id) end
+    if repair then dropLease(id) end
     report(id, 'lease_without_active', state, places, 'lease_dropped')
   end
 
@@ -230,8 +230,7 @@ local function look(id, score, knownGroup)
   end
   if isActive and not leaseEnd then
     if repair then
-      redis.call('ZADD', lease, nowSec, id)
-      redis.call('HDEL', key, 'hk:lease')
+      giveEndedLease(key, id, nowSec)
       redis.call('HSET', key, 'state', 'active')
     end
     return report(id, 'active_without_lease', state, places, 'lease_given')

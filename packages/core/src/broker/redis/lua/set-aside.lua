@@ -4,6 +4,8 @@
 local active, lease, archived = KEYS[1], KEYS[2], KEYS[3]
 local taskPrefix, nowSec, token, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 --- @include "able"
+--- @include "holders"
+--- @include "lease"
 local moved = 0
 mustBeLists(active)
 mustBeSortedSets(lease, archived)
@@ -11,13 +13,10 @@ mustBeAble(taskPrefix, 'ZSCORE', 'HGET', 'LREM', 'ZREM', 'ZADD', 'HSET', 'HDEL')
 for index = 5, #ARGV do
   local id = ARGV[index]
   local key = taskPrefix .. id
-  local ends = redis.call('ZSCORE', lease, id)
-  if ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends then
-    redis.call('LREM', active, 1, id)
-    redis.call('ZREM', lease, id)
+  if endHeldBy(lease, key, id, token) then
+    endLease(id, key)
     redis.call('ZADD', archived, nowSec, id)
     redis.call('HSET', key, 'state', 'archived', 'hk:reason', reason)
-    redis.call('HDEL', key, 'hk:lease')
     moved = moved + 1
   end
 end

@@ -9,6 +9,8 @@ local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, cursor, limit, leaseEnd, newToken = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local dead, tokens = ARGV[6], {}
 for index = 7, #ARGV do tokens[ARGV[index]] = true end
+--- @include "holders"
+--- @include "lease"
 --- @include "lost-attempts"
 local leased, ghosts, taken = {}, {}, 0
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
@@ -26,21 +28,18 @@ for index = 1, #step[2], 2 do
   -- Something else under the key has no token; taking over what has expired finds it.
   local found = read('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost', 'hk:alone') or {}
   local held, ends = found[4], redis.call('ZSCORE', lease, id)
-  local token = held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+  local token = tokenIn(held, ends)
   local isDead = token and dead ~= '' and string.sub(token, 1, #dead) == dead
   if isDead or (token and tokens[token]) then
     if taken >= limit then return { leased, ghosts, cursor } end
     if not found[1] then
-      redis.call('ZREM', lease, id)
-      redis.call('LREM', active, 0, id)
+      endLease(id)
       redis.call('DEL', key)
       ghosts[#ghosts + 1] = id
     elseif found[2] ~= 'active' then
-      redis.call('ZREM', lease, id)
+      dropLease(id)
     else
-      if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
-      redis.call('ZADD', lease, leaseEnd, id)
-      redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
+      giveLease(key, id, newToken, leaseEnd)
       local lost, alone = found[5], found[6]
       if isDead then lost, alone = countLost(key, token) end
       taken = taken + 1

@@ -10,6 +10,8 @@ local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, foreignEnd, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local leaseEnd, newToken, kept = ARGV[5], ARGV[6], {}
 for index = 7, #ARGV do kept[ARGV[index]] = true end
+--- @include "holders"
+--- @include "lease"
 --- @include "lost-attempts"
 local leased, ghosts, strangers, taken = {}, {}, {}, 0
 local expired = redis.call('ZRANGEBYSCORE', lease, '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
@@ -21,8 +23,7 @@ if #expired > 0 then
   mustBeAble(
     taskPrefix, 'HMGET', 'ZREM', 'LREM', 'DEL', 'LPOS', 'LPUSH', 'ZADD', 'HSET', 'HGET', 'HINCRBY'
   )
-  -- Nothing is removed: what a server without memory lets pass comes first, and it refuses nothing later.
-  redis.call('ZREM', lease, 'hk:none')
+  beginWithoutMemory()
 end
 for index = 1, #expired, 2 do
   if taken >= limit then break end
@@ -32,25 +33,21 @@ for index = 1, #expired, 2 do
   local isStranger = found == nil
   found = found or {}
   local msg, state, held = found[1], found[2], found[4]
-  local token = held and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+  local token = tokenIn(held, ends)
   if not kept[token] and (token or tonumber(ends) <= foreignEnd) then
     if isStranger then
-      redis.call('ZREM', lease, id)
-      redis.call('LREM', active, 0, id)
+      endLease(id)
       redis.call('ZADD', KEYS[4], ARGV[2], id)
       strangers[#strangers + 1] = id
     elseif not msg then
-      redis.call('ZREM', lease, id)
-      redis.call('LREM', active, 0, id)
+      endLease(id)
       redis.call('DEL', key)
       ghosts[#ghosts + 1] = id
     elseif state ~= 'active' then
       -- Somebody moved it on and left the lease behind.
-      redis.call('ZREM', lease, id)
+      dropLease(id)
     else
-      if not redis.call('LPOS', active, id) then redis.call('LPUSH', active, id) end
-      redis.call('ZADD', lease, leaseEnd, id)
-      redis.call('HSET', key, 'hk:lease', newToken .. ':' .. leaseEnd)
+      giveLease(key, id, newToken, leaseEnd)
       local lost, alone = countLost(key, token)
       taken = taken + 1
       local size = #leased

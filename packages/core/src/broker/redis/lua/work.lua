@@ -62,54 +62,8 @@ local function check(list, sortedSets, ...)
   mustBeAble(taskPrefix, ...)
 end
 
-local function backwards(list, size)
-  local back = {}
-  for index = 1, size do back[index] = list[size + 1 - index] end
-  return back
-end
-
--- Takes ids out of the list of active ones; answers with the refusal where nothing was changed. Mostly they are the ones
--- that were leased first, which are its end, in that order. LREM looks through the list once for each id, so where a good
--- part of the list leaves it is cheaper to write down who stays. That comes first: the command that is refused is then the
--- one with which nothing has been written yet.
-local function leave(ids, number)
-  local leaving, size
-  if number > 2 then
-    local last = call('LRANGE', active, digits(-number), '-1')
-    local same = 0
-    while same < number and last[number - same] == ids[same + 1] do same = same + 1 end
-    local together = same
-    if same < number then
-      leaving, together = {}, 0
-      for index = 1, number do leaving[ids[index]] = true end
-      for _, id in ipairs(last) do
-        -- Met once: an id that somebody wrote twice does not stand for another one.
-        if leaving[id] == true then leaving[id], together = 'met', together + 1 end
-      end
-    end
-    if together == number then return try('LTRIM', active, '0', digits(-number - 1)) end
-    size = call('LLEN', active)
-  end
-  if number <= 8 or size > number * 4 then
-    for index = 1, number do
-      -- From the end: the longer a task has run, the nearer it is.
-      local reply = try('LREM', active, '-1', ids[index])
-      if isRefused(reply) then return reply end
-    end
-    return
-  end
-  local staying = {}
-  for _, id in ipairs(call('LRANGE', active, '0', '-1')) do
-    if not leaving[id] then staying[#staying + 1] = id end
-  end
-  for from = 1, #staying, 1000 do
-    local reply = try('RPUSH', active, unpack(staying, from, math.min(from + 999, #staying)))
-    if isRefused(reply) then return reply end
-  end
-  local reply = try('LTRIM', active, digits(size), '-1')
-  if isRefused(reply) and #staying > 0 then try('RPOP', active, digits(#staying)) end
-  return reply
-end
+--- @include "leases"
+--- @include "line"
 
 if ARGV[4] ~= '' then
   local settlements = cmsgpack.unpack(ARGV[4])
@@ -217,18 +171,12 @@ if ARGV[4] ~= '' then
     if done > 0 then call('DEL', taskPrefix) end
   end
 
-  local reply, leasesToo
+  local reply
   if settled > 0 then
-    reply = leave(settledIds, settled)
-    if isRefused(reply) then stop(reply) end
-    -- The lease as it is: what puts it back must not be refused then.
-    if acts then reply = try('ZADD', lease, 'XX', lastEnds, settledIds[settled]) end
-    if not isRefused(reply) then
-      reply = try('ZREM', lease, unpack(settledIds, 1, settled))
-      leasesToo = not isRefused(reply)
-    end
+    reply = endLeases(settledIds, settled, acts and lastEnds)
+    if reply then stop(reply) end
   end
-  if acts and leasesToo then
+  if acts then
 --- @include "attempts"
     -- First what is handed back: of that, everything can be taken back. The first one of each part proves the others.
     for pass = handsBack and 1 or 2, 2 do
@@ -241,7 +189,7 @@ if ARGV[4] ~= '' then
           local size, target, score, moment = 6, nil, nil, nil
           if kind == 5 then
             fields[4], size = 'pending', 4
-            reply = try('RPUSH', pending, id)
+            reply = joinFront({ id }, 1, try)
           else
             fields[5] = 'msg'
             if kind == 2 then
@@ -278,20 +226,11 @@ if ARGV[4] ~= '' then
   if isRefused(reply) then
     for _, act in ipairs(acts or {}) do
       if act[3] == 5 then
-        try('LREM', pending, '-1', act[1])
-        try('HSET', act[2], 'state', 'active', 'hk:lease', act[7])
+        leaveLine(act[1], '-1', try)
+        holdAgain(act[2], act[7])
       end
     end
-    if leasesToo then
-      -- Those that were lost are in it as they were, so that this changes nothing of them.
-      for index = 1, number do
-        if allEnds[index] then try('ZADD', lease, allEnds[index], ids[index]) end
-      end
-    end
-    if isRefused(try('RPUSH', active, unpack(backwards(settledIds, settled)))) then
-      -- Their order among those that run means nothing.
-      try('LPUSH', active, unpack(settledIds, 1, settled))
-    end
+    resumeLeases(settledIds, settled, ids, allEnds)
     stop(reply)
   end
   if latest then
@@ -363,7 +302,6 @@ end
 
 local leaseValue = newToken .. ':' .. leaseEnd
 local taken, unhandledCount, left = { nil, nil, nil, nil, nil, nil, nil, nil }, {}, {}
-local leases = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 -- `#` searches for the end of a list anew each time.
 local takenCount, leasedSize, seen, looks = 0, 0, 0, {}
 
@@ -391,7 +329,6 @@ local function look(window)
           left[#left + 1] = id
           unhandledCount[name] = (unhandledCount[name] or 0) + 1
         else
-          leases[takenCount * 2 + 1], leases[takenCount * 2 + 2] = leaseEnd, id
           takenCount = takenCount + 1
           taken[takenCount] = id
           leased[leasedSize + 1], leased[leasedSize + 2], leased[leasedSize + 3] = id, msg, found[2]
@@ -423,46 +360,21 @@ local leaves = takenCount > 0 or #ghosts > 0 or #strangers > 0 or isFruitless
 if leaves and #left + #ghosts + #strangers > 0 then
   check(nil, { #strangers > 0 and archived or nil }, isFruitless and 'LPUSH' or 'RPUSH', 'DEL', 'ZADD')
 end
-if leaves then call('LTRIM', pending, '0', digits(-seen - 1)) end
+if leaves then leaveFront(seen) end
 if takenCount > 0 then
-  local reply, isLeased, isActive
-  -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
-  -- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
-  if takenCount > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
-    local long = string.rep('-', 80)
-    -- Not there: it only shows that the member can be removed again.
-    reply = try('ZREM', lease, long)
-    if not isRefused(reply) then
-      reply = try('ZADD', lease, leaseEnd, long, leaseEnd, taken[1])
-      try('ZREM', lease, long)
+  local refusal = beginLeases(taken, takenCount, leaseEnd, leaseValue)
+  if refusal then
+    local looked = {}
+    for _, ids in ipairs(looks) do
+      for index = #ids, 1, -1 do looked[#looked + 1] = ids[index] end
     end
-  end
-  if not isRefused(reply) then
-    reply = try('ZADD', lease, unpack(leases, 1, takenCount * 2))
-    isLeased = not isRefused(reply)
-  end
-  if isLeased then
-    reply = try('LPUSH', active, unpack(taken, 1, takenCount))
-    isActive = not isRefused(reply)
-  end
-  if isActive then reply = try('HSET', taskPrefix .. taken[1], 'state', 'active', 'hk:lease', leaseValue) end
-  if isRefused(reply) then
-    if isActive then try('LTRIM', active, digits(takenCount), '-1') end
-    if isLeased then try('ZREM', lease, unpack(taken, 1, takenCount)) end
-    for at = #looks, 1, -1 do
-      if #looks[at] > 0 then try('RPUSH', pending, unpack(looks[at])) end
-    end
-    stop(reply)
+    stayFront(looked, #looked, try)
+    stop(refusal)
   end
 end
--- The list ends with what runs next.
 if leaves then
-  local back = isFruitless and left or #left > 0 and backwards(left, #left) or left
-  for from = 1, #back, 1000 do
-    call(isFruitless and 'LPUSH' or 'RPUSH', pending, unpack(back, from, math.min(from + 999, #back)))
-  end
+  if isFruitless then stayBack(left, #left) else stayFront(left, #left) end
 end
-for index = 2, takenCount do try('HSET', taskPrefix .. taken[index], 'state', 'active', 'hk:lease', leaseValue) end
 for _, id in ipairs(ghosts) do call('DEL', taskPrefix .. id) end
 for _, id in ipairs(strangers) do call('ZADD', archived, nowSec, id) end
 for name, number in pairs(unhandledCount) do

@@ -3,6 +3,7 @@
 --- @include "able"
 --- @include "due-sooner"
 --- @include "keep-due"
+--- @include "line"
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
 
@@ -75,21 +76,20 @@ local function putSpecial(start)
   local id, msg, flags = items[start], items[start + 1], items[start + 2]
   local _, score, moment, group, lock, life, exact = wishesOf(start + 3, flags)
   if lock and not wrote('SET', lock, id, 'NX', 'EX', life) then return false end
-  local fields = { 'msg', msg, 'state', 'pending' }
-  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
-  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
-  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
+  local fields
   if score then
-    fields[4] = 'scheduled'
+    fields = { 'msg', msg, 'state', 'scheduled' }
     if moment < score * 1000 and not wrote('ZADD', due, moment, id) then return false end
     if not wrote('ZADD', scheduled, score, id) then return false end
   elseif group then
-    fields[4] = 'aggregating'
+    fields = { 'msg', msg, 'state', 'aggregating' }
     if not wrote('ZADD', groupPrefix .. group, nowSec, id) then return false end
   else
-    fields[#fields + 1] = 'pending_since'
-    fields[#fields + 1] = nowNs
+    fields = { 'msg', msg, waitsSince(nowNs) }
   end
+  if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
+  if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
+  if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
   -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
   if group and not wrote('SADD', groups, group) then return false end
   return wrote('HSET', taskPrefix .. id, unpack(fields))
@@ -97,11 +97,14 @@ end
 
 -- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
 local function putAll()
-  for from = 1, #ready, 1000 do
-    if not wrote('LPUSH', pending, unpack(ready, from, math.min(from + 999, #ready))) then return from - 1 end
+  local refusal, pushed = joinBack(ready, #ready, redis.pcall)
+  if refusal then
+    failure = refusal.err
+    return pushed
   end
+  local stateField, state, sinceField, since = waitsSince(nowNs)
   for index, msg in pairs(messages) do
-    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, 'state', 'pending', 'pending_since', nowNs) then return #ready end
+    if not wrote('HSET', taskPrefix .. ready[index], 'msg', msg, stateField, state, sinceField, since) then return #ready end
   end
   for _, start in ipairs(special) do
     if not putSpecial(start) then return #ready end
@@ -110,7 +113,7 @@ end
 
 -- Takes back what was written until one thing was refused, and ends the script with that refusal.
 local function undo(pushed)
-  if pushed > 0 then redis.pcall('LTRIM', pending, pushed, -1) end
+  if pushed > 0 then leaveBack(pushed) end
   for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
   for _, start in ipairs(special) do
     local id = items[start]

@@ -1,3 +1,14 @@
+-- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task; false where it does not hold it.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
 -- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
 local function isHeld(leaseKey, id, over)
   local ends = redis.call('ZSCORE', leaseKey, id)

@@ -1,0 +1,110 @@
+-- Many leases that end or begin at once, in the script that every call of a worker runs. Each function answers with the refusal
+-- where one of its commands was refused, and has changed nothing then. From the script's names `active`, `lease`,
+-- `taskPrefix`, `call`, `try`, `isRefused` and `digits`.
+
+-- Takes ids out of the list of those that run. Mostly they are the ones that were leased first, which are its end, in that
+-- order. LREM looks through the list once for each id, so where a good part of the list leaves it is cheaper to write down who
+-- stays. That comes first: the command that is refused is then the one with which nothing has been written yet.
+local function unlistActive(ids, number)
+  local leaving, size
+  if number > 2 then
+    local last = call('LRANGE', active, digits(-number), '-1')
+    local same = 0
+    while same < number and last[number - same] == ids[same + 1] do same = same + 1 end
+    local together = same
+    if same < number then
+      leaving, together = {}, 0
+      for index = 1, number do leaving[ids[index]] = true end
+      for _, id in ipairs(last) do
+        -- Met once: an id that somebody wrote twice does not stand for another one.
+        if leaving[id] == true then leaving[id], together = 'met', together + 1 end
+      end
+    end
+    if together == number then return try('LTRIM', active, '0', digits(-number - 1)) end
+    size = call('LLEN', active)
+  end
+  if number <= 8 or size > number * 4 then
+    for index = 1, number do
+      -- From the end: the longer a task has run, the nearer it is.
+      local reply = try('LREM', active, '-1', ids[index])
+      if isRefused(reply) then return reply end
+    end
+    return
+  end
+  local staying = {}
+  for _, id in ipairs(call('LRANGE', active, '0', '-1')) do
+    if not leaving[id] then staying[#staying + 1] = id end
+  end
+  for from = 1, #staying, 1000 do
+    local reply = try('RPUSH', active, unpack(staying, from, math.min(from + 999, #staying)))
+    if isRefused(reply) then return reply end
+  end
+  local reply = try('LTRIM', active, digits(size), '-1')
+  if isRefused(reply) and #staying > 0 then try('RPOP', active, digits(#staying)) end
+  return reply
+end
+
+-- Lists ids again that `unlistActive` took out. Their order among those that run means nothing.
+local function listActiveAgain(ids, number)
+  local back = {}
+  for index = 1, number do back[index] = ids[number + 1 - index] end
+  if isRefused(try('RPUSH', active, unpack(back))) then try('LPUSH', active, unpack(ids, 1, number)) end
+end
+
+-- Ends the leases of tasks, which run no more, wherever they go from here. With `lastEnd`, the end of the last one, it is
+-- proven first that `resumeLeases` can put them back.
+local function endLeases(ids, number, lastEnd)
+  local reply = unlistActive(ids, number)
+  if isRefused(reply) then return reply end
+  -- The lease as it is: what puts it back must not be refused then.
+  if lastEnd then reply = try('ZADD', lease, 'XX', lastEnd, ids[number]) end
+  if not isRefused(reply) then reply = try('ZREM', lease, unpack(ids, 1, number)) end
+  if not isRefused(reply) then return nil end
+  listActiveAgain(ids, number)
+  return reply
+end
+
+-- Undoes `endLeases`, from the ends of leases as they were. Other ids among those are in the set as they were, so that this
+-- changes nothing of them.
+local function resumeLeases(ids, number, allIds, allEnds)
+  for index = 1, #allIds do
+    if allEnds[index] then try('ZADD', lease, allEnds[index], allIds[index]) end
+  end
+  listActiveAgain(ids, number)
+end
+
+-- Says of a task whose lease was taken up again who holds it.
+local function holdAgain(key, leaseValue)
+  try('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
+end
+
+-- Leases tasks that wait to one holder.
+local function beginLeases(ids, number, leaseEnd, leaseValue)
+  local reply
+  -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
+  -- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
+  if number > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
+    local long = string.rep('-', 80)
+    -- Not there: it only shows that the member can be removed again.
+    reply = try('ZREM', lease, long)
+    if isRefused(reply) then return reply end
+    reply = try('ZADD', lease, leaseEnd, long, leaseEnd, ids[1])
+    try('ZREM', lease, long)
+    if isRefused(reply) then return reply end
+  end
+  local leases = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+  for index = 1, number do leases[index * 2 - 1], leases[index * 2] = leaseEnd, ids[index] end
+  reply = try('ZADD', lease, unpack(leases, 1, number * 2))
+  if isRefused(reply) then return reply end
+  reply = try('LPUSH', active, unpack(ids, 1, number))
+  if not isRefused(reply) then
+    reply = try('HSET', taskPrefix .. ids[1], 'state', 'active', 'hk:lease', leaseValue)
+    if not isRefused(reply) then
+      for index = 2, number do try('HSET', taskPrefix .. ids[index], 'state', 'active', 'hk:lease', leaseValue) end
+      return nil
+    end
+    try('LTRIM', active, digits(number), '-1')
+  end
+  try('ZREM', lease, unpack(ids, 1, number))
+  return reply
+end
