@@ -1,7 +1,7 @@
 import type { Lease, WorkFacet } from "../../broker/work-facet.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Role } from "../../runtime/periodic.ts";
-import type { LeaseTableReader, LeaseTimes, TableEntry } from "./lease-table.ts";
+import type { LeaseTableReader, TableEntry } from "./lease-table.ts";
 
 const batchSize = 1_000;
 /**
@@ -23,67 +23,85 @@ export interface LostLease extends TableEntry {
 
 export interface LeaseExtenderOptions {
   readonly broker: Pick<WorkFacet, "extend">;
-  /** Its monotonic time must be the one that the table's times are in. */
+  /** Its monotonic time must be the one that the tables' times are in. */
   readonly clock: Clock;
   readonly leaseMs: number;
-  readonly table: LeaseTableReader;
-  /** Called once for each lease and reason. */
-  readonly onLost: (lost: LostLease) => void;
 }
 
-interface Extension extends Pick<LeaseTimes, "leaseEnd" | "leaseEndsAt"> {
-  readonly state: number;
-  readonly lost: boolean;
+interface WatchedTable {
+  readonly table: LeaseTableReader;
+  readonly onLost: (lost: LostLease) => void;
+  /** The state, by slot, of each lease that the store says is lost: it is not asked for again. */
+  lost: Map<number, number>;
 }
 
 interface DueLease {
+  readonly watched: WatchedTable;
   readonly entry: TableEntry;
   readonly lease: Lease;
 }
 
-/** Extends the leases of a table long before they end. Does not care in which thread it runs. */
+/**
+ * Extends the leases of some tables long before they end, those of all tables together. Does not care in which thread it
+ * runs, nor who extended them before.
+ */
 export class LeaseExtender implements Role {
   readonly name = "extending leases";
   readonly #options: LeaseExtenderOptions;
-  /** What is known beyond the table, by slot. */
-  #extensions = new Map<number, Extension>();
+  readonly #tables = new Map<LeaseTableReader, WatchedTable>();
 
   constructor(options: LeaseExtenderOptions) {
     this.#options = options;
   }
 
+  /** How many tables it looks at. */
+  get size(): number {
+    return this.#tables.size;
+  }
+
+  /** `onLost` is called once for each lease and reason. */
+  add(table: LeaseTableReader, onLost: (lost: LostLease) => void): void {
+    this.#tables.set(table, { table, onLost, lost: new Map() });
+  }
+
+  remove(table: LeaseTableReader): void {
+    this.#tables.delete(table);
+  }
+
   async runOnce(signal?: AbortSignal): Promise<undefined> {
-    const due = this.#due();
+    const due = [...this.#tables.values()].flatMap((watched) => this.#due(watched));
     try {
-      for (let start = 0; start < due.length; start += batchSize) {
-        await this.#extend(due.slice(start, start + batchSize), signal);
-      }
+      // A queue at a time, side by side: what is wrong with one of them, or with where it lies, costs the others nothing.
+      const batches = [...Map.groupBy(due, ({ lease }) => lease.queue).values()].flatMap(inBatches);
+      const answers = await Promise.allSettled(batches.map((batch) => this.#extend(batch, signal)));
+      for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
     } finally {
-      this.#noteWhatRanOut();
+      for (const watched of this.#tables.values()) this.#noteWhatRanOut(watched);
     }
   }
 
-  #due(): DueLease[] {
-    const { table, clock, leaseMs } = this.#options;
+  #due(watched: WatchedTable): DueLease[] {
+    const { clock, leaseMs } = this.#options;
+    const { table, lost } = watched;
     const now = clock.monotonic();
     const due: DueLease[] = [];
-    const known = new Map<number, Extension>();
+    const stillLost = new Map<number, number>();
     for (const entry of table.entries()) {
-      const extension = this.#extensionOf(entry);
-      if (extension !== undefined) known.set(entry.slot, extension);
-      if (extension?.lost === true) continue;
-      const times = table.times(entry);
-      const leaseEnd = extension?.leaseEnd ?? times.leaseEnd;
-      if (leaseEnd - now > leaseMs * (1 - youngShare) || now >= times.holdUntil) continue;
+      if (lost.get(entry.slot) === entry.state) {
+        stillLost.set(entry.slot, entry.state);
+        continue;
+      }
+      const { leaseEnd, holdUntil } = table.times(entry);
+      if (leaseEnd - now > leaseMs * (1 - youngShare) || now >= holdUntil) continue;
       const lease = table.lease(entry);
-      if (lease !== undefined) due.push({ entry, lease });
+      if (lease !== undefined) due.push({ watched, entry, lease });
     }
-    this.#extensions = known;
+    watched.lost = stillLost;
     return due;
   }
 
   async #extend(due: readonly DueLease[], signal: AbortSignal | undefined): Promise<void> {
-    const { broker, clock, leaseMs, table, onLost } = this.#options;
+    const { broker, clock, leaseMs } = this.#options;
     const leaseEnd = clock.monotonic() + leaseMs;
     const leaseEndsAt = clock.now() + leaseMs;
     const call = { timeoutMs: Math.max(500, leaseMs / 6), ...(signal !== undefined && { signal }) };
@@ -92,13 +110,15 @@ export class LeaseExtender implements Role {
       leaseEndsAt,
       call,
     );
-    for (const [index, { entry }] of due.entries()) {
-      const lost = answers[index] !== "held";
-      this.#extensions.set(entry.slot, { state: entry.state, leaseEnd, leaseEndsAt, lost });
-      if (!lost) {
-        table.extended(entry, leaseEnd);
+    for (const [index, { watched, entry }] of due.entries()) {
+      const { table, lost, onLost } = watched;
+      if (answers[index] === "held") {
+        table.extended(entry, { leaseEnd, leaseEndsAt });
         table.setDoubt(entry, false);
-      } else if (table.isThere(entry)) {
+        continue;
+      }
+      lost.set(entry.slot, entry.state);
+      if (table.isThere(entry)) {
         table.setDoubt(entry, true);
         onLost({ ...entry, because: "store" });
       }
@@ -106,19 +126,19 @@ export class LeaseExtender implements Role {
   }
 
   /** While the store does not answer, only the clocks can tell that others may have taken a task. */
-  #noteWhatRanOut(): void {
-    const { table, clock, onLost } = this.#options;
+  #noteWhatRanOut({ table, onLost }: WatchedTable): void {
+    const { clock } = this.#options;
     const [monotonic, now] = [clock.monotonic(), clock.now()];
     for (const entry of table.entries()) {
-      const { leaseEnd, leaseEndsAt } = this.#extensionOf(entry) ?? table.times(entry);
+      const { leaseEnd, leaseEndsAt } = table.times(entry);
       // By either clock, as one may have stood still.
       if (monotonic < leaseEnd && now < leaseEndsAt) continue;
       if (table.isThere(entry) && table.setDoubt(entry, true)) onLost({ ...entry, because: "time" });
     }
   }
+}
 
-  #extensionOf({ slot, state }: TableEntry): Extension | undefined {
-    const extension = this.#extensions.get(slot);
-    return extension?.state === state ? extension : undefined;
-  }
+function inBatches(leases: readonly DueLease[]): DueLease[][] {
+  const count = Math.ceil(leases.length / batchSize);
+  return Array.from({ length: count }, (_, index) => leases.slice(index * batchSize, (index + 1) * batchSize));
 }

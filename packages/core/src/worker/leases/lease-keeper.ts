@@ -8,7 +8,7 @@ import type { HeldTasks } from "./held-tasks.ts";
 import { LeaseExtender, type LostLease } from "./lease-extender.ts";
 import { LeaseTableReader } from "./lease-table.ts";
 import type { Announcement } from "./lease-thread.ts";
-import { LeaseThreadHost } from "./lease-thread-host.ts";
+import { joinLeaseThread, type LeaseThreadMember } from "./shared-lease-thread.ts";
 
 export interface LeaseKeeperOptions {
   readonly broker: Pick<Broker, "extend" | "recipe">;
@@ -21,9 +21,9 @@ export interface LeaseKeeperOptions {
 }
 
 /**
- * Sees to it that the leases of everything that this server holds are extended: by a thread with its own connection, so
- * that a handler may block the event loop; on the event loop itself while that thread is starting, where the store can't
- * be opened in a thread, and under a clock that only this thread knows.
+ * Sees to it that the leases of everything that this server holds are extended: by the thread of its broker, which has
+ * a connection of its own, so that a handler may block the event loop; on the event loop itself while that thread is starting
+ * or replaced, where the store can't be opened in a thread, and under a clock that only this thread knows.
  *
  * Its own turns also tell the thread that the loop is alive: what has not begun, or is decided but not written yet, is held
  * for as long as they come, everything else until its attempt's deadline and grace are over.
@@ -32,20 +32,20 @@ export class LeaseKeeper implements Role {
   readonly name = "extending leases";
   readonly #options: LeaseKeeperOptions;
   readonly #onLoop: LeaseExtender;
-  #thread: LeaseThreadHost | undefined;
+  #thread: LeaseThreadMember | undefined;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
     const { broker, leaseMs, held } = options;
     const table = new LeaseTableReader();
     held.table.follow((segment) => table.addSegment(segment));
-    const onLost = (lost: LostLease): void => this.#lost(lost);
-    this.#onLoop = new LeaseExtender({ broker, clock: held.tableClock, leaseMs, table, onLost });
+    this.#onLoop = new LeaseExtender({ broker, clock: held.tableClock, leaseMs });
+    this.#onLoop.add(table, (lost) => this.#lost(lost));
   }
 
   /** Who extends the leases now. */
   get place(): "thread" | "event_loop" {
-    return this.#thread?.isWorking === true ? "thread" : "event_loop";
+    return this.#thread?.isKept === true ? "thread" : "event_loop";
   }
 
   start(): void {
@@ -53,7 +53,7 @@ export class LeaseKeeper implements Role {
     const { recipe } = broker;
     if (recipe.kind === "none" || clock !== systemClock) return;
     const onLost = (lost: LostLease): void => this.#lost(lost);
-    this.#thread = new LeaseThreadHost({ recipe, clock, logger, leaseMs, table: held.table, onLost });
+    this.#thread = joinLeaseThread(broker, recipe, { logger, leaseMs, table: held.table, onLost });
   }
 
   /** Passes on what was just announced, for the thread to repeat while the event loop stands still. */
@@ -67,9 +67,9 @@ export class LeaseKeeper implements Role {
     if (this.place === "event_loop") await this.#onLoop.runOnce(signal);
   }
 
-  /** Ends the thread; always within about a second. */
+  /** Leaves the thread, which ends with the last server that it works for; always within about a second. */
   async stop(): Promise<void> {
-    await this.#thread?.stop();
+    await this.#thread?.leave();
   }
 
   #lost({ because, ...entry }: LostLease): void {

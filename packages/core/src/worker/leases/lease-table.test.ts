@@ -45,16 +45,23 @@ describe("a table of leases", () => {
     expect([...late.entries()].map((entry) => late.lease(entry))).toEqual([aLease(1)]);
   });
 
-  it("tells its writer to when a lease was extended, and never of another one that lay in the same place", () => {
+  it("tells its writer and later readers to when a lease was extended, and never of another one that lay in the same place", () => {
     const { table, reader } = setup();
     const first = table.add(aLease(1), times);
     expect(table.leaseEnd(first)).toBe(times.leaseEnd);
-    reader.extended(first, 5_000);
+    reader.extended(first, { leaseEnd: 5_000, leaseEndsAt: 1_795_301_500_000 });
     expect(table.leaseEnd(first)).toBe(5_000);
+    const next = new LeaseTableReader();
+    const unfollow = table.follow((segment) => next.addSegment(segment));
+    expect(next.times(first)).toEqual({ ...times, leaseEnd: 5_000, leaseEndsAt: 1_795_301_500_000 });
     table.remove(first);
     const second = table.add(aLease(2), times);
-    reader.extended(first, 6_000);
+    reader.extended(first, { leaseEnd: 6_000, leaseEndsAt: 1_795_301_600_000 });
     expect(table.leaseEnd(second)).toBe(times.leaseEnd);
+    expect(next.times(second)).toEqual(times);
+    unfollow();
+    for (let number = 3; number < 1_000; number++) table.add(aLease(number), times);
+    expect([...next.entries()].length).toBeLessThan([...reader.entries()].length);
   });
 
   it("tells one lease from the next in the same place", () => {

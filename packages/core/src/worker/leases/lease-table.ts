@@ -6,12 +6,16 @@ export function processMonotonic(): number {
   return seconds * 1_000 + nanoseconds / 1e6;
 }
 
-/** When a lease ends, and until when it is worth extending. */
-export interface LeaseTimes {
-  /** End of the lease, `processMonotonic`. */
+/** When a lease ends, by both clocks. */
+export interface LeaseEnd {
+  /** `processMonotonic`. */
   readonly leaseEnd: number;
-  /** The same end, wall time. */
+  /** The same moment, wall time. */
   readonly leaseEndsAt: number;
+}
+
+/** When a lease ends, and until when it is worth extending. */
+export interface LeaseTimes extends LeaseEnd {
   /** From here on it is not extended any more, `processMonotonic`: a dead event loop can't hold a task for ever. */
   readonly holdUntil: number;
 }
@@ -30,8 +34,8 @@ export interface TableEntry {
 
 /**
  * The slot of a lease holds its state, how many bytes of text it has, the slot of its label, its times, what whoever
- * extends it says of its end together with the state that this is about, and the task's id as text. Leases of one claim and queue share a label: a slot with the queue's name and the token as text. All text is
- * UTF-8.
+ * extends it says of its end together with the state that this is about, and the task's id as text. Leases of one claim and
+ * queue share a label: a slot with the queue's name and the token as text. All text is UTF-8.
  *
  * Bits of a state: 0 whether a lease lies there, 1 whether it is in doubt, the others count how often the slot was
  * filled, so that a reader can tell one lease from the next.
@@ -44,8 +48,9 @@ const leaseEndAt = 2;
 const leaseEndsAtAt = 3;
 const holdUntilAt = 4;
 const extendedEndAt = 5;
-const extendedStateAt = 12;
-const textAt = 56;
+const extendedEndsAtAt = 6;
+const extendedStateAt = 14;
+const textAt = 64;
 const filled = 1;
 const doubtful = 2;
 const nextCount = 4;
@@ -89,17 +94,21 @@ class Segment {
  */
 export class LeaseTable {
   readonly #segments: TableSegment[] = [];
-  readonly #followers: ((segment: TableSegment) => void)[] = [];
+  readonly #followers = new Set<(segment: TableSegment) => void>();
   readonly #views: Segment[] = [];
   /** Free slots by their size. */
   readonly #free = new Map<number, number[]>();
   /** The newest label of each queue. */
   readonly #labels = new Map<string, Label>();
 
-  /** Calls back with each piece of the table, old ones at once: readers need it before they can see what lies there. */
-  follow(follower: (segment: TableSegment) => void): void {
-    this.#segments.forEach(follower);
-    this.#followers.push(follower);
+  /**
+   * Calls back with each piece of the table, old ones at once, until the returned function is called: readers need it before
+   * they can see what lies there.
+   */
+  follow(follower: (segment: TableSegment) => void): () => void {
+    for (const segment of this.#segments) follower(segment);
+    this.#followers.add(follower);
+    return () => void this.#followers.delete(follower);
   }
 
   add({ queue, taskId, token }: Lease, times: LeaseTimes): HeldEntry {
@@ -209,12 +218,15 @@ export class LeaseTableReader {
     }
   }
 
-  times({ slot }: TableEntry): LeaseTimes {
-    const { times, slotBytes } = this.#viewOf(slot);
-    const at = ((slot & placeMask) * slotBytes) / 8;
+  /** The end is that of the last extension, whoever made it. */
+  times({ slot, state }: TableEntry): LeaseTimes {
+    const { numbers, times, slotBytes } = this.#viewOf(slot);
+    const start = (slot & placeMask) * slotBytes;
+    const at = start / 8;
+    const isExtended = Atomics.load(numbers, start / 4 + extendedStateAt) === state;
     return {
-      leaseEnd: times[at + leaseEndAt] ?? 0,
-      leaseEndsAt: times[at + leaseEndsAtAt] ?? 0,
+      leaseEnd: times[at + (isExtended ? extendedEndAt : leaseEndAt)] ?? 0,
+      leaseEndsAt: times[at + (isExtended ? extendedEndsAtAt : leaseEndsAtAt)] ?? 0,
       holdUntil: times[at + holdUntilAt] ?? 0,
     };
   }
@@ -241,11 +253,12 @@ export class LeaseTableReader {
     return (now & ~doubtful) === state;
   }
 
-  /** Tells the other side that the lease was extended to this moment. */
-  extended({ slot, state }: TableEntry, leaseEnd: number): void {
+  /** Tells the other side, and other readers, that the lease was extended to this moment. */
+  extended({ slot, state }: TableEntry, { leaseEnd, leaseEndsAt }: LeaseEnd): void {
     const { numbers, times, slotBytes } = this.#viewOf(slot);
     const start = (slot & placeMask) * slotBytes;
     times[start / 8 + extendedEndAt] = leaseEnd;
+    times[start / 8 + extendedEndsAtAt] = leaseEndsAt;
     // Should another lease lie there by now, the state of this one keeps it from taking the word for its own.
     Atomics.store(numbers, start / 4 + extendedStateAt, state);
   }

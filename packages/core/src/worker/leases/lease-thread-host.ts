@@ -1,26 +1,32 @@
 import { Worker } from "node:worker_threads";
 import type { BrokerRecipe } from "../../broker/broker-recipe.ts";
 import { errorText } from "../../errors.ts";
-import { type Clock, sleep } from "../../runtime/clock.ts";
-import type { Logger } from "../../runtime/logger.ts";
-import type { LostLease } from "./lease-extender.ts";
-import type { LeaseTable } from "./lease-table.ts";
-import type { Announcement, FromLeaseThread, LeaseThreadData, ToLeaseThread } from "./lease-thread.ts";
+import { sleep, systemClock } from "../../runtime/clock.ts";
+import type { FromLeaseThread, LeaseThreadData, ToLeaseThread } from "./lease-thread.ts";
 import { leaseThreadCode } from "./lease-thread-code.ts";
 
 /** How long a thread may take to let go of the store before it is ended the hard way. */
 const farewellMs = 1_000;
 
-export interface LeaseThreadHostOptions {
-  readonly recipe: BrokerRecipe & { readonly kind: "module" };
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly leaseMs: number;
-  readonly table: LeaseTable;
-  readonly onLost: (lost: LostLease) => void;
+/** What the thread says while it works, but for what concerns only its own life. */
+export type LeaseThreadNews = Exclude<FromLeaseThread, { readonly kind: "ready" | "failed" | "stopped" }>;
+
+/** Why a thread ended that nobody had told to. */
+export interface LeaseThreadEnd {
+  readonly reason: string;
+  /** Whether another one may fare better: this one had begun, and was able to open the store. */
+  readonly isWorthAnother: boolean;
 }
 
-/** The server's end of the thread that keeps its leases. */
+export interface LeaseThreadHostOptions {
+  readonly recipe: BrokerRecipe & { readonly kind: "module" };
+  readonly onReady: () => void;
+  readonly onNews: (news: LeaseThreadNews) => void;
+  /** Called once, unless `stop` is called before. */
+  readonly onEnd: (end: LeaseThreadEnd) => void;
+}
+
+/** The event loop's end of one thread that keeps leases, from its start to its end. */
 export class LeaseThreadHost {
   readonly #options: LeaseThreadHostOptions;
   readonly #thread: Worker;
@@ -28,20 +34,20 @@ export class LeaseThreadHost {
   readonly #tookLeave = Promise.withResolvers<void>();
   #state: "starting" | "working" | "stopping" | "ended" = "starting";
 
+  /** @throws whatever keeps a thread from being started here. */
   constructor(options: LeaseThreadHostOptions) {
     this.#options = options;
-    const { recipe, leaseMs, table } = options;
-    const workerData: LeaseThreadData = { recipe: { ...recipe, options: recipe.options() }, leaseMs };
+    const { recipe } = options;
+    const workerData: LeaseThreadData = { recipe: { ...recipe, options: recipe.options() } };
     this.#thread = new Worker(leaseThreadCode, {
       ...{ workerData, name: "hikyaku leases" },
       eval: typeof leaseThreadCode === "string",
     });
-    table.follow((segment) => this.#tell({ kind: "segment", segment }));
     this.#thread.on("message", (message: FromLeaseThread) => this.#hear(message));
-    this.#thread.on("error", (error) => this.#failed(errorText(error)));
+    this.#thread.on("error", (error) => this.#failed(errorText(error), this.isWorking));
     this.#ended = new Promise((resolve) => this.#thread.once("exit", () => resolve()));
     void this.#ended.then(() => {
-      this.#failed("it ended");
+      this.#failed("it ended", this.isWorking);
       this.#state = "ended";
     });
   }
@@ -51,22 +57,19 @@ export class LeaseThreadHost {
     return this.#state === "working";
   }
 
-  announced(announcement: Announcement): void {
-    if (this.#state === "starting" || this.#state === "working") this.#tell({ kind: "announced", announcement });
+  /** Does nothing once it is about to end. */
+  tell(message: ToLeaseThread): void {
+    if (this.#state === "starting" || this.#state === "working") this.#thread.postMessage(message);
   }
 
   /** Ends the thread; always within about a second, whatever the store does. */
   async stop(): Promise<void> {
-    const mayTakeLeave = this.#state === "working";
+    const mayTakeLeave = this.isWorking;
+    if (mayTakeLeave) this.tell({ kind: "stop" });
     if (this.#state !== "ended") this.#state = "stopping";
     if (mayTakeLeave) {
-      this.#tell({ kind: "stop" });
       const patience = new AbortController();
-      await Promise.race([
-        this.#ended,
-        this.#tookLeave.promise,
-        sleep(this.#options.clock, farewellMs, patience.signal),
-      ]);
+      await Promise.race([this.#ended, this.#tookLeave.promise, sleep(systemClock, farewellMs, patience.signal)]);
       patience.abort();
     }
     await this.#thread.terminate();
@@ -75,34 +78,25 @@ export class LeaseThreadHost {
   #hear(message: FromLeaseThread): void {
     switch (message.kind) {
       case "ready":
-        if (this.#state === "starting") this.#state = "working";
-        return;
-      case "lost":
-        this.#options.onLost(message.lease);
-        return;
-      case "log":
-        this.#options.logger[message.level](message.message, message.fields);
+        if (this.#state !== "starting") return;
+        this.#state = "working";
+        this.#options.onReady();
         return;
       case "failed":
-        this.#failed(message.reason);
+        this.#failed(message.reason, false);
         return;
       case "stopped":
         this.#tookLeave.resolve();
         return;
+      default:
+        this.#options.onNews(message);
     }
   }
 
-  #failed(reason: string): void {
+  #failed(reason: string, isWorthAnother: boolean): void {
     if (this.#state === "stopping" || this.#state === "ended") return;
     this.#state = "ended";
-    this.#options.logger.error(
-      "the thread that extends leases does not work; a handler that blocks the event loop for longer than the lease loses its task",
-      { reason },
-    );
     void this.#thread.terminate();
-  }
-
-  #tell(message: ToLeaseThread): void {
-    this.#thread.postMessage(message);
+    this.#options.onEnd({ reason, isWorthAnother });
   }
 }

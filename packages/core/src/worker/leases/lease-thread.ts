@@ -13,14 +13,15 @@ type ModuleRecipe = BrokerRecipe & { readonly kind: "module" };
 
 export interface LeaseThreadData {
   readonly recipe: Omit<ModuleRecipe, "options"> & { readonly options: unknown };
-  readonly leaseMs: number;
 }
 
-/** What the server tells its thread. */
+/** What the servers tell their thread; `member` is the number of one of them. */
 export type ToLeaseThread =
-  | { readonly kind: "segment"; readonly segment: TableSegment }
+  | { readonly kind: "join"; readonly member: number; readonly leaseMs: number }
+  | { readonly kind: "segment"; readonly member: number; readonly segment: TableSegment }
   /** What the server just announced, and how long that is good for: a sign that its event loop turns. */
-  | { readonly kind: "announced"; readonly announcement: Announcement }
+  | { readonly kind: "announced"; readonly member: number; readonly announcement: Announcement }
+  | { readonly kind: "leave"; readonly member: number }
   | { readonly kind: "stop" };
 
 export interface Announcement {
@@ -30,13 +31,15 @@ export interface Announcement {
   readonly ttlMs: number;
 }
 
-/** What the thread tells its server. */
+/** What the thread tells its servers. */
 export type FromLeaseThread =
   | { readonly kind: "ready" }
-  | { readonly kind: "lost"; readonly lease: LostLease }
+  | { readonly kind: "lost"; readonly member: number; readonly lease: LostLease }
   | { readonly kind: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
   /** The store can't be opened here at all: the leases are the event loop's again. */
   | { readonly kind: "failed"; readonly reason: string }
+  /** Nothing is done in the name of this server any more. */
+  | { readonly kind: "left"; readonly member: number }
   /** It let go of the store, as it was told to, and can be ended. It can't do so itself everywhere: not in Deno. */
   | { readonly kind: "stopped" };
 
@@ -46,52 +49,65 @@ const callTimeoutMs = 3_000;
 /** How to load each module of this library that a recipe can name. */
 export type OwnModules = Readonly<Record<string, () => Promise<object>>>;
 
+/** A server that keeps its leases here. */
+interface Member {
+  readonly table: LeaseTableReader;
+  readonly leaseMs: number;
+  announcement: Announcement | undefined;
+  lastSign: number;
+  lastStandIn: number;
+}
+
+/** One for each length of lease. */
+interface Extending {
+  readonly extender: LeaseExtender;
+  readonly periodic: Periodic;
+}
+
 /**
- * The thread of a server that keeps its leases while the event loop stands still: started by lease-thread-host.ts, it
- * reads the table of leases in shared memory and speaks to the store over a connection of its own.
+ * The thread of all servers of one broker that keeps their leases while the event loop stands still: started by
+ * lease-thread-host.ts, it reads their tables of leases in shared memory and speaks to the store over a connection of its own.
  */
 export class LeaseThread {
   readonly #port: MessagePort;
   readonly #recipe: LeaseThreadData["recipe"];
   readonly #ownModules: OwnModules;
-  readonly #table = new LeaseTableReader();
   readonly #clock: Clock = { ...systemClock, monotonic: processMonotonic };
-  readonly #periodics: readonly Periodic[];
+  readonly #members = new Map<number, Member>();
+  readonly #extending = new Map<number, Extending>();
+  readonly #standingIn: Periodic;
+  /** Runs of roles that are not over. */
+  readonly #underWay = new Set<Promise<unknown>>();
   #broker: Promise<Broker> | undefined;
   #opened: Broker | undefined;
-  #announcement: Announcement | undefined;
-  #lastSign = 0;
-  #lastStandIn = 0;
 
-  constructor(port: MessagePort, { recipe, leaseMs }: LeaseThreadData, ownModules: OwnModules) {
+  constructor(port: MessagePort, { recipe }: LeaseThreadData, ownModules: OwnModules) {
     this.#port = port;
     this.#recipe = recipe;
     this.#ownModules = ownModules;
-    const extender = new LeaseExtender({
-      broker: { extend: async (...args) => (await this.#store()).extend(...args) },
-      clock: this.#clock,
-      leaseMs,
-      table: this.#table,
-      onLost: (lease) => this.#tell({ kind: "lost", lease }),
-    });
-    const standIn: Role = { name: "announcing a server whose event loop is blocked", runOnce: () => this.#standIn() };
-    this.#periodics = [this.#periodic(extender, extendEveryMs(leaseMs)), this.#periodic(standIn, standInEveryMs)];
+    const name = "announcing servers whose event loop is blocked";
+    this.#standingIn = this.#periodic({ name, runOnce: () => this.#standIn() }, standInEveryMs);
   }
 
   start(): void {
     this.#port.on("message", (message: ToLeaseThread) => this.#hear(message));
-    for (const periodic of this.#periodics) periodic.wake();
+    this.#standingIn.wake();
     this.#tell({ kind: "ready" });
   }
 
   #hear(message: ToLeaseThread): void {
     switch (message.kind) {
+      case "join":
+        this.#join(message.member, message.leaseMs);
+        return;
       case "segment":
-        this.#table.addSegment(message.segment);
+        this.#members.get(message.member)?.table.addSegment(message.segment);
         return;
       case "announced":
-        this.#announcement = message.announcement;
-        this.#lastSign = this.#clock.monotonic();
+        this.#announced(message.member, message.announcement);
+        return;
+      case "leave":
+        void this.#leave(message.member);
         return;
       case "stop":
         void this.#stop();
@@ -99,20 +115,66 @@ export class LeaseThread {
     }
   }
 
-  /** Says what the server said last when it has said nothing for too long, and how long its loop has been silent. */
+  #join(member: number, leaseMs: number): void {
+    const table = new LeaseTableReader();
+    const never = Number.NEGATIVE_INFINITY;
+    this.#members.set(member, { table, leaseMs, announcement: undefined, lastSign: never, lastStandIn: never });
+    let extending = this.#extending.get(leaseMs);
+    if (extending === undefined) {
+      const extender = new LeaseExtender({
+        broker: { extend: async (...args) => (await this.#store()).extend(...args) },
+        clock: this.#clock,
+        leaseMs,
+      });
+      extending = { extender, periodic: this.#periodic(extender, extendEveryMs(leaseMs)) };
+      this.#extending.set(leaseMs, extending);
+      extending.periodic.wake();
+    }
+    extending.extender.add(table, (lease) => this.#tell({ kind: "lost", member, lease }));
+  }
+
+  #announced(member: number, announcement: Announcement): void {
+    const told = this.#members.get(member);
+    if (told === undefined) return;
+    told.announcement = announcement;
+    told.lastSign = this.#clock.monotonic();
+  }
+
+  async #leave(member: number): Promise<void> {
+    const gone = this.#members.get(member);
+    if (gone !== undefined) {
+      this.#members.delete(member);
+      const extending = this.#extending.get(gone.leaseMs);
+      extending?.extender.remove(gone.table);
+      if (extending?.extender.size === 0) {
+        this.#extending.delete(gone.leaseMs);
+        void extending.periodic.stop();
+      }
+    }
+    // Should one of them tell that the server is there, then not after the server itself took that back.
+    await Promise.allSettled(this.#underWay);
+    this.#tell({ kind: "left", member });
+  }
+
+  /** Says what the servers said last when they have said nothing for too long, and how long their loop has been silent. */
   async #standIn(): Promise<undefined> {
-    if (this.#announcement === undefined) return;
-    const { server, workers, everyMs, ttlMs } = this.#announcement;
+    const told = await Promise.allSettled([...this.#members.values()].map((member) => this.#standInFor(member)));
+    for (const answer of told) if (answer.status === "rejected") throw answer.reason;
+  }
+
+  async #standInFor(member: Member): Promise<void> {
+    if (member.announcement === undefined) return;
+    const { server, workers, everyMs, ttlMs } = member.announcement;
     const now = this.#clock.monotonic();
-    const silentMs = now - this.#lastSign - everyMs;
-    if (silentMs < everyMs / 2 || now - this.#lastStandIn < everyMs) return;
+    const silentMs = now - member.lastSign - everyMs;
+    if (silentMs < everyMs / 2 || now - member.lastStandIn < everyMs) return;
     const details = server.details && { ...server.details, loopDelayMs: Math.round(silentMs) };
     const broker = await this.#store();
     await broker.announce({ ...server, details }, workers, ttlMs, { timeoutMs: callTimeoutMs });
-    this.#lastStandIn = now;
+    member.lastStandIn = now;
   }
 
-  /** Opened when the first lease is due: a server of short tasks never needs it. */
+  /** Opened when the first lease is due: servers of short tasks never need it. */
   #store(): Promise<Broker> {
     this.#broker ??= this.#open();
     return this.#broker;
@@ -133,7 +195,8 @@ export class LeaseThread {
   }
 
   async #stop(): Promise<void> {
-    await Promise.all(this.#periodics.map((periodic) => periodic.stop()));
+    const periodics = [this.#standingIn, ...[...this.#extending.values()].map(({ periodic }) => periodic)];
+    await Promise.all(periodics.map((periodic) => periodic.stop()));
     const broker = await this.#broker?.catch(() => undefined);
     await broker?.close();
     this.#tell({ kind: "stopped" });
@@ -141,10 +204,17 @@ export class LeaseThread {
 
   #periodic(role: Role, everyMs: number): Periodic {
     const isReachable = (): boolean => this.#opened?.reachability().reachable ?? true;
+    const runOnce: Role["runOnce"] = (signal) => this.#noted(role.runOnce(signal));
     return new Periodic({
-      ...{ role, everyMs, clock: this.#clock, random: Math.random, logger: this.#logger() },
-      isReachable,
+      ...{ role: { name: role.name, runOnce }, everyMs, clock: this.#clock, random: Math.random },
+      ...{ logger: this.#logger(), isReachable },
     });
+  }
+
+  #noted<T>(run: Promise<T>): Promise<T> {
+    const noted = run.finally(() => this.#underWay.delete(noted));
+    this.#underWay.add(noted);
+    return noted;
   }
 
   #logger(): Logger {
