@@ -32,6 +32,7 @@ const workspaces: Record<string, string> = {
   "packages/test-support/src/index.ts": "export {};",
   "apps/api/package.json": JSON.stringify({ name: "@hikyaku/api", exports: { ".": "./src/index.ts" } }),
   "apps/api/src/index.ts": "export {};",
+  "packages/operations/src/operations.ts": "export {};",
   "apps/web/src/table.ts": "export {};",
 };
 
@@ -60,6 +61,9 @@ const roles =
 const apps = "packages do not import apps";
 const config = "only apps, and what they share in packages/app-kit, read the configuration";
 const appKit = "only apps import the app kit";
+const broughtBroker = "the operations reach a store through the library alone: whoever mounts them brings the broker";
+const noServer = "handlers and presenters of the operations know no server: packages/operations/src/mounts/ does";
+const pure = "presenters are pure: they ask neither the store nor who asks";
 const testSupport = "only tests import the test support";
 
 const wrongWays: [file: string, content: string, promise: string][] = [
@@ -88,6 +92,11 @@ const wrongWays: [file: string, content: string, promise: string][] = [
   ["packages/contract/src/jobs.ts", 'import { Client } from "hikyaku";', contract],
   ["packages/contract/src/jobs.ts", 'import { useState } from "react";', contract],
   ["packages/contract/src/jobs.ts", 'import { readFile } from "fs/promises";', contract],
+  ["packages/operations/src/operations.ts", 'import "hikyaku/redis";', broughtBroker],
+  ["packages/operations/src/operations.ts", 'import "redis";', broughtBroker],
+  ["packages/operations/src/handlers/x.ts", 'import type { FastifyRequest } from "fastify";', noServer],
+  ["packages/operations/src/handlers/x.ts", 'import { createServer } from "node:http";', noServer],
+  ["packages/operations/src/presenters/x.ts", 'import "../operations.ts";', pure],
   ["apps/web/src/main.tsx", 'import { Client } from "hikyaku";', web],
   ["apps/web/src/main.tsx", 'export { app } from "../../api/src/index.ts";', web],
   ["apps/web/src/main.tsx", 'import { join } from "node:path";', browser],

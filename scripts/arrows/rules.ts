@@ -11,6 +11,7 @@ const workspace = /^(packages|apps)\/[^/]+\//;
 const core = /^packages\/core\/src\//;
 const port = /^packages\/core\/src\/broker\/[^/]+\.ts$/;
 const adapter = /^packages\/core\/src\/broker\/(redis|sqlite)\//;
+const operations = /^packages\/operations\/src\//;
 const usersOfThePort = /^packages\/core\/src\/(client|doctor|enqueue|inspector|scheduler|worker)\//;
 
 /** The rooms of the worker, and which of them each one may use. What stands in `worker/` itself wires them. */
@@ -82,6 +83,23 @@ export const rules: readonly Rule[] = [
   rule(
     "the contract imports nothing but zod: api and web both build on it",
     (from, to) => /^packages\/contract\/src\//.test(from) && (leavesWorkspace(from, to) || isForeign(to, ["npm:zod"])),
+  ),
+  rule(
+    "the operations reach a store through the library alone: whoever mounts them brings the broker",
+    (from, to) => operations.test(from) && (adapter.test(to) || isStore(to)),
+  ),
+  rule(
+    "handlers and presenters of the operations know no server: packages/operations/src/mounts/ does",
+    (from, to) =>
+      /^packages\/operations\/src\/(handlers|presenters)\//.test(from) &&
+      (/^packages\/operations\/src\/mounts\//.test(to) || to === "npm:fastify" || /^node:https?$/.test(to)),
+  ),
+  rule(
+    "presenters are pure: they ask neither the store nor who asks",
+    (from, to) =>
+      /^packages\/operations\/src\/presenters\//.test(from) &&
+      /^packages\/operations\/src\//.test(to) &&
+      !/^packages\/operations\/src\/presenters\//.test(to),
   ),
   rule(
     "of our workspaces the web pages import only the contract",

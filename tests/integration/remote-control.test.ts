@@ -1,4 +1,4 @@
-import { SERVERS_PATH } from "@hikyaku/contract";
+import { OPERATIONS_PATH } from "@hikyaku/contract";
 import { freePort } from "@hikyaku/test-support";
 import { type Broker, Inspector, type ServerInfo } from "hikyaku";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -62,7 +62,7 @@ describe.for(storeKinds)("remote control of the programs, on $name", (kind) => {
   it("ends all of npm start with 0, over HTTP, after the answer", async () => {
     const app = await apps.start("standalone", { settings }).ready();
     const [server] = await present(1);
-    const url = `http://127.0.0.1:${port}${SERVERS_PATH}`;
+    const url = `http://127.0.0.1:${port}${OPERATIONS_PATH}/servers`;
     const answer = await fetch(`${url}/${server?.serverId}/stop`, {
       method: "POST",
       headers: { "content-type": "application/json" },

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   addHealthRoutes,
   boundedServer,
+  libraryLogger,
   type OperationsPermission,
   type ReadinessProbe,
   sendError,
@@ -10,13 +11,15 @@ import {
   workersProbe,
 } from "@hikyaku/app-kit";
 import type { Config } from "@hikyaku/config";
+import { BODY_BYTES, OPERATIONS_PATH } from "@hikyaku/contract";
+import { Operations, operationsPlugin } from "@hikyaku/operations";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { type Broker, type Client, Inspector } from "hikyaku";
 import { isUnderApi } from "./api-path.ts";
+import { describeEndpoint } from "./describe-endpoint.ts";
 import { refuseForeignHosts } from "./foreign-host.ts";
-import { acceptOnlyJson, BODY_LIMIT_BYTES } from "./json-body.ts";
-import { LiveFindings } from "./live-findings.ts";
+import { acceptOnlyJson } from "./json-body.ts";
 import { answerOtherMethods } from "./method-not-allowed.ts";
 import { describeApi } from "./openapi.ts";
 import { allowOrigins } from "./other-origins.ts";
@@ -25,8 +28,6 @@ import { addRateLimitHeaders, countRequests, refuseOverLimit } from "./rate-limi
 import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
 import { requestValidator } from "./request-validation.ts";
 import { addDemoJobRoutes, DEMO_QUEUES } from "./routes/demo-jobs.ts";
-import { addFindingRoutes } from "./routes/findings.ts";
-import { addServerRoutes } from "./routes/servers.ts";
 import { addSecurityHeaders, setSecurityHeaders } from "./security-headers.ts";
 import { shownAddress } from "./shown-address.ts";
 import { notFound, sendNotFound, serveWebPages } from "./web-pages.ts";
@@ -54,7 +55,7 @@ export async function buildApp(parts: AppParts) {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     trustProxy: trustProxyOf(config),
-    bodyLimit: BODY_LIMIT_BYTES,
+    bodyLimit: BODY_BYTES,
     // The headers' limit bounds the address; what is too long for an id its schema says.
     routerOptions: { maxParamLength: 16_384 },
     // A request that comes on an open connection while the server stops is answered like any other, then hung up on.
@@ -92,10 +93,9 @@ export async function buildApp(parts: AppParts) {
     probes: [storeProbe(broker, DEMO_QUEUES), rateLimitProbe(rateLimiter), workersProbe(broker, build)],
     permission,
   });
-  const inspector = new Inspector({ broker });
-  addDemoJobRoutes(app, { client, inspector, permission });
-  addServerRoutes(app, { inspector, permission });
-  addFindingRoutes(app, { findings: new LiveFindings(broker), permission });
+  addDemoJobRoutes(app, { client, inspector: new Inspector({ broker }), permission });
+  const operations = new Operations({ broker, authorize: permission.authorize, logger: libraryLogger(logger) });
+  await app.register(operationsPlugin, { prefix: OPERATIONS_PATH, operations, describe: describeEndpoint });
   await serveWebPages(app, webRoot);
   answerWhatIsLeft();
   return app;

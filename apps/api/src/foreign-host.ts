@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
-import { hostNameOf, isLoopback, RequestProblem } from "@hikyaku/app-kit";
 import type { Config } from "@hikyaku/config";
+import { hostNameOf, isLoopback } from "@hikyaku/operations/access";
+import { RequestProblem } from "@hikyaku/operations/problems";
 import type { FastifyInstance } from "fastify";
 import { isUnderApi } from "./api-path.ts";
 

@@ -1,4 +1,4 @@
-import { RequestProblem } from "@hikyaku/app-kit";
+import { RequestProblem } from "@hikyaku/operations/problems";
 import type { FastifyInstance } from "fastify";
 
 /**
@@ -18,6 +18,8 @@ export function answerOtherMethods(app: FastifyInstance): () => void {
 function addAnswers(app: FastifyInstance, url: string): void {
   const methods = app.supportedMethods.filter((method) => app.hasRoute({ url, method }));
   const others = app.supportedMethods.filter((method) => !methods.includes(method) && method !== "OPTIONS");
+  // A scope of operations answers for itself.
+  if (others.length === 0) return;
   const allow = [...new Set([...methods, "OPTIONS"])].sort().join(", ");
   app.route({
     url,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
-import { RequestProblem } from "@hikyaku/app-kit";
+import { RequestProblem } from "@hikyaku/operations/problems";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isUnderApi } from "./api-path.ts";
 

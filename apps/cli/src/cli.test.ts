@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { queueSummary, serverOrderResponse, taskDetail, taskExplanation, workerServer } from "@hikyaku/contract";
 import {
   Client,
   defineTask,
@@ -14,9 +15,11 @@ import {
 } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import * as z from "zod";
 import { runCli } from "./cli.ts";
 
 const email = defineTask({ type: "email:send" });
+const explainedTask = z.strictObject({ task: taskDetail.strict(), explanation: taskExplanation });
 
 describe("the hikyaku command", () => {
   let folder: string;
@@ -189,8 +192,32 @@ describe("the hikyaku command", () => {
       expect(out).toContain(`directory   ${process.cwd()}`);
       expect(out).toContain("handles     email:send");
       const { servers } = JSON.parse((await run("servers", "--json")).out);
-      expect(servers).toMatchObject([{ pid: process.pid, concurrency: 3, details: { directory: process.cwd() } }]);
+      expect(servers).toMatchObject([
+        { pid: process.pid, concurrency: 3, silent_since: null, directory: process.cwd() },
+      ]);
     });
+  });
+
+  it("writes JSON in the words of the HTTP API, and null for what there is nothing to say about", async () => {
+    const json = async (...args: string[]) => JSON.parse((await run(...args, "--json")).out);
+    await withServer(async () => {
+      await enqueue(1);
+      const broker = sqliteBroker({ path });
+      await using client = new Client({ broker });
+      const { id } = await client.enqueue(email, {}, { in: "10m" });
+      await broker.close();
+      const { servers } = await json("servers");
+      expect(z.array(workerServer.strict()).nonempty().parse(servers)).toEqual(servers);
+      const { queues } = await json("queues");
+      expect(z.array(queueSummary.strict()).nonempty().parse(queues)).toEqual(queues);
+      const { tasks } = await json("task", id);
+      expect(z.tuple([explainedTask]).parse(tasks)).toEqual(tasks);
+    });
+    await enqueue(1);
+    const { findings } = await json("doctor");
+    expect(findings).toMatchObject([{ kind: "no_worker", task_id: null, facts: { at_least: false }, action: null }]);
+    const order = await json("servers", "stop", "0199e0a4-6b52-4c1e-9f57-2d8c4be0f3aa", "--wait", "0s");
+    expect(serverOrderResponse.strict().parse(order)).toEqual(order);
   });
 
   it("says so when nobody works", async () => {

@@ -26,7 +26,7 @@ export interface CommandContext {
 
 /** Writes one result: as JSON for programs, or as text for people. */
 export function show(streams: Streams, json: boolean, value: unknown, text: () => string): void {
-  streams.out(json ? `${JSON.stringify(value, readable, 2)}\n` : text());
+  streams.out(json ? `${JSON.stringify(value, undefined, 2)}\n` : text());
 }
 
 /**
@@ -58,8 +58,4 @@ export function ago(ms: number): string {
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
   return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} days`;
-}
-
-function readable(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
 }

@@ -62,7 +62,7 @@ describe("telling a server what to do", () => {
 
   it("stops it by the beginning of its id, with JSON to read", async () => {
     const { code, out } = await run("stop", server.serverId.slice(0, 8), "--timeout", "0s", "--json");
-    expect(JSON.parse(out)).toMatchObject({ serverId: server.serverId, acknowledged: true, presence: "live" });
+    expect(JSON.parse(out)).toMatchObject({ id: server.serverId, acknowledged: true, presence: "live" });
     expect(code).toBe(0);
     await server.whenClosed();
   });

@@ -21,7 +21,7 @@ describe("the worker server's own port", () => {
     server.handle(delayPrint, () => ({ printed_at: new Date().toISOString() }));
     app = buildHealthApp({
       ...{ broker, queues: ["default"], probe: serverProbe(server), logger: pino({ level: "silent" }) },
-      permission: { canRead: ({ headers }) => headers.authorization === "Bearer me" },
+      permission: { canRead: async ({ headers }) => headers.authorization === "Bearer me" },
     });
   });
   afterEach(async () => {

@@ -4,12 +4,12 @@ import {
   boundedServer,
   type OperationsPermission,
   type ReadinessProbe,
-  RequestProblem,
   sendError,
   showInAnswers,
   storeProbe,
   workersProbe,
 } from "@hikyaku/app-kit";
+import { RequestProblem } from "@hikyaku/operations/problems";
 import fastify, { type FastifyBaseLogger, LogController } from "fastify";
 import type { Broker, Server, ServerReport } from "hikyaku";
 

@@ -23,7 +23,7 @@ describe("the health routes", () => {
           },
         },
       ],
-      permission: { canRead: ({ headers }) => headers.authorization === "me" },
+      permission: { canRead: async ({ headers }) => headers.authorization === "me" },
     });
   });
   afterEach(() => app.close());

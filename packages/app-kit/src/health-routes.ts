@@ -24,7 +24,7 @@ export function addHealthRoutes(app: FastifyInstance, { probes, permission }: He
     return reply
       .code(readiness.status === "ready" ? 200 : 503)
       .header("Cache-Control", "no-store")
-      .send(permission.canRead(request) ? readiness : withoutFindings(readiness));
+      .send((await permission.canRead(request)) ? readiness : withoutFindings(readiness));
   });
 }
 

@@ -5,10 +5,7 @@ export { addHealthRoutes, HEALTH_PATH, type HealthRoutesParts } from "./health-r
 export { boundedServer, type ServerBounds } from "./http/bounded-server.ts";
 export { clientKey } from "./http/client-key.ts";
 export { sendError } from "./http/error-response.ts";
-export { hostNameOf, isLoopback } from "./http/loopback.ts";
 export { type OperationsAccess, OperationsPermission } from "./http/operations-permission.ts";
-export { RequestProblem, type RequestProblemOptions } from "./http/request-problem.ts";
-export { shownValue } from "./http/shown-value.ts";
 export { showInAnswers } from "./http/visible-answers.ts";
 export { libraryLogger } from "./library-logger.ts";
 export { closeWithin, ListenError, listen, type Place } from "./listening.ts";

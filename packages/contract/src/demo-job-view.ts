@@ -1,12 +1,11 @@
 import * as z from "zod";
+import { moment } from "./shapes/moment.ts";
 
 /** Where it is told of several jobs at once and of their queue, with `GET`; below it, by its id, of one job. */
 export const DEMO_JOBS_PATH = "/api/dm-jobqueue/jobs";
 
 /** How many jobs one request may ask about. */
 export const MOST_JOBS_ASKED = 50;
-
-const moment = z.iso.datetime().meta({ examples: ["2026-01-31T12:00:00.000Z"] });
 
 const jobWorker = z
   .object({

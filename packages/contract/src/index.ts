@@ -30,6 +30,21 @@ export {
 } from "./demo-job-view.ts";
 
 export {
+  type AnswerOf,
+  BODY_BYTES,
+  type Endpoint,
+  type EndpointData,
+  endpoint,
+  type InputOf,
+  METHODS,
+  type Method,
+  OPERATIONS_PATH,
+  PAYLOAD_BODY_BYTES,
+} from "./endpoint.ts";
+export { findingEndpoints } from "./endpoints/findings.ts";
+export { operationsEndpoints } from "./endpoints/operations.ts";
+export { serverEndpoints } from "./endpoints/servers.ts";
+export {
   READINESS_CHECKS,
   READINESS_PATH,
   type Readiness,
@@ -57,13 +72,22 @@ export {
   type WorkerWarning,
   workerWarning,
 } from "./readiness-finding.ts";
+export { permits, SCOPES, type Scope } from "./scopes.ts";
+export { type QueueSummaryView, queueSummary } from "./shapes/queue.ts";
 export {
-  FINDINGS_PATH,
   type ListFindingsResponse,
   listFindingsResponse,
   type StoreFinding,
   storeFinding,
-} from "./store-finding.ts";
+} from "./shapes/store-finding.ts";
+export {
+  type TaskDetail,
+  type TaskExplanationView,
+  taskDetail,
+  taskExplanation,
+  type UnreadableTaskView,
+  unreadableTask,
+} from "./shapes/task.ts";
 export {
   DEFAULT_WAIT_SECONDS,
   type EvictServerResponse,
@@ -72,13 +96,10 @@ export {
   type ListServersResponse,
   listServersResponse,
   quietServerRequest,
-  SERVER_ORDERS,
-  SERVERS_PATH,
-  type ServerOrderName,
   type ServerOrderResponse,
   serverOrderParams,
   serverOrderResponse,
   stopServerRequest,
   type WorkerServer,
   workerServer,
-} from "./worker-server.ts";
+} from "./shapes/worker-server.ts";

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { moment } from "./shapes/moment.ts";
 
 /** How well something is: `error` keeps the process from serving, or will; `warning` should be looked at. */
 export const level = z.enum(["ok", "warning", "error"]).meta({
@@ -10,7 +11,6 @@ export const level = z.enum(["ok", "warning", "error"]).meta({
 /** How well something is. */
 export type Level = z.infer<typeof level>;
 
-const moment = z.iso.datetime().meta({ examples: ["2026-01-31T12:00:00.000Z"] });
 const store = z
   .string()
   .meta({ description: "Where it lies, without secrets.", examples: ["redis://localhost:6379/0"] });

@@ -1,4 +1,5 @@
-import { clientKey, HEALTH_PATH, RequestProblem } from "@hikyaku/app-kit";
+import { clientKey, HEALTH_PATH } from "@hikyaku/app-kit";
+import { RequestProblem } from "@hikyaku/operations/problems";
 import type { FastifyInstance } from "fastify";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { isUnderApi } from "../api-path.ts";

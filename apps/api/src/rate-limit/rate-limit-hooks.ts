@@ -1,4 +1,5 @@
-import { clientKey, RequestProblem } from "@hikyaku/app-kit";
+import { clientKey } from "@hikyaku/app-kit";
+import { RequestProblem } from "@hikyaku/operations/problems";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isUnderApi } from "../api-path.ts";
 import { rateLimitHeaders } from "./headers.ts";

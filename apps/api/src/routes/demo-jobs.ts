@@ -1,5 +1,4 @@
 import type { OperationsPermission } from "@hikyaku/app-kit";
-import { RequestProblem } from "@hikyaku/app-kit";
 import {
   DEMO_JOBS_PATH,
   demoJobParams,
@@ -13,6 +12,7 @@ import {
   registerDemoJobResponse,
   resolveDemoJob,
 } from "@hikyaku/contract";
+import { RequestProblem } from "@hikyaku/operations/problems";
 import { delayPrint } from "@hikyaku/tasks";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
@@ -98,7 +98,7 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
       const ids = request.query.job_ids;
       const { paused, servers, tasks } = await inspector.explainTasks(queue, ids, { within });
       const now = new Date();
-      const shown = permission.canRead(request);
+      const shown = await permission.canRead(request);
       const views = tasks.map((task) =>
         task !== undefined && "explanation" in task ? presentDemoJob(task, { shown, now }) : undefined,
       );
@@ -137,7 +137,7 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
     async (request, reply) => {
       const { job_id: id } = request.params;
       const [found] = (await inspector.explainTasks(queue, [id], { within })).tasks;
-      const about = { shown: permission.canRead(request), now: new Date() };
+      const about = { shown: await permission.canRead(request), now: new Date() };
       const view = found !== undefined && "explanation" in found ? presentDemoJob(found, about) : undefined;
       if (view === undefined) {
         throw new RequestProblem(

@@ -1,3 +1,4 @@
+import { presentTreatedFinding } from "@hikyaku/operations/presenters";
 import type { Command } from "commander";
 import { checkStore, type Finding, type FindingLevel } from "hikyaku";
 import { exitCodes } from "../exit-codes.ts";
@@ -40,9 +41,13 @@ export function addDoctor(program: Command, { streams, exitWith }: CommandContex
         const counts = { error: count("error"), warning: count("warning"), notice: count("notice") };
         return { store: broker.location, repair, counts, findings };
       });
-      show(streams, json, report, () => reportText(report));
+      show(streams, json, jsonOf(report), () => reportText(report));
       exitWith(report.counts.error + report.counts.warning > 0 ? exitCodes.findings : exitCodes.ok);
     });
+}
+
+function jsonOf(report: Report) {
+  return { ...report, findings: report.findings.map(presentTreatedFinding) };
 }
 
 function reportText({ store, repair, counts, findings }: Report): string {

@@ -1,3 +1,4 @@
+import { presentQueue } from "@hikyaku/operations/presenters";
 import type { Command } from "commander";
 import { Inspector, type QueueSummary, visibleText } from "hikyaku";
 import { withStore } from "../open-store.ts";
@@ -14,7 +15,7 @@ export function addQueues(program: Command, { streams }: CommandContext): void {
         queues: await new Inspector({ broker }).queues(),
         store: broker.location,
       }));
-      show(streams, json, { store, queues }, () => queuesText(queues, store));
+      show(streams, json, { store, queues: queues.map(presentQueue) }, () => queuesText(queues, store));
     });
 }
 

@@ -1,4 +1,5 @@
 import { userInfo } from "node:os";
+import { presentEviction, presentOrder } from "@hikyaku/operations/presenters";
 import type { Command } from "commander";
 import {
   type Duration,
@@ -41,7 +42,7 @@ export function addServerOrders(servers: Command, { streams, exitWith }: Command
     });
     // `servers` has the same option, and takes it wherever it stands.
     const { json } = command.optsWithGlobals<{ readonly json: boolean }>();
-    show(streams, json, report, () => reportText(report));
+    show(streams, json, "tasks" in report ? presentEviction(report) : presentOrder(report), () => reportText(report));
     exitWith(isDone(report) ? exitCodes.ok : exitCodes.findings);
   };
 

@@ -1,3 +1,4 @@
+import { presentServer } from "@hikyaku/operations/presenters";
 import type { Command } from "commander";
 import { type HandledTypes, Inspector, type ServerInfo, visibleText } from "hikyaku";
 import { withStore } from "../open-store.ts";
@@ -19,7 +20,7 @@ export function addServers(program: Command, context: CommandContext): void {
         servers: await new Inspector({ broker }).servers(),
         store: broker.location,
       }));
-      show(streams, json, { store, servers }, () => serversText(servers, store));
+      show(streams, json, { store, servers: servers.map(presentServer) }, () => serversText(servers, store));
     });
   addServerOrders(servers, context);
 }

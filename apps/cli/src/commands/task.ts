@@ -1,3 +1,4 @@
+import { presentExplainedTask } from "@hikyaku/operations/presenters";
 import type { Command } from "commander";
 import { type ExplainedTask, HikyakuError, Inspector, type UnreadableTaskInfo } from "hikyaku";
 import { withStore } from "../open-store.ts";
@@ -37,7 +38,9 @@ export function addTask(program: Command, { streams }: CommandContext): void {
       });
       if (found.tasks.length === 0) throw notFound(id, queue, found.store);
       const now = Date.now();
-      show(streams, json, found, () => found.tasks.map((task) => taskText(task, now)).join("\n"));
+      show(streams, json, { ...found, tasks: found.tasks.map(presentExplainedTask) }, () =>
+        found.tasks.map((task) => taskText(task, now)).join("\n"),
+      );
     });
 }
 

@@ -8,7 +8,7 @@ const token = "a-token-of-the-test-0123456789";
 
 async function canRead(permission: OperationsPermission, headers: Record<string, string> = {}): Promise<boolean> {
   const app = fastify();
-  app.get("/", async (request) => ({ can: permission.canRead(request) }));
+  app.get("/", async (request) => ({ can: await permission.canRead(request) }));
   const answer = await app.inject({ url: "/", headers });
   await app.close();
   return answer.json().can;

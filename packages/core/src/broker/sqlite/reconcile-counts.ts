@@ -18,7 +18,7 @@ export function checkCounts({ db, tally }: Transaction, queue: string, repair: b
     if (wrong.length === 0) return findings;
     const differences = wrong.map((state) => `${state} ${kept[state]} instead of ${actual?.[state]}`).join(", ");
     const detail = `the numbers kept of queue "${queue}" are wrong: ${differences}`;
-    findings.push(aFinding("wrong_counts", { queue, detail }, outcome, "they are taskStates again"));
+    findings.push(aFinding("wrong_counts", { queue, detail }, outcome, "they are counted again"));
   }
   if (repair) {
     tally.known(queue);

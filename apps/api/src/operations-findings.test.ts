@@ -1,8 +1,7 @@
 import { listFindingsResponse, problem } from "@hikyaku/contract";
-import { Client, defineTask, HikyakuError, Server, SkipRetry, silentLogger } from "hikyaku";
+import { Client, defineTask, Server, SkipRetry, silentLogger } from "hikyaku";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { aTestApp, type TestApp, type TestAppOptions } from "../../test/a-test-app.ts";
-import { LiveFindings } from "../live-findings.ts";
+import { aTestApp, type TestApp, type TestAppOptions } from "../test/a-test-app.ts";
 
 const token = "a-token-of-the-test-0123456789";
 const email = defineTask({ type: "email:send" });
@@ -95,20 +94,6 @@ describe("the findings of the operations API", () => {
     const asked = vi.spyOn(broker, "queue");
     expect(await found()).toMatchObject({ queues_checked: 100, queues_left_out: 3 });
     expect(asked).toHaveBeenCalledTimes(100);
-  });
-
-  it("are 503 where the store gives no answer in time, and the next who asks tries again", async () => {
-    const { broker } = await setup();
-    const servers = vi.spyOn(broker, "servers").mockImplementationOnce(() => {
-      throw new HikyakuError("cancelled", "the signal fired");
-    });
-    vi.spyOn(AbortSignal, "timeout").mockReturnValueOnce(AbortSignal.abort());
-    vi.spyOn(broker, "queues").mockResolvedValueOnce([]);
-    vi.spyOn(broker, "checkSettings").mockResolvedValueOnce([]);
-    vi.spyOn(broker, "probeWrites").mockResolvedValueOnce();
-    await expect(new LiveFindings(broker).get()).rejects.toMatchObject({ code: "deadline_exceeded" });
-    expect(servers).toHaveBeenCalledTimes(1);
-    await found();
   });
 
   it("are told only to whoever may read", async () => {

@@ -2,7 +2,7 @@ import { type AddressInfo, connect } from "node:net";
 import { evictServerResponse, listServersResponse, problem, serverOrderResponse } from "@hikyaku/contract";
 import { Server, silentLogger } from "hikyaku";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { aTestApp, type TestApp, type TestAppOptions } from "../../test/a-test-app.ts";
+import { aTestApp, type TestApp, type TestAppOptions } from "../test/a-test-app.ts";
 
 const token = "a-token-of-the-test-0123456789";
 const json = { "content-type": "application/json" };

@@ -1,9 +1,6 @@
 import * as z from "zod";
+import { moment } from "./moment.ts";
 
-/** Where it is told what is not as it should be, with `GET`. */
-export const FINDINGS_PATH = "/api/v1/findings";
-
-const moment = z.iso.datetime().meta({ examples: ["2026-01-31T12:00:00.000Z"] });
 const findingLevel = z.enum(["error", "warning", "notice"]).meta({
   description:
     "`error`: the store contradicts itself. `warning`: something needs a person or a worker. `notice`: worth knowing.",
@@ -29,7 +26,7 @@ export const storeFinding = z
 /** One thing that is not as it should be. */
 export type StoreFinding = z.infer<typeof storeFinding>;
 
-/** The answer of `GET /api/v1/findings`. */
+/** The answer of `GET /findings`. */
 export const listFindingsResponse = z
   .object({
     checked_at: moment.meta({ description: "When the store was asked; an answer is given out for five seconds." }),
@@ -44,5 +41,5 @@ export const listFindingsResponse = z
       "What is not as it should be: who works, what waits for nobody, what failed for good lately, settings.",
   });
 
-/** The answer of `GET /api/v1/findings`. */
+/** The answer of `GET /findings`. */
 export type ListFindingsResponse = z.infer<typeof listFindingsResponse>;

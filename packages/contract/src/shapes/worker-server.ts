@@ -1,22 +1,12 @@
 import * as z from "zod";
-
-/** Who works on the queues, with `GET`. */
-export const SERVERS_PATH = "/api/v1/servers";
-
-/** What a server can be told, each with `POST` to `/api/v1/servers/{id}/<order>`. */
-export const SERVER_ORDERS = ["quiet", "stop", "evict"] as const;
-
-/** What a server can be told. */
-export type ServerOrderName = (typeof SERVER_ORDERS)[number];
+import { moment } from "./moment.ts";
 
 /** Longest reason, in characters. */
 const MAX_REASON_CHARACTERS = 500;
 /** Longest that a request waits until the server is seen to obey, in seconds. */
-const MAX_WAIT_SECONDS = 25;
+export const MAX_WAIT_SECONDS = 25;
 /** Waited when the request names no time. */
 export const DEFAULT_WAIT_SECONDS = 5;
-
-const moment = z.iso.datetime().meta({ examples: ["2026-01-31T12:00:00.000Z"] });
 
 const serverWarning = z
   .object({
@@ -79,14 +69,14 @@ export const workerServer = z
 /** One worker server. */
 export type WorkerServer = z.infer<typeof workerServer>;
 
-/** The answer of `GET /api/v1/servers`. */
+/** The answer of `GET /servers`. */
 export const listServersResponse = z
   .object({
     servers: z.array(workerServer).meta({ description: "Those that are there, then those that fell silent." }),
   })
   .meta({ id: "ListServersResponse", title: "Worker servers", description: "Who works on the queues." });
 
-/** The answer of `GET /api/v1/servers`. */
+/** The answer of `GET /servers`. */
 export type ListServersResponse = z.infer<typeof listServersResponse>;
 
 /** The path of an order. */
@@ -117,12 +107,12 @@ const common = {
     }),
 };
 
-/** The body of `POST /api/v1/servers/{id}/quiet`. */
+/** The body of `POST /servers/{id}/quiet`. */
 export const quietServerRequest = z
   .strictObject(common)
   .meta({ id: "QuietServerRequest", title: "Go quiet", description: "Take no new tasks.", examples: [{}] });
 
-/** The body of `POST /api/v1/servers/{id}/stop`. */
+/** The body of `POST /servers/{id}/stop`. */
 export const stopServerRequest = z
   .strictObject({
     ...common,
@@ -132,7 +122,7 @@ export const stopServerRequest = z
   })
   .meta({ id: "StopServerRequest", title: "Stop", description: "Finish and end.", examples: [{}] });
 
-/** The body of `POST /api/v1/servers/{id}/evict`. */
+/** The body of `POST /servers/{id}/evict`. */
 export const evictServerRequest = z
   .strictObject({
     ...common,

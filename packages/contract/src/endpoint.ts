@@ -1,0 +1,85 @@
+import type * as z from "zod";
+import type { ProblemCode } from "./problem-code.ts";
+import { SCOPES, type Scope } from "./scopes.ts";
+
+/** Where our own API server serves the operations endpoints. Elsewhere they lie under the prefix that they are mounted at. */
+export const OPERATIONS_PATH = "/api/v1";
+
+/** The most bytes of a body, unless its endpoint says otherwise. */
+export const BODY_BYTES = 65_536;
+
+/** The most bytes of a body that carries a payload: the largest payload, 1 MiB, and what is said beside it. */
+export const PAYLOAD_BODY_BYTES = 1_048_576 + BODY_BYTES;
+
+/** How long an endpoint may take, unless it says otherwise. */
+const DEADLINE_SECONDS = 10;
+
+export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+export type Method = (typeof METHODS)[number];
+
+/** What is said of an endpoint. Everything that serves, describes, calls or tests it is made from this. */
+export interface EndpointData {
+  /** Its name in the OpenAPI document and in generated clients: stays the same between releases. */
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly method: Method;
+  /** Below the prefix, with the names of `params` in braces: `/servers/{id}/stop`. */
+  readonly path: `/${string}`;
+  /** Who may: whoever holds this scope, or with `open` everybody. */
+  readonly scope: Scope | "open";
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** The most bytes of its body. Default: `BODY_BYTES`. */
+  readonly bodyBytes?: number;
+  /** How long it may take until it is answered with `deadline_exceeded`. Default: 10. */
+  readonly deadlineSeconds?: number;
+  /** The bodies of its good answers, by status. */
+  readonly answers: Readonly<Record<number, z.ZodType>>;
+  /** Problems of its own, by code, with when they come; those that every endpoint can have go without saying. */
+  readonly errors?: Readonly<Partial<Record<ProblemCode, string>>>;
+}
+
+/** An endpoint with its defaults filled in. */
+export type Endpoint<Data extends EndpointData = EndpointData> = Data & {
+  readonly bodyBytes: number;
+  readonly deadlineSeconds: number;
+};
+
+type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+
+/** What the handler of an endpoint gets of a request: checked, with defaults filled in. */
+export interface InputOf<Data extends EndpointData> {
+  readonly params: Parsed<Data["params"]>;
+  readonly query: Parsed<Data["query"]>;
+  readonly body: Parsed<Data["body"]>;
+}
+
+/** What the handler of an endpoint gives back: one of the statuses that the endpoint names, with its body. */
+export type AnswerOf<Data extends EndpointData> = {
+  [Status in keyof Data["answers"] & number]: {
+    readonly status: Status;
+    readonly body: z.input<Data["answers"][Status]>;
+  };
+}[keyof Data["answers"] & number];
+
+/**
+ * An endpoint from what is said of it.
+ * @throws Error when the path and `params` do not name the same, or there is no such scope.
+ */
+export function endpoint<const Data extends EndpointData>(data: Data): Endpoint<Data> {
+  const { operationId, path, params, scope } = data;
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+  const known = Object.keys(params?.shape ?? {}).sort();
+  if (inPath.join() !== known.join()) {
+    throw new Error(`endpoint ${operationId}: its path names "${inPath.join()}", its params name "${known.join()}"`);
+  }
+  // Types say so too, but not to whoever reads the endpoints from elsewhere, and a wrong scope must not open a route.
+  if (scope !== "open" && !SCOPES.includes(scope)) {
+    throw new Error(`endpoint ${operationId}: expected "open" or one of ${SCOPES.join()} as its scope, got "${scope}"`);
+  }
+  return { bodyBytes: BODY_BYTES, deadlineSeconds: DEADLINE_SECONDS, ...data };
+}

@@ -1,0 +1,24 @@
+/**
+ * What somebody may be permitted to do, each by a word that stays the same between releases.
+ *
+ * - `read`: see what is there.
+ * - `enqueue`: add tasks.
+ * - `operate`: see, and change what is there: tasks, queues, servers.
+ * - `admin`: everything, also who may do what.
+ */
+export const SCOPES = ["read", "enqueue", "operate", "admin"] as const;
+
+/** What somebody may be permitted to do. */
+export type Scope = (typeof SCOPES)[number];
+
+const includes: Readonly<Record<Scope, readonly Scope[]>> = {
+  read: ["read"],
+  enqueue: ["enqueue"],
+  operate: ["operate", "read"],
+  admin: SCOPES,
+};
+
+/** Whether somebody who holds these may do what needs that one. */
+export function permits(held: readonly Scope[], needed: Scope): boolean {
+  return held.some((scope) => includes[scope].includes(needed));
+}

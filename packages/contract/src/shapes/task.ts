@@ -1,0 +1,110 @@
+import * as z from "zod";
+import { moment } from "./moment.ts";
+
+const taskState = z.enum(["pending", "active", "scheduled", "retry", "aggregating", "completed", "archived"]);
+
+const content = z
+  .object({
+    bytes: z.string().meta({ description: "All of it, in base64." }),
+    size: z.int().meta({ description: "In bytes." }),
+    kind: z.enum(["json", "binary", "none"]),
+    value: z.unknown().meta({ description: "What it is as JSON; null where it is none." }),
+  })
+  .meta({ description: "A payload or a result." });
+
+const attempt = z
+  .object({
+    server_id: z.string(),
+    host: z.string(),
+    pid: z.int(),
+    directory: z.string().nullable(),
+    build: z.string().nullable(),
+    started_at: moment,
+    ended_at: moment,
+    duration_ms: z.number(),
+    outcome: z.string().meta({ examples: ["done", "retry", "archived", "lost"] }),
+    error: z.string().nullable(),
+  })
+  .meta({ description: "Who ran a task, when, and how it ended." });
+
+/** Everything that is known of a task. */
+export const taskDetail = z
+  .object({
+    kind: z.literal("task"),
+    id: z.string(),
+    type: z.string(),
+    queue: z.string(),
+    state: taskState,
+    created_at: moment.nullable().meta({ description: "Only ids that this library makes by itself tell it." }),
+    due_at: moment.nullable().meta({ description: "When it is to run: scheduled and retry only." }),
+    pending_since: moment.nullable(),
+    archived_at: moment.nullable(),
+    completed_at: moment.nullable(),
+    kept_until: moment.nullable().meta({ description: "When it may be removed: completed only." }),
+    holder: z
+      .object({
+        server_id: z.string().nullable(),
+        claimed_at: moment.nullable(),
+        lease_ends_at: moment.nullable(),
+        lost: z.boolean().meta({ description: "Its lease has ended: another server takes it over." }),
+      })
+      .nullable()
+      .meta({ description: "Who runs it: active only." }),
+    payload: content,
+    result: content.nullable(),
+    headers: z.record(z.string(), z.string()),
+    group: z.string().nullable(),
+    unique: z.boolean().meta({ description: "It was enqueued as unique; its lock may be over by now." }),
+    max_retry: z.int(),
+    retried: z.int(),
+    last_error: z.string().nullable(),
+    last_failed_at: moment.nullable(),
+    timeout_ms: z.number().nullable(),
+    deadline_at: moment.nullable(),
+    retention_ms: z.number(),
+    attempts: z.array(attempt).meta({ description: "Oldest first, at most 20." }),
+  })
+  .meta({ description: "Everything that is known of a task." });
+
+/** Something that lies where a task should. */
+export const unreadableTask = z
+  .object({
+    kind: z.literal("unreadable"),
+    id: z.string(),
+    queue: z.string(),
+    state: taskState.nullable(),
+    reason: z.string().meta({ description: "Why it can't be read, in words." }),
+    bytes: z.string().nullable().meta({ description: "In base64." }),
+  })
+  .meta({ description: "Something that lies where a task should." });
+
+/** What a task is doing, and why. */
+export const taskExplanation = z
+  .discriminatedUnion("kind", [
+    z.object({
+      kind: z.literal("waits"),
+      reason: z.string().meta({ examples: ["not_due", "no_worker", "queue_paused"] }),
+      since: moment.nullable().meta({ description: "Since when its moment has come." }),
+      until: moment.nullable().meta({ description: "When its moment comes." }),
+      takers: z.int().meta({ description: "How many live servers would take it." }),
+    }),
+    z.object({
+      kind: z.literal("runs"),
+      started_at: moment.nullable(),
+      server_id: z.string().nullable(),
+      host: z.string().nullable(),
+      pid: z.int().nullable(),
+      directory: z.string().nullable(),
+      build: z.string().nullable(),
+      silent_since: moment.nullable(),
+      lease_ends_at: moment.nullable(),
+      lost: z.boolean(),
+      takers: z.int(),
+    }),
+    z.object({ kind: z.literal("over"), takers: z.int() }),
+  ])
+  .meta({ description: "What a task is doing, and why." });
+
+export type TaskDetail = z.infer<typeof taskDetail>;
+export type UnreadableTaskView = z.infer<typeof unreadableTask>;
+export type TaskExplanationView = z.infer<typeof taskExplanation>;

@@ -1,0 +1,31 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Scope } from "@hikyaku/contract";
+import { RequestProblem } from "../problems/request-problem.ts";
+import type { Authorize } from "./request-head.ts";
+
+/** What an answer with 401 says beside its body. */
+export const challenge = { headers: { "WWW-Authenticate": 'Bearer realm="operations"' } };
+
+/** Lets whoever sends this token as `Authorization: Bearer <token>` do what `scopes` say; default: everything. */
+export function tokenAccess(token: string, scopes: readonly Scope[] = ["admin"]): Authorize {
+  const digest = digestOf(token);
+  return ({ headers }) => {
+    const sent = bearerToken(headers.authorization);
+    // Digests are of one length, so comparing them takes the same time whatever was sent.
+    if (sent !== undefined && timingSafeEqual(digestOf(sent), digest)) return { scopes };
+    const detail =
+      sent === undefined
+        ? "Operations need a token: send it as `Authorization: Bearer <token>`."
+        : "This is not the token of the operations.";
+    throw new RequestProblem("unauthenticated", detail, challenge);
+  };
+}
+
+/** The token in an `Authorization` header, where it holds one. */
+export function bearerToken(header: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(header ?? "")?.[1];
+}
+
+function digestOf(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}

@@ -1,0 +1,38 @@
+import type { Endpoint } from "@hikyaku/contract";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { fastifyHead, type Identity } from "../access/request-head.ts";
+import type { Operations } from "../operations.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Who may use this route of the operations: whoever holds the scope, or with `open` everybody. */
+    operationsScope?: Endpoint["scope"];
+  }
+  interface FastifyRequest {
+    /** Who asks for operations; undefined at a route that is open, and before its `onRequest` hooks. */
+    operationsIdentity: Identity | undefined;
+  }
+}
+
+/**
+ * Makes a scope of Fastify closed: every route that is added to it from now on says in its `config` who may use it, or the
+ * server does not start; and nobody else gets past the head of a request.
+ */
+export function closeScope(scope: FastifyInstance, operations: Operations): void {
+  if (!scope.hasRequestDecorator("operationsIdentity")) scope.decorateRequest("operationsIdentity");
+  scope.addHook("onRoute", ({ method, url, config }) => {
+    if (config?.operationsScope !== undefined) return;
+    throw new Error(
+      `route ${String(method)} ${url} says nobody who may use it: set config.operationsScope to a scope, or to "open"`,
+    );
+  });
+  scope.addHook("onRequest", async (request) => {
+    if (request.is404) return;
+    request.operationsIdentity = await operations.admit(scopeOf(request), fastifyHead(request));
+  });
+}
+
+/** No route gets here without one; if one did, only who may do everything could use it. */
+function scopeOf(request: FastifyRequest): Endpoint["scope"] {
+  return request.routeOptions.config.operationsScope ?? "admin";
+}

@@ -1,0 +1,91 @@
+import type { Endpoint } from "@hikyaku/contract";
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
+import { fastifyHead } from "../access/request-head.ts";
+import type { HttpAnswer, Operations } from "../operations.ts";
+import { parseJsonBody } from "../problems/json-body.ts";
+import { queryOf } from "../query.ts";
+import type { Route } from "../route.ts";
+import { allowOf, colonPath } from "../route-finder.ts";
+import { closeScope } from "./closed-scope.ts";
+import { requestIdOf } from "./request-id.ts";
+import { nothingAt, otherMethod } from "./serve.ts";
+
+export interface OperationsPluginOptions {
+  readonly operations: Operations;
+  /** What the app's own OpenAPI document says of an endpoint. Default: nothing, the document leaves it out. */
+  readonly describe?: (endpoint: Endpoint) => FastifySchema;
+}
+
+/**
+ * Serves the operations in a Fastify app: `app.register(operationsPlugin, { prefix: "/queue", operations })`. Everything
+ * below the prefix is its own: what is no endpoint there is answered with 404 or 405, errors with problem details.
+ */
+export async function operationsPlugin(app: FastifyInstance, options: OperationsPluginOptions): Promise<void> {
+  const { operations, describe } = options;
+  closeScope(app, operations);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) =>
+    parseJsonBody(request.headers, body),
+  );
+  app.setErrorHandler((error, request, reply) => send(reply, operations.refuse(error, requestIdOf(request.id))));
+  app.setNotFoundHandler((request) => {
+    throw nothingAt((request.raw.url ?? "").split("?", 1)[0] ?? "");
+  });
+  for (const route of operations.routes) addRoute(app, operations, route, describe);
+  for (const path of new Set(operations.routes.map(({ endpoint }) => endpoint.path))) refuseOtherMethods(app, path);
+}
+
+function addRoute(
+  app: FastifyInstance,
+  operations: Operations,
+  route: Route,
+  describe: OperationsPluginOptions["describe"],
+): void {
+  const { method, path, scope, bodyBytes } = route.endpoint;
+  app.route({
+    ...{ method, url: colonPath(path), bodyLimit: bodyBytes, config: { operationsScope: scope } },
+    schema: describe?.(route.endpoint) ?? { hide: true },
+    // What the schema says is for the document: the route itself checks what comes and what leaves.
+    validatorCompiler: () => (value) => ({ value }),
+    handler: async (request, reply) => {
+      const gone = new AbortController();
+      reply.raw.once("close", () => gone.abort());
+      const { operationsIdentity: identity, params, raw } = request;
+      const answer = await operations.answer({
+        ...{ route, identity, params, signal: gone.signal },
+        head: fastifyHead(request),
+        requestId: requestIdOf(request.id),
+        query: queryOf(raw.url ?? ""),
+        // Schemas are told of no body as of null, since that is what an error can show.
+        body: request.body ?? null,
+      });
+      return send(reply, answer);
+    },
+  });
+}
+
+function refuseOtherMethods(app: FastifyInstance, path: string): void {
+  const url = colonPath(path);
+  const full = `${app.prefix}${url}`;
+  const methods = app.supportedMethods.filter((method) => app.hasRoute({ url: full, method }));
+  const allow = allowOf(methods);
+  const open = { schema: { hide: true }, config: { operationsScope: "open" } } as const;
+  app.route({
+    ...{ url, ...open, method: app.supportedMethods.filter((one) => !methods.includes(one) && one !== "OPTIONS") },
+    // Refused before the body is read, so that the kind of body does not matter.
+    onRequest: async (request) => {
+      throw otherMethod(request.method, allow);
+    },
+    handler: () => undefined,
+  });
+  app.options(url, open, (_request, reply) => reply.code(204).header("Allow", allow).send());
+}
+
+function send(reply: FastifyReply, { status, headers, text }: HttpAnswer): FastifyReply {
+  // A serializer of the route would write the text as JSON once more.
+  return reply
+    .code(status)
+    .headers(headers)
+    .serializer((payload) => String(payload))
+    .send(text);
+}

@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { RequestHead } from "../access/request-head.ts";
+import type { HttpAnswer, Operations } from "../operations.ts";
+import { insistOnJson, parseJsonBody } from "../problems/json-body.ts";
+import { RequestProblem } from "../problems/request-problem.ts";
+import { requestIdOf } from "./request-id.ts";
+import { belowPrefix, bodyTooLarge, checkedPrefix, nothingAt, serve } from "./serve.ts";
+
+export interface NodeHandlerOptions {
+  /**
+   * The path that the operations lie under, as the handler sees it. Default: empty, for what takes the path of its mount away
+   * before it hands a request on, as `app.use("/queue", handler)` of Express does.
+   */
+  readonly prefix?: string;
+}
+
+/** A handler for Node's own HTTP server and for all that take its kind, such as Express, Connect and NestJS. */
+export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
+
+/**
+ * Serves the operations. A request that lies elsewhere goes to `next`, where there is one. A body that somebody has read
+ * before, as `express.json()` does, is taken from `request.body`.
+ * @throws Error for a prefix that is no path.
+ */
+export function nodeHandler(operations: Operations, options: NodeHandlerOptions = {}): NodeHandler {
+  const prefix = checkedPrefix(options.prefix ?? "");
+  return (request, response, next) => {
+    const url = request.url ?? "/";
+    const target = belowPrefix(url, prefix);
+    if (target === undefined && next !== undefined) {
+      next();
+      return;
+    }
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    const mounted = {
+      head: headOf(request),
+      target: target ?? "",
+      signal: gone.signal,
+      readBody: (mostBytes: number) => readBody(request, mostBytes),
+    };
+    void (target === undefined ? refusal(operations, url) : serve(operations, mounted)).then((answer) =>
+      send(request, response, answer),
+    );
+  };
+}
+
+async function refusal(operations: Operations, url: string): Promise<HttpAnswer> {
+  return operations.refuse(nothingAt(url.split(/[?#]/, 1)[0] ?? ""), requestIdOf());
+}
+
+function headOf(request: IncomingMessage): RequestHead {
+  const { method = "GET", headers, httpVersion, socket } = request;
+  const peerAddress = socket.remoteAddress;
+  // Express tells whom its trusted proxies name.
+  const address = "ip" in request && typeof request.ip === "string" ? request.ip : peerAddress;
+  return { method, headers, httpVersion, peerAddress, address };
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, text }: HttpAnswer): void {
+  if (response.destroyed) return;
+  // What nobody read of a body would be taken for the next request, or read to its end for nothing.
+  const isUnread = announcesBody(request) && !request.complete && request.httpVersionMajor === 1;
+  response.writeHead(status, {
+    ...headers,
+    ...(status !== 204 && { "Content-Length": Buffer.byteLength(text) }),
+    ...(isUnread && { Connection: "close" }),
+  });
+  response.end(request.method === "HEAD" ? undefined : text);
+}
+
+function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+async function readBody(request: IncomingMessage, mostBytes: number): Promise<unknown> {
+  const { headers } = request;
+  if (Number(headers["content-length"] ?? 0) > mostBytes) throw bodyTooLarge(mostBytes);
+  const wasRead = request.readableDidRead || request.readableEnded;
+  if (wasRead) return parsedBefore(request);
+  if (headers["content-type"] === undefined && !announcesBody(request)) return null;
+  insistOnJson(headers);
+  return parseJsonBody(headers, await bytesOf(request, mostBytes));
+}
+
+/** What a parser that ran before has left: the parsed value, or the text or the bytes that it read. */
+function parsedBefore(request: IncomingMessage): unknown {
+  const body = "body" in request ? request.body : undefined;
+  if (typeof body === "string") return parseJsonBody(request.headers, Buffer.from(body));
+  return body instanceof Uint8Array ? parseJsonBody(request.headers, body) : (body ?? null);
+}
+
+function bytesOf(request: IncomingMessage, mostBytes: number): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const take = (chunk: Buffer): void => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size <= mostBytes) return;
+    request.off("data", take).pause();
+    reject(bodyTooLarge(mostBytes));
+  };
+  const cut = (): void => reject(new RequestProblem("bad_request", "The request ended before its body did."));
+  request.on("data", take).once("end", () => resolve(Buffer.concat(chunks)));
+  request.once("error", cut).once("close", cut);
+  return promise;
+}

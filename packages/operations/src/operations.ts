@@ -1,0 +1,148 @@
+import type { Endpoint } from "@hikyaku/contract";
+import { permits } from "@hikyaku/contract";
+import {
+  type Broker,
+  errorText,
+  HikyakuError,
+  Inspector,
+  isHikyakuError,
+  jsonLogger,
+  type Logger,
+  visibleLines,
+} from "hikyaku";
+import { isOfAnotherSite } from "./access/other-site.ts";
+import type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
+import { bearerToken } from "./access/token.ts";
+import { operationsRoutes } from "./handlers/index.ts";
+import { LiveFindings } from "./live-findings.ts";
+import { problemAnswer } from "./problems/problem-answer.ts";
+import { RequestProblem } from "./problems/request-problem.ts";
+import type { RawInput, Route } from "./route.ts";
+import { type Found, RouteFinder } from "./route-finder.ts";
+
+export interface OperationsParts {
+  /** Stays the caller's. */
+  readonly broker: Broker;
+  /** Asked before anything else of a request is read, except where an endpoint is open. */
+  readonly authorize: Authorize;
+  /** Default: warnings and errors as JSON lines on standard error. */
+  readonly logger?: Logger;
+  /** Default: all endpoints of the contract. */
+  readonly routes?: readonly Route[];
+}
+
+/** One request to a route that was found, by somebody who may. */
+export interface OperationsCall extends RawInput {
+  readonly route: Route;
+  readonly head: RequestHead;
+  readonly identity: Identity | undefined;
+  /** A UUID; answers with a problem carry it. */
+  readonly requestId: string;
+  /** Fires when whoever asks has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** A whole answer, for any server to send. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** The operations API, in no server yet: `operationsPlugin`, `nodeHandler` and `webHandler` mount it. */
+export class Operations {
+  readonly routes: readonly Route[];
+  readonly #parts: OperationsParts;
+  readonly #logger: Logger;
+  readonly #finder: RouteFinder;
+  readonly #inspector: Inspector;
+  readonly #findings: LiveFindings;
+
+  constructor(parts: OperationsParts) {
+    const { broker, logger = jsonLogger("warn"), routes = operationsRoutes } = parts;
+    this.#parts = parts;
+    this.#logger = logger;
+    this.routes = routes;
+    this.#finder = new RouteFinder(routes);
+    this.#inspector = new Inspector({ broker });
+    this.#findings = new LiveFindings(broker);
+  }
+
+  /** What lies at a path below the prefix. */
+  find(method: string, path: string): Found {
+    return this.#finder.find(method, path);
+  }
+
+  /**
+   * Who asks, where this one may; undefined at what is open.
+   * @throws RequestProblem `unauthenticated` or `forbidden`.
+   */
+  async admit(scope: Endpoint["scope"], head: RequestHead): Promise<Identity | undefined> {
+    if (scope === "open") return undefined;
+    const identity = await this.#parts.authorize(head);
+    if (!permits(identity.scopes, scope)) {
+      const held = identity.scopes.length === 0 ? "nothing" : identity.scopes.join(", ");
+      throw new RequestProblem("forbidden", `This needs the permission "${scope}"; what you may do is: ${held}.`);
+    }
+    // A browser sends cookies and passwords along by itself, but no page of another site can make it send a bearer token.
+    if (changes(head) && bearerToken(head.headers.authorization) === undefined && isOfAnotherSite(head)) {
+      throw new RequestProblem("forbidden", "Pages of other sites may change nothing here.");
+    }
+    return identity;
+  }
+
+  /** Does what is asked. Ends within the endpoint's deadline, and never rejects. */
+  async answer(call: OperationsCall): Promise<HttpAnswer> {
+    const { route, head, identity, requestId } = call;
+    const { operationId, deadlineSeconds } = route.endpoint;
+    const ended = new AbortController();
+    const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
+    const end = (error: HikyakuError): void => {
+      giveUp(error);
+      ended.abort(error);
+    };
+    const late = `${operationId}: not done within ${deadlineSeconds} s`;
+    const timer = setTimeout(() => end(new HikyakuError("deadline_exceeded", late)), deadlineSeconds * 1_000);
+    const leave = (): void => end(new HikyakuError("cancelled", `${operationId}: whoever asked has gone`));
+    call.signal.addEventListener("abort", leave, { once: true });
+    if (call.signal.aborted) leave();
+    const { name = head.address } = identity ?? {};
+    const context = {
+      broker: this.#parts.broker,
+      inspector: this.#inspector,
+      findings: this.#findings,
+      identity,
+      who: name === undefined ? "the API" : `the API, asked by ${name}`,
+      signal: ended.signal,
+      deadlineAt: Date.now() + deadlineSeconds * 1_000,
+    };
+    try {
+      const { status, body } = await Promise.race([givenUp, route.run(context, call)]);
+      const headers = { "Cache-Control": "no-store", "Content-Type": "application/json; charset=utf-8" };
+      // People read answers with curl, in a terminal that obeys what it is shown.
+      return { status, headers, text: visibleLines(JSON.stringify(body)) };
+    } catch (error) {
+      return this.refuse(error, requestId);
+    } finally {
+      clearTimeout(timer);
+      call.signal.removeEventListener("abort", leave);
+    }
+  }
+
+  /** The answer to what went wrong; what is no fault of the request is logged. */
+  refuse(error: unknown, requestId: string): HttpAnswer {
+    const { fault, ...answer } = problemAnswer(error, requestId);
+    if (fault === "store") {
+      // That the store is away is for whoever looks after the process to say once; each refusal only repeats it.
+      const level = isHikyakuError(error, "broker_unavailable") || isHikyakuError(error, "cancelled") ? "info" : "warn";
+      this.#logger[level]("operations: refused, the store cannot be used", { requestId, reason: errorText(error) });
+    } else if (fault === "server") {
+      this.#logger.error("operations: a request failed", { requestId, error });
+    }
+    return answer;
+  }
+}
+
+function changes({ method }: RequestHead): boolean {
+  return method !== "GET" && method !== "HEAD" && method !== "OPTIONS";
+}

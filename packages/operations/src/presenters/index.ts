@@ -1,0 +1,4 @@
+export { presentFinding, presentTreatedFinding } from "./finding.ts";
+export { presentQueue } from "./queue.ts";
+export { presentEviction, presentOrder, presentServer } from "./server.ts";
+export { presentExplainedTask } from "./task.ts";

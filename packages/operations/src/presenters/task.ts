@@ -1,0 +1,114 @@
+import type { TaskDetail, TaskExplanationView, UnreadableTaskView } from "@hikyaku/contract";
+import type { AttemptInfo, Content, ExplainedTask, TaskExplanation, TaskInfo, UnreadableTaskInfo } from "hikyaku";
+import { presentMoment } from "./moment.ts";
+
+/** Everything that is known of a task. */
+function presentTask(task: TaskInfo): TaskDetail {
+  return {
+    kind: "task",
+    id: task.id,
+    type: task.type,
+    queue: task.queue,
+    state: task.state,
+    created_at: presentMoment(task.createdAt),
+    due_at: presentMoment(task.dueAt),
+    pending_since: presentMoment(task.pendingSince),
+    archived_at: presentMoment(task.archivedAt),
+    completed_at: presentMoment(task.completedAt),
+    kept_until: presentMoment(task.keptUntil),
+    holder: task.holder === undefined ? null : presentHolder(task.holder),
+    payload: presentContent(task.payload),
+    result: task.result === undefined ? null : presentContent(task.result),
+    headers: { ...task.headers },
+    group: task.group === "" ? null : task.group,
+    unique: task.unique,
+    max_retry: task.maxRetry,
+    retried: task.retried,
+    last_error: task.lastError === "" ? null : task.lastError,
+    last_failed_at: presentMoment(task.lastFailedAt),
+    timeout_ms: task.timeoutMs === 0 ? null : task.timeoutMs,
+    deadline_at: presentMoment(task.deadlineAt),
+    retention_ms: task.retentionMs,
+    attempts: task.attempts.map(presentAttempt),
+  };
+}
+
+/** Something that lies where a task should. */
+function presentUnreadableTask({ id, queue, state, reason, bytes }: UnreadableTaskInfo): UnreadableTaskView {
+  return {
+    kind: "unreadable",
+    id,
+    queue,
+    state: state ?? null,
+    reason,
+    bytes: bytes === undefined ? null : base64(bytes),
+  };
+}
+
+/** A task with what it is doing, and why; no reasons for what can't be read. */
+export function presentExplainedTask(found: ExplainedTask | UnreadableTaskInfo) {
+  if (!("explanation" in found)) return { task: presentUnreadableTask(found), explanation: null };
+  return { task: presentTask(found.task), explanation: presentExplanation(found.explanation) };
+}
+
+/** What a task is doing, and why. */
+function presentExplanation(explanation: TaskExplanation): TaskExplanationView {
+  const { takers } = explanation;
+  switch (explanation.kind) {
+    case "over":
+      return { kind: explanation.kind, takers };
+    case "waits": {
+      const { reason, since, until } = explanation;
+      return { kind: explanation.kind, reason, since: presentMoment(since), until: presentMoment(until), takers };
+    }
+    case "runs": {
+      const { startedAt, serverId, server, silentSince, leaseEndsAt, lost } = explanation;
+      return {
+        kind: explanation.kind,
+        started_at: presentMoment(startedAt),
+        server_id: serverId ?? null,
+        host: server?.host ?? null,
+        pid: server?.pid ?? null,
+        directory: server?.details?.directory ?? null,
+        build: server?.details?.build ?? null,
+        silent_since: presentMoment(silentSince),
+        lease_ends_at: presentMoment(leaseEndsAt),
+        lost,
+        takers,
+      };
+    }
+  }
+}
+
+function presentHolder(holder: NonNullable<TaskInfo["holder"]>): NonNullable<TaskDetail["holder"]> {
+  const { serverId, claimedAt, leaseEndsAt, lost } = holder;
+  return {
+    server_id: serverId ?? null,
+    claimed_at: presentMoment(claimedAt),
+    lease_ends_at: presentMoment(leaseEndsAt),
+    lost,
+  };
+}
+
+function presentContent({ bytes, size, preview }: Content): TaskDetail["payload"] {
+  return { bytes: base64(bytes), size, kind: preview.kind, value: preview.kind === "json" ? preview.value : null };
+}
+
+function presentAttempt(attempt: AttemptInfo): TaskDetail["attempts"][number] {
+  return {
+    server_id: attempt.serverId,
+    host: attempt.host,
+    pid: attempt.pid,
+    directory: attempt.directory ?? null,
+    build: attempt.build ?? null,
+    started_at: attempt.startedAt.toISOString(),
+    ended_at: attempt.endedAt.toISOString(),
+    duration_ms: attempt.durationMs,
+    outcome: attempt.outcome,
+    error: attempt.error ?? null,
+  };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
+}

@@ -1,0 +1,39 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { RequestProblem } from "./request-problem.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** @throws RequestProblem `unsupported_media_type` for a body that is sent as anything but JSON. */
+export function insistOnJson(headers: IncomingHttpHeaders): void {
+  const [type = ""] = (headers["content-type"] ?? "").split(";", 1);
+  if (type.trim().toLowerCase() === "application/json") return;
+  throw new RequestProblem("unsupported_media_type", "expected a body that is sent as Content-Type: application/json");
+}
+
+/** @throws RequestProblem `unsupported_media_type` for a body in another encoding; `malformed_body` for no JSON in UTF-8. */
+export function parseJsonBody(headers: IncomingHttpHeaders, bytes: Uint8Array): unknown {
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
+    const detail = "expected a body without content encoding; send it uncompressed";
+    throw new RequestProblem("unsupported_media_type", detail, { headers: { "Accept-Encoding": "identity" } });
+  }
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw new RequestProblem(
+      "malformed_body",
+      "expected a body in UTF-8, got bytes that are not; save or send it as UTF-8",
+    );
+  }
+  if (text.trim() === "")
+    throw new RequestProblem("malformed_body", "expected a JSON object, got an empty body; {} is the smallest");
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new RequestProblem(
+      "malformed_body",
+      `expected valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

@@ -1,0 +1,82 @@
+import { type Endpoint, endpoint, operationsEndpoints, PAYLOAD_BODY_BYTES } from "@hikyaku/contract";
+import { type Broker, silentLogger } from "hikyaku";
+import * as z from "zod";
+import { operationsRoutes } from "../src/handlers/index.ts";
+import type { Authorize } from "../src/index.ts";
+import { type HandlersOf, Operations, type OperationsContext, type Route, routesOf } from "../src/index.ts";
+import { RequestProblem } from "../src/problems/index.ts";
+
+const tag = "test";
+const words = { tag, summary: "For tests", description: "For tests." };
+
+const testEndpoints = {
+  echoPayload: endpoint({
+    ...{ ...words, operationId: "echo-payload", method: "POST", path: "/echo/{name}", scope: "enqueue" },
+    params: z.object({ name: z.string().max(40) }),
+    query: z.object({ times: z.coerce.number().int().max(9).default(1), tag: z.array(z.string()).optional() }),
+    body: z.strictObject({ payload: z.string() }),
+    bodyBytes: PAYLOAD_BODY_BYTES,
+    answers: { 201: z.object({ name: z.string(), times: z.int(), tags: z.array(z.string()), length: z.int() }) },
+  }),
+  hang: endpoint({
+    ...{ ...words, operationId: "hang", method: "GET", path: "/hang", scope: "read", deadlineSeconds: 0.2 },
+    answers: { 200: z.object({}) },
+  }),
+  hangLong: endpoint({
+    ...{ ...words, operationId: "hang-long", method: "GET", path: "/hang-long", scope: "read", deadlineSeconds: 60 },
+    answers: { 200: z.object({}) },
+  }),
+  openDoor: endpoint({
+    ...{ ...words, operationId: "open-door", method: "GET", path: "/door", scope: "open" },
+    answers: { 200: z.object({ who: z.string() }) },
+  }),
+  leak: endpoint({
+    ...{ ...words, operationId: "leak", method: "GET", path: "/leak", scope: "read" },
+    answers: { 200: z.object({ shown: z.string() }) },
+  }),
+  burst: endpoint({
+    ...{ ...words, operationId: "burst", method: "GET", path: "/burst", scope: "read" },
+    answers: { 200: z.object({}) },
+  }),
+};
+
+export interface TestOperations {
+  readonly operations: Operations;
+  /** The context of the call to `/hang` or `/hang-long` that is under way. */
+  readonly hanging: Promise<OperationsContext>;
+}
+
+/** Operations with the contract's endpoints and some that only tests need. `Bearer read,operate` holds these scopes. */
+export function testOperations(broker: Broker, authorize: Authorize = byToken): TestOperations {
+  const { promise: hanging, resolve } = Promise.withResolvers<OperationsContext>();
+  const hang = (context: OperationsContext): Promise<never> => {
+    resolve(context);
+    return new Promise(() => undefined);
+  };
+  const handlers = {
+    echoPayload: async (_context, { params, query, body }) => ({
+      status: 201,
+      body: { name: params.name, times: query.times, tags: query.tag ?? [], length: body.payload.length },
+    }),
+    hang,
+    hangLong: hang,
+    openDoor: async ({ who }) => ({ status: 200, body: { who } }),
+    leak: async () => {
+      const body = { shown: "yes\u001b[31m", secret: "no" };
+      return { status: 200, body };
+    },
+    burst: () => Promise.reject(new Error("secret of the server")),
+  } satisfies HandlersOf<typeof testEndpoints>;
+  const routes: readonly Route[] = [...operationsRoutes, ...routesOf(testEndpoints, handlers)];
+  return { operations: new Operations({ broker, authorize, routes, logger: silentLogger }), hanging };
+}
+
+/** The token lists the scopes itself. */
+const byToken: Authorize = ({ headers }) => {
+  const [, token] = /^Bearer (.+)$/.exec(headers.authorization ?? "") ?? [];
+  if (token === undefined) throw new RequestProblem("unauthenticated", "Send a token.");
+  const scopes = z.array(z.enum(["read", "enqueue", "operate", "admin", "none"])).parse(token.split(","));
+  return { name: "key test", scopes: scopes.filter((scope) => scope !== "none") };
+};
+
+export const contractEndpoints: readonly Endpoint[] = Object.values(operationsEndpoints);
