@@ -88,15 +88,15 @@ export type { ServerDetails, ServerRecord, ServerStatus, SilentServer } from "./
 export type { TaskState } from "./broker/task-message.ts";
 export type { AttemptRecord, AttemptServer } from "./broker/work-facet.ts";
 export type { BulkOptions, BulkProgress, BulkReport } from "./inspector/bulk-change.ts";
+export type { InspectorCallOptions } from "./inspector/call-budget.ts";
 export { type TaskExplanation, takersOf, type WaitReason } from "./inspector/explain-task.ts";
 export {
   type InspectedBroker,
   Inspector,
   type InspectorOptions,
-  type RemoveQueueOptions,
-  type TaskListing,
 } from "./inspector/inspector.ts";
 export type { DayInfo, GroupInfo, QueueInfo, QueueSummary } from "./inspector/queue-info.ts";
+export type { RemoveQueueOptions } from "./inspector/queue-removal.ts";
 export type {
   EvictReport,
   EvictServerOptions,
@@ -107,6 +107,7 @@ export type {
 export type { ServerInfo, WorkerInfo } from "./inspector/server-info.ts";
 export type { ExplainedTask, ExplainedTasks } from "./inspector/task-explainer.ts";
 export type { AttemptInfo, Content, TaskInfo, UnreadableTaskInfo } from "./inspector/task-info.ts";
+export type { TaskListing } from "./inspector/task-listing.ts";
 export type { TaskConditions, TaskQuery } from "./inspector/task-query.ts";
 export type { TaskSelection } from "./inspector/task-selection.ts";
 export {

@@ -374,25 +374,5 @@ describe.each(stores)("100,000 archived tasks on $name", ({ open }) => {
 
 /** The broker with one method replaced. */
 function withChange(broker: Broker, change: Broker["change"]): InspectedBroker {
-  return {
-    queues: (...args) => broker.queues(...args),
-    queue: (...args) => broker.queue(...args),
-    history: (...args) => broker.history(...args),
-    memory: (...args) => broker.memory(...args),
-    list: (...args) => broker.list(...args),
-    get: (...args) => broker.get(...args),
-    pause: (...args) => broker.pause(...args),
-    resume: (...args) => broker.resume(...args),
-    groups: (...args) => broker.groups(...args),
-    editPayload: (...args) => broker.editPayload(...args),
-    releaseLock: (...args) => broker.releaseLock(...args),
-    removeQueue: (...args) => broker.removeQueue(...args),
-    servers: (...args) => broker.servers(...args),
-    silentServers: (...args) => broker.silentServers(...args),
-    order: (...args) => broker.order(...args),
-    orderedServers: (...args) => broker.orderedServers(...args),
-    evict: (...args) => broker.evict(...args),
-    send: (...args) => broker.send(...args),
-    change,
-  };
+  return { ...broker, change };
 }

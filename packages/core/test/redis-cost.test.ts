@@ -4,6 +4,7 @@ import { type RedisServer, startRedisServer } from "@hikyaku/test-support";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { redisBroker } from "../src/broker/redis/index.ts";
 import { Client } from "../src/client/client.ts";
+import { Inspector } from "../src/inspector/inspector.ts";
 import { defineTask } from "../src/task/task.ts";
 import { Server } from "../src/worker/server.ts";
 
@@ -109,6 +110,16 @@ describe.skipIf(inject("redisServerPath") === null)("what a task costs in Redis 
     expect(cost.scripts).toBeLessThanOrEqual(count / 16);
     expect(cost.inner / count).toBeLessThan(7);
     expect((cost.bytesIn + cost.bytesOut) / count).toBeLessThan(600);
+  });
+
+  it("asked by an inspector whether there is its queue: one small command, no script", async () => {
+    const { redis, broker, client } = await setup();
+    await client.enqueue(task, payload);
+    const inspector = new Inspector({ broker });
+    const before = await commandsOf(redis, "sismember");
+    const cost = await costOf(redis, () => inspector.history("default", 1));
+    expect((await commandsOf(redis, "sismember")) - before).toBe(1);
+    expect(cost.scripts).toBe(0);
   });
 
   it("keeps a waiting task in 700 bytes with Redis' defaults, and in 400 with longer flat hashes", async () => {

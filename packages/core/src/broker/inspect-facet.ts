@@ -133,6 +133,8 @@ export interface TaskPage {
 export interface InspectFacet {
   /** Names of all queues that the store knows, sorted. */
   queues(call?: CallOptions): Promise<readonly string[]>;
+  /** Whether there is such a queue. Costs one small command. */
+  hasQueue(queue: string, call?: CallOptions): Promise<boolean>;
   /** Undefined when there is no such queue. */
   queue(queue: string, call?: CallOptions): Promise<QueueNumbers | undefined>;
   /** The last `days` days, today first, days without work included. Stores keep 90 days. */

@@ -1,5 +1,6 @@
 import { type ErrorCode, errorText, isHikyakuError } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { Broker } from "./broker.ts";
 import type { EnqueueOutcome } from "./enqueue-facet.ts";
 import type { ClaimResult, SettleAnswer } from "./work-facet.ts";
 import type { FailingWrites, WriteHealth, WriteKind } from "./write-health-facet.ts";
@@ -13,43 +14,53 @@ const storesFault: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** A failure that comes later than this after the one before has nothing to do with it. */
 const apartMs = 15_000;
 
+/** The calls whose answers tell how writing goes. */
+type WatchedCalls = Pick<Broker, WriteKind>;
+
 /** Watches the calls of one broker that write. While all is well it costs a call an increment. */
-export class WriteTally {
+export class WriteTally implements WatchedCalls {
   readonly #clock: Clock;
+  readonly #calls: WatchedCalls;
   readonly #failing = new Map<WriteKind, FailingWrites>();
   #written = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, calls: WatchedCalls) {
     this.#clock = clock;
+    this.#calls = calls;
   }
 
-  get health(): WriteHealth {
+  writeHealth(): WriteHealth {
     return { written: this.#written, failing: [...this.#failing.values()] };
   }
 
-  enqueue(call: Promise<readonly EnqueueOutcome[]>): Promise<readonly EnqueueOutcome[]> {
-    call.then(this.#enqueued, this.#enqueueFailed);
-    return call;
+  enqueue(...args: Parameters<WatchedCalls["enqueue"]>): ReturnType<WatchedCalls["enqueue"]> {
+    const answer = this.#calls.enqueue(...args);
+    answer.then(this.#enqueued, this.#enqueueFailed);
+    return answer;
   }
 
-  claim(call: Promise<ClaimResult>): Promise<ClaimResult> {
-    call.then(this.#claimed, this.#claimFailed);
-    return call;
+  claim(...args: Parameters<WatchedCalls["claim"]>): ReturnType<WatchedCalls["claim"]> {
+    const answer = this.#calls.claim(...args);
+    answer.then(this.#claimed, this.#claimFailed);
+    return answer;
   }
 
-  settle(call: Promise<SettleAnswer>): Promise<SettleAnswer> {
-    call.then(this.#settled, this.#settleFailed);
-    return call;
+  settle(...args: Parameters<WatchedCalls["settle"]>): ReturnType<WatchedCalls["settle"]> {
+    const answer = this.#calls.settle(...args);
+    answer.then(this.#settled, this.#settleFailed);
+    return answer;
   }
 
-  extend<Answer>(call: Promise<Answer>): Promise<Answer> {
-    call.then(this.#extended, this.#extendFailed);
-    return call;
+  extend(...args: Parameters<WatchedCalls["extend"]>): ReturnType<WatchedCalls["extend"]> {
+    const answer = this.#calls.extend(...args);
+    answer.then(this.#extended, this.#extendFailed);
+    return answer;
   }
 
-  announce<Answer>(call: Promise<Answer>): Promise<Answer> {
-    call.then(this.#announced, this.#announceFailed);
-    return call;
+  announce(...args: Parameters<WatchedCalls["announce"]>): ReturnType<WatchedCalls["announce"]> {
+    const answer = this.#calls.announce(...args);
+    answer.then(this.#announced, this.#announceFailed);
+    return answer;
   }
 
   readonly #enqueued = (outcomes: readonly EnqueueOutcome[]): void => {

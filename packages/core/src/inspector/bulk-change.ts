@@ -1,7 +1,10 @@
 import type { Change, ChangeAnswer, ChangeFacet, ChangeOutcome, Selection } from "../broker/change-facet.ts";
 import type { InspectFacet, TaskFilter } from "../broker/inspect-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
+import type { Duration } from "../duration.ts";
 import { callGuarded, logOf } from "../runtime/guarded-call.ts";
+
+import type { CallBudget } from "./call-budget.ts";
 
 /** How a change of many tasks went. */
 export interface BulkReport {
@@ -10,7 +13,7 @@ export interface BulkReport {
   readonly refused: Readonly<Partial<Record<Exclude<ChangeOutcome, "changed">, number>>>;
   /** Some of those, at most 100. */
   readonly refusals: readonly { readonly taskId: string; readonly outcome: Exclude<ChangeOutcome, "changed"> }[];
-  /** False when the signal fired before the end; what was done until then stays done. */
+  /** False when the signal fired or the time was up before the end; what was done until then stays done. */
   readonly complete: boolean;
 }
 
@@ -23,11 +26,13 @@ export interface BulkProgress {
 export interface BulkOptions {
   /** Stops after the slice that is under way. */
   readonly signal?: AbortSignal;
+  /** Begins no slice after this time, and waits no longer for one that is under way: see `InspectorCallOptions`. */
+  readonly within?: Duration;
   /** Called after each slice. Nobody waits for it; what it throws or rejects with is said on standard error. */
   readonly onProgress?: (progress: BulkProgress) => unknown;
 }
 
-export const bulkNames: ReadonlySet<string> = new Set<keyof BulkOptions>(["signal", "onProgress"]);
+export const bulkNames: ReadonlySet<string> = new Set<keyof BulkOptions>(["signal", "within", "onProgress"]);
 
 /** All tasks of a state that fit, as far as they were there when the change began. */
 export interface BulkSelection {
@@ -47,7 +52,8 @@ export class BulkChange {
   readonly #broker: Pick<ChangeFacet, "change"> & Pick<InspectFacet, "queue" | "list">;
   readonly #change: Change;
   readonly #slice: number;
-  readonly #options: BulkOptions;
+  readonly #budget: CallBudget;
+  readonly #onProgress: BulkOptions["onProgress"];
   readonly #refused: Partial<Record<Exclude<ChangeOutcome, "changed">, number>> = {};
   readonly #refusals: BulkReport["refusals"][number][] = [];
   #changed = 0;
@@ -57,17 +63,19 @@ export class BulkChange {
     broker: Pick<ChangeFacet, "change"> & Pick<InspectFacet, "queue" | "list">,
     change: Change,
     slice: number,
-    options: BulkOptions,
+    budget: CallBudget,
+    onProgress: BulkOptions["onProgress"],
   ) {
     this.#broker = broker;
     this.#change = change;
     this.#slice = slice;
-    this.#options = options;
+    this.#budget = budget;
+    this.#onProgress = onProgress;
   }
 
   async ofIds(queue: string, taskIds: readonly string[]): Promise<BulkReport> {
     for (let from = 0; from < taskIds.length; from += this.#slice) {
-      if (this.#stopped) return this.#report(false);
+      if (this.#budget.isSpent) return this.#report(false);
       const slice = taskIds.slice(from, from + this.#slice);
       await this.#run({ kind: "ids", queue, taskIds: slice }, slice.length);
     }
@@ -76,14 +84,14 @@ export class BulkChange {
 
   async ofState({ queue, state, group, filter }: BulkSelection): Promise<BulkReport> {
     // At least a slice, since counts can't know of a group that lost its name.
-    const atStart = Math.max(this.#slice, (await this.#broker.queue(queue))?.counts[state] ?? 0);
+    const atStart = Math.max(this.#slice, (await this.#broker.queue(queue, this.#budget.limit()))?.counts[state] ?? 0);
     const where = group === undefined ? { queue, state } : { queue, state, group };
     return filter === undefined ? this.#whole(where, atStart) : this.#fitting(where, filter, atStart);
   }
 
   async #whole(where: Omit<BulkSelection, "filter">, atStart: number): Promise<BulkReport> {
     while (this.#scanned < atStart) {
-      if (this.#stopped) return this.#report(false);
+      if (this.#budget.isSpent) return this.#report(false);
       const { more } = await this.#run({ kind: "state", ...where }, Math.min(this.#slice, atStart - this.#scanned));
       if (!more) break;
     }
@@ -96,9 +104,9 @@ export class BulkChange {
     let cursor: string | undefined;
     let found: string[] = [];
     do {
-      if (this.#stopped) return this.#report(false);
+      if (this.#budget.isSpent) return this.#report(false);
       const query = { ...where, filter, limit: this.#slice };
-      const page = await this.#broker.list(cursor === undefined ? query : { ...query, cursor });
+      const page = await this.#broker.list(cursor === undefined ? query : { ...query, cursor }, this.#budget.limit());
       await this.#run({ kind: "ids", queue, state, taskIds: found }, 0);
       found = page.tasks.map((task) => (task.unreadable === undefined ? task.message.id : task.taskId));
       this.#scanned += page.scanned;
@@ -112,7 +120,7 @@ export class BulkChange {
     const limit = selection.kind === "state" ? scanned : this.#slice;
     const nothing = { outcomes: [], changed: 0, more: false };
     const isEmpty = selection.kind === "ids" && selection.taskIds.length === 0;
-    const answer = isEmpty ? nothing : await this.#broker.change(selection, this.#change, limit);
+    const answer = isEmpty ? nothing : await this.#broker.change(selection, this.#change, limit, this.#budget.limit());
     for (const { taskId, outcome } of answer.outcomes) {
       if (outcome === "changed") continue;
       this.#refused[outcome] = (this.#refused[outcome] ?? 0) + 1;
@@ -121,12 +129,8 @@ export class BulkChange {
     this.#changed += answer.changed;
     this.#scanned += scanned;
     const progress = { changed: this.#changed, scanned: this.#scanned };
-    callGuarded(() => this.#options.onProgress?.(progress), logOf("onProgress"));
+    callGuarded(() => this.#onProgress?.(progress), logOf("onProgress"));
     return answer;
-  }
-
-  get #stopped(): boolean {
-    return this.#options.signal?.aborted === true;
   }
 
   #report(complete: boolean): BulkReport {

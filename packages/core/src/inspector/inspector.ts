@@ -1,16 +1,16 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Change } from "../broker/change-facet.ts";
 import { checkedName, checkedText } from "../checked-name.ts";
-import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { callGuarded, logOf } from "../runtime/guarded-call.ts";
 import { type CancelAnswer, cancelTask, taskNotFound } from "../task/cancel-task.ts";
 import { encodePayload } from "../task/payload.ts";
 import { checkedMaxPayloadBytes, defaultMaxPayloadBytes, payloadTooLarge } from "../task/payload-size.ts";
 import { BulkChange, type BulkOptions, type BulkReport, bulkNames } from "./bulk-change.ts";
+import { CallBudget, type InspectorCallOptions } from "./call-budget.ts";
 import { type DayInfo, type QueueInfo, type QueueSummary, queueInfoOf, queueSummaryOf } from "./queue-info.ts";
+import { type RemoveQueueOptions, removeQueue } from "./queue-removal.ts";
 import { changeErrors, editErrors, queueNotFound } from "./refusals.ts";
 import {
   type EvictReport,
@@ -23,13 +23,15 @@ import {
 import { type ServerInfo, serverInfosOf } from "./server-info.ts";
 import { type ExplainedTasks, explainTasks } from "./task-explainer.ts";
 import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
-import { checkQuery, filterOf, type TaskQuery } from "./task-query.ts";
+import { listTasks, type TaskListing } from "./task-listing.ts";
+import { checkQuery, type TaskQuery } from "./task-query.ts";
 import { checkedSelection, type TaskSelection } from "./task-selection.ts";
 
 /** The parts of a broker that an inspector uses. */
 export type InspectedBroker = Pick<
   Broker,
   | "queues"
+  | "hasQueue"
   | "queue"
   | "history"
   | "memory"
@@ -62,33 +64,14 @@ export interface InspectorOptions {
 }
 
 const optionNames: ReadonlySet<string> = new Set<keyof InspectorOptions>([
-  ...(["broker", "sliceSize", "maxPayloadBytes", "clock"] as const),
+  "broker",
+  "sliceSize",
+  "maxPayloadBytes",
+  "clock",
 ]);
-
-export interface TaskListing {
-  readonly tasks: readonly (TaskInfo | UnreadableTaskInfo)[];
-  /** Undefined when this was the last page. Also with fewer tasks than asked for, or none, there may be more. */
-  readonly nextCursor: string | undefined;
-  /** How many tasks were looked at for this page. */
-  readonly scanned: number;
-}
-
-export interface RemoveQueueOptions {
-  /** Removes the tasks too. Without it only an empty queue is removed. */
-  readonly force?: boolean;
-  /** Stops after the slice that is under way; the queue is then half removed, and another call goes on. */
-  readonly signal?: AbortSignal;
-  /** Called after each slice. Nobody waits for it; what it throws or rejects with is said on standard error. */
-  readonly onProgress?: (progress: { readonly tasks: number }) => unknown;
-}
-
-/** A page that finds little goes on looking, but only so far. */
-const mostSlicesOfPage = 20;
-const defaultLimit = 30;
-const queuesAtOnce = 20;
-const removeNames: ReadonlySet<string> = new Set<keyof RemoveQueueOptions>(["force", "signal", "onProgress"]);
-const explainNames: ReadonlySet<string> = new Set(["within"]);
 const lockNames: ReadonlySet<string> = new Set(["queue", "type", "payload"]);
+
+const queuesAtOnce = 20;
 
 /**
  * The admin view: reads and changes queues and tasks of any store, whoever made them. Safe beside running servers; what
@@ -122,12 +105,14 @@ export class Inspector {
   }
 
   /** All queues, sorted by name. */
-  async queues(): Promise<readonly QueueSummary[]> {
-    const names = await this.#broker.queues();
+  async queues(options: InspectorCallOptions = {}): Promise<readonly QueueSummary[]> {
+    const budget = this.#budget("queues", options);
+    const names = await this.#broker.queues(budget.next());
     const summaries: QueueSummary[] = [];
     for (let from = 0; from < names.length; from += queuesAtOnce) {
       const some = names.slice(from, from + queuesAtOnce);
-      for (const numbers of await Promise.all(some.map((name) => this.#broker.queue(name)))) {
+      const call = budget.next();
+      for (const numbers of await Promise.all(some.map((name) => this.#broker.queue(name, call)))) {
         if (numbers !== undefined) summaries.push(queueSummaryOf(numbers));
       }
     }
@@ -135,73 +120,56 @@ export class Inspector {
   }
 
   /** @throws HikyakuError `queue_not_found`. */
-  async queue(queue: string): Promise<QueueInfo> {
+  async queue(queue: string, options: InspectorCallOptions = {}): Promise<QueueInfo> {
+    const call = this.#budget("queue", options).next();
     const [numbers, memory, groups] = await Promise.all([
-      this.#broker.queue(queue),
-      this.#broker.memory(queue),
-      this.#broker.groups(queue),
+      this.#broker.queue(queue, call),
+      this.#broker.memory(queue, call),
+      this.#broker.groups(queue, call),
     ]);
     if (numbers === undefined) throw queueNotFound(queue);
     return queueInfoOf(numbers, memory, groups);
   }
 
   /** The last 1 to 366 days (UTC), today first; stores keep 90. @throws HikyakuError `queue_not_found`, `invalid_option`. */
-  async history(queue: string, days: number): Promise<readonly DayInfo[]> {
-    await this.#insistOn(queue);
-    const rows = await this.#broker.history(queue, days);
+  async history(queue: string, days: number, options: InspectorCallOptions = {}): Promise<readonly DayInfo[]> {
+    const budget = this.#budget("history", options);
+    await this.#insistOn(queue, budget);
+    const rows = await this.#broker.history(queue, days, budget.next());
     return rows.map(({ day, processed, failed }) => ({ day, processed, succeeded: processed - failed, failed }));
   }
 
   /**
-   * A page of tasks. With conditions it looks at up to 20,000 tasks and then answers with what it found so far.
+   * A page of tasks. With conditions it looks at up to 20,000 tasks and then answers with what it found so far; also where its
+   * time is up before.
    * @throws HikyakuError `queue_not_found`, `invalid_option`.
    */
-  async tasks(query: TaskQuery): Promise<TaskListing> {
+  async tasks(query: TaskQuery, options: InspectorCallOptions = {}): Promise<TaskListing> {
     checkQuery("Inspector.tasks", query);
-    const { queue, state, group, limit = defaultLimit } = query;
-    await this.#insistOn(queue);
-    const filter = filterOf(query);
-    const where = {
-      ...{ queue, state },
-      ...(group === undefined ? {} : { group }),
-      ...(filter === undefined ? {} : { filter }),
-    };
-    const tasks: TaskListing["tasks"][number][] = [];
-    let { cursor } = query;
-    let scanned = 0;
-    for (let slices = 0; slices < mostSlicesOfPage; slices++) {
-      const rest = { ...where, limit: limit - tasks.length };
-      const page = await this.#broker.list(cursor === undefined ? rest : { ...rest, cursor });
-      for (const entry of page.tasks) tasks.push(taskInfoOf(entry, this.#clock.now()));
-      scanned += page.scanned;
-      cursor = page.nextCursor;
-      if (cursor === undefined || tasks.length >= limit) break;
-    }
-    return { tasks, nextCursor: cursor, scanned };
+    const budget = this.#budget("tasks", options);
+    await this.#insistOn(query.queue, budget);
+    return listTasks(this.#broker, this.#clock, query, budget);
   }
 
   /** @throws HikyakuError `queue_not_found`, `task_not_found`. */
-  async task(queue: string, id: string): Promise<TaskInfo | UnreadableTaskInfo> {
-    const [entry] = await this.#broker.get(checkedText("queue", queue), [checkedText("id", id)]);
+  async task(queue: string, id: string, options: InspectorCallOptions = {}): Promise<TaskInfo | UnreadableTaskInfo> {
+    const budget = this.#budget("task", options);
+    const [entry] = await this.#broker.get(checkedText("queue", queue), [checkedText("id", id)], budget.next());
     if (entry !== undefined) return taskInfoOf(entry, this.#clock.now());
-    await this.#insistOn(queue);
+    await this.#insistOn(queue, budget);
     throw taskNotFound(queue, id);
   }
 
   /**
    * What became of some tasks of a queue, and why each does not run now where it doesn't. Comes back with an entry for each id
-   * in order, undefined where there is no such task, also where there is no such queue. `within` limits each of its calls to
-   * the store; default: the broker's own limit.
+   * in order, undefined where there is no such task, also where there is no such queue.
    */
-  explainTasks(
+  async explainTasks(
     queue: string,
     ids: readonly string[],
-    options: { readonly within?: Duration } = {},
+    options: InspectorCallOptions = {},
   ): Promise<ExplainedTasks> {
-    refuseUnknownOptions("Inspector.explainTasks", options, explainNames);
-    const { within } = options;
-    const call = within === undefined ? {} : { timeoutMs: durationMs("within", within) };
-    return explainTasks(this.#broker, this.#clock, queue, ids, call);
+    return explainTasks(this.#broker, this.#clock, queue, ids, this.#budget("explainTasks", options));
   }
 
   /** Puts tasks at the end of their queue's line, whatever their moment or number of failures. See `deleteTasks`. */
@@ -224,42 +192,47 @@ export class Inspector {
   }
 
   /** @throws HikyakuError `queue_not_found`, `task_not_found`, `wrong_state`. */
-  runTask(queue: string, id: string): Promise<void> {
-    return this.#changeOne("run", queue, id);
+  runTask(queue: string, id: string, options?: InspectorCallOptions): Promise<void> {
+    return this.#changeOne("run", queue, id, options);
   }
 
   /** @throws HikyakuError `queue_not_found`, `task_not_found`, `wrong_state`. */
-  archiveTask(queue: string, id: string): Promise<void> {
-    return this.#changeOne("archive", queue, id);
+  archiveTask(queue: string, id: string, options?: InspectorCallOptions): Promise<void> {
+    return this.#changeOne("archive", queue, id, options);
   }
 
   /** @throws HikyakuError `queue_not_found`, `task_not_found`, `wrong_state`. */
-  deleteTask(queue: string, id: string): Promise<void> {
-    return this.#changeOne("delete", queue, id);
+  deleteTask(queue: string, id: string, options?: InspectorCallOptions): Promise<void> {
+    return this.#changeOne("delete", queue, id, options);
   }
 
   /**
    * Asks the handler of a running task to stop, on whichever server it runs. Reaches every running task of this id; whether
    * one was reached, the task's state will tell.
    */
-  cancel(taskId: string): Promise<CancelAnswer>;
+  cancel(taskId: string, options?: InspectorCallOptions): Promise<CancelAnswer>;
   /**
    * Cancels a task whatever it is doing: archives it where it waits, which keeps it and its lock for whoever wants to know,
    * and signals its worker where it runs. A task of the same id in another queue goes on, unless Asynq's worker runs this one.
    * @throws HikyakuError `queue_not_found`, `task_not_found`; `wrong_state` when it has completed or is being aggregated.
    */
-  cancel(queue: string, id: string): Promise<CancelAnswer>;
-  async cancel(queueOrId: string, id?: string): Promise<CancelAnswer> {
-    checkedText(id === undefined ? "taskId" : "queue", queueOrId);
-    if (id !== undefined) checkedText("id", id);
-    if (id === undefined) {
-      await this.#broker.send({ kind: "cancel", taskId: queueOrId });
+  cancel(queue: string, id: string, options?: InspectorCallOptions): Promise<CancelAnswer>;
+  async cancel(
+    queueOrId: string,
+    idOrOptions: string | InspectorCallOptions = {},
+    options: InspectorCallOptions = {},
+  ): Promise<CancelAnswer> {
+    if (typeof idOrOptions !== "string") {
+      checkedText("taskId", queueOrId);
+      await this.#broker.send({ kind: "cancel", taskId: queueOrId }, this.#budget("cancel", idOrOptions).next());
       return "signalled";
     }
+    checkedText("queue", queueOrId);
+    const budget = this.#budget("cancel", options);
     try {
-      return await cancelTask(this.#broker, queueOrId, id);
+      return await cancelTask(this.#broker, queueOrId, idOrOptions, budget.next());
     } catch (error) {
-      if (isHikyakuError(error, "task_not_found")) await this.#insistOn(queueOrId);
+      if (isHikyakuError(error, "task_not_found")) await this.#insistOn(queueOrId, budget);
       throw error;
     }
   }
@@ -269,8 +242,8 @@ export class Inspector {
    * what is enqueued waits.
    * @throws HikyakuError `invalid_option` for what can't be a queue's name.
    */
-  async pauseQueue(queue: string): Promise<"changed" | "unchanged"> {
-    return this.#broker.pause(checkedName("queue", queue));
+  async pauseQueue(queue: string, options: InspectorCallOptions = {}): Promise<"changed" | "unchanged"> {
+    return this.#broker.pause(checkedName("queue", queue), this.#budget("pauseQueue", options).next());
   }
 
   /**
@@ -278,46 +251,18 @@ export class Inspector {
    * that Asynq's tools paused before its first task.
    * @throws HikyakuError `invalid_option` for what can't be a queue's name.
    */
-  async resumeQueue(queue: string): Promise<"changed" | "unchanged"> {
-    return this.#broker.resume(checkedName("queue", queue));
+  async resumeQueue(queue: string, options: InspectorCallOptions = {}): Promise<"changed" | "unchanged"> {
+    return this.#broker.resume(checkedName("queue", queue), this.#budget("resumeQueue", options).next());
   }
 
   /**
    * Removes a queue with everything that belongs to it: tasks, groups, locks, counters, pause flag. Tasks that are enqueued
    * meanwhile go with it or make the queue anew.
    * @throws HikyakuError `queue_not_found`; `wrong_state` when it holds tasks and `force` is not set, or when a worker holds
-   *   one of them; `cancelled`.
+   *   one of them; `cancelled`, `deadline_exceeded`.
    */
   async removeQueue(queue: string, options: RemoveQueueOptions = {}): Promise<{ readonly tasks: number }> {
-    refuseUnknownOptions("Inspector.removeQueue", options, removeNames);
-    const { force = false, signal, onProgress } = options;
-    let tasks = 0;
-    let cursor: string | undefined;
-    for (;;) {
-      if (signal?.aborted === true) {
-        throw new HikyakuError("cancelled", `removing queue "${queue}" was stopped; ${tasks} of its tasks are removed`);
-      }
-      const request = { force, limit: this.#slice };
-      const answer = await this.#broker.removeQueue(queue, cursor === undefined ? request : { ...request, cursor });
-      switch (answer.kind) {
-        case "not_found":
-          throw queueNotFound(queue);
-        case "not_empty":
-          throw new HikyakuError("wrong_state", `queue "${queue}" holds tasks; to remove them with it, set "force"`);
-        case "active":
-          throw new HikyakuError(
-            "wrong_state",
-            `queue "${queue}" has tasks that are running or being aggregated; pause it and cancel or await them first`,
-          );
-        case "removed":
-          callGuarded(() => onProgress?.({ tasks: tasks + answer.tasks }), logOf("onProgress"));
-          return { tasks: tasks + answer.tasks };
-        case "more":
-          tasks += answer.tasks;
-          cursor = answer.cursor;
-          callGuarded(() => onProgress?.({ tasks }), logOf("onProgress"));
-      }
-    }
+    return removeQueue(this.#broker, this.#clock, queue, this.#slice, options);
   }
 
   /**
@@ -325,15 +270,17 @@ export class Inspector {
    * @throws HikyakuError `queue_not_found`, `task_not_found`, `invalid_payload`; `wrong_state` while it runs, is being
    *   aggregated, has completed or was changed by somebody else at the same moment; `task_exists`, `corrupt_data`.
    */
-  async editPayload(queue: string, id: string, payload: unknown): Promise<void> {
+  async editPayload(queue: string, id: string, payload: unknown, options: InspectorCallOptions = {}): Promise<void> {
+    const budget = this.#budget("editPayload", options);
     const what = { type: checkedText("id", id), payload: undefined };
     const bytes = (await encodePayload(what, payload)) ?? new Uint8Array();
     if (bytes.length > this.#maxPayloadBytes) {
       const option = "the inspector's maxPayloadBytes";
       throw payloadTooLarge(`payload of task ${shown(id)}`, bytes.length, this.#maxPayloadBytes, option);
     }
-    const outcome = await this.#broker.editPayload({ queue: checkedText("queue", queue), taskId: id, payload: bytes });
-    if (outcome === "not_found") await this.#insistOn(queue);
+    const edit = { queue: checkedText("queue", queue), taskId: id, payload: bytes };
+    const outcome = await this.#broker.editPayload(edit, budget.next());
+    if (outcome === "not_found") await this.#insistOn(queue, budget);
     const error = editErrors[outcome](queue, id);
     if (error !== undefined) throw error;
   }
@@ -342,23 +289,24 @@ export class Inspector {
    * Frees the uniqueness lock of tasks with this type and payload (bytes as they are, anything else as JSON; `undefined` for
    * none), so that another one can be enqueued. The id of the task that owned it; undefined when there was no lock.
    */
-  async releaseLock(lock: {
-    readonly queue: string;
-    readonly type: string;
-    readonly payload?: unknown;
-  }): Promise<string | undefined> {
+  async releaseLock(
+    lock: { readonly queue: string; readonly type: string; readonly payload?: unknown },
+    options: InspectorCallOptions = {},
+  ): Promise<string | undefined> {
     refuseUnknownOptions("Inspector.releaseLock", lock, lockNames);
+    const budget = this.#budget("releaseLock", options);
     const [queue, type] = [checkedText("queue", lock.queue), checkedText("type", lock.type)];
     const bytes = await encodePayload({ type, payload: undefined }, lock.payload);
-    return this.#broker.releaseLock({ queue, type, payload: bytes });
+    return this.#broker.releaseLock({ queue, type, payload: bytes }, budget.next());
   }
 
   /**
    * Everyone who told of itself in the last seconds, with what it runs; then those who fell silent in the last ten minutes
    * without taking their leave. Each sorted by host, pid and id.
    */
-  async servers(): Promise<readonly ServerInfo[]> {
-    const [present, silent] = await Promise.all([this.#broker.servers(), this.#broker.silentServers()]);
+  async servers(options: InspectorCallOptions = {}): Promise<readonly ServerInfo[]> {
+    const call = this.#budget("servers", options).next();
+    const [present, silent] = await Promise.all([this.#broker.servers(call), this.#broker.silentServers(call)]);
     return serverInfosOf(present, silent);
   }
 
@@ -389,23 +337,29 @@ export class Inspector {
 
   async #changeMany(change: Change, selection: TaskSelection, options: BulkOptions = {}): Promise<BulkReport> {
     const method = `Inspector.${change}Tasks`;
-    refuseUnknownOptions(method, options, bulkNames);
+    const budget = new CallBudget(method, options, this.#clock, bulkNames);
     const checked = checkedSelection(method, selection);
-    await this.#insistOn(checked.queue);
-    const bulk = new BulkChange(this.#broker, change, this.#slice, options);
+    await this.#insistOn(checked.queue, budget);
+    const bulk = new BulkChange(this.#broker, change, this.#slice, budget, options.onProgress);
     return "ids" in checked ? bulk.ofIds(checked.queue, checked.ids) : bulk.ofState(checked);
   }
 
-  async #changeOne(change: Change, queue: string, id: string): Promise<void> {
+  async #changeOne(change: Change, queue: string, id: string, options: InspectorCallOptions = {}): Promise<void> {
+    const budget = this.#budget(`${change}Task`, options);
     const selection = { kind: "ids", queue: checkedText("queue", queue), taskIds: [checkedText("id", id)] } as const;
-    const { outcomes } = await this.#broker.change(selection, change, 1);
+    const { outcomes } = await this.#broker.change(selection, change, 1, budget.next());
     const outcome = outcomes[0]?.outcome ?? "not_found";
-    if (outcome === "not_found") await this.#insistOn(queue);
+    if (outcome === "not_found") await this.#insistOn(queue, budget);
     const error = changeErrors[outcome](queue, id, change);
     if (error !== undefined) throw error;
   }
 
-  async #insistOn(queue: string): Promise<void> {
-    if ((await this.#broker.queue(queue)) === undefined) throw queueNotFound(queue);
+  /** @throws HikyakuError `queue_not_found`. */
+  async #insistOn(queue: string, budget: CallBudget): Promise<void> {
+    if (!(await this.#broker.hasQueue(queue, budget.next()))) throw queueNotFound(queue);
+  }
+
+  #budget(method: string, options: InspectorCallOptions): CallBudget {
+    return new CallBudget(`Inspector.${method}`, options, this.#clock);
   }
 }

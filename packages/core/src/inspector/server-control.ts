@@ -7,15 +7,16 @@ import { sourceText } from "../broker/order-source.ts";
 import type { BusyWorker, ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
-import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { shown } from "../option-names.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
+import { CallBudget, type InspectorCallOptions } from "./call-budget.ts";
 
-export interface OrderOptions {
+export interface OrderOptions extends InspectorCallOptions {
   /** Why, for the log of the server and the history of its tasks. At most 500 characters. */
   readonly reason?: string;
   /** On whose behalf, such as a user's name; host and pid of this process are told anyway. At most 200 characters. */
   readonly who?: string;
-  /** How long to wait until the server is seen to obey, at most `"5m"`. Default `"5s"`. */
+  /** How long to wait until the server is seen to obey, at most `"5m"`; less where `within` ends before. Default `"5s"`. */
   readonly wait?: Duration;
 }
 
@@ -100,19 +101,19 @@ export class ServerControl {
   }
 
   async quiet(serverId: string, options: OrderOptions): Promise<OrderReport> {
-    return this.#tell("quiet", serverId, checked("quietServer", serverId, options, orderNames));
+    return this.#tell("quiet", serverId, this.#checked("quietServer", serverId, options, orderNames));
   }
 
   async stop(serverId: string, options: StopServerOptions): Promise<OrderReport> {
-    const wishes = checked("stopServer", serverId, options, stopNames);
+    const wishes = this.#checked("stopServer", serverId, options, stopNames);
     const { timeout } = options;
     const timeoutMs = timeout === undefined ? {} : { timeoutMs: durationMs("timeout", timeout) };
     return this.#tell("stop", serverId, { ...wishes, ...timeoutMs });
   }
 
   async evict(serverId: string, options: EvictServerOptions): Promise<EvictReport> {
-    const wishes = checked("evictServer", serverId, options, evictNames);
-    const found = await this.#findForOrder(serverId);
+    const wishes = this.#checked("evictServer", serverId, options, evictNames);
+    const found = await this.#findForOrder(serverId, wishes.budget);
     if (found.presence === "live" && options.force !== true) {
       const place = found.server === undefined ? "" : ` (${found.server.host} pid ${found.server.pid})`;
       throw new HikyakuError(
@@ -127,15 +128,15 @@ export class ServerControl {
   }
 
   async #tell(kind: OrderKind, serverId: string, wishes: Wishes, before?: Found): Promise<OrderReport> {
-    const { waitMs, ...words } = wishes;
-    const found = before ?? (await this.#findForOrder(serverId));
+    const { waitMs, budget, ...words } = wishes;
+    const found = before ?? (await this.#findForOrder(serverId, budget));
     const at = this.#clock.now();
     const order: ServerOrder = { orderId: randomUUID(), serverId, kind, at, ...words };
-    await this.#broker.order(order, keptForMs[kind]);
+    await this.#broker.order(order, keptForMs[kind], budget.next());
     const { presence, server } = found;
     const listens = server === undefined ? undefined : server.details !== undefined;
     const worthWaiting = presence === "live" && listens === true;
-    const seen = worthWaiting ? await this.#watch(kind, serverId, server?.status, waitMs) : server?.status;
+    const seen = worthWaiting ? await this.#watch(kind, serverId, server?.status, wishes) : server?.status;
     const acknowledged = worthWaiting && seen !== undefined && (seen === "gone" || obeyedAt[kind].has(seen));
     return {
       ...{ serverId, presence, host: server?.host, pid: server?.pid, listens, acknowledged, status: seen },
@@ -147,12 +148,15 @@ export class ServerControl {
     kind: OrderKind,
     serverId: string,
     before: ServerStatus | undefined,
-    waitMs: number,
+    { waitMs, budget }: Wishes,
   ): Promise<OrderReport["status"]> {
     const end = this.#clock.monotonic() + waitMs;
     let seen = before;
     for (;;) {
-      const { presence, server } = await this.#find(serverId);
+      // The order is kept by now, so a caller who waits no longer is told of it and gets no error.
+      const found = budget.isSpent ? undefined : await this.#find(serverId, budget).catch(unlessSpent(budget));
+      if (found === undefined) return seen;
+      const { presence, server } = found;
       // One that ceases to speak has not obeyed; one that took its leave is in neither list.
       if (presence === "unknown") return "gone";
       seen = server?.status ?? seen;
@@ -163,20 +167,20 @@ export class ServerControl {
     }
   }
 
-  async #find(serverId: string): Promise<Found> {
-    const { servers, workers } = await this.#broker.servers();
+  async #find(serverId: string, budget: CallBudget): Promise<Found> {
+    const { servers, workers } = await this.#broker.servers(budget.next());
     const live = servers.find((server) => server.serverId === serverId);
     if (live !== undefined) {
       return { presence: "live", server: live, workers: workers.filter((worker) => worker.serverId === serverId) };
     }
-    const silent = (await this.#broker.silentServers()).find(({ server }) => server.serverId === serverId);
+    const silent = (await this.#broker.silentServers(budget.next())).find(({ server }) => server.serverId === serverId);
     return { presence: silent === undefined ? "unknown" : "silent", server: silent?.server, workers: [] };
   }
 
   /** @throws HikyakuError `wrong_state` where nobody knows it and enough is kept for such servers. */
-  async #findForOrder(serverId: string): Promise<Found> {
-    const found = await this.#find(serverId);
-    if (found.presence !== "unknown" || (await this.#broker.orderedServers()) < mostKept) return found;
+  async #findForOrder(serverId: string, budget: CallBudget): Promise<Found> {
+    const found = await this.#find(serverId, budget);
+    if (found.presence !== "unknown" || (await this.#broker.orderedServers(budget.next())) < mostKept) return found;
     throw new HikyakuError(
       "wrong_state",
       `no server ${shown(serverId)} is known, and orders are kept for ${mostKept} servers: ` +
@@ -184,9 +188,9 @@ export class ServerControl {
     );
   }
 
-  async #takeTasks(serverId: string, found: Found, { by, reason }: Wishes): Promise<Record<string, number>> {
+  async #takeTasks(serverId: string, found: Found, { by, reason, budget }: Wishes): Promise<Record<string, number>> {
     const { server, workers } = found;
-    const queues = server === undefined ? await this.#broker.queues() : Object.keys(server.queues);
+    const queues = server === undefined ? await this.#broker.queues(budget.next()) : Object.keys(server.queues);
     const now = this.#clock.now();
     const attempt = {
       ...attemptServerOf(serverId, server),
@@ -206,6 +210,7 @@ export class ServerControl {
       do {
         const step = await this.#broker.evict(
           cursor === undefined ? request : { ...request, cursor, foreignTaskIds: [] },
+          budget.next(),
         );
         count += step.taskIds.length;
         cursor = step.nextCursor;
@@ -214,6 +219,31 @@ export class ServerControl {
     }
     return Object.fromEntries(taken);
   }
+
+  #checked(method: string, serverId: unknown, options: OrderOptions, known: ReadonlySet<string>): Wishes {
+    const budget = new CallBudget(method, options, this.#clock, known);
+    if (typeof serverId !== "string" || serverId === "" || serverId.length > 200) {
+      throw invalid(`${method}: expected the id of a server, got ${shown(serverId)}`);
+    }
+    const { reason, who, wait = "5s" } = options;
+    const waitMs = durationMs("wait", wait);
+    if (waitMs > longestWaitMs) throw invalid(`option "wait": expected at most 5 minutes, got ${shown(wait)}`);
+    checkText("reason", reason, 500);
+    checkText("who", who, 200);
+    return {
+      by: { host: hostname(), pid: process.pid, ...(who !== undefined && { who }) },
+      ...(reason !== undefined && { reason }),
+      waitMs,
+      budget,
+    };
+  }
+}
+
+/** Takes a failure for no answer where the caller had no more time for one. */
+function unlessSpent(budget: CallBudget): (error: unknown) => undefined {
+  return (error) => {
+    if (!budget.isSpent) throw error;
+  };
 }
 
 interface Wishes {
@@ -221,28 +251,25 @@ interface Wishes {
   readonly reason?: string;
   readonly timeoutMs?: number;
   readonly waitMs: number;
+  readonly budget: CallBudget;
 }
 
-const orderNames: ReadonlySet<string> = new Set<keyof OrderOptions>(["reason", "who", "wait"]);
-const stopNames: ReadonlySet<string> = new Set<keyof StopServerOptions>(["reason", "who", "wait", "timeout"]);
-const evictNames: ReadonlySet<string> = new Set<keyof EvictServerOptions>(["reason", "who", "wait", "force"]);
-
-function checked(method: string, serverId: unknown, options: OrderOptions, known: ReadonlySet<string>): Wishes {
-  refuseUnknownOptions(method, options, known);
-  if (typeof serverId !== "string" || serverId === "" || serverId.length > 200) {
-    throw invalid(`${method}: expected the id of a server, got ${shown(serverId)}`);
-  }
-  const { reason, who, wait = "5s" } = options;
-  const waitMs = durationMs("wait", wait);
-  if (waitMs > longestWaitMs) throw invalid(`option "wait": expected at most 5 minutes, got ${shown(wait)}`);
-  checkText("reason", reason, 500);
-  checkText("who", who, 200);
-  return {
-    by: { host: hostname(), pid: process.pid, ...(who !== undefined && { who }) },
-    ...(reason !== undefined && { reason }),
-    waitMs,
-  };
-}
+const callNames = ["signal", "within"] as const;
+const orderNames: ReadonlySet<string> = new Set<keyof OrderOptions>([...callNames, "reason", "who", "wait"]);
+const stopNames: ReadonlySet<string> = new Set<keyof StopServerOptions>([
+  ...callNames,
+  "reason",
+  "who",
+  "wait",
+  "timeout",
+]);
+const evictNames: ReadonlySet<string> = new Set<keyof EvictServerOptions>([
+  ...callNames,
+  "reason",
+  "who",
+  "wait",
+  "force",
+]);
 
 function checkText(option: string, value: unknown, longest: number): void {
   if (value === undefined || (typeof value === "string" && value.length <= longest)) return;

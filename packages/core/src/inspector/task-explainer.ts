@@ -1,8 +1,8 @@
 import type { Broker } from "../broker/broker.ts";
-import type { CallOptions } from "../broker/call-options.ts";
 import type { ServerRecord } from "../broker/presence-facet.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { isGone } from "../server-warnings.ts";
+import type { CallBudget } from "./call-budget.ts";
 import { explainTask, type TaskExplanation } from "./explain-task.ts";
 import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
 
@@ -28,8 +28,9 @@ export async function explainTasks(
   clock: Pick<Clock, "now">,
   queue: string,
   ids: readonly string[],
-  call: CallOptions,
+  budget: CallBudget,
 ): Promise<ExplainedTasks> {
+  const call = budget.next();
   const [entries, numbers, { servers: told, workers }] = await Promise.all([
     ids.length === 0 ? [] : broker.get(queue, ids, call),
     broker.queue(queue, call),
@@ -44,7 +45,7 @@ export async function explainTasks(
   const there = new Set(told.map(({ serverId }) => serverId));
   const isElsewhere = (info: TaskInfo | UnreadableTaskInfo | undefined): boolean =>
     info?.kind === "task" && info.holder?.serverId !== undefined && !there.has(info.holder.serverId);
-  const silent = [...gone, ...(infos.some(isElsewhere) ? await broker.silentServers(call) : [])];
+  const silent = [...gone, ...(infos.some(isElsewhere) ? await broker.silentServers(budget.next()) : [])];
   const tasks = infos.map((task) => {
     if (task?.kind !== "task") return task;
     return { task, explanation: explainTask({ task, paused, servers, workers, silent, now }) };

@@ -23,9 +23,11 @@ export function describeInspectContract(setup: ContractSetup): void {
     it("lists the names of all queues, sorted", async () => {
       await store.broker.enqueue(["b", "a", "ä", "c"].map((queue) => placedNow({ queue })));
       await expect.poll(() => store.other.queues()).toEqual(["a", "b", "c", "ä"]);
+      expect(await store.other.hasQueue("ä")).toBe(true);
     });
 
     it("knows no queue that never had a task", async () => {
+      expect(await store.broker.hasQueue("nobody")).toBe(false);
       expect(await store.broker.queue("nobody")).toBeUndefined();
     });
 

@@ -44,13 +44,17 @@ export class RedisInspect implements InspectFacet {
       .sort();
   }
 
+  async hasQueue(queue: string, call?: CallOptions): Promise<boolean> {
+    return (await runCommand(this.#context.connection, ["SISMEMBER", allQueuesKey, queue], call)) === 1;
+  }
+
   async queue(queue: string, call?: CallOptions): Promise<QueueNumbers | undefined> {
     const { connection, clock } = this.#context;
     const keys = queueKeys(queue);
     const now = clock.now();
     const day = utcDay(now);
     const [known, numbers] = await Promise.all([
-      runCommand(connection, ["SISMEMBER", allQueuesKey, queue], call),
+      this.hasQueue(queue, call),
       runScript(
         connection,
         numbersScript,
@@ -72,7 +76,7 @@ export class RedisInspect implements InspectFacet {
         call,
       ),
     ]);
-    if (known !== 1) return undefined;
+    if (!known) return undefined;
     const rows = list(numbers);
     const number = (index: number): number => countOf(rows[index]);
     const since = momentOfNanoseconds(rows[12]);

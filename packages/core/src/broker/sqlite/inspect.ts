@@ -30,6 +30,10 @@ export class SqliteInspect implements InspectFacet {
     return this.#store.read(call, (db) => db.all(selectQueues).map((row) => row["name"] as string));
   }
 
+  hasQueue(queue: string, call?: CallOptions): Promise<boolean> {
+    return this.#store.read(call, (db) => db.get(selectQueue, queue) !== undefined);
+  }
+
   queue(queue: string, call?: CallOptions): Promise<QueueNumbers | undefined> {
     return this.#store.read(call, (db) => {
       const now = this.#store.clock.now();
@@ -223,6 +227,7 @@ function positionOf(cursor: string | undefined): PagePosition {
 }
 
 const selectQueues = "SELECT name FROM queues ORDER BY name";
+const selectQueue = "SELECT 1 FROM queues WHERE name = ?";
 const selectNumbers = `
   SELECT queues.*, today.processed AS processed_today, today.failed AS failed_today,
     (SELECT ${within("pending_since")} FROM tasks WHERE queue = queues.name AND position IS NOT NULL

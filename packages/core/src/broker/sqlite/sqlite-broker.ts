@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../../runtime/clock.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
+import { joinFacets } from "../join-facets.ts";
 import { WriteTally } from "../write-tally.ts";
 import { SqliteChange } from "./change.ts";
 import { SqliteControl } from "./control.ts";
@@ -37,7 +38,28 @@ export interface SqliteBrokerOptions {
  */
 export function sqliteBroker(options: SqliteBrokerOptions): Broker {
   const { path, clock = systemClock, commandTimeoutMs = 5_000 } = checked(options);
-  return new SqliteBroker(new Store({ path, clock, commandTimeoutMs }), recipeFor({ path, clock, commandTimeoutMs }));
+  const store = new Store({ path, clock, commandTimeoutMs });
+  const enqueue = new SqliteEnqueue(store);
+  const maintain = new SqliteMaintain(store);
+  const groups = new SqliteGroups(store, enqueue);
+  const work = new SqliteWork(store);
+  const presence = new SqlitePresence(store);
+  const watched = new WriteTally(clock, joinFacets({}, enqueue, work, presence));
+  const file = new SqliteFile(store, enqueue, recipeFor({ path, clock, commandTimeoutMs }));
+  return joinFacets(
+    joinFacets(file, watched),
+    enqueue,
+    work,
+    maintain,
+    groups,
+    presence,
+    new SqliteChange(store),
+    new SqliteControl(store),
+    new SqliteInspect(store),
+    new SqliteReconcile(store, joinFacets({}, maintain, groups)),
+    new SqliteSchedule(store, enqueue),
+    new SqliteSignals(store),
+  );
 }
 
 function recipeFor(options: SqliteBrokerOptions): BrokerRecipe {
@@ -45,40 +67,19 @@ function recipeFor(options: SqliteBrokerOptions): BrokerRecipe {
   return recipeOf("hikyaku/sqlite", "sqliteBroker", { ...options, path: resolve(options.path) });
 }
 
-class SqliteBroker implements Broker {
+/** What a broker is beside its facets: where it lies, whether it answers, and its end. */
+class SqliteFile {
   readonly location: string;
   readonly recipe: BrokerRecipe;
   readonly pacing = "together";
   readonly #store: Store;
   readonly #enqueue: SqliteEnqueue;
-  readonly #work: SqliteWork;
-  readonly #maintain: SqliteMaintain;
-  readonly #groups: SqliteGroups;
-  readonly #inspect: SqliteInspect;
-  readonly #change: SqliteChange;
-  readonly #presence: SqlitePresence;
-  readonly #control: SqliteControl;
-  readonly #schedule: SqliteSchedule;
-  readonly #reconcile: SqliteReconcile;
-  readonly #signals: SqliteSignals;
-  readonly #writes: WriteTally;
 
-  constructor(store: Store, recipe: BrokerRecipe) {
+  constructor(store: Store, enqueue: SqliteEnqueue, recipe: BrokerRecipe) {
     this.location = store.location;
     this.recipe = recipe;
     this.#store = store;
-    this.#enqueue = new SqliteEnqueue(store);
-    this.#work = new SqliteWork(store);
-    this.#maintain = new SqliteMaintain(store);
-    this.#groups = new SqliteGroups(store, this.#enqueue);
-    this.#inspect = new SqliteInspect(store);
-    this.#change = new SqliteChange(store);
-    this.#presence = new SqlitePresence(store);
-    this.#control = new SqliteControl(store);
-    this.#schedule = new SqliteSchedule(store, this.#enqueue);
-    this.#reconcile = new SqliteReconcile(store, this);
-    this.#signals = new SqliteSignals(store);
-    this.#writes = new WriteTally(store.clock);
+    this.#enqueue = enqueue;
   }
 
   async ready(call?: CallOptions): Promise<void> {
@@ -93,6 +94,10 @@ class SqliteBroker implements Broker {
     return this.#store.onReachability(listener);
   }
 
+  probeWrites(queues: readonly string[], call?: CallOptions): Promise<void> {
+    return probeWrites(this.#store, this.#enqueue, queues, call);
+  }
+
   close(): Promise<void> {
     return this.#store.close();
   }
@@ -100,74 +105,6 @@ class SqliteBroker implements Broker {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  enqueue: Broker["enqueue"] = (...args) => this.#writes.enqueue(this.#enqueue.enqueue(...args));
-
-  claim: Broker["claim"] = (...args) => this.#writes.claim(this.#work.claim(...args));
-  settle: Broker["settle"] = (...args) => this.#writes.settle(this.#work.settle(...args));
-  extend: Broker["extend"] = (...args) => this.#writes.extend(this.#work.extend(...args));
-  takeOver: Broker["takeOver"] = (...args) => this.#work.takeOver(...args);
-  takeBack: Broker["takeBack"] = (...args) => this.#work.takeBack(...args);
-  beginAlone: Broker["beginAlone"] = (...args) => this.#work.beginAlone(...args);
-  waitForWork: Broker["waitForWork"] = (...args) => this.#work.waitForWork(...args);
-  writeResult: Broker["writeResult"] = (...args) => this.#work.writeResult(...args);
-
-  forwardDue: Broker["forwardDue"] = (...args) => this.#maintain.forwardDue(...args);
-  sweep: Broker["sweep"] = (...args) => this.#maintain.sweep(...args);
-
-  groups: Broker["groups"] = (...args) => this.#groups.groups(...args);
-  collect: Broker["collect"] = (...args) => this.#groups.collect(...args);
-  finish: Broker["finish"] = (...args) => this.#groups.finish(...args);
-  archiveMembers: Broker["archiveMembers"] = (...args) => this.#groups.archiveMembers(...args);
-  putBack: Broker["putBack"] = (...args) => this.#groups.putBack(...args);
-  reclaim: Broker["reclaim"] = (...args) => this.#groups.reclaim(...args);
-
-  queues: Broker["queues"] = (...args) => this.#inspect.queues(...args);
-  queue: Broker["queue"] = (...args) => this.#inspect.queue(...args);
-  history: Broker["history"] = (...args) => this.#inspect.history(...args);
-  memory: Broker["memory"] = (...args) => this.#inspect.memory(...args);
-  list: Broker["list"] = (...args) => this.#inspect.list(...args);
-  get: Broker["get"] = (...args) => this.#inspect.get(...args);
-  archivedSince: Broker["archivedSince"] = (...args) => this.#inspect.archivedSince(...args);
-  pause: Broker["pause"] = (...args) => this.#inspect.pause(...args);
-  resume: Broker["resume"] = (...args) => this.#inspect.resume(...args);
-
-  change: Broker["change"] = (...args) => this.#change.change(...args);
-  editPayload: Broker["editPayload"] = (...args) => this.#change.editPayload(...args);
-  releaseLock: Broker["releaseLock"] = (...args) => this.#change.releaseLock(...args);
-  removeQueue: Broker["removeQueue"] = (...args) => this.#change.removeQueue(...args);
-
-  announce: Broker["announce"] = (...args) => this.#writes.announce(this.#presence.announce(...args));
-  withdraw: Broker["withdraw"] = (...args) => this.#presence.withdraw(...args);
-  servers: Broker["servers"] = (...args) => this.#presence.servers(...args);
-  silentServers: Broker["silentServers"] = (...args) => this.#presence.silentServers(...args);
-  storeTime: Broker["storeTime"] = () => this.#presence.storeTime();
-
-  order: Broker["order"] = (...args) => this.#control.order(...args);
-  orderedServers: Broker["orderedServers"] = (...args) => this.#control.orderedServers(...args);
-  evict: Broker["evict"] = (...args) => this.#control.evict(...args);
-
-  announceEntries: Broker["announceEntries"] = (...args) => this.#schedule.announceEntries(...args);
-  withdrawEntries: Broker["withdrawEntries"] = (...args) => this.#schedule.withdrawEntries(...args);
-  scheduleRecords: Broker["scheduleRecords"] = (...args) => this.#schedule.scheduleRecords(...args);
-  beginTurns: Broker["beginTurns"] = (...args) => this.#schedule.beginTurns(...args);
-  fireTurn: Broker["fireTurn"] = (...args) => this.#schedule.fireTurn(...args);
-  recordEvent: Broker["recordEvent"] = (...args) => this.#schedule.recordEvent(...args);
-  enqueueEvents: Broker["enqueueEvents"] = (...args) => this.#schedule.enqueueEvents(...args);
-  durableEntries: Broker["durableEntries"] = (...args) => this.#schedule.durableEntries(...args);
-  unreadableEntries: Broker["unreadableEntries"] = (...args) => this.#schedule.unreadableEntries(...args);
-  putDurableEntry: Broker["putDurableEntry"] = (...args) => this.#schedule.putDurableEntry(...args);
-  removeDurableEntry: Broker["removeDurableEntry"] = (...args) => this.#schedule.removeDurableEntry(...args);
-
-  reconcile: Broker["reconcile"] = (...args) => this.#reconcile.reconcile(...args);
-  findQueues: Broker["findQueues"] = (...args) => this.#reconcile.findQueues(...args);
-  checkSettings: Broker["checkSettings"] = () => this.#reconcile.checkSettings();
-
-  writeHealth: Broker["writeHealth"] = () => this.#writes.health;
-  probeWrites: Broker["probeWrites"] = (queues, call) => probeWrites(this.#store, this.#enqueue, queues, call);
-
-  send: Broker["send"] = (...args) => this.#signals.send(...args);
-  listen: Broker["listen"] = (...args) => this.#signals.listen(...args);
 }
 
 const knownOptions: ReadonlySet<string> = new Set<keyof SqliteBrokerOptions>(["path", "clock", "commandTimeoutMs"]);
