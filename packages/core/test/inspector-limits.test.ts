@@ -145,13 +145,13 @@ describe.each(stores)("an inspector with little time on $name", ({ open }) => {
     const told = inspector.quietServer(serverId, { within: "1s", wait: "5m" }).finally(() => {
       isDone = true;
     });
+    await expect.poll(() => broker.orderedServers()).toBe(1);
     while (!isDone) {
-      await nextTurn();
       clock.advance(50);
+      await nextTurn();
     }
     const report = await told;
     expect(report).toMatchObject({ presence: "live", listens: true, acknowledged: false, status: "active" });
-    expect(await broker.orderedServers()).toBe(1);
   });
 });
 
