@@ -77,3 +77,34 @@ describe("commands that the Redis adapter sends by itself", () => {
     expect(writers.map(({ name }) => name)).toEqual(["new-tasks.ts"]);
   });
 });
+
+describe("statements of SQLite", () => {
+  const homes = new Set(["lease.ts", "line.ts"]);
+
+  /** What a file does by itself that belongs to the two. */
+  function breachesInSql(text: string): string[] {
+    const columns = /\bSET\b[^;]*?\b(?:position|pending_since|lease_ends_at|lease_token|claimed_at) = [^=]/g;
+    const updates = [...text.matchAll(/UPDATE tasks SET[^`"]*?(?:WHERE|[`"])/g)].flatMap(([update]) => [
+      ...update.matchAll(columns),
+    ]);
+    const others = text.matchAll(/DELETE FROM tasks[^`";]*lease_token|transaction\.(?:backOf|frontOf)\(/g);
+    return [...updates, ...others].map(([found]) => found);
+  }
+
+  it("write leases and the line in the modules lease and line alone", () => {
+    const files = filesBelow(join(import.meta.dirname, "../src/broker/sqlite"), ".ts");
+    const breaches = files
+      .filter(({ name }) => !homes.has(name))
+      .flatMap(({ name, text }) => breachesInSql(text).map((breach) => `${name}: ${breach}`));
+    expect(breaches).toEqual([]);
+  });
+
+  it.each([
+    "`UPDATE tasks SET state = 'archived', lease_token = NULL WHERE number = ?`",
+    '"UPDATE tasks SET position = ? WHERE number = ?"',
+    "`\n  DELETE FROM tasks WHERE queue = ? AND lease_token = ?`",
+    "transaction.frontOf(queue)",
+  ])("are seen where they don't: %s", (text) => {
+    expect(breachesInSql(text)).toHaveLength(1);
+  });
+});

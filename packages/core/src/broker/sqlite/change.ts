@@ -13,6 +13,8 @@ import type {
 } from "../change-facet.ts";
 import type { TaskState } from "../task-message.ts";
 import type { Row } from "./database.ts";
+import { endLease } from "./lease.ts";
+import { joining, joinLine, offTheLine } from "./line.ts";
 import type { Store } from "./store.ts";
 import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
@@ -142,10 +144,10 @@ function changeOne(transaction: Transaction, queue: string, row: Row, change: Ch
   if (isHeld(row, now)) return "active";
   if (row["set_id"] !== null) return "taken";
   if ((change === "run" && state === "pending") || (change === "archive" && state === "archived")) return "unchanged";
+  if (state === "active" || row["lease_ends_at"] !== null) endLease(transaction, number);
   switch (change) {
     case "run":
-      db.run(toPending, transaction.backOf(queue), now, number);
-      tally.moved(queue, state, "pending");
+      joinLine(transaction, { queue, number, from: state, end: "back", statement: runningAgain });
       break;
     case "archive":
       db.run(toArchive, now, number);
@@ -188,19 +190,10 @@ function firstOf(
 
 const changedColumns = `number, id, type, state, unique_key, ${within("lease_ends_at")} AS lease_ends_at, set_id`;
 const selectOne = `SELECT ${changedColumns} FROM tasks WHERE queue = ? AND id = ?`;
-const noPlace = `
-  position = NULL, pending_since = NULL, due_at = NULL, lease_ends_at = NULL, lease_token = NULL, claimed_at = NULL,
-  kept_until = NULL, archived_at = NULL, grouped_at = NULL`;
-const clearPlace = (...but: string[]): string =>
-  noPlace
-    .split(",")
-    .filter((part) => !but.some((column) => part.trim() === `${column} = NULL`))
-    .join(",");
+const noPlace = "due_at = NULL, kept_until = NULL, grouped_at = NULL";
 // Without its group it is not collected again when it fails.
-const toPending = `
-  UPDATE tasks SET state = 'pending', ${clearPlace("position", "pending_since")}, group_name = '', lost_attempts = 0,
-    lost_alone = 0, position = ?, pending_since = ? WHERE number = ?`;
-const toArchive = `UPDATE tasks SET state = 'archived', ${clearPlace("archived_at")}, archived_at = ? WHERE number = ?`;
+const runningAgain = joining(`${noPlace}, archived_at = NULL, group_name = '', lost_attempts = 0, lost_alone = 0`);
+const toArchive = `UPDATE tasks SET state = 'archived', ${offTheLine}, ${noPlace}, archived_at = ? WHERE number = ?`;
 const deleteTask = "DELETE FROM tasks WHERE number = ?";
 const writePayload = "UPDATE tasks SET payload = ?, unique_key = ? WHERE number = ?";
 const selectLock = `

@@ -10,6 +10,7 @@ import type {
 } from "../work-facet.ts";
 import { isEvicted } from "./control.ts";
 import type { Values } from "./database.ts";
+import { beginLeases, beginning, ending, endLease } from "./lease.ts";
 import {
   isExact,
   isPlain,
@@ -79,7 +80,7 @@ export function leaseTasks(
   // Read before they are written: RETURNING would gather all that is in the rows once more.
   const plain = db.rows(selectPlain, ...values);
   const others = plain.length === numbers.length ? [] : db.rows(selectOthers, ...values);
-  db.run(leaseRows, leaseEndsAt, token, now, ...values);
+  beginLeases(transaction, leaseRows, values, token, leaseEndsAt);
   const placeOf = new Map(numbers.map((number, place) => [number, place]));
   const byPlace: ClaimedTask[] = [];
   const setAside: SetAside[] = [];
@@ -95,7 +96,7 @@ export function leaseTasks(
       byPlace[placeOf.get(number as number) as number] = task;
     } catch (error) {
       if (!isHikyakuError(error, "corrupt_data")) throw error;
-      db.run(archiveRow, now, number as number);
+      endLease(transaction, number as number, archiving, [now]);
       transaction.tally.moved(queue, "active", "archived");
       setAside.push({ queue, taskId: lease.taskId, reason: "unreadable", detail: error.message });
     }
@@ -130,10 +131,9 @@ function leasePlain(
   token: string,
   leaseEndsAt: number,
 ): ClaimedTask[] {
-  const { db, now, tally } = transaction;
   const { lease, values } = statementsFor(rows.map((row) => row[numberAt] as number));
-  db.run(lease, leaseEndsAt, token, now, ...values);
-  tally.moved(queue, "pending", "active", rows.length);
+  beginLeases(transaction, lease, values, token, leaseEndsAt);
+  transaction.tally.moved(queue, "pending", "active", rows.length);
   return rows.map((row) => claimedPlain(queue, row, token, leaseEndsAt));
 }
 
@@ -245,15 +245,10 @@ function taskStatements(which: string): TaskStatements {
     others: `
       SELECT ${messageColumns}, ${readable("lost_attempts")}, ${within("pending_since")}, number FROM tasks
       WHERE ${which} AND (${isFirstAttempt}) IS NOT TRUE`,
-    lease: `
-      UPDATE tasks SET state = 'active', position = NULL, pending_since = NULL,
-        lease_ends_at = ?, lease_token = ?, claimed_at = ?
-      WHERE ${which}`,
+    lease: beginning(which),
   };
 }
 
 const forRun = taskStatements("number BETWEEN ? AND ?");
 const forList = taskStatements("number IN (SELECT value FROM json_each(?))");
-const archiveRow = `
-  UPDATE tasks SET state = 'archived',
-    lease_ends_at = NULL, lease_token = NULL, claimed_at = NULL, archived_at = ? WHERE number = ?`;
+const archiving = ending("state = 'archived', archived_at = ?");

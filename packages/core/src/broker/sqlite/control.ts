@@ -1,5 +1,7 @@
 import type { CallOptions } from "../call-options.ts";
 import type { ControlFacet, EvictAnswer, EvictRequest, ServerOrder } from "../control-facet.ts";
+import { ending, endLease } from "./lease.ts";
+import { joinLine } from "./line.ts";
 import type { Store } from "./store.ts";
 import { withAttempt } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
@@ -42,10 +44,9 @@ export function isEvicted({ db, now }: Transaction, serverId: string, queue: str
 }
 
 function freeHeld(transaction: Transaction, { queue, serverId, limit, attempt }: EvictRequest): string[] {
-  const { db, now, tally } = transaction;
-  return db.rows(selectHeld, queue, `${serverId}/`, limit).map(([number, id, attempts]) => {
-    db.run(freeTask, transaction.frontOf(queue), now, withAttempt(attempts, attempt), number as number);
-    tally.moved(queue, "active", "pending");
+  return transaction.db.rows(selectHeld, queue, `${serverId}/`, limit).map(([number, id, attempts]) => {
+    endLease(transaction, number as number, endingEvicted, [withAttempt(attempts, attempt)]);
+    joinLine(transaction, { queue, number: number as number, from: "active", end: "front" });
     return id as string;
   });
 }
@@ -63,6 +64,4 @@ const selectEviction = "SELECT 1 FROM evicted_servers WHERE server_id = ? AND qu
 const selectHeld = `
   SELECT number, id, attempts FROM tasks INDEXED BY tasks_leased
   WHERE queue = ?1 AND lease_ends_at IS NOT NULL AND substr(lease_token, 1, length(?2)) = ?2 LIMIT ?3`;
-const freeTask = `
-  UPDATE tasks SET state = 'pending', position = ?, pending_since = ?, attempts = ?,
-    lease_token = NULL, lease_ends_at = NULL, claimed_at = NULL WHERE number = ?`;
+const endingEvicted = ending("attempts = ?");

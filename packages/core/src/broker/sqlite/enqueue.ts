@@ -3,6 +3,7 @@ import { uniqueScope } from "../../codec/unique-scope.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
 import { isStoreFailing, storeError } from "./errors.ts";
+import { placeAtBack } from "./line.ts";
 import type { Store } from "./store.ts";
 import { insertAlike, insertTasks, isAlike, messageValues, numberOf, within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
@@ -122,7 +123,7 @@ function runInsertAlike(transaction: Transaction, items: readonly EnqueueItem[])
   const { db, now, tally } = transaction;
   const { queue, type, maxRetry, timeoutMs, retentionMs } = first.message;
   tally.known(queue);
-  const position = transaction.backOf(queue, items.length);
+  const position = placeAtBack(transaction, queue, items.length);
   return db.runNamed(insertSomeAlike, { now, queue, type, maxRetry, timeoutMs, retentionMs, position }, values);
 }
 
@@ -134,7 +135,7 @@ function newRow(transaction: Transaction, due: EarliestDue, item: EnqueueItem, u
   tally.known(message.queue);
   switch (placement.kind) {
     case "now":
-      return ["pending", transaction.backOf(message.queue), now, null, null, ...values];
+      return ["pending", placeAtBack(transaction, message.queue), now, null, null, ...values];
     case "at":
       due.before(message.queue);
       return ["scheduled", null, null, Math.ceil(placement.at), null, ...values];

@@ -3,6 +3,7 @@ import type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, Sweep
 import { utcDay } from "../utc-day.ts";
 import type { Row } from "./database.ts";
 import { earliestDue } from "./enqueue.ts";
+import { joining, joinLine } from "./line.ts";
 import type { Store } from "./store.ts";
 import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
@@ -64,8 +65,7 @@ function forward(transaction: Transaction, queue: string, row: Row, end: "back" 
   const number = row["number"] as number;
   const from = row["state"] as "scheduled" | "retry";
   if (row["group_name"] === "") {
-    db.run(toPending, end === "back" ? transaction.backOf(queue) : transaction.frontOf(queue), now, number);
-    tally.moved(queue, from, "pending");
+    joinLine(transaction, { queue, number, from, end, statement: joiningDue });
   } else {
     db.run(toGroup, now, number);
     tally.moved(queue, from, "aggregating");
@@ -93,7 +93,7 @@ const selectDue = `
     SELECT * FROM (SELECT number, state, group_name, due_at FROM tasks
       WHERE queue = ? AND state = 'retry' AND due_at <= ? ORDER BY due_at, number LIMIT ?))
   ORDER BY due_at, number LIMIT ?`;
-const toPending = "UPDATE tasks SET state = 'pending', due_at = NULL, position = ?, pending_since = ? WHERE number = ?";
+const joiningDue = joining("due_at = NULL");
 const toGroup = "UPDATE tasks SET state = 'aggregating', due_at = NULL, grouped_at = ? WHERE number = ?";
 const selectEndedLease = "SELECT 1 FROM tasks WHERE queue = ? AND lease_ends_at <= ? LIMIT 1";
 const selectExpired = `

@@ -1,6 +1,8 @@
 import { aFinding, type Finding } from "../finding.ts";
 import type { TaskState } from "../task-message.ts";
 import type { Row } from "./database.ts";
+import { endLease, giveEndedLease } from "./lease.ts";
+import { joiningAgain, joinLine, leaveLine, offTheLine } from "./line.ts";
 import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -64,8 +66,7 @@ export function checkTaskRow(transaction: Transaction, queue: string, row: Row, 
 
   const foreign = filled.filter((column) => !own.includes(column));
   if (foreign.length > 0) {
-    if (repair)
-      db.run(`UPDATE tasks SET ${foreign.map((column) => `${column} = NULL`).join(", ")} WHERE number = ?`, number);
+    if (repair) for (const column of foreign) takeOut(transaction, number, column);
     found("listed_twice", `is ${state}, but has a place by ${foreign.join(" and ")} too`, "only its own place is kept");
   }
   if (row["unreadable"] === 1) {
@@ -83,7 +84,7 @@ export function checkTaskRow(transaction: Transaction, queue: string, row: Row, 
   }
   if (filled.some((column) => own.includes(column))) return findings;
   if (state === "active") {
-    if (repair) db.run(giveLease, now, number);
+    if (repair) giveEndedLease(transaction, number);
     found("active_without_lease", "is running, and nobody holds a lease of it", "it gets a lease that has ended");
     return findings;
   }
@@ -98,12 +99,22 @@ export function checkTaskRow(transaction: Transaction, queue: string, row: Row, 
   return findings;
 }
 
+/** Takes a task out of a place that does not fit its state. */
+function takeOut(transaction: Transaction, number: number, column: PlaceColumn): void {
+  if (column === "lease_ends_at") endLease(transaction, number);
+  else if (column === "position") leaveLine(transaction, number);
+  else transaction.db.run(`UPDATE tasks SET ${column} = NULL WHERE number = ?`, number);
+}
+
 function placeAgain(transaction: Transaction, queue: string, row: Row, state: TaskState): void {
   const { db, now } = transaction;
   const number = row["number"] as number;
+  if (state === "pending") {
+    joinLine(transaction, { queue, number, from: "pending", end: "back", statement: joiningAgain });
+    return;
+  }
   const kept = Number(row["completed_at"] ?? now) + Number(row["retention_ms"]);
   const place = {
-    pending: transaction.backOf(queue),
     retry: now,
     completed: row["completed_at"] === null ? now + unknownRetentionMs : Math.max(now, kept),
     archived: now,
@@ -132,8 +143,7 @@ function isReadable(): string {
 }
 
 const archiveTask = `
-  UPDATE tasks SET state = 'archived', archived_at = ?, last_error = ?, position = NULL, pending_since = NULL,
+  UPDATE tasks SET state = 'archived', archived_at = ?, last_error = ?, ${offTheLine},
     due_at = NULL, grouped_at = NULL, set_id = NULL, joined_at = NULL WHERE number = ?`;
 const putBack = `
   UPDATE tasks SET grouped_at = coalesce(joined_at, ?), joined_at = NULL, set_id = NULL WHERE number = ?`;
-const giveLease = "UPDATE tasks SET lease_ends_at = ?, lease_token = NULL WHERE number = ?";

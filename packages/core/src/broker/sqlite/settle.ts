@@ -1,8 +1,10 @@
 import { settledMessage } from "../settled-message.ts";
 import type { TaskMessage } from "../task-message.ts";
-import type { Outcome, Settlement, SettleResult } from "../work-facet.ts";
+import type { Lease, Outcome, Settlement, SettleResult } from "../work-facet.ts";
 import type { Row } from "./database.ts";
 import { EarliestDue } from "./enqueue.ts";
+import { ending, endLease, removeHeld, removeHeldAmong, removeHeldNamed, removeHeldRun } from "./lease.ts";
+import { joinLine } from "./line.ts";
 import { withAttempt } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -31,7 +33,7 @@ function removeDone(transaction: Transaction, settlements: readonly Settlement[]
   for (const [token, ofClaim] of Map.groupBy(done, ({ task }) => task.lease.token)) {
     for (const [queue, group] of Map.groupBy(ofClaim, ({ task }) => task.lease.queue)) {
       if (group.length === 1) continue;
-      for (const settlement of removeHeld(transaction, queue, token, group)) {
+      for (const settlement of removeHeldTasks(transaction, { queue, token }, group)) {
         wasDone(transaction, settlement);
         removed.add(settlement);
       }
@@ -41,31 +43,33 @@ function removeDone(transaction: Transaction, settlements: readonly Settlement[]
 }
 
 /** Removes those of the tasks that are held under the token, and gives them. */
-function removeHeld(
+function removeHeldTasks(
   transaction: Transaction,
-  queue: string,
-  token: string,
+  holder: Pick<Lease, "queue" | "token">,
   settlements: readonly Settlement[],
 ): readonly Settlement[] {
-  const { db } = transaction;
-  if (!transaction.isSecondRun && removeRun(transaction, queue, token, settlements)) return settlements;
+  if (!transaction.isSecondRun && removeRun(transaction, holder, settlements)) return settlements;
   const byId = new Map(settlements.toReversed().map((settlement) => [settlement.task.lease.taskId, settlement]));
-  const values = [queue, JSON.stringify([...byId.keys()]), token];
+  const taskIds = [...byId.keys()];
   if (transaction.isSecondRun) {
-    return db.rows(deleteHeldNamed, ...values).flatMap(([id]) => byId.get(id as string) ?? []);
+    return removeHeldNamed(transaction, taskIds, holder).flatMap((id) => byId.get(id) ?? []);
   }
   // To name what was removed costs as much as a third of removing it, and nearly always it is all of them.
-  if (db.run(deleteAllHeld, ...values) !== byId.size) throw notAllHeld();
+  if (removeHeldAmong(transaction, taskIds, holder) !== byId.size) throw notAllHeld();
   return [...byId.values()];
 }
 
 /** Finds the tasks by their rows, where these follow each other, as those of a claim mostly do. False where they do not. */
-function removeRun({ db }: Transaction, queue: string, token: string, settlements: readonly Settlement[]): boolean {
+function removeRun(
+  transaction: Transaction,
+  holder: Pick<Lease, "queue" | "token">,
+  settlements: readonly Settlement[],
+): boolean {
   const first = settlements[0]?.task.lease.hint;
   if (first === undefined) return false;
   if (settlements.some(({ task }, index) => task.lease.hint !== first + index)) return false;
   const last = first + settlements.length - 1;
-  if (db.run(deleteHeldRun, first, last, queue, token) !== settlements.length) throw notAllHeld();
+  if (removeHeldRun(transaction, first, last, holder) !== settlements.length) throw notAllHeld();
   return true;
 }
 
@@ -75,8 +79,9 @@ function notAllHeld(): Error {
 }
 
 function settleDone(transaction: Transaction, settlement: Settlement): SettleResult {
-  const { queue, taskId, token } = settlement.task.lease;
-  if (transaction.db.run(deleteHeld, queue, taskId, token) === 0) {
+  const { lease } = settlement.task;
+  if (!removeHeld(transaction, lease)) {
+    const { queue, taskId } = lease;
     const row = transaction.db.get(selectTask, queue, taskId);
     const gone = row === undefined && settlement.repeated === true;
     return gone ? "settled" : unlessRepeated(settlement, row);
@@ -111,16 +116,14 @@ function settleKept(
   const number = row["number"] as number;
   const { attempt } = settlement;
   const message = settledMessage(settlement.task.message, outcome, now);
-  db.run(
-    settleRow,
+  endLease(transaction, number, settling, [
     token,
     message.retried,
     message.lastError,
     message.lastFailedAt ?? null,
     message.completedAt ?? null,
     attempt === undefined ? (row["attempts"] as string | null) : withAttempt(row["attempts"], attempt),
-    number,
-  );
+  ]);
   place(transaction, due, message, outcome, number);
   if (outcome.kind === "retry" && settlement.survived === true) db.run(forgetLost, number);
   return "settled";
@@ -158,8 +161,7 @@ function place(
       tally.finished(queue, { failed: true });
       return;
     case "handed_back":
-      db.run(placePending, transaction.frontOf(queue), now, number);
-      tally.moved(queue, "active", "pending");
+      joinLine(transaction, { queue, number, from: "active", end: "front" });
       return;
   }
 }
@@ -171,20 +173,12 @@ function unlessRepeated(settlement: Settlement, row: Row | undefined): SettleRes
 }
 
 const selectTask = "SELECT number, state, lease_token, settled_token, attempts FROM tasks WHERE queue = ? AND id = ?";
-const deleteHeld = "DELETE FROM tasks WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?";
-const deleteAllHeld = `
-  DELETE FROM tasks WHERE queue = ? AND id IN (SELECT value FROM json_each(?)) AND state = 'active' AND lease_token = ?`;
-const deleteHeldRun = `
-  DELETE FROM tasks NOT INDEXED
-  WHERE number BETWEEN ? AND ? AND queue = ? AND state = 'active' AND lease_token = ?`;
-const deleteHeldNamed = `${deleteAllHeld} RETURNING id`;
-const settleRow = `
-  UPDATE tasks SET settled_token = ?, lease_token = NULL, lease_ends_at = NULL, claimed_at = NULL,
-    retried = ?, last_error = ?, last_failed_at = ?, completed_at = ?, attempts = ? WHERE number = ?`;
+const settling = ending(
+  "settled_token = ?, retried = ?, last_error = ?, last_failed_at = ?, completed_at = ?, attempts = ?",
+);
 const placeCompleted =
   "UPDATE tasks SET state = 'completed', kept_until = ?, result = coalesce(?, result) WHERE number = ?";
 const placeRetry = "UPDATE tasks SET state = 'retry', due_at = ? WHERE number = ?";
 const forgetLost = "UPDATE tasks SET lost_attempts = 0 WHERE number = ?";
 const placeArchived = "UPDATE tasks SET state = 'archived', archived_at = ? WHERE number = ?";
-const placePending = "UPDATE tasks SET state = 'pending', position = ?, pending_since = ? WHERE number = ?";
 const releaseLock = "DELETE FROM locks WHERE queue = ? AND scope = ? AND owner_id = ?";

@@ -17,6 +17,7 @@ import type {
 import { claimTasks, leaseTasks, nextToken } from "./claim.ts";
 import { isEvicted } from "./control.ts";
 import type { Values } from "./database.ts";
+import { moveLease } from "./lease.ts";
 import { settleTasks } from "./settle.ts";
 import type { Store } from "./store.ts";
 import { within } from "./task-row.ts";
@@ -56,10 +57,8 @@ export class SqliteWork implements WorkFacet {
   }
 
   extend(leases: readonly Lease[], until: number, call?: CallOptions): Promise<readonly ("held" | "lost")[]> {
-    return this.#store.write(call, leases.length, ({ db }) =>
-      leases.map(({ queue, taskId, token }) =>
-        db.run(extendLease, Math.ceil(until), queue, taskId, token) === 1 ? "held" : "lost",
-      ),
+    return this.#store.write(call, leases.length, (transaction) =>
+      leases.map((lease) => moveLease(transaction, lease, until)),
     );
   }
 
@@ -183,8 +182,6 @@ class WaitForChange {
   }
 }
 
-const extendLease =
-  "UPDATE tasks SET lease_ends_at = ? WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?";
 const selectExpired = `
   SELECT number, id, lease_token FROM tasks WHERE queue = ? AND lease_ends_at <= ?
     AND ifnull(lease_token, '') NOT IN (SELECT value FROM json_each(?)) ORDER BY lease_ends_at, number LIMIT ?`;
