@@ -22,6 +22,7 @@ const commands = {
   bench: { args: ["scripts/bench.ts"] },
   attacks: { web: true, args: ["--conditions=source", "scripts/attacks.ts"] },
   chaos: { args: ["--conditions=source", "scripts/chaos.ts"] },
+  matrix: { args: ["scripts/matrix.ts"] },
   soak: { args: ["--conditions=source", "--expose-gc", "scripts/soak.ts"] },
   check: { args: ["scripts/check.ts"] },
   build: { web: true, args: ["scripts/build.ts"] },

@@ -1,56 +1,63 @@
-// `npm test`: installs the programs that tests need, runs `npm run check` and every test, and ends in a line that counts.
+// `npm test`: installs the programs that tests need, runs `npm run check`, every test, and the core suites once more on the
+// newest Valkey where pip can bring it. Ends in a line that counts.
 // `npm test -- <path or vitest option>` runs only the tests that are named, without the check.
 // Exit code 0 only when the check passed and no test failed. A suite that could not run is named on the last lines.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { valkeyServerPath } from "../packages/test-support/src/redis-server.ts";
+import { serverProgram } from "../packages/test-support/src/server-program.ts";
+import { type Brought, bringServer } from "./matrix/bring-server.ts";
+import { coreSuites, runOnServer } from "./matrix/suites.ts";
+import { wheels } from "./matrix/wheels.ts";
 import type { TestCounts } from "./test/count-reporter.ts";
 import { installTools } from "./test/install-tools.ts";
+import { runTests, type TestRun } from "./test/run-tests.ts";
 
 const chosen = process.argv.slice(2);
+const isWhole = chosen.length === 0;
 const missing = installTools();
-const checkPassed = chosen.length > 0 || run("scripts/check.ts") === 0;
-const { counts, exitCode } = runTests();
+const valkey = isWhole ? newestValkey() : undefined;
+const checkPassed = !isWhole || check();
+const runs: { readonly name: string; readonly run: TestRun }[] = [];
+// What needs a newer server than the installed one gets this.
+const newer = valkey !== undefined && "path" in valkey ? { HIKYAKU_VALKEY_SERVER: valkey.path } : {};
+runs.push({ name: "", run: runTests(chosen, newer) });
+if (valkey !== undefined && "path" in valkey) {
+  const program = serverProgram(valkey.path);
+  const name = `on ${program.product} ${program.version}: `;
+  console.log(`the core suites ${name}${coreSuites.join(", ")}`);
+  runs.push({ name, run: runOnServer(valkey.path, program, coreSuites, 1) });
+} else if (valkey !== undefined) {
+  missing.push(`the core suites were not run on ${valkey.missing}`);
+}
 
-for (const { file, reason, tests } of counts?.skippedSuites ?? []) {
-  console.log(`skipped: ${file} (${tests} ${tests === 1 ? "test" : "tests"}): ${reason}`);
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const { name, run } of runs) {
+  const counts = run.counts ?? { passed: 0, failed: 1, skipped: 0, skippedSuites: [], hanging: [] };
+  for (const key of ["passed", "failed", "skipped"] as const) total[key] += counts[key];
+  for (const line of remarksOn(name, counts)) console.log(line);
+  if (run.counts === undefined) {
+    console.log(`failed: ${name}vitest ended with exit code ${run.exitCode} before it could count`);
+  }
 }
 for (const sentence of missing) console.log(`missing: ${sentence}`);
-for (const file of counts?.hanging ?? []) {
-  console.log(`failed: ${file} hung: nothing happened for minutes, so the run was ended`);
-}
 if (!checkPassed) console.log("failed: npm run check, see its lines above");
-if (counts === undefined) console.log(`failed: vitest ended with exit code ${exitCode} before it could count`);
-const { passed, failed, skipped } = counts ?? { passed: 0, failed: 1, skipped: 0 };
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = checkPassed && exitCode === 0 && failed === 0 ? 0 : 1;
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = checkPassed && total.failed === 0 && runs.every(({ run }) => run.exitCode === 0) ? 0 : 1;
 
-function runTests(): { counts: TestCounts | undefined; exitCode: number } {
-  const folder = mkdtempSync(join(tmpdir(), "hikyaku-test-"));
-  try {
-    const path = join(folder, "counts.json");
-    const reporters = ["--reporter=default", "--reporter=./scripts/test/count-reporter.ts"];
-    const exitCode = run("node_modules/vitest/vitest.mjs", ["run", ...reporters, ...chosen], {
-      HIKYAKU_TEST_COUNTS: path,
-    });
-    return { counts: readCounts(path), exitCode };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+function remarksOn(name: string, { skippedSuites, hanging }: TestCounts): string[] {
+  return [
+    ...skippedSuites.map(
+      ({ file, reason, tests }) => `skipped: ${name}${file} (${tests} ${tests === 1 ? "test" : "tests"}): ${reason}`,
+    ),
+    ...hanging.map((file) => `failed: ${name}${file} hung: nothing happened for minutes, so the run was ended`),
+  ];
 }
 
-function readCounts(path: string): TestCounts | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+function newestValkey(): Brought {
+  const path = valkeyServerPath();
+  return path === undefined ? bringServer(wheels.valkey9) : { path };
 }
 
-function run(script: string, args: string[] = [], environment: Record<string, string> = {}): number {
-  const env = { ...process.env, ...environment };
-  const { status } = spawnSync(process.execPath, [script, ...args], { stdio: ["ignore", "inherit", "inherit"], env });
-  return status ?? 1;
+function check(): boolean {
+  return spawnSync(process.execPath, ["scripts/check.ts"], { stdio: ["ignore", "inherit", "inherit"] }).status === 0;
 }

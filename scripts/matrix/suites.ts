@@ -1,0 +1,26 @@
+import { isSince, type ServerProgram } from "../../packages/test-support/src/server-program.ts";
+import { runTests, type TestRun } from "../test/run-tests.ts";
+
+/** The contract on one server and on a cluster, what tasks cost, and the protocol: what `npm test` runs on a second server. */
+export const coreSuites: readonly string[] = [
+  "redis.test.ts",
+  "redis-cluster.test.ts",
+  "redis-cluster-databases.test.ts",
+]
+  .concat("redis-cost.test.ts", "redis-wire.test.ts")
+  .map((name) => `packages/core/test/${name}`);
+
+/** All of the Redis adapter, and Asynq itself on the other side where Go is installed. */
+export const adapterSuites: readonly string[] = [
+  "packages/core/test/redis",
+  "packages/core/test/reconcile.redis.test.ts",
+  "packages/core/src/client/client.redis.test.ts",
+  "tests/interop",
+];
+
+/** Runs tests against the server at this path. */
+export function runOnServer(path: string, program: ServerProgram, suites: readonly string[], output: 1 | 2): TestRun {
+  // What asks for the commands of Redis 7.2 gets this server too, where it knows them.
+  const newer = isSince(program, "7.2") ? { HIKYAKU_VALKEY_SERVER: path } : {};
+  return runTests(suites, { HIKYAKU_REDIS_SERVER: path, ...newer }, output);
+}
