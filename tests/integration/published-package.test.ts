@@ -34,7 +34,7 @@ describe("the published package", () => {
   it("runs on plain Node.js from any folder, with the adapters on subpaths", () => {
     writeFileSync(
       join(consumer, "use.js"),
-      `const names = await Promise.all(["hikyaku", "hikyaku/broker", "hikyaku/redis", "hikyaku/sqlite", "hikyaku/testing"].map((path) => import(path)));
+      `const names = await Promise.all(["hikyaku", "hikyaku/broker", "hikyaku/instruments", "hikyaku/redis", "hikyaku/sqlite", "hikyaku/testing"].map((path) => import(path)));
 for (const exported of names) if (Object.keys(exported).length === 0) throw new Error("exports nothing");`,
     );
     expect(run(process.execPath, ["use.js"])).toEqual({ status: 0, output: "" });
@@ -90,7 +90,7 @@ export const all = [library, redis, sqlite];`,
     writeFileSync(
       join(consumer, "conditions.js"),
       `import { createRequire } from "node:module";
-await Promise.all(["hikyaku", "hikyaku/broker", "hikyaku/redis", "hikyaku/sqlite", "hikyaku/testing"].map((path) => import(path)));
+await Promise.all(["hikyaku", "hikyaku/broker", "hikyaku/instruments", "hikyaku/redis", "hikyaku/sqlite", "hikyaku/testing"].map((path) => import(path)));
 if (createRequire(import.meta.url)("hikyaku/package.json").name !== "hikyaku") throw new Error("another manifest");`,
     );
     expect(run(process.execPath, ["--conditions=source", "conditions.js"])).toEqual({ status: 0, output: "" });

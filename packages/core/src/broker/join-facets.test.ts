@@ -31,6 +31,18 @@ it("leaves what the broker does itself in front of its facets", () => {
   expect(joinFacets(new Own(), new Naming()).name()).toBe("own");
 });
 
-it("refuses two facets that both have a method: one would be lost in silence", () => {
-  expect(() => joinFacets({}, new Naming(), new Naming())).toThrow('one facet to have "name"');
+it("keeps the method of the facet that is named first", () => {
+  class Watching {
+    readonly #named: Naming;
+
+    constructor(named: Naming) {
+      this.#named = named;
+    }
+
+    name(): string {
+      return `watched ${this.#named.name()}`;
+    }
+  }
+  const naming = new Naming();
+  expect(joinFacets({}, new Watching(naming), naming).name()).toBe("watched facet");
 });

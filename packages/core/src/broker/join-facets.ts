@@ -4,22 +4,19 @@ type Joined<Facets extends readonly object[]> = Facets extends readonly [infer F
   : unknown;
 
 /**
- * Makes one broker of its parts: gives `own` every method of the facets that it has not got itself, so that an adapter names
- * none of them. A method that `own` has stays in front, such as one that watches the facet's. Comes back with `own`.
- * @throws Error where two facets have a method of the same name.
+ * Makes one broker of its parts: gives `own` every method of the facets that it has not got, so that an adapter names none of
+ * them. What stands in front is kept: name whoever watches some calls before those whose calls they are. Comes back with `own`.
  */
 export function joinFacets<Own extends object, Facets extends readonly object[]>(
   own: Own,
   ...facets: Facets
 ): Own & Joined<Facets> {
-  const joined = new Map<string, unknown>();
   for (const facet of facets) {
     for (const name of [...Object.keys(facet), ...Object.getOwnPropertyNames(Object.getPrototypeOf(facet))]) {
       const method: unknown = Reflect.get(facet, name);
       if (name in own || typeof method !== "function") continue;
-      if (joined.has(name)) throw new Error(`expected one facet to have "${name}", but two have it`);
-      joined.set(name, method.bind(facet));
+      Object.defineProperty(own, name, { value: method.bind(facet), enumerable: true });
     }
   }
-  return Object.assign(own, Object.fromEntries(joined)) as Own & Joined<Facets>;
+  return own as Own & Joined<Facets>;
 }

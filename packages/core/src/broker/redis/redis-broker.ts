@@ -2,6 +2,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
+import { HeardCalls } from "../heard-calls.ts";
 import { joinFacets } from "../join-facets.ts";
 import { WriteTally } from "../write-tally.ts";
 import { RedisChange } from "./change.ts";
@@ -99,10 +100,14 @@ export function redisBroker(options: RedisOptions = {}): Broker {
   const work = new RedisWork(context, waiting);
   const presence = new RedisPresence(context);
   const store = new RedisStore({ recipe, links, connection, durability, waiting, signals });
-  const watched = new WriteTally(context.clock, joinFacets({}, enqueue, work, presence));
+  const schedule = new RedisSchedule(context);
+  const heard = new HeardCalls(joinFacets({}, enqueue, work, groups, schedule), store);
+  const watched = new WriteTally(context.clock, joinFacets({}, heard, work, presence));
   connection.open();
   return joinFacets(
-    joinFacets(store, watched),
+    store,
+    watched,
+    heard,
     enqueue,
     work,
     maintain,
@@ -113,6 +118,6 @@ export function redisBroker(options: RedisOptions = {}): Broker {
     new RedisControl(context),
     new RedisInspect(context),
     new RedisReconcile(context, joinFacets({}, maintain, groups)),
-    new RedisSchedule(context),
+    schedule,
   );
 }

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../../runtime/clock.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
+import { HeardCalls } from "../heard-calls.ts";
 import { joinFacets } from "../join-facets.ts";
 import { WriteTally } from "../write-tally.ts";
 import { SqliteChange } from "./change.ts";
@@ -44,20 +45,23 @@ export function sqliteBroker(options: SqliteBrokerOptions): Broker {
   const groups = new SqliteGroups(store, enqueue);
   const work = new SqliteWork(store);
   const presence = new SqlitePresence(store);
-  const watched = new WriteTally(clock, joinFacets({}, enqueue, work, presence));
-  const file = new SqliteFile(store, enqueue, recipeFor({ path, clock, commandTimeoutMs }));
+  const schedule = new SqliteSchedule(store, enqueue);
+  const heard = new HeardCalls(joinFacets({}, enqueue, work, groups, schedule), store);
+  const watched = new WriteTally(clock, joinFacets({}, heard, work, presence));
   return joinFacets(
-    joinFacets(file, watched),
+    new SqliteFile(store, enqueue, recipeFor({ path, clock, commandTimeoutMs })),
+    watched,
+    heard,
     enqueue,
     work,
     maintain,
     groups,
     presence,
+    schedule,
     new SqliteChange(store),
     new SqliteControl(store),
     new SqliteInspect(store),
     new SqliteReconcile(store, joinFacets({}, maintain, groups)),
-    new SqliteSchedule(store, enqueue),
     new SqliteSignals(store),
   );
 }

@@ -9,6 +9,7 @@ import type {
 } from "../../broker/work-facet.ts";
 import { cutText, longestShownError } from "../../cut-text.ts";
 import { errorText } from "../../errors.ts";
+import { instruments } from "../../instruments/index.ts";
 import { Backoff, type Random } from "../../runtime/backoff.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { FailureLog } from "../../runtime/failure-log.ts";
@@ -349,6 +350,11 @@ export class Processor {
 
   #reportLost(task: HeldTask): void {
     this.counts.lost++;
+    if (instruments.lost.isHeard) {
+      const { worker } = this.#options;
+      const kind = task.settlement?.outcome.kind;
+      instruments.lost.tell({ server: worker, task: task.claimed.message, outcome: kind });
+    }
     const { id, type, queue } = task.claimed.message;
     const outcome = task.settlement?.outcome.kind ?? "none";
     this.#options.taskLog.warn("lease lost: what the handler did was not written, the task may run again", {

@@ -1,5 +1,6 @@
-import type { WorkFacet } from "../../broker/work-facet.ts";
+import type { AttemptServer, WorkFacet } from "../../broker/work-facet.ts";
 import { HikyakuError, isHikyakuError } from "../../errors.ts";
+import { instruments } from "../../instruments/index.ts";
 import { isThenable } from "../../runtime/guarded-call.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import { parsePayload } from "../../task/payload.ts";
@@ -20,6 +21,7 @@ export interface AttemptRunnerOptions {
   readonly middlewares: Middlewares;
   /** What every handler's context carries. */
   readonly baseContext: object;
+  readonly worker: AttemptServer;
   readonly maxResultBytes: number;
 }
 
@@ -68,6 +70,9 @@ export class AttemptRunner {
     const { middlewares, broker, logger, baseContext, maxResultBytes } = this.#options;
     const parts = { held: task, payload, handler, broker, logger, maxResultBytes, values: baseContext };
     task.parsed = parts;
+    if (instruments.started.isHeard) {
+      instruments.started.tell({ server: this.#options.worker, task: task.claimed.message });
+    }
     let returned: unknown;
     let settling: Promise<unknown> | undefined;
     try {
