@@ -15,7 +15,7 @@ export function joinFacets<Own extends object, Facets extends readonly object[]>
     for (const name of [...Object.keys(facet), ...Object.getOwnPropertyNames(Object.getPrototypeOf(facet))]) {
       const method: unknown = Reflect.get(facet, name);
       if (name in own || typeof method !== "function") continue;
-      Object.defineProperty(own, name, { value: method.bind(facet), enumerable: true });
+      Reflect.set(own, name, method.bind(facet));
     }
   }
   return own as Own & Joined<Facets>;
