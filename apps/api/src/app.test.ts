@@ -151,6 +151,33 @@ describe("other origins", () => {
     expect((await register({ origin })).headers["access-control-allow-origin"]).toBe(allowed);
   });
 
+  it("may use operations with a token when the settings name them for that, by every method and header of the API", async () => {
+    const authorization = "Bearer a-token-of-the-test-0123456789";
+    test = await aTestApp({
+      operationsOrigins: ["https://ops.example.com"],
+      ...{ allowedOrigins: ["https://app.example.com"], operationsToken: "a-token-of-the-test-0123456789" },
+    });
+    const ask = (origin: string, headers: Record<string, string>, method: "OPTIONS" | "POST" = "POST") =>
+      test.app.inject({
+        ...{ method, url: "/api/v1/servers/x/quiet", headers: { origin, ...headers } },
+        ...(method === "POST" && { payload: { wait_seconds: 0 } }),
+      });
+    const asked = await ask("https://ops.example.com", { "access-control-request-method": "PATCH" }, "OPTIONS");
+    expect(asked.statusCode).toBe(204);
+    expect(asked.headers).toMatchObject({
+      "access-control-allow-origin": "https://ops.example.com",
+      "access-control-allow-methods": "HEAD, GET, POST, PUT, PATCH, DELETE",
+      "access-control-allow-headers": expect.stringContaining("Authorization, Content-Type, Idempotency-Key, If-Match"),
+    });
+    const told = await ask("https://ops.example.com", { authorization });
+    expect([told.statusCode, told.headers["access-control-allow-origin"]]).toEqual([202, "https://ops.example.com"]);
+    expect((await ask("https://ops.example.com", {})).statusCode).toBe(401);
+    const feature = await ask("https://app.example.com", { authorization });
+    expect(feature.headers["access-control-allow-origin"]).toBeUndefined();
+    const registered = await register({ origin: "https://ops.example.com" });
+    expect(registered.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+
   it("may not when the settings do not name them", async () => {
     test = await aTestApp({ allowedOrigins: ["https://app.example.com"] });
     expect((await register({ origin: "https://evil.example" })).headers["access-control-allow-origin"]).toBeUndefined();
@@ -510,14 +537,33 @@ describe("pages", () => {
     expect((await test.app.inject("/assets/old-000.js")).statusCode).toBe(404);
   });
 
-  it("show people the application's own page for an unknown address, with status 404", async () => {
+  it("are at every address that may be a page's, so that a link into the application works", async () => {
     await build();
     test = await aTestApp({ webRoot });
-    const answer = await test.app.inject({ url: "/no-such-page", headers: { accept: "text/html,*/*" } });
-    expect([answer.statusCode, answer.payload]).toEqual([404, "<!doctype html><title>Hikyaku</title>"]);
-    expect(
-      (await test.app.inject({ url: "/api/x", headers: { accept: "text/html" } })).headers["content-type"],
-    ).toContain("problem+json");
+    for (const url of ["/tasks/default/019aa9d2", "/queues", "/queues/mail.high/tasks?state=retry", "/tasks/a%2Fb"]) {
+      const answer = await test.app.inject({ url, headers: { accept: "text/html,*/*" } });
+      expect([answer.statusCode, answer.payload]).toEqual([200, "<!doctype html><title>Hikyaku</title>"]);
+      expect(answer.headers["cache-control"]).toBe("no-cache");
+      expect((await test.app.inject({ url, headers: { accept: "application/json" } })).statusCode).toBe(404);
+      const posted = await test.app.inject({ method: "POST", url, headers: { accept: "text/html" } });
+      expect(posted.statusCode).toBe(404);
+    }
+  });
+
+  it("are shown to people with status 404 where a file is missing, and never under /api", async () => {
+    await build();
+    test = await aTestApp({ webRoot });
+    for (const url of ["/no-such.png", "/assets/old", "/docs/nothing"]) {
+      const answer = await test.app.inject({ url, headers: { accept: "text/html,*/*" } });
+      expect([answer.statusCode, answer.payload]).toEqual([404, "<!doctype html><title>Hikyaku</title>"]);
+    }
+    for (const url of ["/api/x", "/api/v1/x", "/api/v1/servers/x", "/%61pi/x"]) {
+      const answer = await test.app.inject({ url, headers: { accept: "text/html" } });
+      expect([answer.statusCode, answer.headers["content-type"]]).toEqual([
+        404,
+        "application/problem+json; charset=utf-8",
+      ]);
+    }
   });
 
   it("say how to build them when they are not built, and are there as soon as they are", async () => {

@@ -23,7 +23,7 @@ import { acceptOnlyJson } from "./json-body.ts";
 import { answerOtherMethods } from "./method-not-allowed.ts";
 import { describeApi } from "./openapi.ts";
 import { allowOrigins } from "./other-origins.ts";
-import { limitPages } from "./rate-limit/page-limit.ts";
+import { limitOperations, limitPages } from "./rate-limit/minute-limits.ts";
 import { addRateLimitHeaders, countRequests, refuseOverLimit } from "./rate-limit/rate-limit-hooks.ts";
 import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
 import { requestValidator } from "./request-validation.ts";
@@ -82,9 +82,13 @@ export async function buildApp(parts: AppParts) {
     countRequests(app, rateLimiter);
     app.addHook("onClose", () => rateLimiter.close());
   }
-  await allowOrigins(app, config.cors.allowedOrigins);
+  await allowOrigins(app, config.cors);
   if (rateLimiter !== undefined) refuseOverLimit(app);
-  if (config.api.rateLimit.enabled) limitPages(app, config.api.rateLimit.pageRequestsPerMinute);
+  const { enabled, pageRequestsPerMinute, operationsRequestsPerMinute } = config.api.rateLimit;
+  if (enabled) {
+    limitPages(app, pageRequestsPerMinute);
+    limitOperations(app, operationsRequestsPerMinute);
+  }
   refuseForeignHosts(app, config);
   refuseUnknownAddresses(app);
 

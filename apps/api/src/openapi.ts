@@ -17,8 +17,8 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         version: "0.1.0",
         description:
           "Errors are problem details (RFC 9457). Every answer under `/api` carries `X-RateLimit-Limit`, `-Remaining` and " +
-          "`-Reset` for the current minute and `X-RateLimit-Hour-Limit`, `-Remaining` and `-Reset` for the current hour; " +
-          "resets and `Retry-After` are seconds from now. Requests are counted by client address, IPv6 by /64 network.",
+          "`-Reset` for the current minute and, save under `/api/v1`, `X-RateLimit-Hour-Limit`, `-Remaining` and `-Reset` for " +
+          "the current hour; resets and `Retry-After` are seconds from now. Requests are counted by client address, IPv6 by /64 network.",
       },
       servers: [{ url: "/" }],
       tags: [

@@ -235,9 +235,25 @@ describe("the operations API of worker servers", () => {
     },
   );
 
-  it("counts against the rate limit like the rest", async () => {
-    await aServer({ requestsPerMinute: 1 });
-    expect((await test.app.inject("/api/v1/servers")).statusCode).toBe(200);
-    expect((await test.app.inject("/api/v1/servers")).statusCode).toBe(429);
+  it("has a rate limit of its own, apart from the feature's", async () => {
+    await aServer({ requestsPerMinute: 1, operationsRequestsPerMinute: 3, operationsToken: token });
+    const register = () =>
+      test.app.inject({ method: "POST", url: "/api/dm-jobqueue/register", headers: json, payload: "{}" });
+    const list = (more: object = {}) =>
+      test.app.inject({ url: "/api/v1/servers", headers: { authorization: `Bearer ${token}` }, ...more });
+    const first = await list();
+    expect(first.headers).toMatchObject({
+      ...{ "x-ratelimit-limit": "3", "x-ratelimit-remaining": "2", "x-ratelimit-reset": "60" },
+    });
+    expect(first.headers["x-ratelimit-hour-limit"]).toBeUndefined();
+    expect((await register()).headers["x-ratelimit-remaining"]).toBe("0");
+    expect((await list({ headers: {} })).statusCode).toBe(401);
+    expect((await list({ method: "DELETE" })).statusCode).toBe(405);
+    const refused = await list();
+    expect([refused.statusCode, problem.parse(refused.json()).code]).toEqual([429, "rate_limited"]);
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThanOrEqual(59);
+    expect((await list({ method: "OPTIONS" })).statusCode).toBe(204);
+    expect((await list({ remoteAddress: "192.0.2.7" })).statusCode).toBe(200);
+    expect((await register()).statusCode).toBe(429);
   });
 });

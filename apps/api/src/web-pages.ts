@@ -3,7 +3,7 @@ import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import { RequestProblem } from "@hikyaku/operations/problems";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { isUnderApi } from "./api-path.ts";
+import { isUnder, isUnderApi } from "./api-path.ts";
 
 /** The addresses of the web application's pages; it shows the right one by itself. */
 const WEB_PAGES = ["/", "/dm-jobqueue", "/dm-jobqueue/jobs/:id"] as const;
@@ -34,11 +34,20 @@ export async function serveWebPages(app: FastifyInstance, webRoot: string): Prom
   }
 }
 
-/** What an unknown address is answered with: the application's own page for people, a problem for programs. */
+/**
+ * What an unknown address is answered with: a problem for programs, and for people the application's own page, which knows
+ * by itself which addresses are its. So the status is 200 where the address may be a page's, and 404 where a file is missing.
+ */
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply, webRoot: string): FastifyReply {
   const wantsPage = ["GET", "HEAD"].includes(request.method) && (request.headers.accept ?? "").includes("text/html");
-  if (wantsPage && !isUnderApi(request)) return sendIndex(reply, webRoot, 404);
+  if (wantsPage && !isUnderApi(request)) return sendIndex(reply, webRoot, mayBePage(request) ? 200 : 404);
   throw notFound(request);
+}
+
+function mayBePage(request: FastifyRequest): boolean {
+  if (["/assets", "/docs"].some((folder) => isUnder(request, folder))) return false;
+  const path = (request.raw.url ?? "").split(/[?#]/, 1)[0] ?? "";
+  return !/\.[^/]*$/.test(path);
 }
 
 export function notFound(request: FastifyRequest): RequestProblem {

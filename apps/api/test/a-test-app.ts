@@ -24,7 +24,9 @@ export interface TestAppOptions extends Partial<Omit<AppParts, "config">> {
   readonly trustProxy?: boolean;
   readonly allowedOrigins?: readonly string[];
   readonly allowedHosts?: readonly string[];
+  readonly operationsOrigins?: readonly string[];
   readonly pageRequestsPerMinute?: number;
+  readonly operationsRequestsPerMinute?: number;
   readonly requestsPerMinute?: number;
   readonly requestsPerHour?: number;
   /** Default `local`. */
@@ -40,7 +42,9 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
     trustProxy = false,
     allowedOrigins = [],
     allowedHosts = [],
+    operationsOrigins = [],
     pageRequestsPerMinute = 1_000_000,
+    operationsRequestsPerMinute = 1_000_000,
     requestsPerMinute = 1_000_000,
     requestsPerHour = 1_000_000,
     appEnv = "local",
@@ -57,10 +61,10 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const config = {
     appEnv,
     server: { ...server, host: "127.0.0.1", port: 0, trustProxy, allowedHosts },
-    cors: { allowedOrigins },
+    cors: { allowedOrigins, operationsOrigins },
     api: {
       ...api,
-      rateLimit: { ...api.rateLimit, pageRequestsPerMinute },
+      rateLimit: { ...api.rateLimit, pageRequestsPerMinute, operationsRequestsPerMinute },
       operations: operationsToken === undefined ? {} : { token: operationsToken },
     },
   };

@@ -60,6 +60,7 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
         requests_per_minute: integer(1, 1_000_000_000).default(60),
         requests_per_hour: integer(1, 1_000_000_000).default(1000),
         page_requests_per_minute: integer(1, 1_000_000_000).default(600),
+        operations_requests_per_minute: integer(1, 1_000_000_000).default(6_000),
         storage_type: choice("auto", "memory", "redis").default("auto"),
       }),
       operations: section({
@@ -72,6 +73,9 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
     cors: section({
       allowed_origins: list(
         text('"*", or an origin such as https://app.example.com without a path or a slash at its end', isOrigin),
+      ).default([]),
+      operations_origins: list(
+        text("an origin such as https://app.example.com without a path or a slash at its end", isOneOrigin),
       ).default([]),
     }),
     logging: section({
@@ -248,7 +252,10 @@ function isNotBlank(value: string): boolean {
 }
 
 function isOrigin(value: string): boolean {
-  if (value === "*") return true;
+  return value === "*" || isOneOrigin(value);
+}
+
+function isOneOrigin(value: string): boolean {
   return /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;
 }
 

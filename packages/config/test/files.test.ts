@@ -64,13 +64,19 @@ describe("the files of an environment", () => {
       },
       api: {
         rateLimit: {
-          ...{ enabled: true, requestsPerMinute: 60, requestsPerHour: 1000, pageRequestsPerMinute: 600 },
+          ...{
+            enabled: true,
+            requestsPerMinute: 60,
+            requestsPerHour: 1000,
+            pageRequestsPerMinute: 600,
+            operationsRequestsPerMinute: 6000,
+          },
           storageType: "auto",
         },
         operations: {},
         auth: { enabled: false },
       },
-      cors: { allowedOrigins: [] },
+      cors: { allowedOrigins: [], operationsOrigins: [] },
       logging: { level: "info", format: "json" },
       redis: {
         jobqueue: {

@@ -55,6 +55,7 @@ describe("a value that does not fit", () => {
     ["cors: {allowed_origins: [https://a.example/]}", "cors.allowed_origins.0", "without a path"],
     ["cors: {allowed_origins: [ftp://a.example]}", "cors.allowed_origins.0", "an origin"],
     ["cors: {allowed_origins: ['*', https://a.example]}", "cors.allowed_origins", '"*" alone'],
+    ["cors: {operations_origins: ['*']}", "cors.operations_origins.0", "an origin"],
     ["cors: {allowed_origins: https://a.example}", "cors.allowed_origins", "a list in which nothing stands twice"],
     ["logging: {level: verbose}", "logging.level", "one of trace, debug, info, warn, error, fatal"],
   ])("is refused in config.yaml: %s", (config, key, message) => {

@@ -1,19 +1,19 @@
 import { clientKey } from "@hikyaku/app-kit";
 import { RequestProblem } from "@hikyaku/operations/problems";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { isUnderApi } from "../api-path.ts";
+import { isUnderApi, isUnderOperations } from "../api-path.ts";
 import { rateLimitHeaders } from "./headers.ts";
 import type { RateLimiter, Verdict } from "./rate-limiter.ts";
 
 /**
- * Counts every request under `/api` and puts the limits into the headers of its answer, whatever that will be. A
+ * Counts every request under `/api` save those to the operations, which have a limit of their own, and puts the limits into the headers of its answer, whatever that will be. A
  * browser's question whether it may ask from another origin (OPTIONS) is answered with the headers but not counted.
  * Refusing is a step of its own, `refuseOverLimit`, so that what other hooks add to answers is on refusals too.
  */
 export function countRequests(app: FastifyInstance, limiter: RateLimiter): void {
   app.decorateRequest("rateLimitVerdict");
   app.addHook("onRequest", async (request, reply) => {
-    if (!isUnderApi(request)) return;
+    if (!isCounted(request)) return;
     const key = clientKey(request.ip);
     const verdict = await (request.method === "OPTIONS" ? limiter.peek(key) : limiter.consume(key));
     request.rateLimitVerdict = verdict;
@@ -32,7 +32,11 @@ export function refuseOverLimit(app: FastifyInstance): void {
 
 /** Puts the headers on an answer that no hook runs for. */
 export async function addRateLimitHeaders(limiter: RateLimiter, request: FastifyRequest, reply: FastifyReply) {
-  if (isUnderApi(request)) reply.headers(rateLimitHeaders(await limiter.peek(clientKey(request.ip))));
+  if (isCounted(request)) reply.headers(rateLimitHeaders(await limiter.peek(clientKey(request.ip))));
+}
+
+function isCounted(request: FastifyRequest): boolean {
+  return isUnderApi(request) && !isUnderOperations(request);
 }
 
 function describe({ minute, hour, retryAfterSeconds }: Verdict): string {
