@@ -11,7 +11,10 @@ export interface OperationsContext {
   readonly identity: Identity | undefined;
   /** The same in words, as servers and the history of tasks are told. */
   readonly who: string;
-  /** Fires when whoever asks has gone, or time is up. What is under way then may be given up. */
+  /**
+   * Fires when whoever asks has gone, or time is up. For what only reads: a change that was begun is not left half done because
+   * nobody waits for it.
+   */
   readonly signal: AbortSignal;
   /** When time is up, in milliseconds of the epoch. */
   readonly deadlineAt: number;

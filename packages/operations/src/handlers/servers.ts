@@ -9,9 +9,9 @@ interface Wishes {
 }
 
 export const serverHandlers = {
-  listServers: async ({ inspector }) => ({
+  listServers: async ({ inspector, signal }) => ({
     status: 200,
-    body: { servers: (await inspector.servers()).map(presentServer) },
+    body: { servers: (await inspector.servers({ signal })).map(presentServer) },
   }),
   quietServer: async (context, { params, body }) => {
     const report = await context.inspector.quietServer(params.id, wishes(context, body));

@@ -10,6 +10,13 @@ import { closeScope } from "./closed-scope.ts";
 import { requestIdOf } from "./request-id.ts";
 import { nothingAt, otherMethod } from "./serve.ts";
 
+declare module "fastify" {
+  interface FastifySchema {
+    /** Keeps a route out of the OpenAPI document; `@fastify/swagger` says the same, where it is there. */
+    hide?: boolean;
+  }
+}
+
 export interface OperationsPluginOptions {
   readonly operations: Operations;
   /** What the app's own OpenAPI document says of an endpoint. Default: nothing, the document leaves it out. */
