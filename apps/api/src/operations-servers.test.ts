@@ -96,6 +96,21 @@ describe("the operations API of worker servers", () => {
     expect(server.status().state).toBe("active");
   });
 
+  it("logs what failed inside under the id of the answer, and tells nothing of it", async () => {
+    await aServer();
+    vi.spyOn(test.broker, "servers").mockRejectedValueOnce(new Error("the secret path /srv/x"));
+    const answer = await test.app.inject("/api/v1/servers");
+    expect([answer.statusCode, answer.body.includes("secret")]).toEqual([500, false]);
+    const { instance } = problem.parse(answer.json());
+    expect(instance).toBe(`urn:uuid:${answer.headers["x-request-id"]}`);
+    const line = test.log.find(({ msg }) => msg === "operations: a request failed");
+    expect(line).toMatchObject({
+      error: "the secret path /srv/x",
+      stack: expect.stringContaining("Error: the secret"),
+    });
+    expect(`urn:uuid:${String(line?.["requestId"])}`).toBe(instance);
+  });
+
   it("answers an id that is too long as the description says: 422", async () => {
     await aServer();
     for (const length of [101, 201, 5_000]) {

@@ -1,5 +1,4 @@
-import type { Endpoint } from "@hikyaku/contract";
-import { permits } from "@hikyaku/contract";
+import { type Endpoint, permits } from "@hikyaku/contract";
 import {
   type Broker,
   errorText,
@@ -122,6 +121,8 @@ export class Operations {
       // People read answers with curl, in a terminal that obeys what it is shown.
       return { status, headers, text: visibleLines(JSON.stringify(body)) };
     } catch (error) {
+      // Nobody reads the answer, and nothing went wrong.
+      if (call.signal.aborted) return problemAnswer(error, requestId);
       return this.refuse(error, requestId);
     } finally {
       clearTimeout(timer);
@@ -134,13 +135,20 @@ export class Operations {
     const { fault, ...answer } = problemAnswer(error, requestId);
     if (fault === "store") {
       // That the store is away is for whoever looks after the process to say once; each refusal only repeats it.
-      const level = isHikyakuError(error, "broker_unavailable") || isHikyakuError(error, "cancelled") ? "info" : "warn";
+      const level = isHikyakuError(error, "broker_unavailable") ? "info" : "warn";
       this.#logger[level]("operations: refused, the store cannot be used", { requestId, reason: errorText(error) });
     } else if (fault === "server") {
-      this.#logger.error("operations: a request failed", { requestId, error });
+      this.#logger.error("operations: a request failed", { requestId, ...toldOf(error) });
     }
     return answer;
   }
+}
+
+/** For the log of the server: where it happened, and what was behind it. */
+function toldOf(error: unknown) {
+  if (!(error instanceof Error)) return { error: errorText(error) };
+  const { stack, cause } = error;
+  return { error: errorText(error), stack, ...(cause !== undefined && { cause: errorText(cause) }) };
 }
 
 function changes({ method }: RequestHead): boolean {

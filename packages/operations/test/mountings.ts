@@ -64,7 +64,7 @@ export const mountings: Readonly<Record<string, (operations: Operations) => Prom
   },
   "Express 5 behind its own body parser": (operations) => {
     const app = express();
-    app.use(express.json({ limit: "2mb" }));
+    app.use(express.json({ limit: "2mb" }), express.urlencoded());
     app.use(prefix, nodeHandler(operations));
     return listening(createServer(app));
   },

@@ -3,7 +3,9 @@ import type { RequestHead } from "./request-head.ts";
 /** Whether a page of another site asks. Browsers say where a request comes from; programs say nothing. */
 export function isOfAnotherSite({ headers }: Pick<RequestHead, "headers">): boolean {
   const { origin, host, "sec-fetch-site": site } = headers;
-  if (site !== undefined && site !== "same-origin" && site !== "none") return true;
+  // No page can say this of itself; a proxy may have given the request another `Host`.
+  if (site === "same-origin") return false;
+  if (site !== undefined && site !== "none") return true;
   if (origin === undefined) return false;
   return !URL.canParse(origin) || host === undefined || new URL(origin).host !== host.toLowerCase();
 }

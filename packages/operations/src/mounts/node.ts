@@ -39,9 +39,13 @@ export function nodeHandler(operations: Operations, options: NodeHandlerOptions 
       signal: gone.signal,
       readBody: (mostBytes: number) => readBody(request, mostBytes),
     };
-    void (target === undefined ? refusal(operations, url) : serve(operations, mounted)).then((answer) =>
-      send(request, response, answer),
-    );
+    (target === undefined ? refusal(operations, url) : serve(operations, mounted))
+      .then((answer) => send(request, response, answer))
+      // Such as a header that `authorize` gave its problem and that is none.
+      .catch((error: unknown) => {
+        operations.refuse(error, requestIdOf());
+        response.destroy();
+      });
   };
 }
 
@@ -58,7 +62,8 @@ function headOf(request: IncomingMessage): RequestHead {
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, text }: HttpAnswer): void {
-  if (response.destroyed) return;
+  // Others may have answered meanwhile, as what limits the time of requests does.
+  if (response.destroyed || response.headersSent) return;
   // What nobody read of a body would be taken for the next request, or read to its end for nothing.
   const isUnread = announcesBody(request) && !request.complete && request.httpVersionMajor === 1;
   response.writeHead(status, {
@@ -76,10 +81,10 @@ function announcesBody({ headers }: IncomingMessage): boolean {
 async function readBody(request: IncomingMessage, mostBytes: number): Promise<unknown> {
   const { headers } = request;
   if (Number(headers["content-length"] ?? 0) > mostBytes) throw bodyTooLarge(mostBytes);
-  const wasRead = request.readableDidRead || request.readableEnded;
-  if (wasRead) return parsedBefore(request);
   if (headers["content-type"] === undefined && !announcesBody(request)) return null;
+  // Also of what was parsed before: a form is what a page of another site can send.
   insistOnJson(headers);
+  if (request.readableDidRead || request.readableEnded) return parsedBefore(request);
   return parseJsonBody(headers, await bytesOf(request, mostBytes));
 }
 
