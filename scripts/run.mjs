@@ -23,6 +23,7 @@ const commands = {
   attacks: { web: true, args: ["--conditions=source", "scripts/attacks.ts"] },
   chaos: { args: ["--conditions=source", "scripts/chaos.ts"] },
   matrix: { args: ["scripts/matrix.ts"] },
+  platforms: { args: ["scripts/platforms.ts"] },
   soak: { args: ["--conditions=source", "--expose-gc", "scripts/soak.ts"] },
   check: { args: ["scripts/check.ts"] },
   build: { web: true, args: ["scripts/build.ts"] },

@@ -9,6 +9,12 @@ export const platforms: Readonly<Record<string, Platform>> = {
   "win32-x64": { os: "win32", cpu: "x64" },
 };
 
+/** Where the packages install as well. The project's own Node.js is made for glibc, so that its commands don't run there. */
+export const muslPlatforms: Readonly<Record<string, Platform>> = {
+  "linux-arm64-musl": { os: "linux", cpu: "arm64", libc: "musl" },
+  "linux-x64-musl": { os: "linux", cpu: "x64", libc: "musl" },
+};
+
 /** A package that comes with a compiled part for each platform, in packages of their own. */
 export interface NativePackage {
   /** Its folder below the lock file, such as `node_modules/lightningcss`. */
