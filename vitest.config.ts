@@ -41,7 +41,8 @@ export default defineConfig({
         test: {
           name: "docs",
           include: ["tests/docs/**/*.test.ts"],
-          testTimeout: 60_000,
+          maxConcurrency: 3,
+          testTimeout: 180_000,
           hookTimeout: 60_000,
         },
       },

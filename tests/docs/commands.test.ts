@@ -51,7 +51,7 @@ async function take(step: Step, checkout: Checkout, state: { last: Ended | undef
     checkout.write("config/local/config.yaml", refused.config);
     expect(() => loadConfig({ env: refused.env, rootDir: checkout.path }), place).toThrow(step.code.trimEnd());
   } else if (from === "worker") {
-    await shared?.app.stdout.next(patternOf(step.code));
+    await shared?.app.stdout.next(patternOf(step.code), { timeoutMs: 60_000 });
   } else {
     expect(state.last?.stdout, place).toSatisfy((stdout: string) => matches(stdout, step.code));
   }

@@ -15,6 +15,10 @@ const listed = ["ls-files", "--cached", "--others", "--exclude-standard"];
 const files = execFileSync("git", listed, { cwd: root, encoding: "utf8" }).trim().split("\n");
 const names = new Set(files.map((file) => basename(file)));
 const folders = new Set(files.map((file) => file.split("/")[0]));
+const sources = files
+  .filter((file) => /\.(ts|mjs|sh)$/.test(file) && !file.startsWith("tests/docs/"))
+  .map((file) => readFileSync(join(root, file), "utf8"))
+  .join("\n");
 /** What is made at run time, or is written for an example. */
 const notInGit =
   /^(data|redis|node_modules|bench\/results|packages\/core\/dist)\b|^config\/(production\/\w+\.yaml$|\{)|\bname\./;
@@ -60,5 +64,51 @@ describe("what a page names is there", () => {
     const isKnown = (name: string) =>
       known.some((variable) => [variable, `${variable}_FILE`].includes(name) || variable.startsWith(`${name}__`));
     expect(named.filter((name) => !isKnown(name))).toEqual([]);
+  });
+
+  it.for(current)("variables of scripts and tests: %s", (page) => {
+    const named = inlineCodeOf(page).flatMap((text) => [...text.matchAll(/HIKYAKU_[A-Z]\w+/g)].map(([name]) => name));
+    expect(named.filter((name) => !sources.includes(name))).toEqual([]);
+  });
+});
+
+describe("what is there is named", () => {
+  it("each folder, in CONTRIBUTING.md", () => {
+    const text = proseOf("CONTRIBUTING.md");
+    const inside = files.flatMap(
+      (file) => /^((?:packages|tests)\/[^/]+)\/|^apps\/([^/]+)\//.exec(file)?.slice(1, 3) ?? [],
+    );
+    const missing = [...new Set(inside)].filter((name) => name !== undefined && !text.includes(`\`${name}\``));
+    expect(missing).toEqual([]);
+  });
+
+  it("each npm script, in CONTRIBUTING.md", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const text = proseOf("CONTRIBUTING.md");
+    const missing = Object.keys(scripts).filter((name) => !new RegExp(`\`npm (run (-s )?)?${name}[\` ]`).test(text));
+    expect(missing).toEqual([]);
+  });
+
+  it("each dependency, in docs/decisions/dependencies.md", () => {
+    const manifests = files.filter((file) =>
+      /^(package|(packages|apps)\/[^/]+\/package|bench\/package)\.json$/.test(file),
+    );
+    const parts = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
+    const used = manifests.flatMap((file) => {
+      const manifest = JSON.parse(readFileSync(join(root, file), "utf8")) as Record<string, Record<string, string>>;
+      return parts.flatMap((part) => Object.keys(manifest[part] ?? {}));
+    });
+    const others = [...new Set(used)].filter((name) => !/^@types\/|^@hikyaku\/|^hikyaku$/.test(name));
+    const told = new Set(inlineCodeOf("docs/decisions/dependencies.md"));
+    expect(others.filter((name) => !told.has(name))).toEqual([]);
+  });
+
+  it("each decision, in docs/decisions/README.md, under its number", () => {
+    const decisions = files.filter((file) => /^docs\/decisions\/\d{4}-.*\.md$/.test(file));
+    for (const file of decisions) {
+      const name = basename(file);
+      expect(proseOf("docs/decisions/README.md")).toContain(`| [${name.slice(0, 4)}](${name}) |`);
+      expect(proseOf(file)).toMatch(new RegExp(`^# ${name.slice(0, 4)}: `));
+    }
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readinessFinding, workerWarning } from "@hikyaku/contract";
 import * as hikyaku from "hikyaku";
-import { defineTask, findingKinds } from "hikyaku";
+import { defineTask, findingKinds, Inspector } from "hikyaku";
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../apps/cli/src/exit-codes.ts";
 import { CONFIG_EXIT_CODE } from "../../packages/config/src/config-error.ts";
@@ -105,5 +105,15 @@ describe("the exit codes of docs/doctor.md", () => {
   it("are those of the command", () => {
     const told = rowsOf("docs/doctor.md").map(([code]) => Number(code));
     expect(told).toEqual([...Object.values(exitCodes), CONFIG_EXIT_CODE]);
+  });
+});
+
+describe("the methods in docs/inspector.md", () => {
+  it("are all that the inspector has", () => {
+    const told = rowsOf("docs/inspector.md").flatMap(([cell]) =>
+      codesIn(cell).map((code) => code.replace(/\(.*/s, "")),
+    );
+    const known = Object.getOwnPropertyNames(Inspector.prototype).filter((name) => name !== "constructor");
+    expect(sorted(new Set(told))).toEqual(sorted(known));
   });
 });

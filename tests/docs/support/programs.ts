@@ -104,7 +104,7 @@ export class ProgramFolder {
   #run(program: string, args: readonly string[], cwd: string, until?: string): Promise<Ended> {
     const { NODE_OPTIONS: _, VITEST: __, ...own } = process.env;
     const env = { ...own, NODE_COMPILE_CACHE: join(root, ".cache/compiled") };
-    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 45_000 });
+    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 150_000 });
     let output = "";
     const add = (chunk: string): void => {
       output += chunk;

@@ -17,7 +17,7 @@ function standIns(world: World | undefined): Readonly<Record<string, string>> {
   const to = `--connect-to localhost:8080:127.0.0.1:${world.port} --connect-to 127.0.0.1:8080:127.0.0.1:${world.port}`;
   return {
     npm: ours("npm"),
-    curl: `exec "$DOCS_CURL" --max-time 20 ${to} "$@"`,
+    curl: `exec "$DOCS_CURL" --max-time 60 ${to} "$@"`,
     "redis-cli": [
       "words=",
       // A Redis elsewhere, and a password that is asked for: here it is ours, and the password that the page's user got.
@@ -101,7 +101,7 @@ export class Checkout {
 }
 
 function ended(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> {
-  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 50_000 });
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 150_000 });
   const out = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (chunk: string) => {
