@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, it, type TestContext } from "vitest";
 import { type Block, blocksOf } from "./support/declared.ts";
 import { pages } from "./support/pages.ts";
 import { matches, patternOf } from "./support/samples.ts";
-import { Checkout, type Ended } from "./support/shell.ts";
+import { Checkout, type Ended, missingProgram } from "./support/shell.ts";
 import { startWorld, type World } from "./support/world.ts";
 
 const withoutRedis = redisServerPath() === undefined;
@@ -22,7 +22,9 @@ function stepsOf(page: string): Step[] {
 }
 
 describe.skipIf(withoutRedis)("the commands of a page do what it says (needs redis-server)", () => {
-  it.concurrent.for(pages.filter((page) => stepsOf(page).length > 0))("%s", async (page, { expect }) => {
+  it.concurrent.for(pages.filter((page) => stepsOf(page).length > 0))("%s", async (page, { expect, skip }) => {
+    const missing = stepsOf(page).map((step) => (step.language === "sh" ? missingProgram(step) : undefined));
+    for (const program of missing) skip(program !== undefined, `${program} is not installed`);
     const checkout = new Checkout();
     try {
       const state: { last: Ended | undefined } = { last: undefined };

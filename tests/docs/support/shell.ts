@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
+import { freePort } from "@hikyaku/test-support";
 import { type Block, replaced } from "./declared.ts";
 import { root } from "./pages.ts";
 import type { World } from "./world.ts";
@@ -9,24 +10,39 @@ import type { World } from "./world.ts";
 /** What stands in the project's folder and is the same for each block; `config` may be written to, so it is copied. */
 const linked = ["apps", "bench", "docs", "examples", "node_modules", "package.json", "packages", "scripts", "tests"];
 
+/** Programs of others that blocks call; a machine may lack them. */
+const foreign = ["curl", "openssl", "redis-cli", "ssh"] as const;
+
+/** The first program that a block calls and this machine does not have. */
+export function missingProgram({ code }: Block<"sh">): string | undefined {
+  return foreign.find((name) => new RegExp(`(^|[\\s|(])${name} `, "m").test(code) && pathOf(name) === "");
+}
+
+/** Empty where the machine has none. */
+function pathOf(program: string): string {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? "";
+}
+
 /** Programs that the blocks call by name, each as it is on a machine where ours listen on their usual ports. */
 function standIns(world: World | undefined): Readonly<Record<string, string>> {
-  const ours = (name: string) => `exec "$DOCS_NODE" --conditions=source ${root}/tests/docs/stand-ins/${name}.ts "$@"`;
+  const ours = (name: string) =>
+    `exec "${process.execPath}" --conditions=source ${root}/tests/docs/stand-ins/${name}.ts "$@"`;
   const named = { npm: ours("npm"), node: ours("node") };
   if (world === undefined) return named;
   const to = `--connect-to localhost:8080:127.0.0.1:${world.port} --connect-to 127.0.0.1:8080:127.0.0.1:${world.port}`;
   return {
     npm: ours("npm"),
-    curl: `exec "$DOCS_CURL" --max-time 60 ${to} "$@"`,
+    curl: `exec "${pathOf("curl")}" --max-time 60 ${to} "$@"`,
     "redis-cli": [
       "words=",
       // A Redis elsewhere, and a password that is asked for: here it is ours, and the password that the page's user got.
       'for word in "$@"; do shift; case "$word" in --askpass) set -- "$@" --no-auth-warning --pass secret ;; --tls) ;;',
       '  -h) skip=1 ;; *) if [ "$skip" = 1 ]; then skip=; else set -- "$@" "$word"; fi ;; esac; done',
-      `exec "$DOCS_REDIS_CLI" -p ${world.redisPort} "$@"`,
+      `exec "${pathOf("redis-cli")}" -p ${world.redisPort} "$@"`,
     ].join("\n"),
     // Reads the command line as ssh does, and connects to nobody.
-    ssh: 'exec "$DOCS_SSH" -G "$@"',
+    ssh: `exec "${pathOf("ssh")}" -G "$@"`,
   };
 }
 
@@ -57,23 +73,12 @@ export class Checkout {
       chmodSync(join(bin, name), 0o755);
     }
     const { NODE_OPTIONS: _, VITEST: __, ...own } = process.env;
-    const programs = ["curl", "redis-cli", "ssh"].map((name) => `DOCS_${name.replace("-", "_").toUpperCase()}`);
-    const found = programs.map((variable) => {
-      const name = variable.slice(5).toLowerCase().replace("_", "-");
-      return `${variable}="$(command -v ${name} || true)"; export ${variable}`;
-    });
-    const lines = [
-      "set -euo pipefail",
-      ...found,
-      `PATH='${bin}':"$PATH"`,
-      run.setup ?? "",
-      replaced(code, run.replace),
-    ];
+    const lines = ["set -euo pipefail", `PATH='${bin}':"$PATH"`, run.setup ?? "", replaced(code, run.replace)];
     const env = {
       ...own,
       NODE_COMPILE_CACHE: join(root, ".cache/compiled"),
       ...world?.env,
-      DOCS_NODE: process.execPath,
+      FREE_PORT: String(await freePort()),
     };
     return ended("bash", ["-c", lines.join("\n")], this.path, env);
   }
