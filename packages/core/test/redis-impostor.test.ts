@@ -50,6 +50,7 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   get: (broker) => broker.get("default", ["t1"]),
   groups: (broker) => broker.groups("default"),
   history: (broker) => broker.history("default", 2),
+  hasQueue: (broker) => broker.hasQueue("default"),
   list: (broker) => broker.list({ queue: "default", state: "pending", limit: 10 }),
   memory: (broker) => broker.memory("default"),
   order: (broker) => broker.order({ orderId: "o1", serverId: "s1", kind: "stop", at: 0, by }, 1_000),
@@ -178,7 +179,7 @@ describe("what answers +OK to everything is believed nothing", () => {
 
   it("which was asked of every call that there is", () => {
     const methods = Object.entries(broker).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
-    const local = ["close", "onReachability", "reachability", "writeHealth", "enqueue"];
+    const local = ["close", "forget", "listen", "onReachability", "reachability", "writeHealth", "enqueue"];
     const asked = new Set([...Object.keys(calls), ...canBeAnsweredOk, ...local]);
     expect(methods.filter((name) => !asked.has(name))).toEqual([]);
   });
