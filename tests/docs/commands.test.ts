@@ -2,7 +2,7 @@ import { loadConfig } from "@hikyaku/config";
 import { redisServerPath } from "@hikyaku/test-support";
 import { afterAll, beforeAll, describe, it, type TestContext } from "vitest";
 import { type Block, blocksOf } from "./support/declared.ts";
-import { pages } from "./support/pages.ts";
+import { inlineCodeOf, pages } from "./support/pages.ts";
 import { matches, patternOf } from "./support/samples.ts";
 import { Checkout, type Ended, missingProgram } from "./support/shell.ts";
 import { startWorld, type World } from "./support/world.ts";
@@ -22,6 +22,18 @@ function stepsOf(page: string): Step[] {
 }
 
 describe.skipIf(withoutRedis)("the commands of a page do what it says (needs redis-server)", () => {
+  it("and the requests that pages name are served", async ({ expect }) => {
+    const answer = await fetch(`http://127.0.0.1:${shared?.port}/openapi.json`);
+    const { paths } = (await answer.json()) as { paths: Record<string, Record<string, unknown>> };
+    const named = pages.flatMap((page) => inlineCodeOf(page).filter((code) => /^[A-Z]+ \/api\//.test(code)));
+    expect(named.length).toBeGreaterThan(5);
+    const isServed = (request: string): boolean => {
+      const [method = "", path = ""] = request.split(/[ ?]/);
+      return Object.hasOwn(paths[path] ?? {}, method.toLowerCase());
+    };
+    expect(named.filter((request) => !isServed(request))).toEqual([]);
+  });
+
   it.concurrent.for(pages.filter((page) => stepsOf(page).length > 0))("%s", async (page, { expect, skip }) => {
     const missing = stepsOf(page).map((step) => (step.language === "sh" ? missingProgram(step) : undefined));
     for (const program of missing) skip(program !== undefined, `${program} is not installed`);

@@ -16,9 +16,24 @@ const files = execFileSync("git", listed, { cwd: root, encoding: "utf8" }).trim(
 const names = new Set(files.map((file) => basename(file)));
 const folders = new Set(files.map((file) => file.split("/")[0]));
 const sources = files
-  .filter((file) => /\.(ts|mjs|sh)$/.test(file) && !file.startsWith("tests/docs/"))
+  .filter((file) => !file.endsWith("package-lock.json"))
+  .filter((file) => /\.(tsx?|mjs|lua|sql|proto|sh|ya?ml|json|go)$/.test(file) && !file.startsWith("tests/docs/"))
   .map((file) => readFileSync(join(root, file), "utf8"))
   .join("\n");
+const words = new Set(sources.match(/\w+/g));
+/** Names of other programs: BullMQ, Redis, Dragonfly, Node.js. */
+const foreignWords = new Set([
+  ...["attemptsMade", "cancelJob", "endDate", "getChildrenValues", "getDelayed", "getJobs", "maxStalledCount"],
+  ...["moveToDelayed", "moveToWaitingChildren", "queueEvents", "removeOnFail", "updateData", "updateProgress"],
+  ...[
+    "upsertJobScheduler",
+    "waitUntilFinished",
+    "used_cpu",
+    "used_memory",
+    "default_lua_flags",
+    "maxRequestsPerSocket",
+  ],
+]);
 /** What is made at run time, or is written for an example. */
 const notInGit =
   /^(data|redis|node_modules|bench\/results|packages\/core\/dist)\b|^config\/(production\/\w+\.yaml$|\{)|\bname\./;
@@ -64,6 +79,14 @@ describe("what a page names is there", () => {
     const isKnown = (name: string) =>
       known.some((variable) => [variable, `${variable}_FILE`].includes(name) || variable.startsWith(`${name}__`));
     expect(named.filter((name) => !isKnown(name))).toEqual([]);
+  });
+
+  it.for(current)("options, codes, fields and methods: %s", (page) => {
+    // Words with a capital or an underscore inside; others may be words of a language.
+    const named = inlineCodeOf(page).flatMap(
+      (code) => code.match(/\b(?:[a-z]+[A-Z]\w*|[a-z]+(?:_[a-z0-9]+)+)\b/g) ?? [],
+    );
+    expect(named.filter((word) => !words.has(word) && !foreignWords.has(word))).toEqual([]);
   });
 
   it.for(current)("variables of scripts and tests: %s", (page) => {
