@@ -38,6 +38,7 @@ const messages: Readonly<Record<OrderKind, string>> = {
 export class RemoteControl {
   readonly #options: RemoteControlOptions;
   readonly #heard = new Set<string>();
+  readonly #told = Promise.withResolvers<void>();
   #obeyed: ObeyedOrder | undefined;
   #unlisten: (() => void) | undefined;
 
@@ -48,6 +49,14 @@ export class RemoteControl {
   /** The sternest order that was carried out. */
   get obeyed(): ObeyedOrder | undefined {
     return this.#obeyed;
+  }
+
+  /**
+   * Resolves once it is known who evicted this server, and at once where nobody did: the store refuses its claims before the one
+   * who asked for that has told it.
+   */
+  async whoEvicted(): Promise<void> {
+    if (this.#obeyed?.kind === "evict" && this.#obeyed.by === undefined) await this.#told.promise;
   }
 
   start(): void {
@@ -82,6 +91,7 @@ export class RemoteControl {
     const message = wasEvicted && order.kind === "evict" ? "who evicted this server" : messages[order.kind];
     logger[level](message, { ...logFields(order), ...describe() });
     if (this.#obeyed === undefined || sternness(order.kind) >= sternness(this.#obeyed.kind)) this.#obeyed = order;
+    if (order.kind === "evict" && order.by !== undefined) this.#told.resolve();
     if (order.kind === "quiet") quiet();
     else if (order.kind === "stop") stop(timeoutMs);
     else if (!wasEvicted) letGo();

@@ -425,6 +425,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       await this.#farewell.lastWord(Promise.all([earlyEnded, ...lateEnded]));
       this.#loopWatch.stop();
       await this.#farewell.withdraw();
+      await this.#farewell.lastWord(this.#control.whoEvicted());
       this.#control.stop();
       for (const unsubscribe of this.#unsubscribe) unsubscribe();
       this.#processor.close();

@@ -15,7 +15,7 @@ import { stores } from "../worker/stores.ts";
 const report = defineTask({ type: "report:send", queue: "low", maxRetry: 5, timeout: "1m" });
 const minute = 60_000;
 
-describe.each(stores)("a scheduler on $name", ({ open }) => {
+describe.each(stores)("a scheduler on $name", { timeout: 60_000 }, ({ open }) => {
   async function setup() {
     const store = await open();
     const clock = new FakeClock();
@@ -29,14 +29,17 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
       const { tasks } = await broker.list({ queue: "low", state: "pending", limit: 100 });
       return tasks.map((task) => (turnOf(idOf(task)) - start) / minute).sort((a, b) => a - b);
     };
-    /** Reads something again and again, a moment later each time: a pause after a failed call ends only with time. */
-    const eventually = <Value>(read: () => Value | Promise<Value>, stepMs = 50) =>
+    /**
+     * Reads something again and again, a moment later each time: a pause after a failed call ends only with time. The moments
+     * are short, since a busy disk may need hundreds of them, and what is expected belongs to a minute.
+     */
+    const eventually = <Value>(read: () => Value | Promise<Value>, stepMs = 10) =>
       expect.poll(
         () => {
           clock.advance(stepMs);
           return read();
         },
-        { interval: 5, timeout: 5_000 },
+        { interval: 5, timeout: 20_000 },
       );
     /** Moves time, not in one leap, and waits until exactly these turns were fired. */
     const fired = async (afterMs: number, expected: number[]): Promise<void> => {
@@ -423,7 +426,7 @@ describe.each(stores)("a scheduler on $name", ({ open }) => {
     one.start();
     const closed = one.close();
     clock.advance(2_000);
-    await eventually(() => one.state).toBe("closed");
+    await eventually(() => one.state, 100).toBe("closed");
     await closed;
     await expect(one.register("@daily", report.with({}))).rejects.toMatchObject({ code: "closed" });
   });
