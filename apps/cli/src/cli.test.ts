@@ -86,6 +86,11 @@ describe("the hikyaku command", () => {
       expect(code).toBe(0);
     });
 
+    it("is found by its UUID in capitals", async () => {
+      const id = await enqueueOne();
+      expect((await run("task", id.toUpperCase())).out).toContain(`email:send ${id} of queue default`);
+    });
+
     it("says when a task is due, and warns where nobody would take it then", async () => {
       const id = await enqueueOne({ in: "10m" });
       expect((await run("task", id)).out).toMatch(

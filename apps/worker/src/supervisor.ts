@@ -45,7 +45,10 @@ export const superviseWorkers: Start = async ({ config, logger }) => {
     // Hurried, or out of time. When this process fails by itself, the others may still stop in their own time.
     if (stopping) for (const worker of workers) worker.kill();
   });
-  logger.info({ processes }, `the worker server runs: the health of its processes is at ${address}/readyz`);
+  logger.info(
+    { processes, store: broker.location },
+    `the worker server runs: the health of its processes is at ${address}/readyz`,
+  );
   return {
     stopTimeoutMs: stopTimeoutMs + marginMs,
     ended: Promise.all(workers.map((worker) => worker.stoppedFromElsewhere)).then(() => ({

@@ -98,6 +98,28 @@ describe("the probe of the workers", () => {
     expect(await found([aServer(1)])).toMatchObject([{ code: "one_worker", level: "ok", worker: { pid: 1 } }]);
   });
 
+  it("finds nothing wrong with several processes of one worker program, and warns of another beside them", async () => {
+    const aProcess = (number: number, parentPid: number, commandLine: string): ServerRecord =>
+      aServer(number, { host: "box", details: { ...details, parentPid, commandLine } });
+    const ofSupervisor = (number: number) =>
+      aProcess(number, 77, `node /app/apps/worker/src/worker-process.ts ${number} 77`);
+    const program = [ofSupervisor(1), ofSupervisor(2)];
+    expect(await found(program)).toMatchObject([
+      { code: "several_processes", level: "ok", count: 2, workers: [{ pid: 1 }, { pid: 2 }] },
+    ]);
+    const others = [
+      aServer(3, { host: "box" }),
+      aProcess(3, 78, "node /app/apps/worker/src/worker-process.ts 3 78"),
+      { ...ofSupervisor(3), host: "another" },
+      aProcess(3, 78, "node /app/apps/worker/src/worker-process.ts 3 77"),
+    ];
+    for (const other of others) {
+      expect((await found([...program, other]))[0]).toMatchObject({ code: "several_workers", count: 3 });
+    }
+    const fromOneShell = [1, 2].map((number) => aProcess(number, 77, "node /app/apps/worker/src/main.ts"));
+    expect(await found(fromOneShell)).toMatchObject([{ code: "several_workers", level: "warning" }]);
+  });
+
   it("warns of one that fell silent, also beside one that is well", async () => {
     const silent = [{ server: aServer(2), silentSince: start + 10_000 }];
     expect(await found([aServer(1)], silent)).toMatchObject([

@@ -92,8 +92,21 @@ function presenceOf(servers: readonly ServerRecord[]): ReadinessFinding {
   const [first] = servers;
   if (first === undefined) return { code: "no_worker", level: "warning" };
   if (servers.length === 1) return { code: "one_worker", level: "ok", worker: workerOf(first) };
-  const workers = servers.slice(0, mostNamed).map(workerOf);
-  return { code: "several_workers", level: "warning", count: servers.length, workers };
+  const facts = { count: servers.length, workers: servers.slice(0, mostNamed).map(workerOf) };
+  const program = programOf(first);
+  return program !== undefined && servers.every((server) => programOf(server) === program)
+    ? { code: "several_processes", level: "ok", ...facts }
+    : { code: "several_workers", level: "warning", ...facts };
+}
+
+/**
+ * The worker program that a server is one process of; undefined for one that is a program of its own. A parent in common is
+ * not enough: two that were started from one shell have that too. `worker-process.ts` ends its command line with its number
+ * and the pid of whoever started it.
+ */
+function programOf({ host, details }: ServerRecord): string | undefined {
+  const [, parentPid] = /[\\/]worker-process\.ts \d+ (\d+)$/.exec(details?.commandLine ?? "") ?? [];
+  return parentPid !== undefined && Number(parentPid) === details?.parentPid ? `${host} ${parentPid}` : undefined;
 }
 
 /** Workers of another build than the API server, but for those that differ from another worker and are named for that. */

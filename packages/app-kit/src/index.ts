@@ -7,6 +7,7 @@ export { clientKey } from "./http/client-key.ts";
 export { sendError } from "./http/error-response.ts";
 export { type OperationsAccess, OperationsPermission } from "./http/operations-permission.ts";
 export { showInAnswers } from "./http/visible-answers.ts";
+export { spellingsOf } from "./id-spellings.ts";
 export { libraryLogger } from "./library-logger.ts";
 export { closeWithin, ListenError, listen, type Place } from "./listening.ts";
 export { type LoggerOptions, makeLogger } from "./logger.ts";

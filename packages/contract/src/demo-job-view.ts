@@ -131,7 +131,10 @@ export const demoJobParams = z.object({
     .string()
     .min(1)
     .max(MAX_ID_CHARACTERS)
-    .meta({ description: "The id of the job.", examples: ["0199e0a4-6b52-7c1e-9f57-2d8c4be0f3aa"] }),
+    .meta({
+      description: "The id of the job; a UUID in either letter case.",
+      examples: ["0199e0a4-6b52-7c1e-9f57-2d8c4be0f3aa"],
+    }),
 });
 
 /** The query of `GET /api/dm-jobqueue/jobs`. */

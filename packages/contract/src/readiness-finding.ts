@@ -101,6 +101,12 @@ export const readinessFinding = z
     z.object({ code: z.literal("no_worker"), level: warning }),
     z.object({ code: z.literal("one_worker"), level: ok, worker: findingWorker }),
     z.object({
+      code: z.literal("several_processes").meta({ description: "All who work are processes of one worker program." }),
+      level: ok,
+      count: z.int().meta({ description: "How many there are." }),
+      workers: z.array(findingWorker).meta({ description: "The first of them, 20 at most." }),
+    }),
+    z.object({
       code: z.literal("several_workers"),
       level: warning,
       count: z.int().meta({ description: "How many there are." }),

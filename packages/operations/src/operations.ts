@@ -1,20 +1,12 @@
 import { type Endpoint, permits } from "@hikyaku/contract";
-import {
-  type Broker,
-  errorText,
-  HikyakuError,
-  Inspector,
-  isHikyakuError,
-  jsonLogger,
-  type Logger,
-  visibleLines,
-} from "hikyaku";
+import { type Broker, errorText, HikyakuError, Inspector, jsonLogger, type Logger, visibleLines } from "hikyaku";
 import { isOfAnotherSite } from "./access/other-site.ts";
 import type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
 import { bearerToken } from "./access/token.ts";
 import { operationsRoutes } from "./handlers/index.ts";
 import { LiveFindings } from "./live-findings.ts";
 import { problemAnswer } from "./problems/problem-answer.ts";
+import { RefusalLog } from "./problems/refusal-log.ts";
 import { RequestProblem } from "./problems/request-problem.ts";
 import type { RawInput, Route } from "./route.ts";
 import { type Found, RouteFinder } from "./route-finder.ts";
@@ -53,6 +45,7 @@ export class Operations {
   readonly routes: readonly Route[];
   readonly #parts: OperationsParts;
   readonly #logger: Logger;
+  readonly #refusals: RefusalLog;
   readonly #finder: RouteFinder;
   readonly #inspector: Inspector;
   readonly #findings: LiveFindings;
@@ -61,6 +54,7 @@ export class Operations {
     const { broker, logger = jsonLogger("warn"), routes = operationsRoutes } = parts;
     this.#parts = parts;
     this.#logger = logger;
+    this.#refusals = new RefusalLog("operations: refused", (level, message, fields) => logger[level](message, fields));
     this.routes = routes;
     this.#finder = new RouteFinder(routes);
     this.#inspector = new Inspector({ broker });
@@ -134,9 +128,7 @@ export class Operations {
   refuse(error: unknown, requestId: string): HttpAnswer {
     const { fault, ...answer } = problemAnswer(error, requestId);
     if (fault === "store") {
-      // That the store is away is for whoever looks after the process to say once; each refusal only repeats it.
-      const level = isHikyakuError(error, "broker_unavailable") ? "info" : "warn";
-      this.#logger[level]("operations: refused, the store cannot be used", { requestId, reason: errorText(error) });
+      this.#refusals.write(error, { requestId });
     } else if (fault === "server") {
       this.#logger.error("operations: a request failed", { requestId, ...toldOf(error) });
     }

@@ -164,6 +164,22 @@ describe("what became of a demo job", () => {
       .toMatchObject({ jobs: [], missing: [], queue: { workers: 1 } });
   });
 
+  it("is found by a UUID in capitals, and by the id of another program as that wrote it", async () => {
+    await open();
+    const id = await register({ message: "mine" });
+    const capitals = randomUUID().toUpperCase();
+    const client = new Client({ broker: test.broker });
+    await client.enqueue(delayPrint, { message: "another's" }, { taskId: capitals });
+    await client.close();
+    expect(await viewOf(id.toUpperCase())).toMatchObject({ job_id: id, message: "mine" });
+    expect(await viewOf(capitals)).toMatchObject({ job_id: capitals });
+    expect((await get(`/${capitals.toLowerCase()}`)).statusCode).toBe(404);
+    const gone = randomUUID().toUpperCase();
+    const asked = await get(`?job_ids=${[id.toUpperCase(), id, gone, capitals].join(",")}`);
+    const { jobs, missing } = demoJobsView.parse(asked.json());
+    expect([jobs.map(({ job_id }) => job_id), missing]).toEqual([[id, capitals], [gone]]);
+  });
+
   it("is not told of tasks that are no demo jobs", async () => {
     await open();
     const client = new Client({ broker: test.broker });

@@ -1,6 +1,7 @@
-import type { OperationsPermission } from "@hikyaku/app-kit";
+import { type OperationsPermission, spellingsOf } from "@hikyaku/app-kit";
 import {
   DEMO_JOBS_PATH,
+  type DemoJobView,
   demoJobParams,
   demoJobsQuery,
   demoJobsView,
@@ -16,7 +17,7 @@ import { RequestProblem } from "@hikyaku/operations/problems";
 import { delayPrint } from "@hikyaku/tasks";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { type Client, type Inspector, isHikyakuError, takersOf } from "hikyaku";
+import { type Client, type ExplainedTasks, type Inspector, isHikyakuError, takersOf } from "hikyaku";
 import { headersOf, messageOf, presentDemoJob, timesOf } from "../presenters/demo-job.ts";
 import { commonRefusals, problemResponse } from "../problem-response.ts";
 
@@ -96,14 +97,14 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
     },
     async (request, reply) => {
       const ids = request.query.job_ids;
-      const { paused, servers, tasks } = await inspector.explainTasks(queue, ids, { within });
+      const spelled = [...new Set(ids.flatMap(spellingsOf))];
+      const { paused, servers, tasks } = await inspector.explainTasks(queue, spelled, { within });
       const now = new Date();
-      const shown = await permission.canRead(request);
-      const views = tasks.map((task) =>
-        task !== undefined && "explanation" in task ? presentDemoJob(task, { shown, now }) : undefined,
-      );
+      const about = { shown: await permission.canRead(request), now };
+      const viewOf = new Map(spelled.map((id, index) => [id, viewIn(tasks[index], about)]));
+      const views = ids.map((id) => firstOf(spellingsOf(id).map((spelling) => viewOf.get(spelling))));
       return reply.header("Cache-Control", "no-store").send({
-        jobs: views.filter((view) => view !== undefined),
+        jobs: [...new Set(views.filter((view) => view !== undefined))],
         missing: ids.filter((_, index) => views[index] === undefined),
         queue: { paused, workers: takersOf({ queue, type: delayPrint.type }, servers).length },
         now: now.toISOString(),
@@ -121,7 +122,7 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
         description:
           "Its state, when it is due, why it waits, and each attempt with who ran it, when, and how it ended. Hosts, process " +
           "numbers, directories, builds and error texts are told to whoever may read the operations API. A printed job is " +
-          "kept for a day.",
+          "kept for a day. A UUID is found in capitals too; `job_id` is as it is stored.",
         params: demoJobParams,
         response: {
           200: demoJobView,
@@ -136,9 +137,9 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
     },
     async (request, reply) => {
       const { job_id: id } = request.params;
-      const [found] = (await inspector.explainTasks(queue, [id], { within })).tasks;
+      const { tasks } = await inspector.explainTasks(queue, spellingsOf(id), { within });
       const about = { shown: await permission.canRead(request), now: new Date() };
-      const view = found !== undefined && "explanation" in found ? presentDemoJob(found, about) : undefined;
+      const view = firstOf(tasks.map((task) => viewIn(task, about)));
       if (view === undefined) {
         throw new RequestProblem(
           "task_not_found",
@@ -148,6 +149,17 @@ export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, perm
       return reply.header("Cache-Control", "no-store").send(view);
     },
   );
+}
+
+function viewIn(
+  found: ExplainedTasks["tasks"][number],
+  about: Parameters<typeof presentDemoJob>[1],
+): DemoJobView | undefined {
+  return found !== undefined && "explanation" in found ? presentDemoJob(found, about) : undefined;
+}
+
+function firstOf(views: readonly (DemoJobView | undefined)[]): DemoJobView | undefined {
+  return views.find((view) => view !== undefined);
 }
 
 /** Stores the job, or finds it stored by an earlier request with the same id and content. Comes back with its id. */

@@ -1,3 +1,4 @@
+import { spellingsOf } from "@hikyaku/app-kit";
 import { presentExplainedTask } from "@hikyaku/operations/presenters";
 import type { Command } from "commander";
 import { type ExplainedTask, HikyakuError, Inspector, type UnreadableTaskInfo } from "hikyaku";
@@ -31,7 +32,8 @@ export function addTask(program: Command, { streams }: CommandContext): void {
         const queues = queue === undefined ? await broker.queues() : [queue];
         const tasks: (ExplainedTask | UnreadableTaskInfo)[] = [];
         for (const name of queues) {
-          const [task] = (await inspector.explainTasks(name, [id])).tasks;
+          const explained = await inspector.explainTasks(name, spellingsOf(id));
+          const task = explained.tasks.find((found) => found !== undefined);
           if (task !== undefined) tasks.push(task);
         }
         return { store: broker.location, tasks };

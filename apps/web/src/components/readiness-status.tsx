@@ -84,7 +84,7 @@ function Findings({ findings, writing }: FindingsProps) {
               <code>{reasonOf(finding)}</code>
             </p>
           )}
-          {finding.code === "several_workers" && (
+          {(finding.code === "several_workers" || finding.code === "several_processes") && (
             <ul>
               {finding.workers.map((worker) => (
                 <li key={worker.id}>

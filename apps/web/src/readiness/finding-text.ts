@@ -38,6 +38,8 @@ export function findingText(finding: ReadinessFinding, writing: FindingWriting):
       return words.no_worker;
     case "one_worker":
       return words.one_worker(startedWorkerText(finding.worker, writing));
+    case "several_processes":
+      return words.several_processes(finding.count);
     case "several_workers":
       return words.several_workers(finding.count);
     case "worker_warning":

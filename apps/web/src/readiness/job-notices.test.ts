@@ -65,6 +65,16 @@ describe("the notice of the job page", () => {
     expect(noticesOf(two, readiness(several))).toMatchObject([{ difference: undefined }]);
   });
 
+  it("is none with several processes of one worker program, unless they differ", () => {
+    const workers = [worker(1), worker(2)];
+    const program: ReadinessFinding = { code: "several_processes", level: "ok", count: 2, workers };
+    expect(noticesOf(two, readiness(program))).toEqual([]);
+    const levels: Readiness = { status: "ready", level: "ok", checks: [{ name: "workers", level: "ok" }] };
+    expect(noticesOf(two, levels)).toEqual([]);
+    expect(noticesOf(two, readiness(program, silent))).toMatchObject([{ code: "silent_worker" }]);
+    expect(noticesOf(two, readiness(program, warning("other_build")))).toMatchObject([{ difference: "other_build" }]);
+  });
+
   it("counts several workers also for somebody who may not know who they are", () => {
     const levels: Readiness = { status: "ready", level: "warning", checks: [{ name: "workers", level: "warning" }] };
     expect(noticesOf(two, levels)).toMatchObject([{ code: "several_workers", count: 2, workers: [] }]);

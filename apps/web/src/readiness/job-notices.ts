@@ -53,14 +53,20 @@ export function noticesOf(
   }
   if (nobody) notices.push({ code: "no_worker" });
   if (queue?.paused) notices.push({ code: "queue_paused" });
-  if (count > 1) {
-    const difference = DIFFERENCES.find((kind) => warnings.some((warning) => warning.kind === kind));
+  const difference = DIFFERENCES.find((kind) => warnings.some((warning) => warning.kind === kind));
+  if (count > 1 && (difference !== undefined || !isOnPurpose(readiness))) {
     notices.push({ code: "several_workers", count, difference, workers: several?.workers ?? [] });
   }
   if (gone.length > 0) notices.push({ code: "gone_worker", warnings: gone });
   if (silent.length > 0) notices.push({ code: "silent_worker", warnings: silent });
   if (others.length > 0) notices.push({ code: "worker_warning", warnings: others });
   return notices;
+}
+
+/** Processes of one worker program. Who may not know who works is told of the level alone. */
+function isOnPurpose(readiness: Readiness | undefined): boolean {
+  const workers = readiness?.checks.find(({ name }) => name === "workers");
+  return workers?.level === "ok" || workers?.findings?.some(({ code }) => code === "several_processes") === true;
 }
 
 /** Stands for who works, as far as an answer tells: it changes when a worker comes or goes. */

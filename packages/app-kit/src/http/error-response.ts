@@ -1,14 +1,11 @@
-import { problemAnswer } from "@hikyaku/operations/problems";
-import type { FastifyReply, FastifyRequest } from "fastify";
-import { errorText, isHikyakuError } from "hikyaku";
+import { problemAnswer, RefusalLog } from "@hikyaku/operations/problems";
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 
-/** Answers with a problem (RFC 9457), and logs what is the server's own fault. */
+/** Answers with a problem (RFC 9457), and logs what is the server's own fault: see `RefusalLog` for the store's. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, headers, text, fault } = problemAnswer(error, request.id);
   if (fault === "store") {
-    // That the store is away is warned of once for the process; each refusal of its requests only repeats it.
-    const level = isHikyakuError(error, "broker_unavailable") ? "info" : "warn";
-    request.log[level]({ reason: errorText(error) }, "request refused: the store cannot be used");
+    refusalLogOf(request).write(error, { reqId: request.id });
   } else if (fault === "server") request.log.error({ err: error }, "request failed");
   // A serializer of the route would check the body against a schema made for another media type.
   return reply
@@ -16,4 +13,16 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     .headers(headers)
     .serializer((payload) => String(payload))
     .send(text);
+}
+
+const logs = new WeakMap<FastifyBaseLogger, RefusalLog>();
+
+/** The one of the server that a request came to. */
+function refusalLogOf({ server }: FastifyRequest): RefusalLog {
+  const known = logs.get(server.log);
+  if (known !== undefined) return known;
+  const made = new RefusalLog("request refused", (level, message, fields) => server.log[level](fields, message));
+  logs.set(server.log, made);
+  server.server.once("close", () => made.flush());
+  return made;
 }

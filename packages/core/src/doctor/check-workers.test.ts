@@ -29,6 +29,16 @@ it("counts what waits and what is due, says `at least` where due tasks were not 
   expect(finding?.facts).toEqual({ tasks: 10_002, atLeast: true, waitingMs: 90_000, paused: false });
 });
 
+it.each(["toString", "__proto__"])(
+  "takes no worker for one of a queue that is called as what every object has: %s",
+  (queue) => {
+    const elsewhere = aServer(undefined);
+    expect(checkTakers({ ...numbers, queue }, [elsewhere])).toHaveLength(1);
+    const here = { ...elsewhere, queues: Object.fromEntries([[queue, 1]]) };
+    expect(checkTakers({ ...numbers, queue }, [here])).toEqual([]);
+  },
+);
+
 it.skipIf(ownProcessIdentity() === undefined)("takes a worker whose process has ended for none, and names it", () => {
   const alive = aServer(ownProcessIdentity());
   expect(checkTakers(numbers, [alive])).toEqual([]);

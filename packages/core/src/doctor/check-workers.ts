@@ -39,7 +39,7 @@ export function checkWorkers(servers: readonly ServerRecord[], silent: readonly 
     .filter((warning) => !isMixed(warning))
     .map((warning) => aFinding(findingOf[warning.kind], { detail: warning.detail, facts: factsOf(warning) }));
   for (const queue of new Set(there.flatMap(({ queues }) => Object.keys(queues)))) {
-    const ours = there.filter(({ queues, details }) => queue in queues && details !== undefined);
+    const ours = there.filter(({ queues, details }) => Object.hasOwn(queues, queue) && details !== undefined);
     // Asked of this queue alone: two servers may differ on one queue and not meet on another.
     const onQueue = ours.map((server) => ({ ...server, queues: { [queue]: 1 } }));
     if (!serverWarnings(onQueue).some(isMixed)) continue;
@@ -88,7 +88,9 @@ export function checkTakers(numbers: QueueNumbers, servers: readonly ServerRecor
 }
 
 function takersOf(queue: string, servers: readonly ServerRecord[]): readonly ServerRecord[] {
-  return servers.filter((server) => queue in server.queues && server.status === "active" && !isGone(server));
+  return servers.filter(
+    (server) => Object.hasOwn(server.queues, queue) && server.status === "active" && !isGone(server),
+  );
 }
 
 /**
@@ -129,7 +131,7 @@ export async function checkHolders(
   depth: CheckDepth,
 ): Promise<Finding[]> {
   const ids = new Set(present.servers.map(({ serverId }) => serverId));
-  const others = present.servers.some(({ details, queues }) => details === undefined && queue in queues);
+  const others = present.servers.some(({ details, queues }) => details === undefined && Object.hasOwn(queues, queue));
   const { entries } = await entriesOf(broker, queue, "active", call, depth);
   const findings: Finding[] = [];
   for (const entry of entries) {

@@ -56,6 +56,8 @@ export const enReadiness = {
     rate_limit_store_away: (store: string) => rich`Requests pass uncounted: ${code(store)} does not answer`,
     no_worker: rich`Nobody works: jobs wait until a worker is started with ${code("npm run start:worker")}`,
     one_worker: (worker: RichText) => rich`One works: ${worker}`,
+    several_processes: (count: number) =>
+      rich`One worker program works, with ${whole.format(count)} processes; any of them may run the next job`,
     several_workers: (count: number) =>
       rich`${whole.format(count)} work, and any of them may run the next job. Is one of them forgotten?`,
     more_worker_warnings: (count: number) =>

@@ -40,6 +40,8 @@ export const jaReadiness: ReadinessMessages = {
     rate_limit_store_away: (store) => rich`${code(store)} が応答しないため、数えずに受け付けています`,
     no_worker: rich`動いているワーカーがありません。${code("npm run start:worker")} で起動するまでジョブは待ちます`,
     one_worker: (worker) => rich`1 つ動いています：${worker}`,
+    several_processes: (count) =>
+      rich`ワーカープログラムが 1 つ、${whole.format(count)} プロセスで動いています。次のジョブはそのどれかが実行します`,
     several_workers: (count) =>
       rich`${whole.format(count)} つ動いており、次のジョブをどれが実行するかは決まっていません。止め忘れはありませんか`,
     more_worker_warnings: (count) =>
