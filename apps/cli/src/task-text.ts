@@ -61,6 +61,8 @@ function sentenceOf(task: TaskInfo, explanation: TaskExplanation, now: number): 
       return `It has been due${forTime}, and the workers of its queue take nothing new: start another one.`;
     case "type_not_handled":
       return `It has been due${forTime}, and no live worker of its queue handles its type: start one that does.`;
+    case "runs_apart":
+      return `${lostText(task)}: it runs beside few others or alone, and waits${forTime} until a worker runs few enough.`;
     case "workers_busy":
       return `It has been due${forTime}; all slots of the ${explanation.takers} workers that handle it are taken.`;
     case "in_line":
@@ -68,6 +70,10 @@ function sentenceOf(task: TaskInfo, explanation: TaskExplanation, now: number): 
     case "collected":
       return `It waits in its group "${task.group}", to be handled with the others.`;
   }
+}
+
+function lostText({ lostAttempts }: TaskInfo): string {
+  return lostAttempts === 1 ? "A worker died while it ran it" : `${lostAttempts} workers died while they ran it`;
 }
 
 function overSentence({ state, attempts, retentionMs, lastError }: TaskInfo): string {

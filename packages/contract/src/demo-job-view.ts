@@ -57,6 +57,7 @@ export const JOB_WAIT_REASONS = [
   "no_worker",
   "workers_quiet",
   "type_not_handled",
+  "runs_apart",
   "workers_busy",
   "in_line",
 ] as const;
@@ -70,7 +71,8 @@ const jobWait = z
       description:
         "`not_due`: its time has not come. `backing_off`: it failed, and its next attempt's time has not come. " +
         "`queue_paused`: somebody paused its queue. `no_worker`: no live worker takes from its queue. `workers_quiet`: " +
-        "those there are take nothing new. `type_not_handled`: none of them handles such jobs. `workers_busy`: all of " +
+        "those there are take nothing new. `type_not_handled`: none of them handles such jobs. `runs_apart`: workers died while they ran " +
+        "it, so it runs beside few others or alone, and waits for that; a worker may hold it already. `workers_busy`: all of " +
         "their places are taken. `in_line`: a worker will take it as soon as it comes to it.",
     }),
     since: moment.nullable().meta({ description: "Since when its time has come; null while it has not." }),
@@ -100,7 +102,9 @@ export const demoJobView = z
     max_retry: z.int().meta({ description: "How often it is tried again at most." }),
     retried: z.int().meta({ description: "How many of these retries are used up." }),
     waiting: jobWait.nullable().meta({ description: "Why it does not run now; null for one that runs or is over." }),
-    running: jobRun.nullable().meta({ description: "Who runs it; null unless it runs." }),
+    running: jobRun
+      .nullable()
+      .meta({ description: "Who runs it; null unless it runs, and where it is held and `waiting` says why." }),
     attempts: z.array(jobAttempt).meta({
       description: "What has ended, oldest first: the newest 20. What workers of Asynq ran is not among them.",
     }),

@@ -24,7 +24,7 @@ function aWorkerServer(more: Partial<ServerRecord> = {}): ServerRecord {
 
 const places = {
   ...{ dueAt: undefined, keptUntil: undefined, archivedAt: undefined, pendingSince: undefined },
-  ...{ leaseEndsAt: undefined, leaseToken: undefined, result: undefined, attempts: [] },
+  ...{ leaseEndsAt: undefined, leaseToken: undefined, result: undefined, attempts: [], lostAttempts: 0 },
 };
 const pending = { ...places, state: "pending", message: aTask(), pendingSince: now - 5_000 } as const;
 
@@ -56,6 +56,19 @@ describe("why a task does not run", () => {
     expect(reasonOf(pending, { servers: [aWorkerServer({ activeWorkers: 2 })] })).toBe("workers_busy");
     expect(reasonOf({ ...pending, message: aTask({ type: "other" }) })).toBe("type_not_handled");
     expect(reasonOf({ ...pending, message: aTask({ type: "demo:x" }) })).toBe("in_line");
+  });
+
+  it("is that workers died while they ran it, and none runs so few others that it may begin", () => {
+    const busy = (activeWorkers: number) => ({ servers: [aWorkerServer({ concurrency: 20, activeWorkers })] });
+    const lost = (lostAttempts: number) => ({ ...pending, lostAttempts });
+    expect(reasonOf(lost(1), busy(19))).toBe("in_line");
+    expect([0, 1, 2, 20].map((activeWorkers) => reasonOf(lost(2), busy(activeWorkers)))).toEqual([
+      ...["in_line", "in_line", "runs_apart", "workers_busy"],
+    ]);
+    expect([0, 1].map((activeWorkers) => reasonOf(lost(3), busy(activeWorkers)))).toEqual(["in_line", "runs_apart"]);
+    const go = aWorkerServer({ details: undefined, activeWorkers: 1 });
+    expect(reasonOf(lost(9), { servers: [go] })).toBe("in_line");
+    expect(reasonOf(lost(9), { servers: [] })).toBe("no_worker");
   });
 
   it("is looked for also where nobody has brought a due task to its line yet", () => {

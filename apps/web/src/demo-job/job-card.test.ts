@@ -63,6 +63,7 @@ describe("the card of a job says", () => {
     ["no_worker", "no_worker"],
     ["workers_quiet", "quiet"],
     ["type_not_handled", "not_handled"],
+    ["runs_apart", "waiting"],
     ["workers_busy", "waiting"],
     ["in_line", "waiting"],
   ] as const)("why it waits once its time has come: %s", (reason, state) => {
@@ -79,6 +80,15 @@ describe("the card of a job says", () => {
     const moved = { ...view, waiting: { reason: "no_worker", since: at(180), until: null } } as const;
     expect(seen(moved, 190).state).toBe("no_worker");
     expect(seen({ ...view, workers: 1 }, 181)).toMatchObject({ state: "waiting", sentence: { why: "in_line" } });
+  });
+
+  it("that it is to run apart, also once a worker holds it", () => {
+    const view = {
+      state: "active",
+      running: null,
+      waiting: { reason: "runs_apart", since: null, until: null },
+    } as const;
+    expect(seen(view, 200)).toMatchObject({ state: "waiting", sentence: { code: "due", why: "runs_apart" } });
   });
 
   it("where it runs, and that its worker is not heard of any more", () => {

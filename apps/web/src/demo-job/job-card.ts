@@ -32,7 +32,7 @@ export type Sentence =
   | { readonly code: "store_back" }
   | { readonly code: "registered" }
   | { readonly code: "counting"; readonly inMs: number; readonly atMs: number; readonly but: Obstacle | undefined }
-  | { readonly code: "due"; readonly forMs: number; readonly why: Obstacle | "workers_busy" | "in_line" }
+  | { readonly code: "due"; readonly forMs: number; readonly why: Obstacle | "runs_apart" | "workers_busy" | "in_line" }
   | ({ readonly code: "backing_off"; readonly inMs: number; readonly atMs: number } & EndedAttempt)
   | { readonly code: "due_again"; readonly attempt: number; readonly of: number; readonly why: Obstacle | "in_line" }
   | { readonly code: "running"; readonly attempt: number; readonly of: number; readonly worker: DemoJobWorker | null }
@@ -135,6 +135,8 @@ function seen(job: SessionJob, follow: FollowState, nowMs: number): Omit<JobCard
     case "pending":
       return due(job, view, follow, nowMs);
     case "active":
+      // Held by a worker, and not begun.
+      if (view.waiting !== null) return due(job, view, follow, nowMs);
       return running(job, view, follow, nowMs);
     case "retry":
       return backingOff(job, view, nowMs);

@@ -63,6 +63,7 @@ export const taskDetail = z
     deadline_at: moment.nullable(),
     retention_ms: z.number(),
     attempts: z.array(attempt).meta({ description: "Oldest first, at most 20." }),
+    lost_attempts: z.int().meta({ description: "How many workers died or stalled while they ran it, lately." }),
   })
   .meta({ description: "Everything that is known of a task." });
 

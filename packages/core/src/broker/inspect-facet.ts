@@ -68,6 +68,8 @@ export interface StoredTask {
   readonly leaseToken: string | undefined;
   readonly result: Uint8Array | undefined;
   readonly attempts: readonly AttemptRecord[];
+  /** How many workers died or stalled while they ran it, since it last failed or succeeded under one that lived. */
+  readonly lostAttempts: number;
 }
 
 /** Something that lies where a task should and can't be read as one. It can still be deleted. */

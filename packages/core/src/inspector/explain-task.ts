@@ -1,5 +1,6 @@
 import { handlesType } from "../broker/handled-types.ts";
 import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
+import { anyCompany, companyOf } from "../worker/handling/company.ts";
 import type { TaskInfo } from "./task-info.ts";
 
 /**
@@ -11,6 +12,7 @@ import type { TaskInfo } from "./task-info.ts";
  * - `no_worker`: no live server takes from its queue.
  * - `workers_quiet`: those that are there take nothing new.
  * - `type_not_handled`: none of them has a handler for its type.
+ * - `runs_apart`: workers died while they ran it. So it runs beside few others or alone, and waits until a server runs few enough.
  * - `workers_busy`: all slots of those that handle it are taken.
  * - `in_line`: a server takes it as soon as it comes to it.
  * - `collected`: it waits in its group to be handled with the others.
@@ -22,6 +24,7 @@ export type WaitReason =
   | "no_worker"
   | "workers_quiet"
   | "type_not_handled"
+  | "runs_apart"
   | "workers_busy"
   | "in_line"
   | "collected";
@@ -63,12 +66,20 @@ export interface ExplainFacts {
   readonly now: number;
 }
 
+/** A server tells of what it runs every five seconds. */
+const surelyToldMs = 10_000;
+
 /** Says what a task is doing and why, from the facts alone. */
 export function explainTask({ task, paused, servers, workers, silent, now }: ExplainFacts): TaskExplanation {
   const here = serversOf(task.queue, servers);
   const takers = takersOf(task, servers);
   if (task.state === "completed" || task.state === "archived") return { kind: "over", takers: takers.length };
-  if (task.state === "active") return { ...runOf(task, { servers, workers, silent }), takers: takers.length };
+  if (task.state === "active") {
+    if (!waitsApart(task, { servers, workers }, now)) {
+      return { ...runOf(task, { servers, workers, silent }), takers: takers.length };
+    }
+    return { kind: "waits", reason: "runs_apart", since: undefined, until: undefined, takers: takers.length };
+  }
   const reason = waitReasonOf(task, { paused, here, takers }, now);
   const isDue = reason !== "not_due" && reason !== "backing_off" && reason !== "collected";
   return {
@@ -92,14 +103,37 @@ interface Line {
   readonly takers: readonly ServerRecord[];
 }
 
-function waitReasonOf({ state, dueAt, type }: TaskInfo, { paused, here, takers }: Line, now: number): WaitReason {
+function waitReasonOf(
+  { state, dueAt, type, lostAttempts }: TaskInfo,
+  { paused, here, takers }: Line,
+  now: number,
+): WaitReason {
   if (state === "aggregating") return "collected";
   if (dueAt !== undefined && dueAt.getTime() > now) return state === "retry" ? "backing_off" : "not_due";
   if (paused) return "queue_paused";
   if (here.length === 0) return "no_worker";
   if (!here.some(takesTasks)) return "workers_quiet";
   if (takers.length === 0) return here.some((server) => handles(server, type)) ? "workers_quiet" : "type_not_handled";
-  return takers.every(({ activeWorkers, concurrency }) => activeWorkers >= concurrency) ? "workers_busy" : "in_line";
+  if (takers.every(({ activeWorkers, concurrency }) => activeWorkers >= concurrency)) return "workers_busy";
+  const hasRoom = takers.some((server) => server.activeWorkers < roomFor(lostAttempts, server));
+  return hasRoom ? "in_line" : "runs_apart";
+}
+
+/** How many tasks, itself included, may run in a server beside one that was there when workers died. */
+function roomFor(lostAttempts: number, { concurrency, details }: ServerRecord): number {
+  return details === undefined ? concurrency : Math.min(concurrency, companyOf(lostAttempts, concurrency));
+}
+
+/** Whether its server has taken it and lets it wait, since it is to run beside few others. It tells of what has begun only. */
+function waitsApart(
+  { id, queue, holder, lostAttempts }: TaskInfo,
+  { servers, workers }: Pick<ExplainFacts, "servers" | "workers">,
+  now: number,
+): boolean {
+  if (companyOf(lostAttempts, 1) === anyCompany || holder === undefined || holder.lost) return false;
+  const isLive = servers.some(({ serverId, details }) => serverId === holder.serverId && details !== undefined);
+  const isTold = workers.some(({ taskId, queue: from }) => taskId === id && from === queue);
+  return isLive && !isTold && holder.claimedAt !== undefined && now - holder.claimedAt.getTime() > surelyToldMs;
 }
 
 function runOf(task: TaskInfo, { servers, workers, silent }: Pick<ExplainFacts, "servers" | "workers" | "silent">) {

@@ -69,6 +69,8 @@ export interface TaskInfo {
   readonly retentionMs: number;
   /** Oldest first, at most 20; runs by Go servers leave no trace here. */
   readonly attempts: readonly AttemptInfo[];
+  /** How many workers died or stalled while they ran it, since it last failed or succeeded under one that lived. */
+  readonly lostAttempts: number;
 }
 
 /** Something that lies where a task should and can't be read as one. It can be deleted. */
@@ -120,6 +122,7 @@ function readableInfo(task: StoredTask, now: number): TaskInfo {
     deadlineAt: dateOf(message.deadlineAt),
     retentionMs: message.retentionMs,
     attempts: task.attempts.map(attemptInfoOf),
+    lostAttempts: task.lostAttempts,
   };
 }
 

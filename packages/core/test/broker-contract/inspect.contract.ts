@@ -141,6 +141,7 @@ export function describeInspectContract(setup: ContractSetup): void {
         leaseToken: undefined,
         result: undefined,
         attempts: [],
+        lostAttempts: 0,
       };
       const now = clock.now();
       const active = await enqueuedAndClaimed(broker);

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import { HikyakuError } from "../../src/errors.ts";
+import { Inspector } from "../../src/inspector/inspector.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import { aClaim, leaseMs, placedNow, stateOf, stored } from "../support/builders.ts";
 import { flakyBroker } from "./flaky-broker.ts";
 import { aServer, Happenings, stores } from "./stores.ts";
@@ -72,6 +74,24 @@ describe.each(stores)("tasks that were there when workers died, on $name,", ({ o
     await vi.waitFor(() => expect(server.status().running).toBe(2), patience);
     return { broker, suspect, stage, server };
   }
+
+  it("are told to wait, and not to run, while a server holds one that may not begin", async () => {
+    const { broker, suspect, stage } = await withOneWaiting();
+    const inspector = new Inspector({ broker, clock: { ...systemClock, now: () => Date.now() + 11_000 } });
+    const explained = async () => (await inspector.explainTasks("suspects", [suspect.id])).tasks[0];
+    await vi.waitFor(
+      async () =>
+        expect(await explained()).toMatchObject({
+          task: { state: "active", lostAttempts: 2 },
+          explanation: { kind: "waits", reason: "runs_apart" },
+        }),
+      patience,
+    );
+    stage.endOne();
+    await stage.began.reach(2);
+    await vi.waitFor(async () => expect(await explained()).toMatchObject({ explanation: { kind: "runs" } }), patience);
+    stage.endOne();
+  });
 
   it("run alone, one after another, and then the others beside each other as ever", async () => {
     const broker = (await open()).connect();

@@ -30,6 +30,7 @@ function presentTask(task: TaskInfo): TaskDetail {
     deadline_at: presentMoment(task.deadlineAt),
     retention_ms: task.retentionMs,
     attempts: task.attempts.map(presentAttempt),
+    lost_attempts: task.lostAttempts,
   };
 }
 

@@ -111,6 +111,8 @@ export const enJobs = {
       workers_quiet: (length: string) => rich`Due for ${length}. The workers are quiet: they take nothing new.`,
       type_not_handled: (length: string) =>
         rich`Due for ${length}. No worker handles ${code("demo:delay_print")}: those that run are of another build.`,
+      runs_apart: (length: string) =>
+        rich`Due for ${length}. Workers died while they ran it, so it runs apart: once a worker runs few enough others.`,
       workers_busy: (length: string) =>
         rich`Due for ${length}. All workers are busy: it runs when one of them is free.`,
       in_line: (_length: string) => rich`Its time has come. A worker takes it in a moment.`,

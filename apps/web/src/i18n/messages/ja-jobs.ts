@@ -97,6 +97,8 @@ export const jaJobs: JobMessages = {
         rich`予定時刻を ${length}過ぎました。ワーカーは新しいジョブの受け付けを停止しています。`,
       type_not_handled: (length) =>
         rich`予定時刻を ${length}過ぎました。${code("demo:delay_print")} を扱うワーカーがありません。動いているのは別のビルドです。`,
+      runs_apart: (length) =>
+        rich`予定時刻を ${length}過ぎました。実行中にワーカーが落ちたことがあるため、ほかのジョブが減るのを待って、なるべく単独で実行します。`,
       workers_busy: (length) => rich`予定時刻を ${length}過ぎました。ワーカーはすべて実行中で、空きしだい実行します。`,
       in_line: () => rich`予定時刻になりました。まもなくワーカーが受け取ります。`,
     },

@@ -4,6 +4,7 @@ import { readAttempts } from "../attempt-history.ts";
 import type { TaskEntry } from "../inspect-facet.ts";
 import type { TaskMessage, TaskState } from "../task-message.ts";
 import { withExactTimes } from "./exact-times.ts";
+import { countOf } from "./leased-reader.ts";
 import type { Reply } from "./wire/link.ts";
 import { momentOfNanoseconds, text } from "./wire/reply.ts";
 
@@ -64,7 +65,7 @@ export function readTaskEntry(
 }
 
 function readable(message: TaskMessage, state: TaskState, row: readonly Reply[]): TaskEntry {
-  const [, , pendingSince, result, , attempts, leaseValue, leaseEnd, score, exactDue] = row;
+  const [, , pendingSince, result, , attempts, leaseValue, leaseEnd, score, exactDue, , lost] = row;
   const scored = momentOfSeconds(score);
   const active = state === "active";
   return {
@@ -78,6 +79,7 @@ function readable(message: TaskMessage, state: TaskState, row: readonly Reply[])
     leaseToken: active ? currentToken(text(leaseValue), text(leaseEnd)) : undefined,
     result: Buffer.isBuffer(result) ? result : undefined,
     attempts: readAttempts(text(attempts)),
+    lostAttempts: countOf(lost),
   };
 }
 

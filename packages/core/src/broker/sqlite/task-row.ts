@@ -86,7 +86,7 @@ export function isAlike(message: TaskMessage, other: TaskMessage): boolean {
 /** The columns of a whole task, in the order that `storedTaskOf` reads. */
 export const storedColumns = [
   ...[...columnsOfMessage, "state", "due_at", "kept_until", "archived_at", "pending_since", "lease_ends_at"],
-  ...["lease_token", "result", "attempts"],
+  ...["lease_token", "result", "attempts", "lost_attempts"],
 ]
   .map(readable)
   .join(", ");
@@ -189,7 +189,7 @@ export function plainMessageOf(queue: string, row: Values): TaskMessage {
 /** Reads a task from a row that begins with `storedColumns`. */
 function storedTaskOf(row: Values): StoredTask {
   const [state, dueAt, keptUntil, archivedAt, pendingSince, ...more] = row.slice(columnsOfMessage.length);
-  const [leaseEndsAt, leaseToken, result, attempts] = more;
+  const [leaseEndsAt, leaseToken, result, attempts, lost] = more;
   return {
     message: messageOf(row),
     state: state as TaskState,
@@ -201,6 +201,7 @@ function storedTaskOf(row: Values): StoredTask {
     leaseToken: typeof leaseToken === "string" ? leaseToken : undefined,
     result: bytesOf(result),
     attempts: readAttempts(typeof attempts === "string" ? attempts : undefined),
+    lostAttempts: Math.max(0, numberOf(lost) ?? 0),
   };
 }
 

@@ -3411,7 +3411,7 @@ local lastPlace, lastId, lowest, highest = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local idPrefix, firstPart, secondPart, lowerPart = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 -- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
 -- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
--- task, 2 something else.
+-- task, 2 something else; how often its worker was lost.
 -- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
 -- last nothing may be called that the server can refuse.
 
@@ -3494,14 +3494,15 @@ local function mustBeAble(beside, ...)
   redis.pcall('DEL', key)
 end
 local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
-  local found = read('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
+  local found = read('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease', 'hk:lost')
   if not found then return { false, false, false, false, false, false, false, false, false, false, 2 } end
-  local state = found[2]
+  local state, lost = found[2], found[8]
   local waits = state == 'scheduled' or state == 'retry'
   local scored = waits or state == 'archived' or state == 'completed'
   found[8] = state == 'active' and redis.call('ZSCORE', leaseKey, id)
   found[9] = scored and redis.call('ZSCORE', containerPrefix .. state, id)
   found[10] = waits and redis.call('ZSCORE', dueKey, id)
+  found[12] = lost
   found[11] = (found[1] or redis.call('EXISTS', taskKey) == 1) and 1 or 0
   return found
 end
@@ -3995,7 +3996,7 @@ local lease, due = KEYS[1], KEYS[2]
 local taskPrefix, containerPrefix = ARGV[1], ARGV[2]
 -- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
 -- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
--- task, 2 something else.
+-- task, 2 something else; how often its worker was lost.
 -- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
 -- last nothing may be called that the server can refuse.
 
@@ -4078,14 +4079,15 @@ local function mustBeAble(beside, ...)
   redis.pcall('DEL', key)
 end
 local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
-  local found = read('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease')
+  local found = read('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease', 'hk:lost')
   if not found then return { false, false, false, false, false, false, false, false, false, false, 2 } end
-  local state = found[2]
+  local state, lost = found[2], found[8]
   local waits = state == 'scheduled' or state == 'retry'
   local scored = waits or state == 'archived' or state == 'completed'
   found[8] = state == 'active' and redis.call('ZSCORE', leaseKey, id)
   found[9] = scored and redis.call('ZSCORE', containerPrefix .. state, id)
   found[10] = waits and redis.call('ZSCORE', dueKey, id)
+  found[12] = lost
   found[11] = (found[1] or redis.call('EXISTS', taskKey) == 1) and 1 or 0
   return found
 end
