@@ -1,6 +1,7 @@
 // The port between the library and a store: for those who write an adapter, a proxy or a test double of one. Whoever uses
 // the library needs nothing from here.
 
+export { defaultMessage } from "../task/default-message.ts";
 export type { Broker, Reachability } from "./broker.ts";
 export type { BrokerRecipe } from "./broker-recipe.ts";
 export type { CallOptions } from "./call-options.ts";
@@ -62,7 +63,7 @@ export type {
   TurnMemory,
 } from "./schedule-facet.ts";
 export type { Signal, SignalFacet } from "./signal-facet.ts";
-export type { TaskMessage, TaskState, UnknownField } from "./task-message.ts";
+export type { TaskHistory, TaskMessage, TaskRequest, TaskState, UnknownField } from "./task-message.ts";
 export type {
   AttemptRecord,
   AttemptServer,

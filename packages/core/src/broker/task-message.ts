@@ -14,8 +14,15 @@ export function checkState(state: unknown): void {
   );
 }
 
-/** A task as it lies in the store. Times are milliseconds since the Unix epoch, durations milliseconds. */
-export interface TaskMessage {
+/**
+ * What was asked for: all that an enqueue says of its task. A store writes it once and keeps it as it is; only an operator
+ * may change it later. Named after the request, since `EnqueueRequest` is what it is made of. What Asynq's message has no
+ * place for is optional here, and absent where nobody asked for it: then it costs nothing.
+ *
+ * Times are milliseconds since the Unix epoch, durations milliseconds. What is true of each field stands in
+ * `task/task-fields.ts`.
+ */
+export interface TaskRequest {
   /** Unique within its queue. */
   readonly id: string;
   /** Picks the handler. */
@@ -25,23 +32,31 @@ export interface TaskMessage {
   readonly payload: Uint8Array | undefined;
   /** How often the task may be tried again after its first run. */
   readonly maxRetry: number;
-  /** How many of these retries are used up. */
-  readonly retried: number;
-  /** The text of the last failure; empty when there was none. */
-  readonly lastError: string;
-  readonly lastFailedAt: number | undefined;
   /** Time that one attempt may take; 0 means no such limit. */
   readonly timeoutMs: number;
   /** The moment after which no attempt may run; undefined means no such limit. */
   readonly deadlineAt: number | undefined;
-  /** Names the uniqueness lock that this task took; empty when it took none. Filled in by the adapter. */
-  readonly uniqueKey: string;
   /** The group that the task is collected in; empty when it belongs to none. */
   readonly group: string;
   /** How long the task is kept after success; 0 means that it is removed at once. */
   readonly retentionMs: number;
-  readonly completedAt: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What happened to a task since it was asked for, as far as its message tells. Written by stores and by nobody else. */
+export interface TaskHistory {
+  /** How many of the retries are used up. */
+  readonly retried: number;
+  /** The text of the last failure; empty when there was none. */
+  readonly lastError: string;
+  readonly lastFailedAt: number | undefined;
+  readonly completedAt: number | undefined;
+  /** Names the uniqueness lock that this task took; empty when it took none. Filled in by the adapter. */
+  readonly uniqueKey: string;
+}
+
+/** A task as it lies in the store: what was asked for, and what happened. */
+export interface TaskMessage extends TaskRequest, TaskHistory {
   /** Fields of the wire format that this version does not know, kept so that re-encoding loses nothing. */
   readonly unknownFields?: readonly UnknownField[];
 }

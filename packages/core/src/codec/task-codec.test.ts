@@ -1,9 +1,9 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { EachField } from "../broker/each-field.ts";
-import type { TaskMessage } from "../broker/task-message.ts";
+import { eachField } from "../../test/support/field-samples.ts";
 import { isHikyakuError } from "../errors.ts";
+import { fieldRow } from "../task/task-fields.ts";
 import { TaskMessageSchema } from "./generated/task_pb.ts";
 import { decodeTaskMessage, encodeTaskMessage } from "./task-codec.ts";
 
@@ -45,28 +45,27 @@ describe("task codec", () => {
   });
 
   it("writes each field of a message that is like the one before in all others", () => {
-    const other: EachField<Partial<TaskMessage>> = {
-      id: { id: "other" },
-      type: { type: "other" },
-      queue: { queue: "other" },
-      payload: { payload: Buffer.from("other") },
-      maxRetry: { maxRetry: 4 },
-      retried: { retried: 2 },
-      lastError: { lastError: "other" },
-      lastFailedAt: { lastFailedAt: 1_800_000_000_000 },
-      timeoutMs: { timeoutMs: 31_000 },
-      deadlineAt: { deadlineAt: 1_800_000_000_000 },
-      uniqueKey: { uniqueKey: "other" },
-      group: { group: "other" },
-      retentionMs: { retentionMs: 1_000 },
-      completedAt: { completedAt: 1_800_000_000_000 },
-      headers: { headers: { other: "abc" } },
-      unknownFields: { unknownFields: [{ no: 16, wireType: 0, data: Buffer.of(5) }] },
-    };
     const before = decodeTaskMessage(bytesOf(golden.plain));
-    for (const field of Object.values(other)) {
+    for (const [, field] of eachField) {
       encodeTaskMessage(before);
       expect(decodeTaskMessage(encodeTaskMessage({ ...before, ...field }))).toEqual({ ...before, ...field });
+    }
+  });
+
+  it("gives each field the number and the default that its row says", () => {
+    const nothing = decodeTaskMessage(Buffer.alloc(0));
+    const asWritten = encodeTaskMessage({ ...nothing });
+    for (const [name, field] of eachField) {
+      const row = fieldRow(name);
+      if (name !== "payload") expect([name, nothing[name]]).toEqual([name, row.default]);
+      if (typeof row.wire !== "number") continue;
+      const written = encodeTaskMessage({ ...nothing, ...field });
+      const isNumber = ["count", "duration", "moment"].includes(row.kind);
+      expect([name, asWritten.length, written[0]]).toEqual([name, 0, row.wire * 8 + (isNumber ? 0 : 2)]);
+      if (!isNumber || row.kind === "count") continue;
+      const seconds = row.kind === "duration" ? 3 : 2;
+      const finer = encodeTaskMessage({ ...nothing, [name]: 2_500 });
+      expect([name, ...finer]).toEqual([name, row.wire * 8, seconds]);
     }
   });
 

@@ -1,6 +1,6 @@
-import { type EachField, isTrueOfEach } from "../broker/each-field.ts";
 import type { TaskMessage, UnknownField } from "../broker/task-message.ts";
 import { HikyakuError } from "../errors.ts";
+import { type EachField, isTrueOfEach, type WireField } from "../task/task-fields.ts";
 import { ByteWriter } from "./byte-writer.ts";
 
 /*
@@ -46,8 +46,10 @@ function keptType(type: string): NonNullable<typeof lastType> {
   return { type, bytes: writer.finish() };
 }
 
+type RestField = Exclude<WireField, "id" | "type" | "payload" | "headers">;
+
 /** The fields behind the id, with their bytes, of the last message that had no headers: the next one mostly has the same. */
-interface Rest extends Omit<TaskMessage, "id" | "type" | "payload" | "headers" | "unknownFields"> {
+interface Rest extends Pick<TaskMessage, RestField> {
   readonly bytes: Uint8Array;
 }
 
@@ -59,7 +61,7 @@ function hasHeaders({ headers }: TaskMessage): boolean {
 }
 
 function isLike(message: TaskMessage, rest: Rest): boolean {
-  const same: EachField<boolean, Exclude<keyof TaskMessage, keyof Rest>> = {
+  const same: EachField<boolean, Exclude<keyof TaskMessage, RestField>> = {
     queue: message.queue === rest.queue,
     maxRetry: message.maxRetry === rest.maxRetry,
     retried: message.retried === rest.retried,

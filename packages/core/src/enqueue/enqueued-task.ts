@@ -5,6 +5,7 @@ import { errorText, HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
 import { answerAtOnce } from "../runtime/guarded-call.ts";
 import { placeOf } from "../sharding/task-place.ts";
+import { ownFieldsOf } from "../task/own-fields.ts";
 import { encodePayload } from "../task/payload.ts";
 import { payloadTooLarge } from "../task/payload-size.ts";
 import type { TaskDefinition } from "../task/task.ts";
@@ -121,7 +122,7 @@ function prepared(
     throw payloadTooLarge(`payload of "${task.type}"`, payload.length, maxPayloadBytes, maxPayloadOption);
   }
   const id = options.taskId ?? newId(now);
-  const message: TaskMessage = {
+  const asked: TaskMessage = {
     id,
     type: task.type,
     queue: options.shardedQueue === undefined ? options.queue : shardFor(task, value, payload, options, id),
@@ -138,6 +139,8 @@ function prepared(
     completedAt: undefined,
     headers: options.headers,
   };
+  const own = ownFieldsOf(options);
+  const message = own === undefined ? asked : { ...asked, ...own };
   const { placement, uniqueForMs } = options;
   const hasNewId = areIdsNew && options.taskId === undefined;
   const item =

@@ -1,7 +1,8 @@
 import type { StoredTask, TaskEntry, UnreadableTask } from "../broker/inspect-facet.ts";
 import { claimedAtOf, serverOfToken } from "../broker/lease-token.ts";
-import type { TaskState } from "../broker/task-message.ts";
+import type { TaskMessage, TaskState } from "../broker/task-message.ts";
 import type { AttemptRecord, AttemptServer } from "../broker/work-facet.ts";
+import { fieldNames, fieldRow, type taskFields } from "../task/task-fields.ts";
 
 /** Stored bytes with what can be shown of them. */
 export interface Content {
@@ -20,12 +21,22 @@ export interface AttemptInfo extends AttemptServer {
   readonly error: string | undefined;
 }
 
-/** Everything that is known of a task. */
-export interface TaskInfo {
+/** How a field of a message is shown: moments as dates, bytes as content, everything else as it is. */
+type Shown<Name extends keyof TaskMessage> = (typeof taskFields)[Name]["kind"] extends "moment"
+  ? Date | undefined
+  : (typeof taskFields)[Name]["kind"] extends "bytes"
+    ? Content
+    : TaskMessage[Name];
+
+/** Whether there was a lock is shown as `unique`; what this version can't name is not shown. */
+type ShownField = Exclude<keyof TaskMessage, "uniqueKey" | "unknownFields">;
+
+/** What a task's message says. Times are milliseconds where they are numbers. */
+type ShownMessage = { readonly [Name in keyof TaskMessage as Name extends ShownField ? Name : never]: Shown<Name> };
+
+/** Everything that is known of a task. What its message says, and: */
+export interface TaskInfo extends ShownMessage {
   readonly kind: "task";
-  readonly id: string;
-  readonly type: string;
-  readonly queue: string;
   readonly state: TaskState;
   /** When it was made, which only ids that this library made by itself tell. */
   readonly createdAt: Date | undefined;
@@ -35,7 +46,6 @@ export interface TaskInfo {
   /** Since when it waits in line: pending only. */
   readonly pendingSince: Date | undefined;
   readonly archivedAt: Date | undefined;
-  readonly completedAt: Date | undefined;
   /** When it may be removed: completed only. */
   readonly keptUntil: Date | undefined;
   /**
@@ -51,22 +61,10 @@ export interface TaskInfo {
         readonly lost: boolean;
       }
     | undefined;
-  readonly payload: Content;
   /** What its handler wrote or returned. */
   readonly result: Content | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Empty where it belongs to none. */
-  readonly group: string;
   /** Whether it was enqueued as unique; its lock may be over by now. */
   readonly unique: boolean;
-  readonly maxRetry: number;
-  readonly retried: number;
-  readonly lastError: string;
-  readonly lastFailedAt: Date | undefined;
-  /** 0 for none. */
-  readonly timeoutMs: number;
-  readonly deadlineAt: Date | undefined;
-  readonly retentionMs: number;
   /** Oldest first, at most 20; runs by Go servers leave no trace here. */
   readonly attempts: readonly AttemptInfo[];
   /** How many workers died or stalled while they ran it, since it last failed or succeeded under one that lived. */
@@ -97,33 +95,43 @@ function readableInfo(task: StoredTask, now: number): TaskInfo {
   const createdAt = momentOfId(message.id, now);
   return {
     kind: "task",
-    id: message.id,
-    type: message.type,
-    queue: message.queue,
+    ...shownMessage(message),
     state,
     createdAt: dateOf(createdAt),
     ageMs: createdAt === undefined ? undefined : now - createdAt,
     dueAt: dateOf(task.dueAt),
     pendingSince: dateOf(task.pendingSince),
     archivedAt: dateOf(task.archivedAt),
-    completedAt: dateOf(message.completedAt),
     keptUntil: dateOf(task.keptUntil),
     holder: state === "active" ? holderOf(task, now) : undefined,
-    payload: contentOf(message.payload ?? new Uint8Array()),
     result: task.result === undefined ? undefined : contentOf(task.result),
-    headers: message.headers,
-    group: message.group,
     unique: message.uniqueKey !== "",
-    maxRetry: message.maxRetry,
-    retried: message.retried,
-    lastError: message.lastError,
-    lastFailedAt: dateOf(message.lastFailedAt),
-    timeoutMs: message.timeoutMs,
-    deadlineAt: dateOf(message.deadlineAt),
-    retentionMs: message.retentionMs,
     attempts: task.attempts.map(attemptInfoOf),
     lostAttempts: task.lostAttempts,
   };
+}
+
+function shownMessage(message: TaskMessage): ShownMessage {
+  const shown = shownFields.filter((name) => name in message).map((name) => [name, shownValue(message, name)]);
+  return Object.fromEntries(shown);
+}
+
+const hidden: ReadonlySet<keyof TaskMessage> = new Set<Exclude<keyof TaskMessage, ShownField>>([
+  "uniqueKey",
+  "unknownFields",
+]);
+const shownFields = fieldNames.filter((name) => !hidden.has(name));
+
+function shownValue(message: TaskMessage, name: keyof TaskMessage): unknown {
+  const value = message[name];
+  switch (fieldRow(name).kind) {
+    case "moment":
+      return typeof value === "number" ? new Date(value) : undefined;
+    case "bytes":
+      return contentOf(value instanceof Uint8Array ? value : new Uint8Array());
+    default:
+      return value;
+  }
 }
 
 function holderOf({ leaseToken, leaseEndsAt }: StoredTask, now: number): TaskInfo["holder"] {

@@ -93,12 +93,12 @@ export class EntryRunner implements Role {
   record(): ScheduleRecord {
     const { entryId, spec, schedule, blueprint, since } = this.plan;
     const now = this.#options.clock.now();
-    const { message } = blueprint;
+    const { request } = blueprint;
     return {
       entryId,
       spec,
-      taskType: message.type,
-      payload: message.payload,
+      taskType: request.type,
+      payload: request.payload,
       options: optionTexts(blueprint),
       nextAt: nextTurn(schedule, now, anchorNotAfter(schedule, this.#anchor ?? since ?? this.#liveFrom, now)),
       previousAt: this.#previousAt,
@@ -125,7 +125,7 @@ export class EntryRunner implements Role {
     const { broker, clock } = this.#options;
     const { entryId, blueprint, schedule, since } = this.plan;
     const call = { signal, timeoutMs: callTimeoutMs };
-    const entry = { entryId, queue: blueprint.message.queue, schedule: scheduleKey(this.plan) };
+    const entry = { entryId, queue: blueprint.request.queue, schedule: scheduleKey(this.plan) };
     const now = clock.now();
     // The last look, as the clock tells it now: what has fallen due since then did so before our eyes.
     const lookedAt = now - (clock.monotonic() - this.#lookedAt);
@@ -181,7 +181,7 @@ export class EntryRunner implements Role {
   async #fire(turnAt: number, signal: AbortSignal): Promise<void> {
     const { broker, clock, firedBy, logger, hooks } = this.#options;
     const { entryId, spec, blueprint } = this.plan;
-    const { type: taskType, queue } = blueprint.message;
+    const { type: taskType, queue } = blueprint.request;
     const turn: TurnInfo = { entryId, spec, turnAt: new Date(turnAt), taskType, queue };
     try {
       this.#hook(() => hooks.before?.(turn));

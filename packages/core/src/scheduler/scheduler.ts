@@ -166,7 +166,7 @@ export class Scheduler implements AsyncDisposable {
     if (runners.has(plan.entryId)) {
       throw new HikyakuError(
         "entry_exists",
-        `scheduler entry "${plan.entryId}" (${shown(spec)}, ${plan.blueprint.message.type}) is registered already; ` +
+        `scheduler entry "${plan.entryId}" (${shown(spec)}, ${plan.blueprint.request.type}) is registered already; ` +
           "to fire the same task twice at the same moments, give one of them an id",
       );
     }
@@ -384,10 +384,10 @@ export class Scheduler implements AsyncDisposable {
   #pausedRecord(entry: DurableEntry): ScheduleRecord[] {
     const plan = this.#orComplain(entry.entryId, String(entry.revision), () => planOf(entry));
     if (plan === undefined) return [];
-    const { message } = plan.blueprint;
+    const { request } = plan.blueprint;
     return [
       {
-        ...{ entryId: plan.entryId, spec: plan.spec, taskType: message.type, payload: message.payload },
+        ...{ entryId: plan.entryId, spec: plan.spec, taskType: request.type, payload: request.payload },
         ...{ options: optionTexts(plan.blueprint), nextAt: undefined, previousAt: undefined },
       },
     ];

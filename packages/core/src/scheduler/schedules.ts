@@ -103,7 +103,7 @@ export class Schedules {
       entryId: id,
       spec,
       timeZone,
-      queue: blueprint.message.queue,
+      queue: blueprint.request.queue,
       definition: blueprintJson(blueprint),
       paused: false,
       catchUp: checkedCatchUp(catchUp),
@@ -154,7 +154,7 @@ export class Schedules {
         spec: spec ?? entry.spec,
         timeZone: timeZone ?? entry.timeZone,
         catchUp: checked ?? entry.catchUp,
-        ...(blueprint && { queue: blueprint.message.queue, definition: blueprintJson(blueprint) }),
+        ...(blueprint && { queue: blueprint.request.queue, definition: blueprintJson(blueprint) }),
       };
       parseSchedule(changed.spec, changed.timeZone);
       const anew = changed.spec !== entry.spec || changed.timeZone !== entry.timeZone || changed.queue !== entry.queue;
@@ -255,9 +255,9 @@ export class Schedules {
       id: entry.entryId,
       spec: entry.spec,
       timeZone: entry.timeZone,
-      taskType: blueprint.message.type,
+      taskType: blueprint.request.type,
       queue: entry.queue,
-      payload: blueprint.message.payload,
+      payload: blueprint.request.payload,
       options: optionTexts(blueprint),
       catchUp: entry.catchUp,
       paused: entry.paused,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { sampleOf } from "../../test/support/field-samples.ts";
 import { rawBytes } from "../task/payload.ts";
 import { defineTask } from "../task/task.ts";
+import { requestFieldNames } from "../task/task-fields.ts";
 import { goDuration, parseGoDuration } from "./go-duration.ts";
 import {
   blueprintFromJson,
@@ -62,10 +64,22 @@ describe("the blueprint of a periodic task", () => {
       const blueprint = await blueprintOf(request, now);
       const read = blueprintFromJson(blueprintJson(blueprint));
       expect(blueprintJson(read)).toBe(blueprintJson(blueprint));
-      expect(read.message.payload === undefined).toBe(blueprint.message.payload === undefined);
+      expect(read.request.payload === undefined).toBe(blueprint.request.payload === undefined);
     }
     for (const json of ["", "{}", "[1,2,3,4,5]"])
       expect(() => blueprintFromJson(json)).toThrow(/expected what this library/);
+  });
+
+  it("is refused where it holds what this version has no name for, or another kind of value", async () => {
+    const json = blueprintJson(await blueprintOf(task.with({ day: 1 }), now));
+    const withField = (name: string, value: unknown): string => {
+      const [fields, ...rest] = JSON.parse(json);
+      return JSON.stringify([{ ...fields, [name]: value }, ...rest]);
+    };
+    expect(() => blueprintFromJson(withField("color", "red"))).toThrow(/"color", which this version does not know/);
+    expect(() => blueprintFromJson(withField("payload", "red"))).toThrow(/"payload", which this version does not know/);
+    expect(() => blueprintFromJson(withField("maxRetry", "5"))).toThrow(/"maxRetry", which is of another kind/);
+    expect(blueprintJson(blueprintFromJson(withField("maxRetry", 5)))).toBe(withField("maxRetry", 5));
   });
 
   it("names an entry by everything that it is, headers and separators included", async () => {
@@ -88,6 +102,16 @@ describe("the blueprint of a periodic task", () => {
       ...{ uniqueFor: "1h", in: "36h5s", retention: "1500ms", group: "g", headers: { b: "2" } },
     };
     expect(await idOf(full)).toBe("entry-dbad512324ccb7fabe3fbcb09d73b387");
+  });
+});
+
+describe("the identity of a scheduler entry", () => {
+  it("holds each thing that can be asked for", async () => {
+    const blueprint = await blueprintOf(task.with({ day: 1 }), now);
+    const idOf = (fields: object): string =>
+      staticEntryId("@daily", "UTC", { ...blueprint, request: { ...blueprint.request, ...fields } });
+    const ids = requestFieldNames.map((name) => idOf(sampleOf(name)));
+    expect(new Set([idOf({}), ...ids]).size).toBe(requestFieldNames.length + 1);
   });
 });
 

@@ -1,20 +1,22 @@
 import { createHash } from "node:crypto";
-import type { EachField } from "../broker/each-field.ts";
 import type { EnqueueItem } from "../broker/enqueue-facet.ts";
-import type { TaskMessage } from "../broker/task-message.ts";
+import type { TaskMessage, TaskRequest } from "../broker/task-message.ts";
 import { durationMs } from "../duration.ts";
 import { refuseOtherParts } from "../enqueue/enqueue-request.ts";
 import { prepareTask } from "../enqueue/enqueued-task.ts";
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
+import { defaultMessage } from "../task/default-message.ts";
+import { isOfKind } from "../task/field-kind.ts";
 import { defaultMaxPayloadBytes } from "../task/payload-size.ts";
 import type { EnqueueRequest } from "../task/task.ts";
+import { fieldNames, fieldRow, requestFieldNames } from "../task/task-fields.ts";
 import { goDuration } from "./go-duration.ts";
 
 /** A task that is enqueued again and again: everything but its id and the moment. */
 export interface TaskBlueprint {
   /** Its id is empty where each turn gets one of its own. */
-  readonly message: TaskMessage;
+  readonly request: TaskRequest;
   /** How long after its turn the task is due. */
   readonly delayMs: number;
   readonly uniqueForMs: number | undefined;
@@ -44,7 +46,7 @@ export async function blueprintOf(request: EnqueueRequest, now: number): Promise
   const preparation = { now, newId: () => "", areIdsNew: false, ...payloadLimit };
   const { item } = await prepareTask(request.task, request.payload, options, preparation);
   return {
-    message: item.message,
+    request: requestOf((name) => item.message[name]),
     delayMs: delay === undefined ? 0 : durationMs("in", delay),
     uniqueForMs: item.uniqueForMs,
   };
@@ -64,18 +66,18 @@ export function extraItem(blueprint: TaskBlueprint, newId: () => string, now: nu
   return itemOf(blueprint, newId(), now, now);
 }
 
-function itemOf({ message, delayMs, uniqueForMs }: TaskBlueprint, id: string, from: number, now: number): EnqueueItem {
+function itemOf({ request, delayMs, uniqueForMs }: TaskBlueprint, id: string, from: number, now: number): EnqueueItem {
   const dueAt = Math.max(now, from + delayMs);
-  if (message.deadlineAt !== undefined && message.deadlineAt <= dueAt) {
+  if (request.deadlineAt !== undefined && request.deadlineAt <= dueAt) {
     throw new HikyakuError(
       "invalid_option",
       `option "deadline": expected a moment after the task is due, at ${new Date(dueAt).toISOString()}, got ` +
-        `${new Date(message.deadlineAt).toISOString()}: it could never run; periodic tasks want a timeout instead`,
+        `${new Date(request.deadlineAt).toISOString()}: it could never run; periodic tasks want a timeout instead`,
     );
   }
   return {
-    message: { ...message, id: message.id === "" ? id : message.id },
-    placement: dueAt > now ? { kind: "at", at: dueAt } : { kind: message.group === "" ? "now" : "group" },
+    message: defaultMessage({ ...request, id: request.id === "" ? id : request.id }),
+    placement: dueAt > now ? { kind: "at", at: dueAt } : { kind: request.group === "" ? "now" : "group" },
     ...(uniqueForMs !== undefined && { uniqueForMs }),
   };
 }
@@ -104,10 +106,10 @@ export function blueprintJson(blueprint: TaskBlueprint): string {
   return JSON.stringify(blueprintFields(blueprint));
 }
 
-function blueprintFields({ message, delayMs, uniqueForMs }: TaskBlueprint): unknown[] {
-  const sortedHeaders = Object.entries(message.headers).sort(([one], [other]) => (one < other ? -1 : 1));
-  const bytes = message.payload === undefined ? null : Buffer.from(message.payload).toString("base64");
-  return [namedFields(message), bytes, Object.fromEntries(sortedHeaders), delayMs, uniqueForMs ?? null];
+function blueprintFields({ request, delayMs, uniqueForMs }: TaskBlueprint): unknown[] {
+  const sortedHeaders = Object.entries(request.headers).sort(([one], [other]) => (one < other ? -1 : 1));
+  const bytes = request.payload === undefined ? null : Buffer.from(request.payload).toString("base64");
+  return [namedFields(request), bytes, Object.fromEntries(sortedHeaders), delayMs, uniqueForMs ?? null];
 }
 
 /**
@@ -115,59 +117,52 @@ function blueprintFields({ message, delayMs, uniqueForMs }: TaskBlueprint): unkn
  * a new field must be undefined here, which JSON leaves out, where it has its default. Otherwise every entry gets another
  * name, and during a deploy each turn is enqueued twice.
  */
-function namedFields(message: TaskMessage): EachField<unknown, "payload" | "headers"> {
-  return {
-    completedAt: message.completedAt,
-    deadlineAt: message.deadlineAt,
-    group: message.group,
-    id: message.id,
-    lastError: message.lastError,
-    lastFailedAt: message.lastFailedAt,
-    maxRetry: message.maxRetry,
-    queue: message.queue,
-    retentionMs: message.retentionMs,
-    retried: message.retried,
-    timeoutMs: message.timeoutMs,
-    type: message.type,
-    uniqueKey: message.uniqueKey,
-    unknownFields: message.unknownFields,
-  };
+function namedFields(request: TaskRequest): Readonly<Record<string, unknown>> {
+  const message = defaultMessage(request);
+  return Object.fromEntries(namesInIdentity.map((name) => [name, message[name]]));
 }
 
-/** @throws HikyakuError `corrupt_data` for what `blueprintJson` did not write. */
+const namesInIdentity = fieldNames.filter((name) => ["named", "constant"].includes(fieldRow(name).identity)).sort();
+
+/** @throws HikyakuError `corrupt_data` for what `blueprintJson` did not write, also for what a newer version asked for. */
 export function blueprintFromJson(json: string): TaskBlueprint {
-  const corrupt = (cause?: unknown): HikyakuError =>
-    new HikyakuError(
-      "corrupt_data",
-      `definition of a scheduler entry: expected what this library wrote, got ${shown(json)}`,
-      {
-        cause,
-      },
-    );
+  const corrupt = (why: string, cause?: unknown): HikyakuError => {
+    const text = `definition of a scheduler entry: expected what this library wrote, got ${shown(json)}${why}`;
+    return new HikyakuError("corrupt_data", text, { cause });
+  };
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw corrupt(error);
+    throw corrupt("", error);
   }
-  if (!isStored(value)) throw corrupt();
+  if (!isStored(value)) throw corrupt("");
   const [fields, payload, headers, delayMs, uniqueForMs] = value;
-  return {
-    message: {
-      ...fields,
-      lastFailedAt: undefined,
-      completedAt: undefined,
-      deadlineAt: fields.deadlineAt,
-      payload: payload === null ? undefined : Buffer.from(payload, "base64"),
-      headers,
-    },
-    delayMs,
-    uniqueForMs: uniqueForMs ?? undefined,
-  };
+  const unfit = Object.keys(fields).find((name) => !isNamed(name) || !isOfKind(fieldRow(name).kind, fields[name]));
+  if (unfit !== undefined) {
+    const why = isNamed(unfit) ? "which is of another kind" : "which this version does not know";
+    throw corrupt(`, with the field ${shown(unfit)}, ${why}`);
+  }
+  const bytes = payload === null ? undefined : Buffer.from(payload, "base64");
+  const request = requestOf((name) => (name === "payload" ? bytes : name === "headers" ? headers : fields[name]));
+  return { request, delayMs, uniqueForMs: uniqueForMs ?? undefined };
+}
+
+function isNamed(name: string): name is keyof TaskMessage {
+  return namesInIdentity.some((known) => known === name);
+}
+
+/** What was asked for, from the value of each field; an undefined one is its default. */
+function requestOf(fieldOf: (name: keyof TaskRequest) => unknown): TaskRequest {
+  const values = requestFieldNames.flatMap((name) => {
+    const value = fieldOf(name) ?? fieldRow(name).default;
+    return value === undefined && fieldRow(name).wire === "none" ? [] : [[name, value]];
+  });
+  return Object.fromEntries(values);
 }
 
 type StoredBlueprint = [
-  fields: Omit<TaskMessage, "payload" | "headers">,
+  fields: Readonly<Record<string, unknown>>,
   payload: string | null,
   headers: Record<string, string>,
   delayMs: number,
@@ -181,12 +176,9 @@ function isStored(value: unknown): value is StoredBlueprint {
     typeof fields === "object" &&
     fields !== null &&
     "type" in fields &&
-    typeof fields.type === "string" &&
     "queue" in fields &&
-    typeof fields.queue === "string" &&
     (payload === null || typeof payload === "string") &&
-    typeof headers === "object" &&
-    headers !== null &&
+    isOfKind("texts", headers) &&
     typeof delayMs === "number" &&
     (uniqueForMs === null || typeof uniqueForMs === "number")
   );
@@ -196,17 +188,17 @@ function isStored(value: unknown): value is StoredBlueprint {
  * The options as Asynq writes them into its scheduler entries: its reader wants a `(` in each and stops at the first `)`,
  * so that one inside a text is written as an escape.
  */
-export function optionTexts({ message, delayMs, uniqueForMs }: TaskBlueprint): string[] {
+export function optionTexts({ request, delayMs, uniqueForMs }: TaskBlueprint): string[] {
   const quoted = (value: unknown): string => JSON.stringify(value).replaceAll(")", "\\u0029");
-  const texts = [`Queue(${quoted(message.queue)})`, `MaxRetry(${message.maxRetry})`];
-  if (message.id !== "") texts.push(`TaskID(${quoted(message.id)})`);
-  if (message.timeoutMs > 0) texts.push(`Timeout(${goDuration(message.timeoutMs)})`);
-  if (message.deadlineAt !== undefined) texts.push(`Deadline(${unixDate(message.deadlineAt)})`);
+  const texts = [`Queue(${quoted(request.queue)})`, `MaxRetry(${request.maxRetry})`];
+  if (request.id !== "") texts.push(`TaskID(${quoted(request.id)})`);
+  if (request.timeoutMs > 0) texts.push(`Timeout(${goDuration(request.timeoutMs)})`);
+  if (request.deadlineAt !== undefined) texts.push(`Deadline(${unixDate(request.deadlineAt)})`);
   if (uniqueForMs !== undefined) texts.push(`Unique(${goDuration(uniqueForMs)})`);
   if (delayMs > 0) texts.push(`ProcessIn(${goDuration(delayMs)})`);
-  if (message.retentionMs > 0) texts.push(`Retention(${goDuration(message.retentionMs)})`);
-  if (message.group !== "") texts.push(`Group(${quoted(message.group)})`);
-  for (const header of Object.entries(message.headers)) texts.push(`Header(${quoted(header)})`);
+  if (request.retentionMs > 0) texts.push(`Retention(${goDuration(request.retentionMs)})`);
+  if (request.group !== "") texts.push(`Group(${quoted(request.group)})`);
+  for (const header of Object.entries(request.headers)) texts.push(`Header(${quoted(header)})`);
   return texts;
 }
 

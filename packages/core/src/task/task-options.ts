@@ -4,6 +4,7 @@ import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { ShardedQueue } from "../sharding/sharded-queue.ts";
+import type { OwnValues } from "./own-fields.ts";
 
 /** Options that a task's definition may set for all its tasks, and each enqueue may set anew. */
 export interface TaskOptions {
@@ -53,7 +54,7 @@ export interface EnqueueOptions extends TaskOptions {
 }
 
 /** The options of a definition, checked, in the units of the port. */
-export interface TaskDefaults {
+export interface TaskDefaults extends OwnValues {
   /** Of a sharded queue the common name, which is no queue of the store. */
   readonly queue: string;
   readonly shardedQueue: ShardedQueue | undefined;
@@ -90,26 +91,27 @@ const largestHeadersBytes = 65_536;
 /** The end of the year 9999: Go refuses to write later moments as text. */
 const latestMoment = 253_402_300_799_999;
 
-/** The names of all options that a definition may set. */
-export const taskOptionNames = [
-  "queue",
-  "maxRetry",
-  "timeout",
-  "deadline",
-  "retention",
-  "uniqueFor",
-  "group",
-  "headers",
-] as const satisfies readonly (keyof TaskOptions)[];
+const taskOptions: Readonly<Record<keyof TaskOptions, true>> = {
+  queue: true,
+  maxRetry: true,
+  timeout: true,
+  deadline: true,
+  retention: true,
+  uniqueFor: true,
+  group: true,
+  headers: true,
+};
+const enqueueOptions: Readonly<Record<keyof EnqueueOptions, true>> = {
+  ...taskOptions,
+  in: true,
+  at: true,
+  taskId: true,
+  shardKey: true,
+};
 
-const enqueueOptionNames = [
-  ...taskOptionNames,
-  "in",
-  "at",
-  "taskId",
-  "shardKey",
-] as const satisfies readonly (keyof EnqueueOptions)[];
-const enqueueNames: ReadonlySet<string> = new Set(enqueueOptionNames);
+/** The names of all options that a definition may set. */
+export const taskOptionNames = Object.keys(taskOptions);
+const enqueueNames: ReadonlySet<string> = new Set(Object.keys(enqueueOptions));
 
 const placedNow: Placement = Object.freeze({ kind: "now" });
 const placedInGroup: Placement = Object.freeze({ kind: "group" });

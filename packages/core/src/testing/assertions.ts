@@ -2,12 +2,14 @@ import { AssertionError } from "node:assert";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { type OwnFields, ownFields, ownFieldsOf } from "../task/own-fields.ts";
 import type { PayloadInput, TaskDefinition } from "../task/task.ts";
+import type { OwnField } from "../task/task-fields.ts";
 import { display, type Matching, mismatch } from "./mismatch.ts";
 import type { EnqueuedRecord } from "./task-log.ts";
 
 /** What is expected of an enqueued task besides its type and payload. What is left out may be anything. */
-export interface EnqueuedExpectation {
+export interface EnqueuedExpectation extends OwnFields {
   /** How many such tasks there are. Default: one or more. */
   readonly times?: number;
   readonly taskId?: string;
@@ -38,9 +40,18 @@ export interface EnqueuedFinding {
 }
 
 const mostListed = 20;
-const expectationNames: ReadonlySet<string> = new Set<keyof EnqueuedExpectation>([
-  ...(["times", "taskId", "queue", "at", "in", "group", "maxRetry", "uniqueFor", "headers"] as const),
-]);
+const expectations: Readonly<Record<Exclude<keyof EnqueuedExpectation, OwnField>, true>> = {
+  times: true,
+  taskId: true,
+  queue: true,
+  at: true,
+  in: true,
+  group: true,
+  maxRetry: true,
+  uniqueFor: true,
+  headers: true,
+};
+const expectationNames: ReadonlySet<string> = new Set([...Object.keys(expectations), ...ownFields]);
 
 /**
  * Asserts that such a task was enqueued, by whomever, whether it has run since or not. `payload` undefined fits any;
@@ -110,7 +121,7 @@ function difference(
 ): string | undefined {
   if (record.type !== task.type) return "another type";
   const { at, in: delay, uniqueFor, headers, taskId, queue, group, maxRetry } = options;
-  const plain = { id: taskId, queue, group, maxRetry, headers };
+  const plain = { id: taskId, queue, group, maxRetry, headers, ...ownFieldsOf(options) };
   const wanted = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
   const own = payload === undefined ? undefined : mismatch(record.payload, payload, "payload");
   if (own !== undefined) return own;

@@ -1,9 +1,10 @@
 import type { EnqueueItem } from "../broker/enqueue-facet.ts";
 import type { AttemptRecord, Settlement } from "../broker/work-facet.ts";
+import { type OwnFields, ownFieldsOf } from "../task/own-fields.ts";
 import { readablePayload } from "../task/payload.ts";
 
 /** A task that was enqueued, as it was then; what became of it since is not shown here. */
-export interface EnqueuedRecord<Payload = unknown> {
+export interface EnqueuedRecord<Payload = unknown> extends OwnFields {
   readonly id: string;
   readonly type: string;
   readonly queue: string;
@@ -64,6 +65,7 @@ export class TaskLog {
       uniqueForMs,
       group: message.group,
       headers: message.headers,
+      ...ownFieldsOf(message),
     });
   }
 

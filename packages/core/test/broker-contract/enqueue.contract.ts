@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { EachField } from "../../src/broker/each-field.ts";
 import type { EnqueueItem } from "../../src/broker/enqueue-facet.ts";
-import type { TaskMessage } from "../../src/broker/task-message.ts";
 import type { Outcome } from "../../src/broker/work-facet.ts";
 import {
   aTask,
@@ -19,6 +17,7 @@ import {
   unique,
 } from "../support/builders.ts";
 import { type ContractSetup, useStore } from "../support/contract-store.ts";
+import { eachField } from "../support/field-samples.ts";
 
 export function describeEnqueueContract(setup: ContractSetup): void {
   describe("enqueue", () => {
@@ -46,23 +45,9 @@ export function describeEnqueueContract(setup: ContractSetup): void {
     });
 
     it("keeps each field of a task that is like its neighbour in all others", async () => {
-      const other: EachField<Partial<TaskMessage>, "id" | "uniqueKey"> = {
-        type: { type: "other" },
-        queue: { queue: "other" },
-        payload: { payload: bytes("other") },
-        maxRetry: { maxRetry: 3 },
-        retried: { retried: 2 },
-        lastError: { lastError: "boom" },
-        lastFailedAt: { lastFailedAt: 1_700_000_000_000 },
-        timeoutMs: { timeoutMs: 7_000 },
-        deadlineAt: { deadlineAt: store.clock.now() + 3_600_000 },
-        group: { group: "letters" },
-        retentionMs: { retentionMs: 9_000 },
-        completedAt: { completedAt: 1_700_000_000_000 },
-        headers: { headers: { trace: "abc" } },
-        unknownFields: { unknownFields: [{ no: 16, wireType: 0, data: Uint8Array.of(5) }] },
-      };
-      const messages = Object.values(other).flatMap((field) => [aTask(), aTask(field), aTask()]);
+      // A store fills in the lock by itself, and an id is nobody else's.
+      const others = eachField.filter(([name]) => name !== "id" && name !== "uniqueKey");
+      const messages = others.flatMap(([, field]) => [aTask(), aTask(field), aTask()]);
       await store.broker.enqueue(messages.map((message) => ({ message, placement: { kind: "now" } })));
       for (const message of messages) expect((await stored(store.other, message)).message).toEqual(message);
     });

@@ -1,8 +1,8 @@
 import { HikyakuError, isHikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
+import { besideMessage } from "./beside-message.ts";
 import type { Durability } from "./durability.ts";
-import { exactTimes } from "./exact-times.ts";
 import { allQueuesKey, dueSoonerChannel, type QueueKeys, queueKeys, uniqueLockKey } from "./keys.ts";
 import { enqueueLua } from "./lua/generated.ts";
 import { NewTasks } from "./new-tasks.ts";
@@ -184,7 +184,7 @@ export function packItem(
   now: number,
 ): void {
   const lock = uniqueForMs === undefined ? undefined : uniqueLockKey(keys, message.type, message.payload);
-  const exact = exactTimes(message);
+  const exact = besideMessage(message);
   const grouped = placement.kind === "group" || (placement.kind === "at" && message.group !== "");
   pack.text(message.id);
   pack.message(lock === undefined ? message : { ...message, uniqueKey: lock });

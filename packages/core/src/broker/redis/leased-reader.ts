@@ -3,7 +3,7 @@ import { errorText } from "../../errors.ts";
 import { shown } from "../../option-names.ts";
 import type { TaskMessage } from "../task-message.ts";
 import type { ClaimedTask } from "../work-facet.ts";
-import { withExactTimes } from "./exact-times.ts";
+import { withBeside } from "./beside-message.ts";
 import type { Reply } from "./wire/link.ts";
 import { isText, momentOfNanoseconds, text } from "./wire/reply.ts";
 
@@ -37,7 +37,7 @@ export class LeasedReader {
     if (!Buffer.isBuffer(id) || !Buffer.isBuffer(bytes)) return undefined;
     let message: TaskMessage;
     try {
-      message = withExactTimes(decodeTaskMessage(bytes), text(exact));
+      message = withBeside(decodeTaskMessage(bytes), text(exact));
     } catch (error) {
       this.unreadable.push({ id, detail: errorText(error) });
       return undefined;

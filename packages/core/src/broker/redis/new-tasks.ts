@@ -4,7 +4,7 @@ import { errorText, HikyakuError } from "../../errors.ts";
 import { taskIdLength } from "../../task/task-id.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem } from "../enqueue-facet.ts";
-import { exactTimes } from "./exact-times.ts";
+import { besideMessage } from "./beside-message.ts";
 import type { QueueKeys } from "./keys.ts";
 import { nanoseconds } from "./redis-context.ts";
 import { asHikyakuError } from "./run-script.ts";
@@ -150,7 +150,7 @@ export class NewTasks {
 /** Whether all that there is to write is the message, and the id at the end of the line. */
 function isNewAndWaits({ message, hasNewId, placement, uniqueForMs }: EnqueueItem): boolean {
   return (
-    hasNewId === true && placement.kind === "now" && uniqueForMs === undefined && exactTimes(message) === undefined
+    hasNewId === true && placement.kind === "now" && uniqueForMs === undefined && besideMessage(message) === undefined
   );
 }
 

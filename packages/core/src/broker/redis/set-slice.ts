@@ -2,7 +2,7 @@ import { decodeTaskMessage } from "../../codec/task-codec.ts";
 import { errorText } from "../../errors.ts";
 import type { TaskMessage } from "../task-message.ts";
 import type { SetAside } from "../work-facet.ts";
-import { withExactTimes } from "./exact-times.ts";
+import { withBeside } from "./beside-message.ts";
 import type { Reply } from "./wire/link.ts";
 import { text } from "./wire/reply.ts";
 
@@ -32,7 +32,7 @@ export function readSlice(queue: string, rows: readonly Reply[]): SetSlice {
       continue;
     }
     try {
-      const message = withExactTimes(decodeTaskMessage(bytes), text(rows[index + 2]));
+      const message = withBeside(decodeTaskMessage(bytes), text(rows[index + 2]));
       if (message.id === taskId && message.queue === queue) messages.push(message);
       else
         unreadable.push({ queue, taskId, reason: "unreadable", detail: `the message is that of ${nameOf(message)}` });

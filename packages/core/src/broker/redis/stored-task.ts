@@ -3,7 +3,7 @@ import { errorText } from "../../errors.ts";
 import { readAttempts } from "../attempt-history.ts";
 import type { TaskEntry } from "../inspect-facet.ts";
 import type { TaskMessage, TaskState } from "../task-message.ts";
-import { withExactTimes } from "./exact-times.ts";
+import { withBeside } from "./beside-message.ts";
 import { countOf } from "./leased-reader.ts";
 import type { Reply } from "./wire/link.ts";
 import { momentOfNanoseconds, text } from "./wire/reply.ts";
@@ -56,7 +56,7 @@ export function readTaskEntry(
   }
   let message: TaskMessage;
   try {
-    message = withExactTimes(decodeTaskMessage(bytes), text(row[4]));
+    message = withBeside(decodeTaskMessage(bytes), text(row[4]));
   } catch (error) {
     return unreadable(errorText(error));
   }

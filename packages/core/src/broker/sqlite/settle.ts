@@ -5,7 +5,7 @@ import type { Row } from "./database.ts";
 import { EarliestDue } from "./enqueue.ts";
 import { ending, endLease, removeHeld, removeHeldAmong, removeHeldNamed, removeHeldRun } from "./lease.ts";
 import { joinLine } from "./line.ts";
-import { withAttempt } from "./task-row.ts";
+import { settledColumns, settledValues, withAttempt } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Writes outcomes within a transaction, each only under the lease that its task was claimed with. */
@@ -118,10 +118,7 @@ function settleKept(
   const message = settledMessage(settlement.task.message, outcome, now);
   endLease(transaction, number, settling, [
     token,
-    message.retried,
-    message.lastError,
-    message.lastFailedAt ?? null,
-    message.completedAt ?? null,
+    ...settledValues(message),
     attempt === undefined ? (row["attempts"] as string | null) : withAttempt(row["attempts"], attempt),
   ]);
   place(transaction, due, message, outcome, number);
@@ -173,9 +170,7 @@ function unlessRepeated(settlement: Settlement, row: Row | undefined): SettleRes
 }
 
 const selectTask = "SELECT number, state, lease_token, settled_token, attempts FROM tasks WHERE queue = ? AND id = ?";
-const settling = ending(
-  "settled_token = ?, retried = ?, last_error = ?, last_failed_at = ?, completed_at = ?, attempts = ?",
-);
+const settling = ending(`settled_token = ?, ${settledColumns}, attempts = ?`);
 const placeCompleted =
   "UPDATE tasks SET state = 'completed', kept_until = ?, result = coalesce(?, result) WHERE number = ?";
 const placeRetry = "UPDATE tasks SET state = 'retry', due_at = ? WHERE number = ?";

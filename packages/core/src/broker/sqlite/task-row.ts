@@ -1,20 +1,48 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { errorText, HikyakuError } from "../../errors.ts";
+import { type FieldKind, isOfKind } from "../../task/field-kind.ts";
+import { ownFields, ownFieldsOf } from "../../task/own-fields.ts";
+import { innerStateFields, type StateField, shownStateFields } from "../../task/state-fields.ts";
+import { type EachField, fieldRow, historyFieldNames, isTrueOfEach, type OwnField } from "../../task/task-fields.ts";
 import { readAttempts } from "../attempt-history.ts";
-import { type EachField, isTrueOfEach } from "../each-field.ts";
 import type { StoredTask, TaskEntry } from "../inspect-facet.ts";
 import type { TaskMessage, TaskState, UnknownField } from "../task-message.ts";
 import type { AttemptRecord } from "../work-facet.ts";
 import type { Values } from "./database.ts";
 
-const columnsOfMessage = [
-  ...["queue", "id", "type", "max_retry", "retried", "last_error", "last_failed_at", "timeout_ms", "deadline_at"],
-  ...["unique_key", "group_name", "retention_ms", "completed_at", "headers", "unknown_fields", "payload"],
-];
+/** Asynq's fields of a message, in the order in which `messageValues` gives them; the library's own come behind them. */
+const fieldOrder = [
+  ...(["queue", "id", "type", "maxRetry", "retried", "lastError", "lastFailedAt", "timeoutMs", "deadlineAt"] as const),
+  ...(["uniqueKey", "group", "retentionMs", "completedAt", "headers", "unknownFields", "payload"] as const),
+] as const;
+type InOrder<Order extends readonly unknown[]> = { -readonly [At in keyof Order]: SQLInputValue };
+
+const messageFields: readonly (keyof TaskMessage)[] = [...everyField(fieldOrder), ...ownFields];
+const columnsOfMessage = messageFields.map(columnOf);
+
+/** Has the type checker refuse a list in which one of Asynq's fields is missing. */
+function everyField<Name extends keyof TaskMessage>(
+  names: [Exclude<keyof TaskMessage, OwnField | Name>] extends [never] ? readonly Name[] : never,
+): readonly Name[] {
+  return names;
+}
+
+function columnOf(name: keyof TaskMessage): string {
+  return fieldRow(name).column;
+}
+
+function isNumber(name: keyof TaskMessage): boolean {
+  return ["count", "duration", "moment"].includes(fieldRow(name).kind);
+}
+
+const stateFields = Object.entries<StateField>(shownStateFields).map(([name, field]) => ({ name, ...field }));
+const columnsOfState = stateFields.flatMap(({ column }) => column ?? []);
 
 const integers: ReadonlySet<string> = new Set([
-  ...["max_retry", "retried", "last_failed_at", "timeout_ms", "deadline_at", "retention_ms", "completed_at"],
-  ...["due_at", "kept_until", "archived_at", "pending_since", "lease_ends_at", "lost_attempts", "lost_alone"],
+  ...messageFields.filter(isNumber).map(columnOf),
+  ...[...stateFields, ...Object.values<StateField>(innerStateFields)].flatMap(({ kind, column }) =>
+    kind === "moment" || kind === "count" ? (column ?? []) : [],
+  ),
 ]);
 
 /**
@@ -53,17 +81,18 @@ export function insertTasks(count: number): string {
  * its price.
  */
 export function insertAlike(count: number): string {
-  const shared = "'pending', :now, :queue, :type, :maxRetry, :timeoutMs, :retentionMs, 0, '', '', ''";
-  const rows = Array.from({ length: count }, (_, index) => `(${shared}, :position + ${index}, ?, ?)`);
+  const given = ["queue", ...plainFields.filter((name) => name !== "id" && name !== "payload")] as const;
+  const columns = [...given, ...blankFields.filter(hasDefault)].map(columnOf);
+  const shared = [...given.map((name) => `:${name}`), ...blankFields.filter(hasDefault).map(defaultText)].join(", ");
+  const rows = Array.from({ length: count }, (_, index) => `('pending', :now, ${shared}, :position + ${index}, ?, ?)`);
   return `
-    INSERT INTO tasks (state, pending_since, queue, type, max_retry, timeout_ms, retention_ms, retried, last_error,
-      unique_key, group_name, position, id, payload)
+    INSERT INTO tasks (state, pending_since, ${columns.join(", ")}, position, id, payload)
     VALUES ${rows.join(", ")} ON CONFLICT (queue, id) DO NOTHING`;
 }
 
 /** Whether a new message can be written by `insertAlike` beside another one that can. */
 export function isAlike(message: TaskMessage, other: TaskMessage): boolean {
-  const fits: EachField<boolean, "id" | "payload"> = {
+  const fits: EachField<boolean, "id" | "payload" | OwnField> = {
     queue: message.queue === other.queue,
     type: message.type === other.type,
     maxRetry: message.maxRetry === other.maxRetry,
@@ -80,19 +109,15 @@ export function isAlike(message: TaskMessage, other: TaskMessage): boolean {
     unknownFields: message.unknownFields === undefined,
     headers: headersText(message.headers) === null,
   };
-  return isTrueOfEach(fits);
+  return isTrueOfEach(fits) && ownFieldsOf(message) === undefined;
 }
 
 /** The columns of a whole task, in the order that `storedTaskOf` reads. */
-export const storedColumns = [
-  ...[...columnsOfMessage, "state", "due_at", "kept_until", "archived_at", "pending_since", "lease_ends_at"],
-  ...["lease_token", "result", "attempts", "lost_attempts"],
-]
-  .map(readable)
-  .join(", ");
+export const storedColumns = [...columnsOfMessage, ...columnsOfState].map(readable).join(", ");
 
+/** The values of `messageColumns`. By hand, since every new task of which more than `plainColumns` is set passes here. */
 export function messageValues(message: TaskMessage, uniqueKey: string): SQLInputValue[] {
-  return [
+  const values: InOrder<typeof fieldOrder> = [
     message.queue,
     message.id,
     message.type,
@@ -110,6 +135,23 @@ export function messageValues(message: TaskMessage, uniqueKey: string): SQLInput
     unknownFieldsText(message.unknownFields),
     message.payload ?? null,
   ];
+  if (ownFields.length === 0) return values;
+  return [...values, ...ownFields.map((name) => columnValue(message[name]))];
+}
+
+function columnValue(value: unknown): SQLInputValue {
+  if (value === undefined) return null;
+  return typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
+}
+
+/** What an outcome may change. A task's lock is released with its outcome, but the task keeps the name of it. */
+const settledFields = historyFieldNames.filter((name) => name !== "uniqueKey");
+
+/** Sets the columns of what an outcome may change to `settledValues`. */
+export const settledColumns = settledFields.map((name) => `${columnOf(name)} = ?`).join(", ");
+
+export function settledValues(message: TaskMessage): SQLInputValue[] {
+  return settledFields.map((name) => columnValue(message[name]));
 }
 
 /**
@@ -117,52 +159,63 @@ export function messageValues(message: TaskMessage, uniqueKey: string): SQLInput
  * @throws HikyakuError `corrupt_data` when somebody else wrote into the row what is no message.
  */
 export function messageOf(row: Values): TaskMessage {
-  const [queue, id, type, maxRetry, retried, lastError, lastFailedAt, timeoutMs, deadlineAt, ...more] = row;
-  const [uniqueKey, group, retentionMs, completedAt, headers, unknownFields, payload] = more;
-  const numbers = { maxRetry, retried, lastFailedAt, timeoutMs, deadlineAt, retentionMs, completedAt };
-  for (const [name, value] of Object.entries(numbers)) {
-    if (typeof value === "string") throw corrupt(row, `"${name}" is ${value}, which is out of range`);
+  const message: Record<string, unknown> = {};
+  for (const [at, { name, kind, isOptional, absent }] of readFields.entries()) {
+    const stored = row[at];
+    if (stored !== null) message[name] = valueIn(row, name, kind, stored);
+    else if (!isOptional) message[name] = absent;
   }
-  const message: TaskMessage = {
-    id: id as string,
-    type: type as string,
-    queue: queue as string,
-    payload: bytesOf(payload),
-    maxRetry: maxRetry as number,
-    retried: retried as number,
-    lastError: lastError as string,
-    lastFailedAt: numberOf(lastFailedAt),
-    timeoutMs: timeoutMs as number,
-    deadlineAt: numberOf(deadlineAt),
-    uniqueKey: uniqueKey as string,
-    group: group as string,
-    retentionMs: retentionMs as number,
-    completedAt: numberOf(completedAt),
-    headers: headers === null ? {} : headersOf(row, headers),
-  };
-  if (unknownFields === null) return message;
-  const fields = parsed(row, "unknown_fields", unknownFields);
-  if (!Array.isArray(fields) || !fields.every(isUnknownField)) {
-    throw corrupt(row, `column "unknown_fields" was expected to hold a list of fields`);
-  }
-  return { ...message, unknownFields: fields.map(unknownFieldOf) };
+  return message as unknown as TaskMessage;
 }
 
-/**
- * Whether a row holds a message of which nothing but `plainColumns` was set, as most that wait do: each column that is read
- * has its price.
- */
+const readFields = messageFields.map((name) => {
+  const { kind, wire, default: absent } = fieldRow(name);
+  return { name, kind, isOptional: typeof wire !== "number", absent };
+});
+
+function valueIn(row: Values, name: keyof TaskMessage, kind: FieldKind, stored: SQLOutputValue | undefined): unknown {
+  switch (kind) {
+    case "text":
+    case "bytes":
+      return stored;
+    case "count":
+    case "duration":
+    case "moment":
+      if (typeof stored !== "string") return stored;
+      throw corrupt(row, `"${name}" is ${stored}, which is out of range`);
+    case "texts":
+      return textsOf(row, name, stored);
+    case "wire_fields":
+      return unknownFieldsOf(row, name, stored);
+  }
+}
+
+/** What most tasks that wait set beside their queue, and nothing else: each column that is read has its price. */
+const plainFields = ["id", "type", "payload", "maxRetry", "timeoutMs", "retentionMs"] as const;
+/** All others, which are as nobody set them. */
+const blankFields = messageFields.filter((name) => name !== "queue" && !plainFields.some((plain) => plain === name));
+
+/** Whether a row holds a message of which nothing but `plainColumns` was set. */
 export const isPlain = [
-  ...["retried = 0", "last_error = ''", "last_failed_at IS NULL", "deadline_at IS NULL", "unique_key = ''"],
-  ...["group_name = ''", "completed_at IS NULL", "headers IS NULL", "unknown_fields IS NULL"],
-  ...["max_retry", "timeout_ms", "retention_ms"].map(isExact),
+  ...blankFields.map((name) => `${columnOf(name)} ${hasDefault(name) ? `= ${defaultText(name)}` : "IS NULL"}`),
+  ...plainFields.filter(isNumber).map((name) => isExact(columnOf(name))),
 ].join(" AND ");
 
-const columnsOfPlain = ["id", "type", "payload", "max_retry", "timeout_ms", "retention_ms"];
+/** Whether a column holds a value, and not NULL, where nothing was set. */
+function hasDefault(name: keyof TaskMessage): boolean {
+  return ["string", "number"].includes(typeof fieldRow(name).default);
+}
+
+/** In SQL. */
+function defaultText(name: keyof TaskMessage): string {
+  const { default: value } = fieldRow(name);
+  return typeof value === "string" ? `'${value}'` : String(value);
+}
+
 /** What `plainMessageOf` reads, in its order. */
-export const plainColumns = columnsOfPlain.join(", ");
+export const plainColumns = plainFields.map(columnOf).join(", ");
 /** The same where rows that are not `isPlain` may be among them. */
-export const readablePlainColumns = columnsOfPlain.map(readable).join(", ");
+export const readablePlainColumns = plainFields.map(columnOf).map(readable).join(", ");
 
 /** Reads a message from a row that begins with `plainColumns`, where `isPlain`. */
 export function plainMessageOf(queue: string, row: Values): TaskMessage {
@@ -188,21 +241,26 @@ export function plainMessageOf(queue: string, row: Values): TaskMessage {
 
 /** Reads a task from a row that begins with `storedColumns`. */
 function storedTaskOf(row: Values): StoredTask {
-  const [state, dueAt, keptUntil, archivedAt, pendingSince, ...more] = row.slice(columnsOfMessage.length);
-  const [leaseEndsAt, leaseToken, result, attempts, lost] = more;
-  return {
-    message: messageOf(row),
-    state: state as TaskState,
-    dueAt: numberOf(dueAt),
-    keptUntil: numberOf(keptUntil),
-    archivedAt: numberOf(archivedAt),
-    pendingSince: numberOf(pendingSince),
-    leaseEndsAt: numberOf(leaseEndsAt),
-    leaseToken: typeof leaseToken === "string" ? leaseToken : undefined,
-    result: bytesOf(result),
-    attempts: readAttempts(typeof attempts === "string" ? attempts : undefined),
-    lostAttempts: Math.max(0, numberOf(lost) ?? 0),
-  };
+  const task: Record<string, unknown> = { message: messageOf(row) };
+  for (const [at, { name, kind }] of stateFields.entries()) {
+    task[name] = stateValue(kind, row[columnsOfMessage.length + at]);
+  }
+  return task as unknown as StoredTask;
+}
+
+function stateValue(kind: StateField["kind"], stored: SQLOutputValue | undefined): unknown {
+  switch (kind) {
+    case "text":
+      return typeof stored === "string" ? stored : undefined;
+    case "count":
+      return Math.max(0, numberOf(stored) ?? 0);
+    case "moment":
+      return numberOf(stored);
+    case "bytes":
+      return bytesOf(stored);
+    case "attempts":
+      return readAttempts(typeof stored === "string" ? stored : undefined);
+  }
 }
 
 /** As `storedTaskOf`; a row that is no task is told as such. */
@@ -267,13 +325,16 @@ export function bytesOfBase64(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "base64"));
 }
 
-function headersOf(row: Values, stored: unknown): Record<string, string> {
-  const headers = parsed(row, "headers", stored);
-  const isMap = typeof headers === "object" && headers !== null && !Array.isArray(headers);
-  if (!isMap || !Object.values(headers).every((value) => typeof value === "string")) {
-    throw corrupt(row, 'column "headers" was expected to hold an object of texts');
-  }
-  return headers as Record<string, string>;
+function textsOf(row: Values, name: keyof TaskMessage, stored: unknown): unknown {
+  const texts = parsed(row, name, stored);
+  if (isOfKind("texts", texts)) return texts;
+  throw corrupt(row, `column "${columnOf(name)}" was expected to hold an object of texts`);
+}
+
+function unknownFieldsOf(row: Values, name: keyof TaskMessage, stored: unknown): UnknownField[] {
+  const fields = parsed(row, name, stored);
+  if (Array.isArray(fields) && fields.every(isUnknownField)) return fields.map(unknownFieldOf);
+  throw corrupt(row, `column "${columnOf(name)}" was expected to hold a list of fields`);
 }
 
 function isUnknownField(value: unknown): value is StoredUnknownField {
@@ -282,11 +343,11 @@ function isUnknownField(value: unknown): value is StoredUnknownField {
   return Number.isSafeInteger(no) && Number.isSafeInteger(wireType) && typeof data === "string";
 }
 
-function parsed(row: Values, column: string, text: unknown): unknown {
+function parsed(row: Values, name: keyof TaskMessage, text: unknown): unknown {
   try {
     return JSON.parse(String(text));
   } catch (error) {
-    throw corrupt(row, `column "${column}" was expected to hold JSON: ${errorText(error)}`, error);
+    throw corrupt(row, `column "${columnOf(name)}" was expected to hold JSON: ${errorText(error)}`, error);
   }
 }
 

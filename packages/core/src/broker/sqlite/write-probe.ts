@@ -1,5 +1,5 @@
+import { defaultMessage } from "../../task/default-message.ts";
 import type { CallOptions } from "../call-options.ts";
-import type { TaskMessage } from "../task-message.ts";
 import type { Settlement } from "../work-facet.ts";
 import { claimTasks } from "./claim.ts";
 import type { SqliteEnqueue } from "./enqueue.ts";
@@ -37,7 +37,7 @@ export async function probeWrites(
 
 /** @throws whatever SQLite throws. */
 function rehearse(transaction: Transaction, enqueue: SqliteEnqueue, queue: string): void {
-  const message: TaskMessage = { ...aMessage, id: `probe-${crypto.randomUUID()}`, queue };
+  const message = defaultMessage({ id: `probe-${crypto.randomUUID()}`, type: "hikyaku:probe", queue });
   const outcome = enqueue.enqueueWithin(transaction, { message, placement: { kind: "now" } });
   if (outcome.kind === "failed") throw outcome.error;
   const { tasks } = claimTasks(transaction, { ...aClaim, queues: [{ queue, limit: 1 }] });
@@ -45,13 +45,6 @@ function rehearse(transaction: Transaction, enqueue: SqliteEnqueue, queue: strin
   settleTasks(transaction, settlements);
   transaction.tally.write(transaction.db, transaction.now);
 }
-
-const aMessage: Omit<TaskMessage, "id" | "queue"> = {
-  type: "hikyaku:probe",
-  payload: undefined,
-  ...{ maxRetry: 0, retried: 0, lastError: "", lastFailedAt: undefined, timeoutMs: 0, deadlineAt: undefined },
-  ...{ uniqueKey: "", group: "", retentionMs: 0, completedAt: undefined, headers: {} },
-};
 
 const aClaim = { limit: 1, handles: { kind: "all" }, serverId: "probe", leaseMs: 1_000 } as const;
 

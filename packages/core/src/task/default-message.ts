@@ -1,0 +1,18 @@
+import type { TaskMessage, TaskRequest } from "../broker/task-message.ts";
+import { fieldNames, fieldRow } from "./task-fields.ts";
+
+/**
+ * A message with these fields, and with the default of each other one: nothing was asked for beside them, and nothing
+ * happened. For whoever hands tasks to a broker without a `Client`; that one has defaults of its own, such as 25 retries.
+ */
+export function defaultMessage(fields: Pick<TaskRequest, "id" | "type" | "queue"> & Partial<TaskMessage>): TaskMessage {
+  return { ...defaults, ...fields };
+}
+
+/** Fields that are optional are left out. */
+const defaults = Object.fromEntries(
+  fieldNames
+    .map((name) => ({ name, row: fieldRow(name) }))
+    .filter(({ row }) => typeof row.wire === "number")
+    .map(({ name, row }) => [name, row.default]),
+) as unknown as TaskMessage;

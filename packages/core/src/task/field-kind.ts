@@ -1,0 +1,28 @@
+/**
+ * The shape of a field's value. `count`: a whole number. `duration`: milliseconds. `moment`: milliseconds since the Unix epoch,
+ * or undefined. `texts`: texts by their names. `wire_fields`: what the wire holds and this version can't name. The wire knows
+ * whole seconds only: durations are rounded up, moments down.
+ */
+export type FieldKind = "text" | "count" | "duration" | "moment" | "bytes" | "texts" | "wire_fields";
+
+/** Whether a value that came as JSON can be one of the kind. Bytes and the wire's fields can't come so. */
+export function isOfKind(kind: FieldKind, value: unknown): boolean {
+  switch (kind) {
+    case "text":
+      return typeof value === "string";
+    case "count":
+      return Number.isSafeInteger(value);
+    case "duration":
+    case "moment":
+      return Number.isFinite(value);
+    case "texts":
+      return isRecord(value) && Object.values(value).every((text) => typeof text === "string");
+    case "bytes":
+    case "wire_fields":
+      return false;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
