@@ -1,5 +1,5 @@
 import type { Broker, ServerRecord } from "hikyaku";
-import type { ClaimedTask, TaskMessage } from "hikyaku/broker";
+import { type ClaimedTask, defaultMessage, type TaskMessage } from "hikyaku/broker";
 import type { VirtualClock } from "./simulation-clock.ts";
 
 /** How often something was asked of the store, and for how many pieces of what its cost grows with. */
@@ -136,9 +136,5 @@ export class CountingStore {
 }
 
 function aMessage(id: string, queue: string): TaskMessage {
-  return {
-    ...{ id, type: "simulated", queue, payload: undefined, maxRetry: 25, retried: 0, lastError: "", uniqueKey: "" },
-    ...{ lastFailedAt: undefined, timeoutMs: 86_400_000, deadlineAt: undefined, group: "", retentionMs: 0 },
-    ...{ completedAt: undefined, headers: {} },
-  };
+  return defaultMessage({ id, type: "simulated", queue, maxRetry: 25, timeoutMs: 86_400_000 });
 }

@@ -1,6 +1,7 @@
 import { type AddressInfo, connect } from "node:net";
 import { evictServerResponse, listServersResponse, problem, serverOrderResponse } from "@hikyaku/contract";
 import { Server, silentLogger } from "hikyaku";
+import { defaultMessage } from "hikyaku/broker";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { aTestApp, type TestApp, type TestAppOptions } from "../test/a-test-app.ts";
 
@@ -71,10 +72,8 @@ describe("the operations API of worker servers", () => {
 
   it("evicts one that is there only by force, and says what it took", async () => {
     const server = await aServer();
-    const message = { type: "email:send", id: "t1", queue: "default", payload: undefined, maxRetry: 0, retried: 0 };
-    const rest = { lastError: "", lastFailedAt: undefined, timeoutMs: 60_000, deadlineAt: undefined, uniqueKey: "" };
-    const more = { group: "", retentionMs: 0, completedAt: undefined, headers: {} };
-    await test.broker.enqueue([{ message: { ...message, ...rest, ...more }, placement: { kind: "now" } }]);
+    const message = defaultMessage({ id: "t1", type: "email:send", queue: "default", timeoutMs: 60_000 });
+    await test.broker.enqueue([{ message, placement: { kind: "now" } }]);
     await vi.waitFor(() => expect(server.status().running).toBe(1), patience);
     const refused = await post(server.serverId, "evict");
     expect(refused.statusCode).toBe(409);

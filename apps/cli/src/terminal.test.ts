@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Broker, type ServerRecord, visibleText } from "hikyaku";
-import type { TaskMessage } from "hikyaku/broker";
+import { defaultMessage, type TaskMessage } from "hikyaku/broker";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runCli } from "./cli.ts";
@@ -94,11 +94,8 @@ describe("what the hikyaku command writes", () => {
   });
 
   function aMessage(id: string): TaskMessage {
-    return {
-      ...{ id, type: hostile, queue: hostile, payload: Buffer.from(JSON.stringify({ text: hostile })), maxRetry: 0 },
-      ...{ retried: 0, lastError: "", lastFailedAt: undefined, timeoutMs: 60_000, deadlineAt: undefined },
-      ...{ uniqueKey: "", group: "", retentionMs: 0, completedAt: undefined, headers: {} },
-    };
+    const payload = Buffer.from(JSON.stringify({ text: hostile }));
+    return defaultMessage({ id, type: hostile, queue: hostile, payload, timeoutMs: 60_000 });
   }
 
   function aServer(): ServerRecord {

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Broker, Reachability } from "../src/broker/broker.ts";
 import { redisBroker } from "../src/broker/redis/index.ts";
 import { HikyakuError } from "../src/errors.ts";
+import { defaultMessage } from "../src/task/default-message.ts";
 
 const opened: Broker[] = [];
 const started: RedisServer[] = [];
@@ -259,20 +260,4 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
   });
 });
 
-const aMessage = {
-  id: "id",
-  type: "t",
-  queue: "default",
-  payload: undefined,
-  maxRetry: 25,
-  retried: 0,
-  lastError: "",
-  lastFailedAt: undefined,
-  timeoutMs: 1_800_000,
-  deadlineAt: undefined,
-  uniqueKey: "",
-  group: "",
-  retentionMs: 0,
-  completedAt: undefined,
-  headers: {},
-};
+const aMessage = defaultMessage({ id: "id", type: "t", queue: "default", maxRetry: 25, timeoutMs: 1_800_000 });

@@ -1,7 +1,7 @@
 import "../support/expectations.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TaskMessage } from "../../src/broker/task-message.ts";
+import type { TaskMessage, UnknownField } from "../../src/broker/task-message.ts";
 import { decodeTaskMessage, encodeTaskMessage } from "../../src/codec/task-codec.ts";
 import { isHikyakuError } from "../../src/errors.ts";
 import { brokenMessages, messages, unknownFields } from "./broken-bytes.ts";
@@ -75,11 +75,14 @@ function decoded(bytes: Uint8Array): TaskMessage | undefined {
 }
 
 function sizeOf(message: TaskMessage): number {
-  const texts = [message.id, message.type, message.queue, message.lastError, message.uniqueKey, message.group];
-  const headers = Object.entries(message.headers).flat();
-  const data = [message.payload ?? [], ...(message.unknownFields ?? []).map((field) => field.data)];
-  return (
-    [...texts, ...headers].reduce((sum, each) => sum + Buffer.byteLength(each), 0) +
-    data.reduce((sum, each) => sum + each.length, 0)
-  );
+  return Object.values(message).reduce((sum, value) => sum + sizeOfValue(value), 0);
+}
+
+/** The bytes of a text, of bytes, of texts with their names, or of fields without a name. */
+function sizeOfValue(value: unknown): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  if (value instanceof Uint8Array) return value.length;
+  if (typeof value !== "object" || value === null) return 0;
+  const parts = Array.isArray(value) ? value.map((field: UnknownField) => field.data) : Object.entries(value).flat();
+  return parts.reduce((sum, part) => sum + sizeOfValue(part), 0);
 }

@@ -10,6 +10,8 @@ import type { Signal } from "../../src/broker/signal-facet.ts";
 import { sqliteBroker } from "../../src/broker/sqlite/index.ts";
 import { uniqueScope } from "../../src/codec/unique-scope.ts";
 import { checkStore } from "../../src/doctor/check-store.ts";
+import type { FieldKind } from "../../src/task/field-kind.ts";
+import { fieldNames, fieldRow } from "../../src/task/task-fields.ts";
 import { bytes, placedAt, placedNow, unique } from "../support/builders.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import {
@@ -51,20 +53,14 @@ const anyText = fc.oneof(
 const anyNumber = fc.constantFrom(
   ...[0n, -1n, 1n, 2n ** 31n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 62n, 2n ** 63n - 1n, -(2n ** 63n), -(2n ** 53n)],
 );
+const columnsOf = (...kinds: FieldKind[]): string[] =>
+  fieldNames.map(fieldRow).flatMap(({ kind, column }) => (kinds.includes(kind) ? [column] : []));
+const namedBy = new Set(["id", "type", "queue", "group_name"]);
 const textColumns = [
-  "headers",
-  "unknown_fields",
-  "attempts",
-  "last_error",
-  "unique_key",
-  "settled_token",
-  "lease_token",
-] as const;
-const numberColumns = [
-  ...(["max_retry", "retried", "last_failed_at", "timeout_ms", "deadline_at", "retention_ms", "completed_at"] as const),
-  "lost_attempts",
-  "lost_alone",
-] as const;
+  ...columnsOf("text", "texts", "wire_fields").filter((column) => !namedBy.has(column)),
+  ...["attempts", "settled_token", "lease_token"],
+];
+const numberColumns = [...columnsOf("count", "duration", "moment"), "lost_attempts", "lost_alone"];
 const anyPlace = fc.constantFrom(...places);
 
 describe("any bytes in the columns of a SQLite file", () => {

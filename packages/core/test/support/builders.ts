@@ -12,6 +12,7 @@ import type {
 } from "../../src/broker/work-facet.ts";
 import { isHikyakuError } from "../../src/errors.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import { defaultMessage } from "../../src/task/default-message.ts";
 import { taskIdsOf } from "../../src/task/task-id.ts";
 
 const nextId = taskIdsOf(systemClock);
@@ -24,24 +25,8 @@ export function bytes(text: string): Uint8Array {
 
 /** A message as a client would make it; each with an id of its own unless it is told one. */
 export function aTask(overrides: Partial<TaskMessage> = {}): TaskMessage {
-  return {
-    id: nextId(),
-    type: "email:send",
-    queue: aQueue,
-    payload: bytes('{"user":42}'),
-    maxRetry: 25,
-    retried: 0,
-    lastError: "",
-    lastFailedAt: undefined,
-    timeoutMs: 1_800_000,
-    deadlineAt: undefined,
-    uniqueKey: "",
-    group: "",
-    retentionMs: 0,
-    completedAt: undefined,
-    headers: {},
-    ...overrides,
-  };
+  const message = { id: nextId(), type: "email:send", queue: aQueue, payload: bytes('{"user":42}') };
+  return defaultMessage({ ...message, maxRetry: 25, timeoutMs: 1_800_000, ...overrides });
 }
 
 export function placedNow(overrides: Partial<TaskMessage> = {}): EnqueueItem {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TaskMessage } from "../../broker/task-message.ts";
 import { HikyakuError } from "../../errors.ts";
+import { defaultMessage } from "../../task/default-message.ts";
 import { decideOutcome, defaultRetryDelayMs, type OutcomePolicy, type Verdict, verdictAfterAbort } from "./outcome.ts";
 import { Revoke, SkipRetry } from "./verdict-errors.ts";
 
@@ -13,12 +14,8 @@ const policy: OutcomePolicy = {
 };
 
 function aMessage(overrides: Partial<TaskMessage> = {}): TaskMessage {
-  return {
-    ...{ id: "1", type: "email:send", queue: "default", payload: undefined, maxRetry: 25, retried: 0 },
-    ...{ lastError: "", lastFailedAt: undefined, timeoutMs: 60_000, deadlineAt: undefined, uniqueKey: "", group: "" },
-    ...{ retentionMs: 0, completedAt: undefined, headers: {} },
-    ...overrides,
-  };
+  const message = { id: "1", type: "email:send", queue: "default", maxRetry: 25, timeoutMs: 60_000 };
+  return defaultMessage({ ...message, ...overrides });
 }
 
 function outcomeOf(verdict: Verdict, message: Partial<TaskMessage> = {}, own: Partial<OutcomePolicy> = {}) {
