@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readinessFinding, workerWarning } from "@hikyaku/contract";
 import * as hikyaku from "hikyaku";
 import { defineTask, findingKinds, Inspector } from "hikyaku";
+import { instruments } from "hikyaku/instruments";
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../apps/cli/src/exit-codes.ts";
 import { CONFIG_EXIT_CODE } from "../../packages/config/src/config-error.ts";
@@ -115,5 +116,20 @@ describe("the methods in docs/inspector.md", () => {
     );
     const known = Object.getOwnPropertyNames(Inspector.prototype).filter((name) => name !== "constructor");
     expect(sorted(new Set(told))).toEqual(sorted(known));
+  });
+});
+
+describe("the instruments in docs/instruments.md", () => {
+  const rows = rowsOf("docs/instruments.md");
+
+  it("are all that there are, each with all that it tells", () => {
+    expect(rows.map(([name]) => codesIn(name)[0])).toEqual(Object.keys(instruments));
+    for (const [name = "", , fields] of rows) {
+      const [instrument = ""] = codesIn(name);
+      const reading = `${instrument.slice(0, 1).toUpperCase()}${instrument.slice(1)}Reading`;
+      const ofCalls = fields?.includes("`store`") === true ? membersOf("instruments/index.ts", "CallReading") : [];
+      const known = [...membersOf("instruments/index.ts", reading), ...ofCalls];
+      expect(sorted(codesIn(fields)), instrument).toEqual(sorted(known));
+    }
   });
 });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@hikyaku/test-support";
 import { type Block, blocksIn, replaced } from "./declared.ts";
 import { root } from "./pages.ts";
 
@@ -66,7 +67,7 @@ export class ProgramFolder {
     symlinkSync(join(root, "node_modules"), join(this.path, "node_modules"));
     mkdirSync(join(this.path, "programs"));
     writeFileSync(join(this.path, "package.json"), JSON.stringify({ type: "module", private: true }));
-    for (const { name, code } of all) writeFileSync(this.fileOf(name), code);
+    for (const { name, code } of all) this.#write(name, code, 0);
     const compilerOptions = { typeRoots: [join(root, "node_modules/@types")] };
     const config = { extends: join(root, "tsconfig.base.json"), compilerOptions, include: ["programs"] };
     writeFileSync(join(this.path, "tsconfig.json"), JSON.stringify(config));
@@ -85,11 +86,19 @@ export class ProgramFolder {
     const cwd = join(this.path, "runs", name);
     mkdirSync(cwd, { recursive: true });
     const url = `redis://127.0.0.1:${redisPort}/${db}`;
-    writeFileSync(this.fileOf(name), code.replaceAll("redis://127.0.0.1:6379", url));
+    this.#write(name, code.replaceAll("redis://127.0.0.1:6379", url), await freePort());
     if (block.run.vitest === true) {
       writeFileSync(join(this.path, "programs", `${name}.test.ts`), code);
       const vitest = join(root, "node_modules/vitest/vitest.mjs");
-      const args = [vitest, "run", "--root", this.path, "--config", join(root, "tests/docs/support/vitest.config.ts")];
+      const args = [
+        vitest,
+        "run",
+        "--root",
+        this.path,
+        "--config",
+        join(root, "tests/docs/support/vitest.config.ts"),
+        name,
+      ];
       return this.#run(process.execPath, args, this.path);
     }
     const preload =
@@ -99,6 +108,10 @@ export class ProgramFolder {
 
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
+  }
+
+  #write(name: string, code: string, freePort: number): void {
+    writeFileSync(this.fileOf(name), code.replaceAll("$FREE_PORT", String(freePort)));
   }
 
   #run(program: string, args: readonly string[], cwd: string, until?: string): Promise<Ended> {
