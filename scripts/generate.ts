@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import * as limits from "../packages/core/src/broker/limits.ts";
 import { generateLua } from "./generate/lua.ts";
 import { generateMigrations } from "./generate/migrations.ts";
 import type { GeneratedFiles } from "./generate/output.ts";
@@ -17,7 +18,7 @@ const { values } = parseArgs({ options: { check: { type: "boolean", default: fal
 
 const parts: GeneratedFiles[] = [
   generateProtobuf({ protoFolder: join(core, "proto"), outputFolder: join(core, "src/codec/generated") }),
-  generateLua({ luaFolder: join(core, "src/broker/redis/lua") }),
+  generateLua({ luaFolder: join(core, "src/broker/redis/lua"), limits }),
   generateMigrations({ migrationsFolder: join(core, "src/broker/sqlite/migrations") }),
 ];
 

@@ -54,6 +54,15 @@ describe("embedded Lua", () => {
     );
   });
 
+  it("puts the numbers of the limits that a script names, and knows no others", async () => {
+    const luaFolder = folderWith({ "keep.lua": "return LIMITS.eventsKept\n" });
+    const { files } = generateLua({ luaFolder, limits: { eventsKept: 1_000 } });
+    expect(await exportsOf(files, join(luaFolder, "generated.ts"))).toMatchObject({ keepLua: "return 1000\n" });
+    expect(() => generateLua({ luaFolder, limits: { kept: 1 } })).toThrow(
+      "keep.lua: LIMITS.eventsKept is no limit; known are kept",
+    );
+  });
+
   it("refuses a name that is not kebab-case", () => {
     expect(() => generateLua({ luaFolder: folderWith({ "extendLease.lua": "" }) })).toThrow(/expected a kebab-case/);
   });

@@ -2,6 +2,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { CallOptions } from "../broker/call-options.ts";
 import { aFinding, type Finding } from "../broker/finding.ts";
 import type { QueueNumbers } from "../broker/inspect-facet.ts";
+import { defaultArchive } from "../broker/limits.ts";
 import type { ArchiveLimits } from "../broker/maintain-facet.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
@@ -52,7 +53,6 @@ export interface StoreCheckOptions {
 const sliceSize = 500;
 const wholeDepth: CheckDepth = { pages: 20, pageSize: 500 };
 const quickDepth: CheckDepth = { pages: 1, pageSize: 100 };
-const defaultArchive: ArchiveLimits = { maxCount: 10_000, maxAgeMs: 90 * 86_400_000 };
 
 /**
  * Looks at a whole store, slice by slice, and comes back with everything that is not as it should be; with nothing where

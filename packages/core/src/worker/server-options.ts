@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Broker } from "../broker/broker.ts";
+import { defaultArchive } from "../broker/limits.ts";
 import type { ArchiveLimits } from "../broker/maintain-facet.ts";
 import { checkedQueue } from "../checked-name.ts";
 import { type Duration, durationMs } from "../duration.ts";
@@ -307,8 +308,8 @@ const archiveLimitNames: ReadonlySet<string> = new Set(["maxCount", "maxAge"]);
 
 function archiveLimits(options: ServerOptions<object>, plan: QueuePlan): (queue: string) => ArchiveLimits {
   const usual: ArchiveLimits = {
-    maxCount: wholeNumber("archiveMaxCount", options.archiveMaxCount ?? 10_000),
-    maxAgeMs: atLeast("archiveMaxAge", options.archiveMaxAge ?? "90d", 1_000),
+    maxCount: wholeNumber("archiveMaxCount", options.archiveMaxCount ?? defaultArchive.maxCount),
+    maxAgeMs: atLeast("archiveMaxAge", options.archiveMaxAge ?? { ms: defaultArchive.maxAgeMs }, 1_000),
   };
   const { archiveByQueue = {}, queues = { default: 1 } } = options;
   if (typeof archiveByQueue !== "object" || archiveByQueue === null) {

@@ -3,6 +3,7 @@ import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf
 import { ServerInfoSchema, WorkerInfoSchema } from "../../codec/generated/presence_pb.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { ServerOrder } from "../control-facet.ts";
+import { shownPayloadBytes } from "../limits.ts";
 import { readOrder } from "../order-check.ts";
 import {
   type BusyWorker,
@@ -24,7 +25,6 @@ import type { Reply } from "./wire/link.ts";
 import { list, text } from "./wire/reply.ts";
 
 /** Tools show the beginning of a payload; a copy of every large one with each heartbeat would cost too much. */
-const mostPayloadBytes = 1_024;
 
 const announceScript = script(announceLua, "number");
 
@@ -206,7 +206,7 @@ function encodeWorker(worker: BusyWorker): Buffer {
     serverId: worker.serverId,
     taskId: worker.taskId,
     taskType: worker.taskType,
-    taskPayload: worker.payload.subarray(0, mostPayloadBytes),
+    taskPayload: worker.payload.subarray(0, shownPayloadBytes),
     queue: worker.queue,
     startTime: timestampFromMs(worker.startedAt),
     deadline: timestampFromMs(worker.deadlineAt),

@@ -5,6 +5,7 @@ import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { readDurableEntry } from "../durable-entry-text.ts";
 import type { EnqueueOutcome } from "../enqueue-facet.ts";
+import { eventsKeptMs, turnMemoryMs, turnsKept } from "../limits.ts";
 import type {
   AnnouncedEntry,
   DurableEntry,
@@ -43,9 +44,8 @@ const fireScript = script(fireTurnLua, "outcome");
 const recordScript = script(recordEventLua, "number");
 const putScript = script(putDurableEntryLua, "number");
 
-const memorySeconds = String(400 * 86_400);
-const historySeconds = String(90 * 86_400);
-const turnsKept = "100";
+const memorySeconds = String(turnMemoryMs / 1_000);
+const historySeconds = String(eventsKeptMs / 1_000);
 
 /** What Go takes for "never": the first second of the year 1. */
 const goZeroTime = { seconds: -62_135_596_800n, nanos: 0 };
@@ -130,7 +130,7 @@ export class RedisSchedule implements ScheduleFacet {
       [keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due, turns.memory, turns.fired],
       [
         ...[keys.task, keys.group, nanoseconds(now), String(wholeSeconds(now)), keys.queue, dueSoonerChannel],
-        ...[pack.finish(), milliseconds(turnAt), milliseconds(now), firedBy, memorySeconds, turnsKept],
+        ...[pack.finish(), milliseconds(turnAt), milliseconds(now), firedBy, memorySeconds, String(turnsKept)],
       ],
       call,
     );

@@ -1,4 +1,5 @@
 import type { CallOptions } from "../call-options.ts";
+import { countersKeptMs } from "../limits.ts";
 import type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
 import { utcDay } from "../utc-day.ts";
 import type { Row } from "./database.ts";
@@ -7,8 +8,6 @@ import { joining, joinLine } from "./line.ts";
 import type { Store } from "./store.ts";
 import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
-
-const countersKeptMs = 90 * 86_400_000;
 
 export class SqliteMaintain implements MaintainFacet {
   readonly #store: Store;

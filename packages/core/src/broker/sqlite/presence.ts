@@ -1,5 +1,6 @@
 import type { CallOptions } from "../call-options.ts";
 import type { ServerOrder } from "../control-facet.ts";
+import { shownPayloadBytes } from "../limits.ts";
 import { readOrder } from "../order-check.ts";
 import {
   type BusyWorker,
@@ -15,8 +16,6 @@ import { readServerRecord } from "../server-record.ts";
 import type { Row } from "./database.ts";
 import type { Store } from "./store.ts";
 import { base64, bytesOfBase64 } from "./task-row.ts";
-
-const mostPayloadBytes = 1_024;
 
 export class SqlitePresence implements PresenceFacet {
   readonly #store: Store;
@@ -87,7 +86,7 @@ interface StoredWorker extends Omit<BusyWorker, "payload"> {
 }
 
 function storedWorker(worker: BusyWorker): StoredWorker {
-  return { ...worker, payload: base64(worker.payload.subarray(0, mostPayloadBytes)) };
+  return { ...worker, payload: base64(worker.payload.subarray(0, shownPayloadBytes)) };
 }
 
 /** Undefined for a record that is none: it must not hide the others. */

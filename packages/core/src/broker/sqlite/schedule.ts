@@ -2,6 +2,7 @@ import { errorText, HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { readDurableEntry } from "../durable-entry-text.ts";
 import type { EnqueueOutcome } from "../enqueue-facet.ts";
+import { eventsKept, eventsKeptMs, turnMemoryMs, turnsKept } from "../limits.ts";
 import { longestWordMs } from "../presence-facet.ts";
 import type {
   AnnouncedEntry,
@@ -19,11 +20,6 @@ import type { SqliteEnqueue } from "./enqueue.ts";
 import type { Store } from "./store.ts";
 import { base64, bytesOfBase64, numberOf } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
-
-const memoryLifeMs = 400 * 86_400_000;
-const historyLifeMs = 90 * 86_400_000;
-const turnsKept = 100;
-const eventsKept = 1_000;
 
 export class SqliteSchedule implements ScheduleFacet {
   readonly #store: Store;
@@ -66,7 +62,7 @@ export class SqliteSchedule implements ScheduleFacet {
       const known = memory?.["schedule"] === schedule ? numberOf(memory["since"]) : undefined;
       const isKnown = known !== undefined && known !== entry.insteadOf;
       const since = isKnown ? known : Math.floor(entry.since);
-      db.run(upsertSchedule, queue, entryId, schedule, since, now + memoryLifeMs);
+      db.run(upsertSchedule, queue, entryId, schedule, since, now + turnMemoryMs);
       return { since, lastTurnAt: numberOf(db.get(selectLastTurn, queue, entryId, now)?.["turn_at"]) };
     });
   }
@@ -89,7 +85,7 @@ export class SqliteSchedule implements ScheduleFacet {
     // Undoes everything: the turn is still to be fired.
     if (outcome.kind === "failed") throw outcome.error;
     db.run(insertTurn, queue, entryId, turnAt);
-    db.run(upsertFired, queue, entryId, turnAt, firedBy, JSON.stringify(outcome), now + memoryLifeMs);
+    db.run(upsertFired, queue, entryId, turnAt, firedBy, JSON.stringify(outcome), now + turnMemoryMs);
     db.run(prunePastTurns, queue, entryId, now, turnsKept);
     // A scheduler whose clock is ahead leaves turns of the future; they must not push out those of now.
     db.run(pruneFutureTurns, queue, entryId, now, turnsKept);
@@ -100,7 +96,7 @@ export class SqliteSchedule implements ScheduleFacet {
     return this.#store.write(call, 1, ({ db, now }) => {
       db.run(insertEvent, entryId, Math.floor(at), taskId);
       db.run(pruneEvents, entryId, eventsKept);
-      db.run(deleteOldEvents, now - historyLifeMs);
+      db.run(deleteOldEvents, now - eventsKeptMs);
     });
   }
 

@@ -6,6 +6,7 @@ import { innerStateFields, type StateField, shownStateFields } from "../../task/
 import { type EachField, fieldRow, historyFieldNames, isTrueOfEach, type OwnField } from "../../task/task-fields.ts";
 import { readAttempts } from "../attempt-history.ts";
 import type { StoredTask, TaskEntry } from "../inspect-facet.ts";
+import { attemptsKept } from "../limits.ts";
 import type { TaskMessage, TaskState, UnknownField } from "../task-message.ts";
 import type { AttemptRecord } from "../work-facet.ts";
 import type { Values } from "./database.ts";
@@ -279,11 +280,9 @@ export function taskEntryOf(row: Values): TaskEntry {
   }
 }
 
-const mostAttempts = 20;
-
 /** The text of the `attempts` column with one more record at its end. */
 export function withAttempt(attempts: SQLOutputValue | undefined, attempt: AttemptRecord): string {
-  return [...linesOf(attempts), JSON.stringify(attempt)].slice(-mostAttempts).join("\n");
+  return [...linesOf(attempts), JSON.stringify(attempt)].slice(-attemptsKept).join("\n");
 }
 
 export function numberOf(value: SQLOutputValue | undefined): number | undefined {

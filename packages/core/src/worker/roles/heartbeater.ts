@@ -1,4 +1,5 @@
 import type { ServerOrder } from "../../broker/control-facet.ts";
+import { shownPayloadBytes } from "../../broker/limits.ts";
 import type { BusyWorker, PresenceFacet, ServerRecord } from "../../broker/presence-facet.ts";
 import type { Role } from "../../runtime/periodic.ts";
 import type { HeldTask } from "../leases/held-task.ts";
@@ -8,7 +9,6 @@ import type { Announcement } from "../leases/lease-thread.ts";
 export const heartbeatMs = 5_000;
 const ttlMs = 10_000;
 const callTimeoutMs = 3_000;
-const longestPayload = 1_024;
 
 export interface HeartbeaterOptions {
   readonly broker: Pick<PresenceFacet, "announce" | "withdraw">;
@@ -76,7 +76,7 @@ function describeWorker(task: HeldTask, { serverId, host, pid }: ServerRecord): 
     taskId: id,
     taskType: type,
     // A copy: a thread would be given all the memory behind a view.
-    payload: Uint8Array.from((payload ?? new Uint8Array()).subarray(0, longestPayload)),
+    payload: Uint8Array.from((payload ?? new Uint8Array()).subarray(0, shownPayloadBytes)),
     startedAt: task.startedAt,
     deadlineAt: task.deadlineAt,
   };

@@ -1908,7 +1908,7 @@ export const evictLua = `-- Refuses a server's further claims from a queue, and 
 --   than the limit the cursor is the same as before
 local pending, active, lease, mark = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local taskPrefix, nowNs, tokens, cursor, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[5], tonumber(ARGV[6])
--- The attempt history of a task with one more line: the newest 20. Nil where there is none to add.
+-- The attempt history of a task with one more line: the newest ones. Nil where there is none to add.
 local function attemptsWith(key, line)
   if line == '' then return nil end
   local lines = redis.call('HGET', key, 'hk:attempts')
@@ -6551,7 +6551,7 @@ end
     if reply then stop(reply) end
   end
   if acts then
--- The attempt history of a task with one more line: the newest 20. Nil where there is none to add.
+-- The attempt history of a task with one more line: the newest ones. Nil where there is none to add.
 local function attemptsWith(key, line)
   if line == '' then return nil end
   local lines = redis.call('HGET', key, 'hk:attempts')

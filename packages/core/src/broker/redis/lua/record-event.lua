@@ -4,7 +4,7 @@ local history = KEYS[1]
 local moment, event, life = ARGV[1], ARGV[2], ARGV[3]
 --- @include "able"
 mustBeAble(history, 'ZREMRANGEBYRANK', 'ZADD', 'EXPIRE')
-redis.call('ZREMRANGEBYRANK', history, 0, -1000)
+redis.call('ZREMRANGEBYRANK', history, 0, -LIMITS.eventsKept)
 redis.call('ZADD', history, moment, event)
 redis.call('EXPIRE', history, life)
 return 1

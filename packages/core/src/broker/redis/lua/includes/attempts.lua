@@ -1,11 +1,11 @@
--- The attempt history of a task with one more line: the newest 20. Nil where there is none to add.
+-- The attempt history of a task with one more line: the newest ones. Nil where there is none to add.
 local function attemptsWith(key, line)
   if line == '' then return nil end
   local lines = redis.call('HGET', key, 'hk:attempts')
   if lines then
     line = lines .. '\n' .. line
     local _, breaks = string.gsub(line, '\n', '')
-    while breaks >= 20 do
+    while breaks >= LIMITS.attemptsKept do
       line = string.sub(line, string.find(line, '\n', 1, true) + 1)
       breaks = breaks - 1
     end
