@@ -71,7 +71,7 @@ export async function measureCosts(url: string, port: number): Promise<Costs> {
   await perPiece("announce", (count) => broker.announce(aServer(0), busy.slice(0, count), 10_000));
   await perPiece("extend", (count) => broker.extend(leases.slice(0, count), Date.now() + 3_600_000));
   await perCall("storeTime", () => broker.storeTime());
-  await perCall("forwardDue", () => broker.forwardDue("idle", 200));
+  await perCall("forwardDue", () => broker.forwardDue({ queue: "idle", limit: 200 }));
   await perCall("takeOver", () => broker.takeOver({ queue: "idle", limit: 50, serverId: "measured", leaseMs: 30_000 }));
   await perCall("sweep", () => broker.sweep("idle", 100, archive));
   await perCall("queues", () => broker.queues());

@@ -177,7 +177,7 @@ describe.skipIf(redisServerPath() === undefined)("Redis (needs redis-server)", (
     await raw.zAdd(key("retry"), { value: "ghost-4", score: 1 });
     await broker.enqueue([placedAt(clock.now() + 1_000, { id: "due" })]);
     clock.advance(2_000);
-    while (((await broker.forwardDue("default", 1)).nextDueAt ?? clock.now() + 1) <= clock.now());
+    while (((await broker.forwardDue({ queue: "default", limit: 1 })).nextDueAt ?? clock.now() + 1) <= clock.now());
     expect(await raw.zCard(key("scheduled"))).toBe(0);
     expect(await raw.zCard(key("retry"))).toBe(0);
     expect(idsOf((await broker.claim(aClaim())).tasks)).toEqual(["due"]);

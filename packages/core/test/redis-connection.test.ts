@@ -161,9 +161,9 @@ describe.skipIf(redisServerPath() === undefined)("redis connection (needs redis-
   it("works on after the server forgot all scripts", async () => {
     const server = await start();
     const broker = open(server.url);
-    await broker.forwardDue("default", 10);
+    await broker.forwardDue({ queue: "default", limit: 10 });
     await redisCli(server, "script", "flush");
-    await expect(broker.forwardDue("default", 10)).resolves.toEqual({
+    await expect(broker.forwardDue({ queue: "default", limit: 10 })).resolves.toEqual({
       moved: 0,
       nextDueAt: undefined,
       isLeaseOver: false,

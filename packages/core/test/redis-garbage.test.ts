@@ -43,7 +43,7 @@ describe.skipIf(redisServerPath() === undefined)("garbage in Redis (needs redis-
     await raw.set(key("g:none"), "x");
     await raw.hSet(key("t:lost"), { msg: goodMessage("lost"), state: "scheduled", group: "none" });
     for (const value of ["ghost", "string", "lost"]) await raw.zAdd(key("scheduled"), { value, score: 1 });
-    const { moved, setAside } = await broker.forwardDue("default", 10);
+    const { moved, setAside } = await broker.forwardDue({ queue: "default", limit: 10 });
     expect(moved).toBe(4);
     expect(setAside.toSorted((one, other) => (one.taskId < other.taskId ? -1 : 1))).toMatchObject([
       { queue: "default", taskId: "ghost", reason: "no_body", detail: expect.stringContaining("its id was dropped") },

@@ -46,7 +46,7 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   findQueues: (broker) => broker.findQueues({ limit: 10 }),
   finish: (broker) => broker.finish(aSet, undefined),
   fireTurn: (broker) => broker.fireTurn({ entryId: "e1", turnAt: 0, item: placedNow(), firedBy: "s1" }),
-  forwardDue: (broker) => broker.forwardDue("default", 10),
+  forwardDue: (broker) => broker.forwardDue({ queue: "default", limit: 10 }),
   get: (broker) => broker.get("default", ["t1"]),
   groups: (broker) => broker.groups("default"),
   history: (broker) => broker.history("default", 2),

@@ -45,7 +45,7 @@ it("asks SQLite for nothing in the course of work whose cost grows with the numb
     clock.now() + leaseMs,
   );
   clock.advance(leaseMs * 3);
-  await broker.forwardDue("default", 10);
+  await broker.forwardDue({ queue: "default", limit: 10 });
   await broker.takeOver({ queue: "default", limit: 10, serverId: "s2", leaseMs });
   await broker.sweep("default", 10, archive);
   let cursor: string | undefined;

@@ -1,3 +1,4 @@
+import { HikyakuError } from "../errors.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { EnqueueItem, EnqueueOutcome } from "./enqueue-facet.ts";
 import type { TaskMessage } from "./task-message.ts";
@@ -87,4 +88,13 @@ export function ripeAt(
   if (maxSize !== undefined && numbers.size >= maxSize) return numbers.oldestAt;
   const quietAt = numbers.newestAt + gracePeriodMs;
   return maxDelayMs === undefined ? quietAt : Math.min(quietAt, numbers.oldestAt + maxDelayMs);
+}
+
+/** @throws HikyakuError `invalid_option` for an item of another queue than the set's. */
+export function checkFinish(set: AggregationSet, item: EnqueueItem | undefined): void {
+  if (item === undefined || item.message.queue === set.queue) return;
+  throw new HikyakuError(
+    "invalid_option",
+    `finishing a set of queue "${set.queue}": expected a task of the same queue, got one of "${item.message.queue}"`,
+  );
 }

@@ -40,7 +40,7 @@ export type {
   TaskPage,
   UnreadableTask,
 } from "./inspect-facet.ts";
-export type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, SweepAnswer } from "./maintain-facet.ts";
+export type { ArchiveLimits, ForwardAnswer, ForwardRequest, MaintainFacet, SweepAnswer } from "./maintain-facet.ts";
 export type {
   BusyWorker,
   PresenceFacet,

@@ -27,7 +27,9 @@ export interface ArchiveLimits {
   readonly maxAgeMs: number;
 }
 
-export interface ForwardOptions {
+export interface ForwardRequest {
+  readonly queue: string;
+  readonly limit: number;
   /** Puts retry tasks before all that wait in their queue, instead of behind. Default false. */
   readonly retriesFirst?: boolean;
 }
@@ -35,7 +37,7 @@ export interface ForwardOptions {
 /** Housekeeping in bounded slices; safe to run on many servers at once. */
 export interface MaintainFacet {
   /** Moves up to `limit` scheduled and retry tasks whose moment has come, none early. */
-  forwardDue(queue: string, limit: number, call?: CallOptions, options?: ForwardOptions): Promise<ForwardAnswer>;
+  forwardDue(request: ForwardRequest, call?: CallOptions): Promise<ForwardAnswer>;
   /** Removes up to `limit` tasks that nothing keeps any more, with bodies and locks. */
   sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer>;
 }

@@ -1,3 +1,4 @@
+import { HikyakuError } from "../errors.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { EnqueueItem, EnqueueOutcome } from "./enqueue-facet.ts";
 
@@ -119,4 +120,11 @@ export interface ScheduleFacet {
   putDurableEntry(entry: DurableEntry, call?: CallOptions): Promise<"written" | "conflict">;
   /** Tells all schedulers. */
   removeDurableEntry(entryId: string, call?: CallOptions): Promise<"removed" | "not_found">;
+}
+
+/** The two numbers of an events cursor. @throws HikyakuError `invalid_option` for one that no store gave out. */
+export function eventCursorParts(cursor: string): readonly [number, number] {
+  const [, first, second] = /^(\d{1,15}):(\d{1,15})$/.exec(cursor) ?? [];
+  if (first !== undefined && second !== undefined) return [Number(first), Number(second)];
+  throw new HikyakuError("invalid_option", `option "cursor": expected one that this store gave out, got "${cursor}"`);
 }

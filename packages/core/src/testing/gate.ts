@@ -213,8 +213,9 @@ export class Gate {
     return answer;
   };
 
-  readonly #forwardDue: Broker["forwardDue"] = async (queue, limit, call, options) => {
-    const answer = await this.#store.forwardDue(queue, limit, call, options);
+  readonly #forwardDue: Broker["forwardDue"] = async (request, call) => {
+    const { queue } = request;
+    const answer = await this.#store.forwardDue(request, call);
     const letIn = this.#letIn.get(queue) ?? 0;
     this.#letIn.delete(queue);
     return { ...answer, moved: answer.moved + letIn };

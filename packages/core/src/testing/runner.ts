@@ -157,7 +157,7 @@ export class Runner {
   async #forward(): Promise<void> {
     const { store } = this.#options;
     for (const queue of await store.queues()) {
-      while ((await store.forwardDue(queue, forwardedAtOnce)).moved === forwardedAtOnce);
+      while ((await store.forwardDue({ queue, limit: forwardedAtOnce })).moved === forwardedAtOnce);
     }
   }
 

@@ -69,7 +69,7 @@ export function describeAggregationSetContract(setup: ContractSetup): void {
       const later = await aSet(grouped());
       const scheduled = { message: one(later).message, placement: { kind: "at", at } } as const;
       expect(await broker.finish(later, scheduled)).toEqual({ kind: "finished", state: "scheduled" });
-      expect(await broker.forwardDue("default", 10)).toEqual({
+      expect(await broker.forwardDue({ queue: "default", limit: 10 })).toEqual({
         moved: 0,
         nextDueAt: at,
         isLeaseOver: false,

@@ -69,7 +69,7 @@ export function describeChangeContract(setup: ContractSetup): void {
           const item = await resting[state](store);
           await changeOne(item, "archive");
           clock.advance(24 * 3_600_000);
-          expect(await broker.forwardDue("default", 100)).toEqual({
+          expect(await broker.forwardDue({ queue: "default", limit: 100 })).toEqual({
             moved: 0,
             nextDueAt: undefined,
             isLeaseOver: false,
@@ -84,7 +84,7 @@ export function describeChangeContract(setup: ContractSetup): void {
         const item = await resting.aggregating(store);
         await changeOne(item, "run");
         await settled(broker, await claimedOne(broker), { kind: "retry", at: clock.now(), counted: true, error: "x" });
-        await broker.forwardDue("default", 10);
+        await broker.forwardDue({ queue: "default", limit: 10 });
         expect(await stateOf(broker, item.message)).toBe("pending");
       });
 

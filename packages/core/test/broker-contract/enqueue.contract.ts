@@ -91,7 +91,7 @@ export function describeEnqueueContract(setup: ContractSetup): void {
       const item = placedAt(at);
       expect(await store.broker.enqueue([item])).toEqual([{ kind: "accepted", state: "scheduled" }]);
       expect(await claimed(store.broker)).toEqual([]);
-      await store.broker.forwardDue("default", 10);
+      await store.broker.forwardDue({ queue: "default", limit: 10 });
       expect(await stateOf(store.broker, item.message)).toBe("scheduled");
     });
 

@@ -162,7 +162,7 @@ export function describeGroupsContract(setup: ContractSetup): void {
       await broker.enqueue([later]);
       expect(await groupNames(broker)).toEqual([]);
       clock.advance(5_000);
-      expect(await broker.forwardDue("default", 10)).toMatchObject({ moved: 1 });
+      expect(await broker.forwardDue({ queue: "default", limit: 10 })).toMatchObject({ moved: 1 });
       expect(await groupNames(broker)).toEqual(["letters"]);
       clock.advance(graceMs - 1);
       expect(await collected(broker)).toBeUndefined();
@@ -172,7 +172,7 @@ export function describeGroupsContract(setup: ContractSetup): void {
       const again = placedAt(clock.now() + 1_000, { group: "letters" });
       await broker.enqueue([again]);
       clock.advance(1_000);
-      await broker.forwardDue("default", 10);
+      await broker.forwardDue({ queue: "default", limit: 10 });
       expect(await groupNames(broker)).toEqual(["letters"]);
     });
   });

@@ -90,7 +90,7 @@ export function describeInspectContract(setup: ContractSetup): void {
       expect(await store.other.queue("default")).toMatchObject({ due: 0, overdueMs: 0 });
       clock.advance(4_000);
       expect(await store.other.queue("default")).toMatchObject({ due: 2, overdueMs: 3_000, latencyMs: 0 });
-      await broker.forwardDue("default", 10);
+      await broker.forwardDue({ queue: "default", limit: 10 });
       expect(await store.other.queue("default")).toMatchObject({ due: 0, overdueMs: 0 });
     });
 

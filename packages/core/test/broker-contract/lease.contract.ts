@@ -137,7 +137,7 @@ export function describeLeaseContract(setup: ContractSetup): void {
       expect(twice.lostAttempts).toBe(2);
       await settled(store.other, twice, { kind: "retry", at: store.clock.now(), counted: true, error: "lost" });
       store.clock.advance(1_000);
-      await store.broker.forwardDue("default", 10);
+      await store.broker.forwardDue({ queue: "default", limit: 10 });
       expect((await claimedOne(store.broker)).lostAttempts).toBe(2);
     });
 
@@ -150,7 +150,7 @@ export function describeLeaseContract(setup: ContractSetup): void {
       const outcome = { kind: "retry", at: store.clock.now(), counted: true, error: "x" } as const;
       await settled(store.broker, again, outcome, { survived: true });
       store.clock.advance(1_000);
-      await store.broker.forwardDue("default", 10);
+      await store.broker.forwardDue({ queue: "default", limit: 10 });
       const last = await claimedOne(store.broker);
       expect([last.lostAttempts, last.message.retried]).toEqual([0, 1]);
       expect((await store.broker.queue("default"))?.failedTotal).toBe(1);

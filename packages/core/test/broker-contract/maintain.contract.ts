@@ -26,7 +26,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
         const at = store.clock.now() + delayMs;
         await store.broker.enqueue([placedAt(at)]);
         store.clock.advance(delayMs - 1);
-        expect(await store.broker.forwardDue("default", 10)).toEqual({
+        expect(await store.broker.forwardDue({ queue: "default", limit: 10 })).toEqual({
           moved: 0,
           nextDueAt: at,
           isLeaseOver: false,
@@ -34,7 +34,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
         });
         expect(await claimed(store.broker)).toEqual([]);
         store.clock.advance(1);
-        expect(await store.broker.forwardDue("default", 10)).toEqual({
+        expect(await store.broker.forwardDue({ queue: "default", limit: 10 })).toEqual({
           moved: 1,
           nextDueAt: undefined,
           isLeaseOver: false,
@@ -48,7 +48,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
       const at = store.clock.now() + 5_003;
       const item = placedAt(at);
       await store.broker.enqueue([placedAt(at + 1), item, placedAt(at + 60_000)]);
-      expect(await store.other.forwardDue("default", 10)).toEqual({
+      expect(await store.other.forwardDue({ queue: "default", limit: 10 })).toEqual({
         moved: 0,
         nextDueAt: at,
         isLeaseOver: false,
@@ -57,7 +57,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
     });
 
     it("tells of a lease that has ended, for as long as nobody takes its task over", async () => {
-      const isLeaseOver = async () => (await store.other.forwardDue("default", 10)).isLeaseOver;
+      const isLeaseOver = async () => (await store.other.forwardDue({ queue: "default", limit: 10 })).isLeaseOver;
       await enqueuedAndClaimed(store.broker);
       expect(await isLeaseOver()).toBe(false);
       store.clock.advance(leaseMs + 1_000);
@@ -73,7 +73,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
       const [last, first, second] = [placedAt(now + 9_000), placedAt(now + 1_000), placedAt(now + 5_000)];
       await store.broker.enqueue([waiting, last, first, second]);
       store.clock.advance(10_000);
-      expect(await store.broker.forwardDue("default", 10)).toEqual({
+      expect(await store.broker.forwardDue({ queue: "default", limit: 10 })).toEqual({
         moved: 3,
         nextDueAt: undefined,
         isLeaseOver: false,
@@ -89,7 +89,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
       const scheduled = placedAt(now + 1_000);
       await store.broker.enqueue([scheduled]);
       store.clock.advance(2_000);
-      expect(await store.broker.forwardDue("default", 10)).toMatchObject({ moved: 2 });
+      expect(await store.broker.forwardDue({ queue: "default", limit: 10 })).toMatchObject({ moved: 2 });
       expect(idsOf(await claimed(store.broker)).sort()).toEqual([retry.message.id, scheduled.message.id].sort());
     });
 
@@ -97,10 +97,10 @@ export function describeMaintainContract(setup: ContractSetup): void {
       const at = store.clock.now() + 1_000;
       await store.broker.enqueue(Array.from({ length: 5 }, () => placedAt(at)));
       store.clock.advance(1_500);
-      const first = await store.broker.forwardDue("default", 3);
+      const first = await store.broker.forwardDue({ queue: "default", limit: 3 });
       expect(first.moved).toBe(3);
       expect(first.nextDueAt).toBeLessThanOrEqual(store.clock.now());
-      expect(await store.broker.forwardDue("default", 3)).toEqual({
+      expect(await store.broker.forwardDue({ queue: "default", limit: 3 })).toEqual({
         moved: 2,
         nextDueAt: undefined,
         isLeaseOver: false,
@@ -115,7 +115,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
       store.clock.advance(1_000);
       const answers = await Promise.all(
         Array.from({ length: 10 }, (_, index) =>
-          (index % 2 === 0 ? store.broker : store.other).forwardDue("default", 30),
+          (index % 2 === 0 ? store.broker : store.other).forwardDue({ queue: "default", limit: 30 }),
         ),
       );
       expect(answers.reduce((sum, { moved }) => sum + moved, 0)).toBe(100);
@@ -127,7 +127,7 @@ export function describeMaintainContract(setup: ContractSetup): void {
       const item = placedAt(at, { group: "letters" });
       expect(await store.broker.enqueue([item])).toEqual([{ kind: "accepted", state: "scheduled" }]);
       store.clock.advance(1_000);
-      expect(await store.broker.forwardDue("default", 10)).toEqual({
+      expect(await store.broker.forwardDue({ queue: "default", limit: 10 })).toEqual({
         moved: 1,
         nextDueAt: undefined,
         isLeaseOver: false,
@@ -142,12 +142,12 @@ export function describeMaintainContract(setup: ContractSetup): void {
       await store.broker.enqueue([placedAt(store.clock.now() + 1_000)]);
       await store.broker.pause("default");
       store.clock.advance(1_000);
-      expect(await store.broker.forwardDue("default", 10)).toMatchObject({ moved: 1 });
+      expect(await store.broker.forwardDue({ queue: "default", limit: 10 })).toMatchObject({ moved: 1 });
       expect(await claimed(store.broker)).toEqual([]);
     });
 
     it("finds nothing in a queue that does not exist", async () => {
-      expect(await store.broker.forwardDue("nobody", 10)).toEqual({
+      expect(await store.broker.forwardDue({ queue: "nobody", limit: 10 })).toEqual({
         moved: 0,
         nextDueAt: undefined,
         isLeaseOver: false,

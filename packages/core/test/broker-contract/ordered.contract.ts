@@ -64,7 +64,7 @@ export function describeOrderedContract(setup: ContractSetup): void {
       clock.advance(minute);
       // Due, but nobody has brought it back yet.
       expect(await claimed(other, inOrder("strict"))).toEqual([]);
-      expect(await broker.forwardDue("default", 100, undefined, { retriesFirst: true })).toMatchObject({ moved: 1 });
+      expect(await broker.forwardDue({ queue: "default", limit: 100, retriesFirst: true })).toMatchObject({ moved: 1 });
       const again = await claimedOne(other, inOrder("strict"));
       expect(again.message.id).toBe(first);
       await settled(other, again, { kind: "done" });
@@ -84,7 +84,7 @@ export function describeOrderedContract(setup: ContractSetup): void {
         });
       }
       clock.advance(minute);
-      await broker.forwardDue("default", 100, undefined, { retriesFirst: true });
+      await broker.forwardDue({ queue: "default", limit: 100, retriesFirst: true });
       expect(idsOf(await claimed(broker))).toEqual([ids[2], ids[1], ids[0], ids[3]]);
     });
 
@@ -99,7 +99,7 @@ export function describeOrderedContract(setup: ContractSetup): void {
         order.push(next.message.id);
         await settled(broker, next, { kind: "done" });
         clock.advance(minute);
-        await broker.forwardDue("default", 100);
+        await broker.forwardDue({ queue: "default", limit: 100 });
       }
       expect(order).toEqual([second, third, first]);
     });

@@ -85,7 +85,7 @@ export function describeReconcileContract(setup: ContractSetup): void {
             return kind === "archived" ? { kind, error: "x" } : { kind };
           };
           await broker.settle(tasks.map((task, index) => ({ task, outcome: outcome(index) })));
-          await broker.forwardDue("default", 10);
+          await broker.forwardDue({ queue: "default", limit: 10 });
         }
       };
       const working = Promise.all([work(store.broker, "one"), work(store.other, "two")]);

@@ -98,7 +98,7 @@ export async function checkHistory({ broker, other, clock }: ContractStore, hist
       }
       case "forward": {
         const due = [...model.retry].filter(([, at]) => at <= clock.now()).sort(([, one], [, two]) => one - two);
-        expect((await other.forwardDue("default", 100)).moved).toBe(due.length);
+        expect((await other.forwardDue({ queue: "default", limit: 100 })).moved).toBe(due.length);
         for (const [id] of due) model.retry.delete(id);
         // Which of two tasks that are due at the same moment goes first is nobody's promise.
         const moved = new Set(due.map(([id]) => id));

@@ -200,9 +200,12 @@ export function describeWorkContract(setup: ContractSetup): void {
         failedTotal: 1,
       });
       store.clock.advance(1_500);
-      expect(await store.broker.forwardDue("default", 10)).toMatchObject({ moved: 0, nextDueAt: now + 1_501 });
+      expect(await store.broker.forwardDue({ queue: "default", limit: 10 })).toMatchObject({
+        moved: 0,
+        nextDueAt: now + 1_501,
+      });
       store.clock.advance(1);
-      expect(await store.broker.forwardDue("default", 10)).toMatchObject({ moved: 1 });
+      expect(await store.broker.forwardDue({ queue: "default", limit: 10 })).toMatchObject({ moved: 1 });
       expect((await claimedOne(store.broker)).message.retried).toBe(1);
     });
 
@@ -251,7 +254,7 @@ export function describeWorkContract(setup: ContractSetup): void {
         const at = store.clock.now() + 100;
         await settled(store.broker, await claimedOne(store.broker), { kind: "retry", at, counted, error: "x" });
         store.clock.advance(100);
-        await store.broker.forwardDue("default", 10);
+        await store.broker.forwardDue({ queue: "default", limit: 10 });
       }
       await settled(store.broker, await claimedOne(store.broker), { kind: "done" });
       expect(await store.broker.queue("default")).toMatchObject({ processedToday: 3, failedToday: 2 });
@@ -303,7 +306,7 @@ export function describeWorkContract(setup: ContractSetup): void {
         const outcome: Outcome = { kind: "retry", at: store.clock.now(), counted: true, error: "x" };
         await settled(store.broker, await claimedOne(store.broker), outcome, { attempt });
         store.clock.advance(1_000);
-        await store.broker.forwardDue("default", 10);
+        await store.broker.forwardDue({ queue: "default", limit: 10 });
       }
       const last = await claimedOne(store.broker);
       await settled(store.broker, last, { kind: "archived", error: "x" });
@@ -375,7 +378,7 @@ export function describeWorkContract(setup: ContractSetup): void {
       await store.broker.enqueue([placedAt(store.clock.now() + 10)]);
       const waiting = store.broker.waitForWork(["default"], long);
       store.clock.advance(10);
-      await store.other.forwardDue("default", 10);
+      await store.other.forwardDue({ queue: "default", limit: 10 });
       await waiting;
       const task = await claimedOne(store.broker);
       const again = store.broker.waitForWork(["default"], long);

@@ -69,7 +69,7 @@ export async function workItOff(broker: Broker, queue: string, held: readonly Cl
   await finish(held);
   const request = { queue, limit: 100, serverId: "recoverer", leaseMs };
   for (let round = 0; round < 3; round++) {
-    await broker.forwardDue(queue, 100);
+    await broker.forwardDue({ queue, limit: 100 });
     for (const take of [
       () => broker.takeBack({ ...request, from: { kind: "server", serverId: "server-dead" } }),
       () => broker.takeOver(request),

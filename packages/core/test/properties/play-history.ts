@@ -146,7 +146,7 @@ class Player {
       }
       case "forward": {
         const due = model.due();
-        const { moved, nextDueAt } = await other.forwardDue(queue, step.limit);
+        const { moved, nextDueAt } = await other.forwardDue({ queue, limit: step.limit });
         expect(moved).toBe(Math.min(step.limit, due.length));
         const entries = await broker.get(queue, due);
         const gone = due.filter((_, index) => !["scheduled", "retry"].includes(entries[index]?.state ?? ""));

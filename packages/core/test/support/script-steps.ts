@@ -322,7 +322,7 @@ const upkeepSteps: ScriptStep[] = [
       await raw("SET", key("t:string"), "x");
       await raw("SET", key("g:broken"), "x");
       clock.advance(10_000);
-      return (other) => other.forwardDue(queue, 10);
+      return (other) => other.forwardDue({ queue, limit: 10 });
     },
   },
   {

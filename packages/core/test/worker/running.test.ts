@@ -344,9 +344,9 @@ describe.each(stores)("a server on $name", ({ open }) => {
         handlers.push(handler);
         return () => undefined;
       },
-      forwardDue: (queue, ...rest) => {
-        looked.add(queue);
-        return real.forwardDue(queue, ...rest);
+      forwardDue: (request, call) => {
+        looked.add(request.queue);
+        return real.forwardDue(request, call);
       },
     });
     aServer(broker)

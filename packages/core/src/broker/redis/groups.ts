@@ -1,10 +1,10 @@
 import { encodeTaskMessage } from "../../codec/task-codec.ts";
-import { HikyakuError } from "../../errors.ts";
 import { taskIdsOf } from "../../task/task-id.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem } from "../enqueue-facet.ts";
 import {
   type AggregationSet,
+  checkFinish,
   type FinishAnswer,
   type GroupFacet,
   type GroupLimits,
@@ -133,12 +133,7 @@ export class RedisGroups implements GroupFacet {
   }
 
   async finish(set: AggregationSet, item: EnqueueItem | undefined, call?: CallOptions): Promise<FinishAnswer> {
-    if (item !== undefined && item.message.queue !== set.queue) {
-      throw new HikyakuError(
-        "invalid_option",
-        `finishing a set of queue "${set.queue}": expected a task of the same queue, got one of "${item.message.queue}"`,
-      );
-    }
+    checkFinish(set, item);
     const { keys, set: key, end } = keysOf(set);
     const now = this.#context.clock.now();
     const leftovers = `${keys.leftovers}:${set.setId}`;

@@ -1,5 +1,5 @@
 import type { CallOptions } from "../call-options.ts";
-import type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
+import type { ArchiveLimits, ForwardAnswer, ForwardRequest, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
 import type { SetAside } from "../work-facet.ts";
 import { queueKeys } from "./keys.ts";
 import { forwardDueLua, sweepLua } from "./lua/generated.ts";
@@ -18,12 +18,7 @@ export class RedisMaintain implements MaintainFacet {
     this.#context = context;
   }
 
-  async forwardDue(
-    queue: string,
-    limit: number,
-    call?: CallOptions,
-    { retriesFirst = false }: ForwardOptions = {},
-  ): Promise<ForwardAnswer> {
+  async forwardDue({ queue, limit, retriesFirst = false }: ForwardRequest, call?: CallOptions): Promise<ForwardAnswer> {
     const keys = queueKeys(queue);
     const now = Math.floor(this.#context.clock.now());
     const answer = await runScript(

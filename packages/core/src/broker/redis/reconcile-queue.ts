@@ -51,7 +51,7 @@ export async function checkQueue(
     );
   }
   if (scheduledLate + retryLate > 0) {
-    if (repair) await others.forwardDue(queue, limit, call);
+    if (repair) await others.forwardDue({ queue, limit }, call);
     const detail = `${scheduledLate} scheduled and ${retryLate} retry tasks were due more than a minute ago`;
     findings.push(
       aFinding("overdue", { queue, detail }, outcome, "they are brought to their queue, a slice at a time"),

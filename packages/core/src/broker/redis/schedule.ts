@@ -1,7 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Timestamp, TimestampSchema, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { SchedulerEnqueueEventSchema, SchedulerEntrySchema } from "../../codec/generated/presence_pb.ts";
-import { HikyakuError } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
 import { readDurableEntry } from "../durable-entry-text.ts";
 import type { EnqueueOutcome } from "../enqueue-facet.ts";
@@ -17,6 +16,7 @@ import type {
   Turn,
   TurnMemory,
 } from "../schedule-facet.ts";
+import { eventCursorParts } from "../schedule-facet.ts";
 import { accepted, packItem, refusal } from "./enqueue.ts";
 import {
   allQueuesKey,
@@ -157,13 +157,13 @@ export class RedisSchedule implements ScheduleFacet {
     { limit, cursor }: { readonly limit: number; readonly cursor?: string },
     call?: CallOptions,
   ): Promise<{ readonly events: readonly EnqueueEvent[]; readonly nextCursor: string | undefined }> {
-    const [second = "+inf", seen = "0"] = cursor === undefined ? [] : cursorParts(cursor);
+    const [second, seen] = cursor === undefined ? ["+inf", 0] : eventCursorParts(cursor);
     const reply = list(
       await runCommand(
         this.#context.connection,
         [
-          ...["ZRANGE", scheduleHistoryKey(entryId), second, "-inf", "BYSCORE", "REV"],
-          ...["LIMIT", seen, String(limit), "WITHSCORES"],
+          ...["ZRANGE", scheduleHistoryKey(entryId), String(second), "-inf", "BYSCORE", "REV"],
+          ...["LIMIT", String(seen), String(limit), "WITHSCORES"],
         ],
         call,
       ),
@@ -171,7 +171,7 @@ export class RedisSchedule implements ScheduleFacet {
     const members = reply.map((pair) => list(pair)[0] ?? null);
     const seconds = reply.map((pair) => text(list(pair)[1]) ?? "");
     const last = seconds.at(-1);
-    const ofLast = seconds.filter((score) => score === last).length + (last === second ? Number(seen) : 0);
+    const ofLast = seconds.filter((score) => score === last).length + (last === String(second) ? seen : 0);
     return {
       events: members
         .map(decodeEvent)
@@ -233,12 +233,6 @@ function outcomeOf(word: string, item: Turn["item"]): EnqueueOutcome {
   }
   if (word.startsWith(duplicate)) return { kind: "duplicate", ownerId: word.slice(duplicate.length) };
   throw noAnswerTo("the firing of a turn", "what became of its task", Buffer.from(word));
-}
-
-function cursorParts(cursor: string): [second: string, seen: string] {
-  const [, second, seen] = /^(\d+):(\d+)$/.exec(cursor) ?? [];
-  if (second !== undefined && seen !== undefined) return [second, seen];
-  throw new HikyakuError("invalid_option", `option "cursor": expected one that this store gave out, got "${cursor}"`);
 }
 
 function encodeEntry(record: ScheduleRecord): Buffer {

@@ -1,12 +1,13 @@
 import type { SQLOutputValue } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { uniqueScope } from "../../codec/unique-scope.ts";
-import { HikyakuError, isHikyakuError } from "../../errors.ts";
+import { isHikyakuError } from "../../errors.ts";
 import { taskIdsOf } from "../../task/task-id.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { EnqueueItem, EnqueueOutcome } from "../enqueue-facet.ts";
 import {
   type AggregationSet,
+  checkFinish,
   type FinishAnswer,
   type GroupFacet,
   type GroupLimits,
@@ -65,12 +66,7 @@ export class SqliteGroups implements GroupFacet {
 
   async finish(set: AggregationSet, item: EnqueueItem | undefined, call?: CallOptions): Promise<FinishAnswer> {
     const { queue, setId } = set;
-    if (item !== undefined && item.message.queue !== queue) {
-      throw new HikyakuError(
-        "invalid_option",
-        `finishing a set of queue "${queue}": expected a task of the same queue, got one of "${item.message.queue}"`,
-      );
-    }
+    checkFinish(set, item);
     const answer = await this.#store.write(call, slice, (transaction): FinishAnswer => {
       if (transaction.db.get(selectHeld, setId) === undefined) return { kind: "lost" };
       const outcome = item === undefined ? undefined : this.#enqueueInto(transaction, setId, item);

@@ -1,6 +1,6 @@
 import type { CallOptions } from "../call-options.ts";
 import { countersKeptMs } from "../limits.ts";
-import type { ArchiveLimits, ForwardAnswer, ForwardOptions, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
+import type { ArchiveLimits, ForwardAnswer, ForwardRequest, MaintainFacet, SweepAnswer } from "../maintain-facet.ts";
 import { utcDay } from "../utc-day.ts";
 import type { Row } from "./database.ts";
 import { earliestDue } from "./enqueue.ts";
@@ -16,12 +16,7 @@ export class SqliteMaintain implements MaintainFacet {
     this.#store = store;
   }
 
-  async forwardDue(
-    queue: string,
-    limit: number,
-    call?: CallOptions,
-    { retriesFirst = false }: ForwardOptions = {},
-  ): Promise<ForwardAnswer> {
+  async forwardDue({ queue, limit, retriesFirst = false }: ForwardRequest, call?: CallOptions): Promise<ForwardAnswer> {
     return this.#store.write(call, limit, (transaction) => {
       const { db, now } = transaction;
       const due = db.all(selectDue, queue, now, limit, queue, now, limit, limit);

@@ -90,7 +90,7 @@ export class SqliteReconcile implements ReconcileFacet {
       findings.push(aFinding("archive_too_large", { queue, detail }, outcome, action));
     }
     if (number("scheduled") + number("retry") > 0) {
-      if (repair) await this.#others.forwardDue(queue, limit, call);
+      if (repair) await this.#others.forwardDue({ queue, limit }, call);
       const detail = `${number("scheduled")} scheduled and ${number("retry")} retry tasks were due more than a minute ago`;
       const action = "they are brought to their queue, a slice at a time";
       findings.push(aFinding("overdue", { queue, detail }, outcome, action));

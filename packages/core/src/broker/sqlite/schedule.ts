@@ -15,6 +15,7 @@ import type {
   Turn,
   TurnMemory,
 } from "../schedule-facet.ts";
+import { eventCursorParts } from "../schedule-facet.ts";
 import type { Row } from "./database.ts";
 import type { SqliteEnqueue } from "./enqueue.ts";
 import type { Store } from "./store.ts";
@@ -105,7 +106,7 @@ export class SqliteSchedule implements ScheduleFacet {
     { limit, cursor }: { readonly limit: number; readonly cursor?: string },
     call?: CallOptions,
   ): Promise<{ readonly events: readonly EnqueueEvent[]; readonly nextCursor: string | undefined }> {
-    const [at, number] = cursor === undefined ? [Number.MAX_SAFE_INTEGER, 0] : cursorParts(cursor);
+    const [at, number] = cursor === undefined ? [Number.MAX_SAFE_INTEGER, 0] : eventCursorParts(cursor);
     return this.#store.read(call, (db) => {
       const rows = db.all(selectEvents, entryId, at, number, limit);
       const last = rows.at(-1);
@@ -193,12 +194,6 @@ function isStoredRecord(value: unknown): value is StoredRecord {
     Array.isArray(options) &&
     options.every((option) => typeof option === "string")
   );
-}
-
-function cursorParts(cursor: string): [at: number, number: number] {
-  const [, at, number] = /^(\d+):(\d+)$/.exec(cursor) ?? [];
-  if (at !== undefined && number !== undefined) return [Number(at), Number(number)];
-  throw new HikyakuError("invalid_option", `option "cursor": expected one that this store gave out, got "${cursor}"`);
 }
 
 function parsed<T>(row: Row, column: string): T {

@@ -1,7 +1,7 @@
 import type { HikyakuError } from "../../errors.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import { tellAll } from "../../runtime/guarded-call.ts";
 import type { Reachability } from "../broker.ts";
+import { ReachabilityNews } from "../reachability-news.ts";
 
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
@@ -18,10 +18,8 @@ const trustedAfterMs = 60_000;
  * calls work and others fail is called away all the same, instead of back and away again with each of them.
  */
 export class StoreHealth {
-  readonly #clock: Clock;
   readonly #try: () => Promise<void>;
-  readonly #listeners = new Set<(reachability: Reachability) => void>();
-  #reachability: Reachability;
+  readonly #news: ReachabilityNews;
   #reason: HikyakuError | undefined;
   #failures = 0;
   #pauseMs = firstPauseMs;
@@ -34,19 +32,16 @@ export class StoreHealth {
 
   /** `tryOut` writes something without effect; it tells `failed` or `worked`, and never throws. */
   constructor(clock: Clock, tryOut: () => Promise<void>) {
-    this.#clock = clock;
     this.#try = tryOut;
-    this.#reachability = { reachable: false, since: clock.now(), reason: "not opened yet" };
+    this.#news = new ReachabilityNews(clock, "not opened yet");
   }
 
   get reachability(): Reachability {
-    return this.#reachability;
+    return this.#news.latest;
   }
 
   onReachability(listener: (reachability: Reachability) => void): () => void {
-    const own = (reachability: Reachability) => listener(reachability);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+    return this.#news.listen(listener);
   }
 
   /** Why nobody should try to open the store at this moment. The first call after a failure may always try. */
@@ -56,7 +51,7 @@ export class StoreHealth {
 
   /** The file is open. That is enough to be called reachable as long as no call has failed. */
   opened(): void {
-    if (this.#failures === 0) this.#set(true, undefined);
+    if (this.#failures === 0) this.#news.set(true, undefined);
   }
 
   /** A call failed, and others are to fail for the same reason. */
@@ -65,8 +60,8 @@ export class StoreHealth {
     const now = systemClock.monotonic();
     this.#failures++;
     this.#reason = reason;
-    if (this.#reachability.reachable) this.#doubt(now);
-    this.#set(false, reason.message);
+    if (this.reachability.reachable) this.#doubt(now);
+    this.#news.set(false, reason.message);
     if (this.#timer === undefined) this.#pause(now);
   }
 
@@ -82,13 +77,13 @@ export class StoreHealth {
     this.#timer = undefined;
     this.#recoveries++;
     this.#recoveredAt = now;
-    this.#set(true, undefined);
+    this.#news.set(true, undefined);
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#set(false, "closed");
+    this.#news.set(false, "closed");
   }
 
   #doubt(now: number): void {
@@ -112,13 +107,5 @@ export class StoreHealth {
     if (this.#timer !== timer) return;
     this.#timer = undefined;
     if (this.#failures > 0 && !this.#closed) this.#pause(systemClock.monotonic());
-  }
-
-  #set(reachable: boolean, reason: string | undefined): void {
-    const before = this.#reachability;
-    if (before.reachable === reachable && before.reason === reason) return;
-    const since = before.reachable === reachable ? before.since : this.#clock.now();
-    this.#reachability = { reachable, since, reason };
-    tellAll(this.#listeners, this.#reachability, "a listener of onReachability");
   }
 }

@@ -37,7 +37,7 @@ export class Forwarder implements Role {
     const { broker, clock, taskLog, queue, retriesFirst, onMoved, onLeaseOver } = this.#options;
     const call = signal === undefined ? undefined : { signal };
     for (;;) {
-      const answer = await broker.forwardDue(queue, sliceSize, call, { retriesFirst });
+      const answer = await broker.forwardDue({ queue, limit: sliceSize, retriesFirst }, call);
       const { moved, nextDueAt, isLeaseOver } = answer;
       for (const { taskId, reason, detail } of answer.setAside) {
         taskLog.error("a due task can't be put in line", { queue, taskId, reason, detail });

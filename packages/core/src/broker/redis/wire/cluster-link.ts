@@ -1,8 +1,8 @@
 import { errorText, HikyakuError, isHikyakuError } from "../../../errors.ts";
 import { sleep, systemClock } from "../../../runtime/clock.ts";
-import { tellAll } from "../../../runtime/guarded-call.ts";
 import type { Reachability } from "../../broker.ts";
 import type { CallOptions } from "../../call-options.ts";
+import { ReachabilityNews } from "../../reachability-news.ts";
 import type { ClusterTopology } from "./cluster-topology.ts";
 import { Connection, notConnectedYet } from "./connection.ts";
 import { firstKey, keySlot } from "./key-slot.ts";
@@ -22,16 +22,15 @@ export class ClusterLink implements Link {
   readonly #settings: ConnectionSettings;
   readonly #topology: ClusterTopology;
   readonly #nodes = new Map<string, Connection>();
-  readonly #listeners = new Set<(reachability: Reachability) => void>();
   readonly #closing = new AbortController();
-  #reachability: Reachability;
+  readonly #news: ReachabilityNews;
   #opened: Promise<void> | undefined;
   #isWatching = false;
 
   constructor(settings: ConnectionSettings, topology: ClusterTopology) {
     this.#settings = settings;
     this.#topology = topology;
-    this.#reachability = { reachable: false, since: settings.clock.now(), reason: notConnectedYet };
+    this.#news = new ReachabilityNews(settings.clock, notConnectedYet);
     topology.onChange(() => this.#fit());
   }
 
@@ -40,12 +39,11 @@ export class ClusterLink implements Link {
   }
 
   get reachability(): Reachability {
-    return this.#reachability;
+    return this.#news.latest;
   }
 
   onReachability(listener: (reachability: Reachability) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#news.listen(listener);
   }
 
   open(): void {
@@ -103,8 +101,8 @@ export class ClusterLink implements Link {
     if (this.#isClosed()) return;
     this.#closing.abort();
     for (const node of this.#nodes.values()) node.close();
-    this.#change(false, "closed");
-    this.#listeners.clear();
+    this.#news.set(false, "closed");
+    this.#news.close();
   }
 
   #nodeFor(args: readonly Argument[]): Connection | undefined {
@@ -148,7 +146,7 @@ export class ClusterLink implements Link {
     }
     const node = this.#nodeFor(args);
     if (node !== undefined) return node;
-    const reason = this.#reachability.reason ?? "nobody holds this slot";
+    const reason = this.reachability.reason ?? "nobody holds this slot";
     throw new HikyakuError("broker_unavailable", `the cluster ${this.location} can't serve this key: ${reason}`);
   }
 
@@ -203,7 +201,7 @@ export class ClusterLink implements Link {
       this.#fit();
       await Promise.all([...this.#nodes.values()].map(firstAttempt));
     } catch (error) {
-      this.#change(false, errorText(error));
+      this.#news.set(false, errorText(error));
       this.#lookAgain();
     }
   }
@@ -228,10 +226,10 @@ export class ClusterLink implements Link {
     if (states.some(({ reason }) => reason === notConnectedYet)) return;
     const away = states.find(({ reachable }) => reachable !== true);
     if (away === undefined) {
-      this.#change(true, undefined);
+      this.#news.set(true, undefined);
       return;
     }
-    this.#change(false, `node ${shownPlace(away.place)}: ${away.reason ?? "not connected"}`);
+    this.#news.set(false, `node ${shownPlace(away.place)}: ${away.reason ?? "not connected"}`);
     this.#lookAgain();
   }
 
@@ -255,17 +253,9 @@ export class ClusterLink implements Link {
         await this.#topology.refresh();
         this.#fit();
       } catch (error) {
-        if (this.#topology.masters.length === 0) this.#change(false, errorText(error));
+        if (this.#topology.masters.length === 0) this.#news.set(false, errorText(error));
       }
-    } while (!this.#reachability.reachable);
-  }
-
-  #change(reachable: boolean, reason: string | undefined): void {
-    const before = this.#reachability;
-    if (before.reachable === reachable && before.reason === reason) return;
-    const since = before.reachable === reachable ? before.since : this.#settings.clock.now();
-    this.#reachability = { reachable, since, reason };
-    tellAll(this.#listeners, this.#reachability, "a listener of onReachability");
+    } while (!this.reachability.reachable);
   }
 
   #isClosed(): boolean {

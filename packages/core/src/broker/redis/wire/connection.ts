@@ -1,8 +1,8 @@
 import { errorText, HikyakuError } from "../../../errors.ts";
 import { type Clock, sleep, systemClock, type Timer } from "../../../runtime/clock.ts";
-import { tellAll } from "../../../runtime/guarded-call.ts";
 import type { Reachability } from "../../broker.ts";
 import type { CallOptions } from "../../call-options.ts";
+import { ReachabilityNews } from "../../reachability-news.ts";
 import { CallDeadlines } from "./call-deadlines.ts";
 import type { Argument, Link, RedisRefusal, Reply } from "./link.ts";
 import { type CallHost, cancelled, PendingCall } from "./pending-call.ts";
@@ -31,7 +31,6 @@ export class Connection implements Link {
   readonly #settings: ConnectionSettings;
   readonly #kind: ConnectionKind;
   readonly #route: Route;
-  readonly #listeners = new Set<(reachability: Reachability) => void>();
   readonly #subscriptions = new Map<string, (message: Buffer) => void>();
   #onListening: (() => void) | undefined;
   /** Deadlines are real time, also where a test moves the clock that tasks are stamped with. */
@@ -46,7 +45,7 @@ export class Connection implements Link {
   #refusals = 0;
   #reachedAt = 0;
   #pause: Timer | undefined;
-  #reachability: Reachability;
+  readonly #news: ReachabilityNews;
   #firstAttempt: Promise<void> | undefined;
   #closed = false;
   /** What the calls of all wires have in common. */
@@ -62,7 +61,7 @@ export class Connection implements Link {
     this.#settings = settings;
     this.#kind = kind;
     this.#route = route;
-    this.#reachability = { reachable: false, since: settings.clock.now(), reason: notConnectedYet };
+    this.#news = new ReachabilityNews(settings.clock, notConnectedYet);
   }
 
   get location(): string {
@@ -70,12 +69,11 @@ export class Connection implements Link {
   }
 
   get reachability(): Reachability {
-    return this.#reachability;
+    return this.#news.latest;
   }
 
   onReachability(listener: (reachability: Reachability) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#news.listen(listener);
   }
 
   open(): void {
@@ -144,8 +142,8 @@ export class Connection implements Link {
     this.#candidate?.destroy();
     this.#wire?.destroy();
     this.#calls.deadlines.close();
-    this.#change(false, "closed");
-    this.#listeners.clear();
+    this.#news.set(false, "closed");
+    this.#news.close();
   }
 
   /** One attempt. When it fails there is a pause, then another. */
@@ -185,7 +183,7 @@ export class Connection implements Link {
     this.#failures = 0;
     this.#reachedAt = this.#timers.monotonic();
     void this.#resubscribeAll(wire);
-    this.#change(true, undefined);
+    this.#news.set(true, undefined);
   }
 
   #lost(reason: string): void {
@@ -207,13 +205,13 @@ export class Connection implements Link {
     setImmediate(() => {
       for (const wire of wires) wire?.destroy();
     });
-    this.#change(false, reason);
+    this.#news.set(false, reason);
   }
 
   /** Waits for the first attempt if need be, and refuses at once from then on while there is no server. */
   async #ready(call: CallOptions): Promise<Wire> {
     this.open();
-    if (this.#firstAttempt !== undefined && this.#reachability.reason === notConnectedYet) {
+    if (this.#firstAttempt !== undefined && this.reachability.reason === notConnectedYet) {
       const waiting = new AbortController();
       const patience = sleep(this.#timers, call.timeoutMs ?? this.#settings.commandTimeoutMs, waiting.signal);
       call.signal?.addEventListener("abort", () => waiting.abort(), { once: true, signal: waiting.signal });
@@ -223,7 +221,7 @@ export class Connection implements Link {
     if (this.#closed) throw new HikyakuError("closed", "expected an open broker; this one was closed");
     if (call.signal?.aborted === true) throw cancelled(call.signal, "before the call was sent");
     if (this.#wire?.isReady === true) return this.#wire;
-    const reason = this.#reachability.reason ?? "connecting";
+    const reason = this.reachability.reason ?? "connecting";
     throw new HikyakuError("broker_unavailable", `Redis at ${this.location} can't be reached: ${reason}`);
   }
 
@@ -274,14 +272,6 @@ export class Connection implements Link {
       `the connection to Redis at ${this.location} was lost during the call, which may have been carried out: ${reasonOf(error)}`,
       { cause: error },
     );
-  }
-
-  #change(reachable: boolean, reason: string | undefined): void {
-    const before = this.#reachability;
-    if (before.reachable === reachable && before.reason === reason) return;
-    const since = before.reachable === reachable ? before.since : this.#settings.clock.now();
-    this.#reachability = { reachable, since, reason };
-    tellAll(this.#listeners, this.#reachability, "a listener of onReachability");
   }
 }
 
