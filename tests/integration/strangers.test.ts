@@ -1,26 +1,43 @@
 import { execFile } from "node:child_process";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { type RedisServer, redisServerPath, startRedisServer } from "@hikyaku/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { blockingPrints, linkInto, makeConsumer, matchersTest, strict } from "./support/packed-library.ts";
+import {
+  blockingPrints,
+  importingEach,
+  linkInto,
+  makeConsumer,
+  matchersTest,
+  partsOf,
+  strict,
+} from "./support/packed-library.ts";
 
 const root = join(import.meta.dirname, "../..");
 const tools = join(root, "tests/strangers/node_modules");
 const missing = !existsSync(tools);
 let consumer: string;
+let redis: RedisServer | undefined;
 
-beforeAll(() => {
-  if (!missing) consumer = makeConsumer();
+beforeAll(async () => {
+  if (missing) return;
+  consumer = makeConsumer();
+  if (redisServerPath() !== undefined) redis = await startRedisServer();
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await redis?.stop();
   if (!missing) rmSync(consumer, { recursive: true, force: true });
 });
 
-async function run(program: string, args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+async function run(
+  program: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<{ stdout: string; stderr: string }> {
   const { NODE_OPTIONS: _, VITEST: _inVitest, ...env } = process.env;
-  return promisify(execFile)(program, args, { cwd: consumer, env, timeout: 50_000 });
+  return promisify(execFile)(program, args, { cwd: consumer, env: { ...env, ...settings }, timeout: 50_000 });
 }
 
 describe("the published package", () => {
@@ -33,26 +50,42 @@ describe("the published package", () => {
     const { stdout, stderr } = await run(join(tools, program), [...args, "blocking.js"]);
     expect(stdout).toBe(blockingPrints);
     expect(stderr).not.toMatch(/uncaught/i);
+    if (redis === undefined) return;
+    const onRedis = await run(join(tools, program), [...args, "blocking.js"], {
+      REDIS_ADDR: `127.0.0.1:${redis.port}`,
+    });
+    expect(onRedis.stdout).toBe(blockingPrints);
   });
 
-  it("is refused in one line by Node.js 20, whichever part is imported", async ({ skip }) => {
+  it.for(["20", "18"])("is refused in one line by Node.js %s, whichever part is imported", async (major, { skip }) => {
     skip(missing, "npm ci --prefix tests/strangers --workspaces=false installs what they use");
-    writeFileSync(
-      join(consumer, "old.js"),
-      `for (const part of ["", "/redis", "/sqlite", "/testing", "/testing/vitest"])
-  console.log(await import("hikyaku" + part).then(() => "imported " + part, (error) => error.message));`,
-    );
-    const { stdout } = await run(join(tools, "node20/bin/node"), ["old.js"]);
-    expect(stdout.split("\n", 5)).toEqual(
-      Array(5).fill(expect.stringMatching(/^hikyaku: expected Node\.js 22\.16 or newer, got 20\.\S+ \(.*\)$/)),
-    );
+    const parts = partsOf(consumer);
+    writeFileSync(join(consumer, "old.js"), importingEach(parts));
+    const { stdout } = await run(join(tools, `node${major}/bin/node`), ["old.js"]);
+    const line = new RegExp(`^hikyaku: expected Node\\.js 22\\.16 or newer, got ${major}\\.\\S+ \\(.*\\)$`);
+    expect(stdout.trimEnd().split("\n")).toEqual(parts.map(() => expect.stringMatching(line)));
+  });
+
+  it("runs the examples on Node.js 22, on SQLite and on Redis", async ({ skip }) => {
+    skip(missing, "npm ci --prefix tests/strangers --workspaces=false installs what they use");
+    skip(redis === undefined, "redis-server is not installed");
+    linkInto(consumer, "zod", join(root, "node_modules/zod"));
+    for (const name of ["first-task", "shared-with-go"]) {
+      cpSync(join(root, "examples", `${name}.ts`), join(consumer, `${name}.ts`));
+    }
+    const node22 = join(tools, "node22/bin/node");
+    const settings = { REDIS_URL: `redis://127.0.0.1:${redis?.port}` };
+    expect((await run(node22, ["first-task.ts"])).stdout).toContain('attempt 1: mail "welcome" to user 42');
+    expect((await run(node22, ["shared-with-go.ts"], settings)).stdout).toContain("resized the images of user 42");
   });
 
   it.for(["nodenext", "preserve"])("type-checks in TypeScript 6 with --module %s", async (module, { skip }) => {
     skip(missing, "npm ci --prefix tests/strangers --workspaces=false installs what they use");
     writeFileSync(
       join(consumer, "use.ts"),
-      ["", "/redis", "/sqlite", "/testing"].map((part) => `export * from "hikyaku${part}";\n`).join(""),
+      partsOf(consumer)
+        .map((part, index) => `export * as part${index} from "${part}";\n`)
+        .join(""),
     );
     const compiler = join(tools, "typescript6/bin/tsc");
     const options = [...strict, "--module", module, "--lib", "es2024,esnext.disposable"];

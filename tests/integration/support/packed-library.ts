@@ -34,6 +34,20 @@ export function makeConsumer(): string {
   return consumer;
 }
 
+/** What may be imported of the packed library, as others write it. */
+export function partsOf(consumer: string): readonly string[] {
+  const manifest = JSON.parse(readFileSync(join(consumer, "node_modules/hikyaku/package.json"), "utf8"));
+  return Object.keys(manifest.exports)
+    .filter((path) => path !== "./package.json")
+    .map((path) => join("hikyaku", path));
+}
+
+/** Tries to import each part, and prints its name or what was said instead. */
+export function importingEach(parts: readonly string[]): string {
+  return `for (const part of ${JSON.stringify(parts)})
+  console.log(await import(part).then(() => "imported " + part, (error) => error.message));`;
+}
+
 /** Puts the package at `folder` into the consumer's `node_modules` under this name. */
 export function linkInto(consumer: string, name: string, folder: string): void {
   const link = join(consumer, "node_modules", name);

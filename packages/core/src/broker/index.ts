@@ -1,5 +1,6 @@
 // The port between the library and a store: for those who write an adapter, a proxy or a test double of one. Whoever uses
 // the library needs nothing from here.
+import "../node-version.ts";
 
 export { defaultMessage } from "../task/default-message.ts";
 export type { Broker, Reachability } from "./broker.ts";

@@ -1,3 +1,4 @@
+import "../node-version.ts";
 import type { EnqueueItem, EnqueueOutcome } from "../broker/enqueue-facet.ts";
 import type { TaskMessage } from "../broker/task-message.ts";
 import type {
