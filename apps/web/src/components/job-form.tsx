@@ -1,6 +1,6 @@
 import { DEFAULT_DELAY_SECONDS, DEFAULT_MAX_RETRY, DEFAULT_MESSAGE } from "@hikyaku/contract";
 import type { FormEvent, Ref } from "react";
-import type { FieldFault, FieldFaults, JobField, JobFormValues } from "../demo-job/job-form.ts";
+import type { FieldFault, FieldFaults, JobField, JobFormValues } from "../demo-job/job-form-state.ts";
 import { useLanguage } from "../i18n/language-context.ts";
 import type { Messages } from "../i18n/messages/en.ts";
 import { TextField } from "./text-field.tsx";

@@ -1,5 +1,5 @@
 import type { Ref } from "react";
-import { sortRefusals } from "../demo-job/job-form.ts";
+import { sortRefusals } from "../demo-job/job-form-state.ts";
 import type { Refusal } from "../demo-job/registration-fate.ts";
 import { useLanguage } from "../i18n/language-context.ts";
 import type { Messages } from "../i18n/messages/en.ts";

@@ -1,5 +1,5 @@
 import type { DemoJobWorker } from "@hikyaku/contract";
-import type { Sentence } from "../demo-job/job-card.ts";
+import type { Sentence } from "../demo-job/job-card-state.ts";
 import type { JobMessages } from "./messages/en-jobs.ts";
 import type { RichText } from "./rich-text.ts";
 import { lengthText, momentText } from "./time-text.ts";

@@ -13,7 +13,7 @@ import {
   type JobFormValues,
   readJobForm,
   sortRefusals,
-} from "../demo-job/job-form.ts";
+} from "../demo-job/job-form-state.ts";
 import { needsAsking, type SessionJob } from "../demo-job/session-jobs.ts";
 import { serverClock, tabJobs } from "../demo-job/this-tab.ts";
 import { useFollowedJobs } from "../demo-job/use-followed-jobs.ts";

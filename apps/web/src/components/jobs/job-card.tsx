@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useId, useRef } from "react";
-import { cardOf, isStoreBack } from "../../demo-job/job-card.ts";
+import { cardOf, isStoreBack } from "../../demo-job/job-card-state.ts";
 import type { FollowState } from "../../demo-job/job-follower.ts";
-import { relayOf } from "../../demo-job/relay.ts";
+import { relayOf } from "../../demo-job/job-relay.ts";
 import type { SessionJob } from "../../demo-job/session-jobs.ts";
 import { useLanguage } from "../../i18n/language-context.ts";
 import { sentenceText } from "../../i18n/sentence-text.ts";

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { type CardState, mostAttempts } from "../../demo-job/job-card.ts";
+import { type CardState, mostAttempts } from "../../demo-job/job-card-state.ts";
 import { msOf } from "../../demo-job/job-moments.ts";
 import type { SessionJob } from "../../demo-job/session-jobs.ts";
 import type { Writing } from "../../i18n/sentence-text.ts";

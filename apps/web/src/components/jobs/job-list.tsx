@@ -1,4 +1,4 @@
-import { cardOf } from "../../demo-job/job-card.ts";
+import { cardOf } from "../../demo-job/job-card-state.ts";
 import type { FollowState } from "../../demo-job/job-follower.ts";
 import type { SessionJob } from "../../demo-job/session-jobs.ts";
 import { useLanguage } from "../../i18n/language-context.ts";

@@ -1,4 +1,4 @@
-import type { CardState } from "../../demo-job/job-card.ts";
+import type { CardState } from "../../demo-job/job-card-state.ts";
 import { useLanguage } from "../../i18n/language-context.ts";
 import { Icon, type IconName } from "../icon.tsx";
 

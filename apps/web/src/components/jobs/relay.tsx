@@ -1,4 +1,4 @@
-import type { Lead, Segment } from "../../demo-job/relay.ts";
+import type { Lead, Segment } from "../../demo-job/job-relay.ts";
 import { useLanguage } from "../../i18n/language-context.ts";
 import type { JobMessages } from "../../i18n/messages/en-jobs.ts";
 import { aheadText, soFarText, type Writing } from "../../i18n/sentence-text.ts";

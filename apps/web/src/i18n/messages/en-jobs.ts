@@ -1,4 +1,4 @@
-import type { CardState } from "../../demo-job/job-card.ts";
+import type { CardState } from "../../demo-job/job-card-state.ts";
 import type { FailureReason } from "../../demo-job/registration-fate.ts";
 import { code, type RichText, rich } from "../rich-text.ts";
 import type { LengthUnits } from "../time-text.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { anAttempt, at, aView, aWorker, START_MS } from "../../test/a-view.ts";
-import { cardOf } from "./job-card.ts";
+import { cardOf } from "./job-card-state.ts";
 import type { FollowState } from "./job-follower.ts";
 import type { SessionJob } from "./session-jobs.ts";
 

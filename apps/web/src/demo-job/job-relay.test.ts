@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { anAttempt, at, aView, aWorker, START_MS } from "../../test/a-view.ts";
-import { cardOf } from "./job-card.ts";
-import { relayOf } from "./relay.ts";
+import { cardOf } from "./job-card-state.ts";
+import { relayOf } from "./job-relay.ts";
 import type { SessionJob } from "./session-jobs.ts";
 
 const fresh = { queue: undefined, answeredAtMs: START_MS, failure: undefined, silentUntilMs: undefined };

@@ -1,5 +1,5 @@
 import { type DemoJobAttempt, type DemoJobView, type DemoJobWorker, resolveDemoJob } from "@hikyaku/contract";
-import { type CardState, type JobCard, nextAttempt } from "./job-card.ts";
+import { type CardState, type JobCard, nextAttempt } from "./job-card-state.ts";
 import { dueMsOf, latenessMs, msOf } from "./job-moments.ts";
 import type { SessionJob } from "./session-jobs.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_JOB_FORM, readJobForm, sortRefusals } from "./job-form.ts";
+import { EMPTY_JOB_FORM, readJobForm, sortRefusals } from "./job-form-state.ts";
 
 describe("the form", () => {
   it("leaves out what is empty, so that the server puts its defaults in", () => {
