@@ -3,12 +3,12 @@ import { runTests, type TestRun } from "../test/run-tests.ts";
 
 /** The contract on one server and on a cluster, what tasks cost, and the protocol: what `npm test` runs on a second server. */
 export const coreSuites: readonly string[] = [
-  "redis.test.ts",
-  "redis-cluster.test.ts",
-  "redis-cluster-databases.test.ts",
-]
-  .concat("redis-cost.test.ts", "redis-wire.test.ts")
-  .map((name) => `packages/core/test/${name}`);
+  "redis",
+  "redis-cluster",
+  "redis-cluster-databases",
+  "redis-cost",
+  "redis-wire",
+].map((name) => `packages/core/test/${name}.test.ts`);
 
 /** All of the Redis adapter, and Asynq itself on the other side where Go is installed. */
 export const adapterSuites: readonly string[] = [
