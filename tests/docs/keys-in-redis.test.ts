@@ -60,7 +60,7 @@ describe.skipIf(redisServerPath() === undefined)("the keys in docs/wire-format.m
     await inspector.evictServer("00000000-0000-4000-8000-000000000000");
 
     const keys = async () => (await run("redis-cli", ["-p", String(redis.port), "--scan"])).stdout.trim().split("\n");
-    await eventually(15_000, async () => {
+    await eventually(60_000, async () => {
       const said = (await keys()).join("\n");
       for (const part of [
         "turns:",

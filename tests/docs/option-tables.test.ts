@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readinessFinding, workerWarning } from "@hikyaku/contract";
+import {
+  evictServerRequest,
+  quietServerRequest,
+  readinessFinding,
+  stopServerRequest,
+  workerWarning,
+} from "@hikyaku/contract";
 import * as hikyaku from "hikyaku";
 import { defineTask, findingKinds, Inspector } from "hikyaku";
 import { instruments } from "hikyaku/instruments";
@@ -47,6 +53,17 @@ describe("the options of a task in packages/core/README.md", () => {
     expect(told.get("queue")).toBe(`\`"${queue}"\``);
     expect(told.get("maxRetry")).toBe(String(maxRetry));
     expect(told.get("retention")).toBe(`\`"${retentionMs}s"\``);
+  });
+});
+
+describe("the error codes in packages/core/README.md", () => {
+  it("are all that there are", () => {
+    const [, union = ""] =
+      /^export type ErrorCode =(.*?);$/ms.exec(readFileSync(join(root, core, "errors.ts"), "utf8")) ?? [];
+    const known = [...union.matchAll(/"(\w+)"/g)].map(([, code = ""]) => code);
+    const rows = rowsOf("packages/core/README.md", "## Errors");
+    expect(known.length).toBeGreaterThan(10);
+    expect(sorted(rows.flatMap(([codes]) => codesIn(codes)))).toEqual(sorted(known));
   });
 });
 
@@ -116,6 +133,19 @@ describe("the methods in docs/inspector.md", () => {
     );
     const known = Object.getOwnPropertyNames(Inspector.prototype).filter((name) => name !== "constructor");
     expect(sorted(new Set(told))).toEqual(sorted(known));
+  });
+});
+
+describe("the requests in docs/servers.md", () => {
+  const rows = rowsOf("docs/servers.md").filter(([request = ""]) => request.includes("POST"));
+
+  it.each([
+    ["quiet", quietServerRequest],
+    ["stop", stopServerRequest],
+    ["evict", evictServerRequest],
+  ])("take the body that they take: %s", (order, { shape }) => {
+    const [, body] = rows.find(([request = ""]) => request.endsWith(`/${order}\``)) ?? [];
+    expect(sorted(codesIn(body))).toEqual(sorted(Object.keys(shape)));
   });
 });
 

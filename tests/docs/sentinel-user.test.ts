@@ -19,9 +19,9 @@ describe.skipIf(redisServerPath() === undefined)("the sentinels' user in docs/re
       sentinel: { masterName: redis.masterName, addrs: redis.addrs, username: "app", password: "secret" },
     });
     onTestFinished(() => broker.close());
-    await eventually(10_000, () => new Inspector({ broker }).queues());
+    await eventually(60_000, () => new Inspector({ broker }).queues());
     // Each is listened to, on both of its channels.
-    await eventually(10_000, async () => {
+    await eventually(60_000, async () => {
       for (const { port } of redis.sentinels) {
         const { stdout } = await run("redis-cli", ["-p", String(port), "client", "list"]);
         expect(stdout).toMatch(/ sub=2 .* user=app /);

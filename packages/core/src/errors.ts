@@ -18,7 +18,7 @@
  * - `cancelled`: the caller's signal fired.
  * - `store_rejected`: the store answered with an error of its own (out of memory, disk full, read-only, wrong type, ...);
  *   nothing was written.
- * - `closed`: the object was closed.
+ * - `closed`: the object was closed; the message of a call that was under way says that it may have been carried out.
  * - `corrupt_data`: stored bytes can't be read.
  */
 export type ErrorCode =

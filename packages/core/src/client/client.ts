@@ -141,7 +141,7 @@ export class Client implements AsyncDisposable {
    * - `answer_lost`: the connection broke during the call: the task may be stored or not;
    * - `not_acknowledged`: the task is stored, but not as safely as the broker was asked to; the message says what to do;
    * - `deadline_exceeded`: the task may be stored or not; `cancelled`: the message says whether it may be;
-   * - `closed`: the client was closed.
+   * - `closed`: the client was closed; the message says whether the task may be stored.
    */
   enqueue<Payload extends StandardSchemaV1, Result extends StandardSchemaV1>(
     task: TaskDefinition<Payload, Result>,

@@ -266,7 +266,11 @@ export class Connection implements Link {
   }
 
   #explained(error: Error): HikyakuError {
-    if (this.#closed) return new HikyakuError("closed", "the broker was closed while the call was under way");
+    if (this.#closed)
+      return new HikyakuError(
+        "closed",
+        "the broker was closed while the call was under way, which may have been carried out",
+      );
     return new HikyakuError(
       "answer_lost",
       `the connection to Redis at ${this.location} was lost during the call, which may have been carried out: ${reasonOf(error)}`,
