@@ -119,4 +119,74 @@ describe("a periodic role", () => {
     expect(runs).toHaveLength(1);
     expect(clock.timers).toBe(0);
   });
+
+  describe("in step with others", () => {
+    function setup(runOnce: () => Promise<number | undefined> = async () => undefined) {
+      const clock = new FakeClock();
+      const inStepWith = new Set<Periodic>();
+      const runs: string[] = [];
+      const periodic = (name: string, random = 0.5): Periodic => {
+        const role = {
+          name,
+          runOnce: () => {
+            runs.push(name);
+            return runOnce();
+          },
+        };
+        const base = { clock, random: () => random, logger: silentLogger, isReachable: () => true };
+        return new Periodic({ ...base, role, everyMs: 1_000, inStepWith });
+      };
+      const advance = async (ms: number): Promise<void> => {
+        clock.advance(ms);
+        await turn();
+      };
+      return { inStepWith, runs, periodic, advance };
+    }
+
+    it("runs when the first of them is due, and none of them again at its own time", async () => {
+      const { runs, periodic, advance } = setup();
+      const [early, late] = [periodic("early", 0), periodic("late", 0.99)];
+      for (const each of [late, early]) each.wake();
+      await advance(0);
+      await advance(899);
+      expect(runs.splice(0)).toHaveLength(2);
+      await advance(1);
+      expect(runs.splice(0)).toEqual(["early", "late"]);
+      await advance(400);
+      expect(runs).toEqual([]);
+      await advance(500);
+      expect(runs).toEqual(["early", "late"]);
+      await Promise.all([early.stop(), late.stop()]);
+    });
+
+    it("leaves alone those that have run a short while ago, that run now, or that have ended", async () => {
+      const held = Promise.withResolvers<undefined>();
+      const { inStepWith, runs, periodic, advance } = setup(() => held.promise);
+      const [one, other, ended] = [periodic("one"), periodic("other"), periodic("ended")];
+      one.wake();
+      await advance(0);
+      for (const each of [other, ended]) each.wake(10);
+      const stopped = ended.stop();
+      await advance(10);
+      expect(runs).toEqual(["one", "other"]);
+      held.resolve(undefined);
+      await turn();
+      one.wake(500);
+      await advance(500);
+      expect(runs).toEqual(["one", "other", "one"]);
+      await Promise.all([one.stop(), other.stop(), stopped]);
+      expect(inStepWith.size).toBe(0);
+    });
+
+    it("keeps the pause after a failure of its own", async () => {
+      const { runs, periodic, advance } = setup(() => Promise.reject(new Error("away")));
+      const [failing, other] = [periodic("failing"), periodic("other")];
+      failing.wake();
+      await advance(0);
+      other.wake();
+      await advance(0);
+      expect(runs).toEqual(["failing", "other"]);
+      await Promise.all([failing.stop(), other.stop()]);
+    });
+  });
 });

@@ -12,6 +12,8 @@ export interface Role {
    * again, or undefined for its usual period. The signal fires when the server stops.
    */
   runOnce(signal: AbortSignal): Promise<number | undefined>;
+  /** Whether it runs together with the same role of others on its broker, as `PeriodicOptions.inStepWith` says. */
+  readonly isInStep?: true;
 }
 
 export interface PeriodicOptions {
@@ -22,7 +24,15 @@ export interface PeriodicOptions {
   readonly logger: Logger;
   /** Whether the store can be expected to answer; as in `FailureLogOptions`. */
   readonly isReachable: () => boolean;
+  /**
+   * Others of its kind, which share a trip to the store, or an answer, where they run in the same turn of the event loop: when
+   * one of them runs, so do all that are due soon. Each is in it from its first wake to its stop.
+   */
+  readonly inStepWith?: Set<Periodic> | undefined;
 }
+
+/** Of a pause: with less than this left, a role runs along with others of its kind. */
+const soonShare = 1 / 4;
 
 /**
  * Runs a role again and again, one run at a time: after its period, spread by up to a tenth so that servers do not move
@@ -43,10 +53,15 @@ export class Periodic {
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #isRunning = false;
   #latestRun: Promise<void> | undefined;
+  readonly #inStepWith: Set<Periodic> | undefined;
+  /** As it was chosen after the last run. */
+  #pauseMs: number;
 
   constructor(options: PeriodicOptions) {
     this.#role = options.role;
     this.#everyMs = options.everyMs;
+    this.#pauseMs = options.everyMs;
+    this.#inStepWith = options.inStepWith;
     this.#clock = options.clock;
     this.#random = options.random;
     this.#backoff = new Backoff(50, Math.min(1_000, options.everyMs), options.random);
@@ -60,6 +75,7 @@ export class Periodic {
    */
   wake(inMs = 0): void {
     if (this.#stopping.signal.aborted) return;
+    this.#inStepWith?.add(this);
     const now = this.#clock.monotonic();
     const dueAt = Math.max(now + Math.max(0, inMs), this.#pausedUntil);
     if (dueAt >= this.#dueAt) return;
@@ -76,6 +92,7 @@ export class Periodic {
   /** Starts no further run and waits for the one under way, whose signal fires now. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#inStepWith?.delete(this);
     this.#timer?.cancel();
     await this.#latestRun;
   }
@@ -84,7 +101,15 @@ export class Periodic {
     this.#timer?.cancel();
     this.#timer = this.#clock.setTimer(() => {
       this.#latestRun = this.#run();
+      for (const other of this.#inStepWith ?? []) other.#comeAlong();
     }, inMs);
+  }
+
+  #comeAlong(): void {
+    const now = this.#clock.monotonic();
+    if (this.#timer === undefined || now < this.#pausedUntil || this.#dueAt - now > this.#pauseMs * soonShare) return;
+    this.#timer.cancel();
+    this.#latestRun = this.#run();
   }
 
   async #run(): Promise<void> {
@@ -92,6 +117,7 @@ export class Periodic {
     this.#timer = undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
     const nextInMs = await this.#attempt();
+    this.#pauseMs = nextInMs;
     this.#isRunning = false;
     if (this.#stopping.signal.aborted) return;
     const now = this.#clock.monotonic();

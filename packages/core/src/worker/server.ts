@@ -4,6 +4,7 @@ import type { ServerRecord } from "../broker/presence-facet.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions } from "../option-names.ts";
+import { inStepOn } from "../runtime/in-step.ts";
 import { Periodic, type Role } from "../runtime/periodic.ts";
 import { onStopSignals } from "../runtime/stop-signals.ts";
 import { tellOfStore } from "../runtime/store-news.ts";
@@ -384,7 +385,9 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
 
   #periodic(role: Role, everyMs: number): Periodic {
     const { broker, clock, random, logger } = this.#options;
-    return new Periodic({ role, everyMs, clock, random, logger, isReachable: () => broker.reachability().reachable });
+    const isReachable = (): boolean => broker.reachability().reachable;
+    const inStepWith = role.isInStep === true ? inStepOn(broker, role.name) : undefined;
+    return new Periodic({ role, everyMs, clock, random, logger, isReachable, inStepWith });
   }
 
   #mustBeNew(method: string): void {

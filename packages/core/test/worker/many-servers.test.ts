@@ -171,6 +171,38 @@ describe.each(stores)("fifteen servers of one process on $name", ({ open }) => {
   }, 90_000);
 });
 
+describe("servers of one broker that are started together", () => {
+  it("look once for others, and announce themselves in one go", async () => {
+    const real = closedAtEnd(sqliteBroker({ path: ":memory:" }));
+    const asked: string[] = [];
+    const announcedIn = new Set<number>();
+    let turn = 0;
+    const broker = flakyBroker(real, {
+      servers: (...args) => {
+        asked.push("servers");
+        return real.servers(...args);
+      },
+      silentServers: (...args) => {
+        asked.push("silent servers");
+        return real.silentServers(...args);
+      },
+      announce: (...args) => {
+        announcedIn.add(turn);
+        setImmediate(() => turn++);
+        return real.announce(...args);
+      },
+    });
+    const servers = names.map((queue) => aServer(broker, { queues: { [queue]: 1 } }).handleRaw("t", () => undefined));
+    for (const server of servers) server.start();
+    await vi.waitFor(() => {
+      for (const server of servers) expect(server.status().lastClaimAt).toBeDefined();
+    }, patience);
+    expect(asked.sort()).toEqual(["servers", "silent servers"]);
+    expect(announcedIn.size).toBe(1);
+    expect((await real.servers()).servers).toHaveLength(names.length);
+  }, 20_000);
+});
+
 describe("servers of one broker whose store no thread can open", () => {
   it("say so once, and extend their leases on the event loop", async () => {
     const real = closedAtEnd(sqliteBroker({ path: ":memory:" }));

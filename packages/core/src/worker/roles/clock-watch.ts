@@ -16,6 +16,7 @@ const callTimeoutMs = 3_000;
  */
 export class ClockWatch implements Role {
   readonly name = "comparing clocks with the store";
+  readonly isInStep = true;
   readonly #broker: Pick<PresenceFacet, "storeTime">;
   readonly #clock: Clock;
   readonly #logger: Logger;

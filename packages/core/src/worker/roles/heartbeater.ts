@@ -23,6 +23,7 @@ export interface HeartbeaterOptions {
 /** Tells others that this server is there, and what it runs: for people to see, never the base of a decision. */
 export class Heartbeater implements Role {
   readonly name = "announcing this server";
+  readonly isInStep = true;
   readonly #options: HeartbeaterOptions;
   readonly #attempted = Promise.withResolvers<void>();
 

@@ -10,17 +10,44 @@ const repeatAfterMs = 10_000;
 const periodMs = 5_000;
 const mostTypes = 10;
 
-type Histogram = ReturnType<typeof monitorEventLoopDelay>;
-
 /**
  * Measures how long the event loop is kept from turning, and says so when handlers keep it for more than a second: no
- * signal reaches them meanwhile, and nothing else runs. Always in the machine's own time: a loop can't be blocked in any
- * other.
+ * signal reaches them meanwhile, and nothing else runs. All servers of a process have one loop: it is measured once, and one
+ * of them says so for all.
  */
 export class LoopWatch {
-  readonly #held: Iterable<HeldTask>;
-  readonly #logger: Logger;
-  #histogram: Histogram | undefined;
+  readonly #watcher: Watcher;
+  #lately: number | undefined;
+
+  constructor(held: Iterable<HeldTask>, logger: Logger) {
+    this.#watcher = { held, logger };
+  }
+
+  start(): void {
+    loopOfProcess.add(this.#watcher);
+  }
+
+  stop(): void {
+    this.#lately = this.lately;
+    loopOfProcess.delete(this.#watcher);
+  }
+
+  /** The longest delay of the last five to ten seconds, in milliseconds; undefined before `start`, what it was after `stop`. */
+  get lately(): number | undefined {
+    return loopOfProcess.has(this.#watcher) ? loopOfProcess.lately : this.#lately;
+  }
+}
+
+interface Watcher {
+  readonly held: Iterable<HeldTask>;
+  readonly logger: Logger;
+}
+
+/** Always in the machine's own time: a loop can't be blocked in any other. Costs nothing while nobody watches. */
+class ProcessLoop {
+  readonly #watchers = new Set<Watcher>();
+  /** Made for the first of them, and kept: it has half a megabyte. */
+  #histogram: ReturnType<typeof monitorEventLoopDelay> | undefined;
   #timer: Timer | undefined;
   #dueAt = 0;
   #longestMs = 0;
@@ -30,31 +57,35 @@ export class LoopWatch {
   #saidAt = Number.NEGATIVE_INFINITY;
   readonly #unsaidTypes = new Set<string>();
 
-  constructor(held: Iterable<HeldTask>, logger: Logger) {
-    this.#held = held;
-    this.#logger = logger;
+  has(watcher: Watcher): boolean {
+    return this.#watchers.has(watcher);
   }
 
-  start(): void {
-    this.#histogram = monitorEventLoopDelay({ resolution: resolutionMs });
+  add(watcher: Watcher): void {
+    this.#watchers.add(watcher);
+    if (this.#watchers.size > 1) return;
+    this.#histogram ??= monitorEventLoopDelay({ resolution: resolutionMs });
+    this.#histogram.reset();
     this.#histogram.enable();
+    this.#saidAt = Number.NEGATIVE_INFINITY;
+    this.#longestMs = 0;
+    this.#longestBeforeMs = 0;
     this.#periodEndsAt = systemClock.monotonic() + periodMs;
     this.#setTimer();
   }
 
-  stop(): void {
+  delete(watcher: Watcher): void {
+    if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return;
     this.#timer?.cancel();
     this.#histogram?.disable();
   }
 
-  /** The longest delay of the last five to ten seconds, in milliseconds; undefined before `start`. */
-  get lately(): number | undefined {
-    if (this.#histogram === undefined) return undefined;
-    return Math.round(Math.max(this.#longest(this.#histogram), this.#longestBeforeMs));
+  get lately(): number {
+    return Math.round(Math.max(this.#longest(), this.#longestBeforeMs));
   }
 
-  #longest(histogram: Histogram): number {
-    return Math.max(0, histogram.max / 1e6 - resolutionMs, this.#longestMs);
+  #longest(): number {
+    return Math.max(0, (this.#histogram?.max ?? 0) / 1e6 - resolutionMs, this.#longestMs);
   }
 
   #setTimer(): void {
@@ -66,10 +97,10 @@ export class LoopWatch {
     // Late timers come before anything that was waiting for the loop, so who blocked it is still held.
     const now = systemClock.monotonic();
     const lateMs = now - this.#dueAt;
-    if (now >= this.#periodEndsAt && this.#histogram !== undefined) {
-      this.#longestBeforeMs = this.#longest(this.#histogram);
+    if (now >= this.#periodEndsAt) {
+      this.#longestBeforeMs = this.#longest();
       this.#longestMs = 0;
-      this.#histogram.reset();
+      this.#histogram?.reset();
       this.#periodEndsAt = now + periodMs;
     }
     this.#longestMs = Math.max(this.#longestMs, lateMs);
@@ -78,17 +109,22 @@ export class LoopWatch {
   }
 
   #note(lateMs: number): void {
-    for (const { claimed } of this.#held) {
-      if (this.#unsaidTypes.size < mostTypes) this.#unsaidTypes.add(claimed.message.type);
+    for (const { held } of this.#watchers) {
+      for (const { claimed } of held) {
+        if (this.#unsaidTypes.size < mostTypes) this.#unsaidTypes.add(claimed.message.type);
+      }
     }
     this.#unsaidMs = Math.max(this.#unsaidMs, lateMs);
     const now = systemClock.monotonic();
     if (now - this.#saidAt < repeatAfterMs) return;
     this.#saidAt = now;
-    this.#logger.warn("the event loop was blocked; run long computations in a worker thread, or in pieces", {
+    const [first] = this.#watchers;
+    first?.logger.warn("the event loop was blocked; run long computations in a worker thread, or in pieces", {
       ...{ loopDelayMs: Math.round(this.#unsaidMs), types: [...this.#unsaidTypes] },
     });
     this.#unsaidMs = 0;
     this.#unsaidTypes.clear();
   }
 }
+
+const loopOfProcess = new ProcessLoop();

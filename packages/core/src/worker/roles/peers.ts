@@ -1,11 +1,12 @@
 import type { PresenceFacet, ServerRecord, SilentServer } from "../../broker/presence-facet.ts";
+import { askedOnce } from "../../runtime/asked-once.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { Role } from "../../runtime/periodic.ts";
 import { isGone, type ServerWarning, serverWarnings } from "../../server-warnings.ts";
 
 /** How often it is to run among few servers. */
 export const peersMs = 30_000;
-const callTimeoutMs = 3_000;
+const call = { timeoutMs: 3_000 };
 /**
  * Each look reads the records of all servers, so a thousand of them that look twice a minute would read two million records
  * a minute. With more than this many servers each one looks less often, and their number of reads grows no faster than
@@ -16,10 +17,12 @@ const mostRemembered = 1_000;
 
 /**
  * Looks for other servers on the same queues. That is how one scales out, but also what a forgotten process of an older
- * build looks like, so each newcomer is named once, and so is whatever is wrong with one of them.
+ * build looks like, so each newcomer is named once, and so is whatever is wrong with one of them. Servers that look at the same
+ * moment share what they see.
  */
 export class Peers implements Role {
   readonly name = "looking for other servers";
+  readonly isInStep = true;
   readonly #broker: Pick<PresenceFacet, "servers" | "silentServers">;
   readonly #serverId: string;
   readonly #self: () => ServerRecord;
@@ -61,8 +64,7 @@ export class Peers implements Role {
   }
 
   async runOnce(signal?: AbortSignal): Promise<number | undefined> {
-    const call = { timeoutMs: callTimeoutMs, ...(signal !== undefined && { signal }) };
-    const { servers } = await this.#broker.servers(call);
+    const { servers } = await askedOnce(this.#broker, "servers", signal, () => this.#broker.servers(call));
     const known = new Set(this.#peers.map(({ serverId }) => serverId));
     const others = servers.filter((server) => this.#isPeer(server));
     const gone = new Set(others.filter(isGone));
@@ -71,7 +73,7 @@ export class Peers implements Role {
       this.#onGone(server);
     }
     const peers = others.filter((server) => !gone.has(server));
-    await this.#lookForSilent(peers, call);
+    await this.#lookForSilent(peers, signal);
     this.#peers = peers;
     for (const peer of peers) {
       this.#remember(peer);
@@ -93,11 +95,12 @@ export class Peers implements Role {
   }
 
   /** Asks only where there may be some: at the first look, and while one that was there is missing or was silent. */
-  async #lookForSilent(peers: readonly ServerRecord[], call: { readonly timeoutMs: number }): Promise<void> {
+  async #lookForSilent(peers: readonly ServerRecord[], signal: AbortSignal | undefined): Promise<void> {
     const there = new Set(peers.map(({ serverId }) => serverId));
     const isMissing = this.#peers.some(({ serverId }) => !there.has(serverId));
     if (this.#looks > 0 && !isMissing && this.#silent.length === 0) return;
-    const silent = await this.#broker.silentServers(call);
+    const broker = this.#broker;
+    const silent = await askedOnce(broker, "silent servers", signal, () => broker.silentServers(call));
     this.#silent = silent.filter(
       ({ server }) => this.#isPeer(server) && !there.has(server.serverId) && !isGone(server),
     );
