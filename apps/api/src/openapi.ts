@@ -1,5 +1,6 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
+import { operationsTags } from "@hikyaku/contract";
 import type { FastifyInstance } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { SWAGGER_UI_POLICY } from "./security-headers.ts";
@@ -21,11 +22,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
           "the current hour; resets and `Retry-After` are seconds from now. Requests are counted by client address, IPv6 by /64 network.",
       },
       servers: [{ url: "/" }],
-      tags: [
-        { name: "jobqueue-demo", description: "A job that prints one line after a delay." },
-        { name: "servers", description: "Who works on the queues, and remote control of them." },
-        { name: "findings", description: "What is not as it should be." },
-      ],
+      tags: [{ name: "jobqueue-demo", description: "A job that prints one line after a delay." }, ...operationsTags],
       components: {
         securitySchemes: {
           operationsToken: {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import * as z from "zod";
 import { endpoint } from "./endpoint.ts";
-import { operationsEndpoints } from "./endpoints/operations.ts";
+import { operationsEndpoints, operationsTags } from "./endpoints/operations.ts";
 import { PROBLEM_CODES } from "./problem-code.ts";
 
 const data = {
@@ -31,6 +31,8 @@ it("an endpoint with a scope that is none opens nothing", () => {
 
 it("each endpoint has a name, an address and codes of its own", () => {
   const all = Object.values(operationsEndpoints);
+  const tags = operationsTags.map(({ name }) => name);
+  expect(new Set(tags)).toEqual(new Set(all.map(({ tag }) => tag)));
   expect(new Set(all.map(({ operationId }) => operationId)).size).toBe(all.length);
   expect(new Set(all.map(({ method, path }) => `${method} ${path}`)).size).toBe(all.length);
   for (const one of all)

@@ -42,7 +42,7 @@ export {
   PAYLOAD_BODY_BYTES,
 } from "./endpoint.ts";
 export { findingEndpoints } from "./endpoints/findings.ts";
-export { operationsEndpoints } from "./endpoints/operations.ts";
+export { operationsEndpoints, operationsTags } from "./endpoints/operations.ts";
 export { serverEndpoints } from "./endpoints/servers.ts";
 export {
   READINESS_CHECKS,

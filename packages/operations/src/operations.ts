@@ -50,8 +50,15 @@ export class Operations {
   readonly #inspector: Inspector;
   readonly #findings: LiveFindings;
 
+  /** @throws HikyakuError `invalid_option` where nobody says who asks. */
   constructor(parts: OperationsParts) {
-    const { broker, logger = jsonLogger("warn"), routes = operationsRoutes } = parts;
+    const { broker, authorize, logger = jsonLogger("warn"), routes = operationsRoutes } = parts;
+    if (typeof authorize !== "function") {
+      throw new HikyakuError(
+        "invalid_option",
+        `option "authorize": expected a function that says who asks, got ${typeof authorize}; tokenAccess(token) makes one`,
+      );
+    }
     this.#parts = parts;
     this.#logger = logger;
     this.#refusals = new RefusalLog("operations: refused", (level, message, fields) => logger[level](message, fields));

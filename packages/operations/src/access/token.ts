@@ -1,13 +1,26 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Scope } from "@hikyaku/contract";
+import { HikyakuError } from "hikyaku";
 import { RequestProblem } from "../problems/request-problem.ts";
 import type { Authorize } from "./request-head.ts";
 
 /** What an answer with 401 says beside its body. */
 export const challenge = { headers: { "WWW-Authenticate": 'Bearer realm="operations"' } };
 
-/** Lets whoever sends this token as `Authorization: Bearer <token>` do what `scopes` say; default: everything. */
+const SHORTEST_TOKEN = 16;
+
+/**
+ * Lets whoever sends this token as `Authorization: Bearer <token>` do what `scopes` say; default: everything.
+ * @throws HikyakuError `invalid_option` for fewer than 16 characters, or such as no header can carry.
+ */
 export function tokenAccess(token: string, scopes: readonly Scope[] = ["admin"]): Authorize {
+  if (!/^[!-~]+$/.test(token) || token.length < SHORTEST_TOKEN) {
+    throw new HikyakuError(
+      "invalid_option",
+      `token: expected ${SHORTEST_TOKEN} or more printable ASCII characters without spaces, got something else; make one with ` +
+        "`openssl rand -hex 32`",
+    );
+  }
   const digest = digestOf(token);
   return ({ headers }) => {
     const sent = bearerToken(headers.authorization);

@@ -7,6 +7,7 @@ import { queryOf } from "../query.ts";
 import type { Route } from "../route.ts";
 import { allowOf, colonPath } from "../route-finder.ts";
 import { closeScope } from "./closed-scope.ts";
+import { goneSignal } from "./gone-signal.ts";
 import { requestIdOf } from "./request-id.ts";
 import { nothingAt, otherMethod } from "./serve.ts";
 
@@ -55,11 +56,10 @@ function addRoute(
     // What the schema says is for the document: the route itself checks what comes and what leaves.
     validatorCompiler: () => (value) => ({ value }),
     handler: async (request, reply) => {
-      const gone = new AbortController();
-      reply.raw.once("close", () => gone.abort());
+      const signal = goneSignal(reply.raw);
       const { operationsIdentity: identity, params, raw } = request;
       const answer = await operations.answer({
-        ...{ route, identity, params, signal: gone.signal },
+        ...{ route, identity, params, signal },
         head: fastifyHead(request),
         requestId: requestIdOf(request.id),
         query: queryOf(raw.url ?? ""),

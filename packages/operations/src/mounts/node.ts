@@ -3,6 +3,7 @@ import type { RequestHead } from "../access/request-head.ts";
 import type { HttpAnswer, Operations } from "../operations.ts";
 import { insistOnJson, parseJsonBody } from "../problems/json-body.ts";
 import { RequestProblem } from "../problems/request-problem.ts";
+import { goneSignal } from "./gone-signal.ts";
 import { requestIdOf } from "./request-id.ts";
 import { belowPrefix, bodyTooLarge, checkedPrefix, nothingAt, serve } from "./serve.ts";
 
@@ -31,12 +32,10 @@ export function nodeHandler(operations: Operations, options: NodeHandlerOptions 
       next();
       return;
     }
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
     const mounted = {
       head: headOf(request),
       target: target ?? "",
-      signal: gone.signal,
+      signal: goneSignal(response),
       readBody: (mostBytes: number) => readBody(request, mostBytes),
     };
     (target === undefined ? refusal(operations, url) : serve(operations, mounted))
