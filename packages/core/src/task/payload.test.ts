@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import * as z from "zod";
 import { isHikyakuError } from "../errors.ts";
 import { encodePayload, encodeResult, parsePayload, parseResult, rawBytes } from "./payload.ts";
@@ -15,6 +15,11 @@ async function refusalOf(run: () => unknown) {
     throw error;
   }
   throw new Error("expected a refusal");
+}
+
+/** A promise that is none of JavaScript's own. */
+function aThenable(then: (resolve: (value: unknown) => void, reject: (error: Error) => void) => void): unknown {
+  return Object.fromEntries([["then", then]]);
 }
 
 const anything = defineTask({ type: "any" });
@@ -51,6 +56,38 @@ describe("payload", () => {
     expect(parsePayload(binary, undefined)).toEqual(new Uint8Array());
     expect(encodeResult(binary, payload)).toEqual(Buffer.from(payload));
     expect((await refusalOf(() => encodePayload(binary, "text"))).message).toContain("expected a Uint8Array");
+  });
+
+  it("is no promise, which JSON would write as {}; one that rejects ends no process", async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    onTestFinished(() => void process.off("unhandledRejection", note));
+    const message = 'payload of "any": expected a value, got a promise, which JSON writes as {}; await it';
+    expect((await refusalOf(() => encodePayload(anything, Promise.reject(new Error("later"))))).message).toBe(message);
+    expect((await refusalOf(() => encodeResult(anything, Promise.resolve(1)))).message).toContain("got a promise");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
+  });
+
+  it.each([
+    ["a promise of another make", aThenable((resolve) => resolve({ issues: [{ message: "no" }] }))],
+    ["a promise of another make that rejects", aThenable((_, reject) => reject(new Error("no")))],
+    [
+      "a promise that can't be awaited",
+      aThenable(() => {
+        throw new Error("no");
+      }),
+    ],
+    ["nothing", undefined],
+  ])("lets no value pass where its schema answers with %s", async (_, answer) => {
+    const validate = () => answer as never;
+    const strange = defineTask({ type: "strange", payload: { "~standard": { version: 1, vendor: "own", validate } } });
+    const { message } = await refusalOf(() => encodePayload(strange, {}));
+    expect(message).toMatch(
+      /^payload of "strange" (?:does not fit its schema: no|can't be tested, its schema failed: )/,
+    );
+    expect((await refusalOf(() => parsePayload(strange, bytes("{}")))).message).toBe(message);
   });
 
   it("is what it was at the call, whatever is written into its bytes later", () => {
@@ -113,7 +150,7 @@ describe("payload", () => {
       throw new Error("boom");
     };
     const throwing = defineTask({ type: "throwing", payload: z.string().transform(explode) });
-    expect((await refusalOf(() => encodePayload(throwing, "x"))).message).toContain("its schema threw: boom");
+    expect((await refusalOf(() => encodePayload(throwing, "x"))).message).toContain("its schema failed: boom");
   });
 });
 

@@ -91,6 +91,13 @@ function encode(
       `${what}: expected a value to write as JSON, got a Uint8Array; to send bytes as they are, use the schema rawBytes`,
     );
   }
+  if (value instanceof Promise) {
+    value.catch(() => undefined);
+    throw new HikyakuError(
+      "invalid_payload",
+      `${what}: expected a value, got a promise, which JSON writes as {}; await it`,
+    );
+  }
   const json = value === undefined ? undefined : toJson(value, what);
   const bytes = json === undefined ? undefined : Buffer.from(json, "utf8");
   if (schema === undefined) return bytes;

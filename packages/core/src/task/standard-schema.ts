@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type ErrorIssue, errorText, HikyakuError } from "../errors.ts";
+import { shown } from "../option-names.ts";
+import { isThenable } from "../runtime/guarded-call.ts";
 
 /**
  * The value as the schema parses it; a promise only where the schema answers with one.
@@ -11,13 +13,16 @@ export function parseWith<Schema extends StandardSchemaV1>(
   what: string,
 ): StandardSchemaV1.InferOutput<Schema> | Promise<StandardSchemaV1.InferOutput<Schema>> {
   let result: StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>>;
+  let settling: Promise<StandardSchemaV1.Result<unknown>> | undefined;
   try {
     result = schema["~standard"].validate(value);
+    // Any promise, also one of another make: taken for a result it would let every value pass.
+    if (isThenable(result)) settling = Promise.resolve(result);
   } catch (error) {
     throw schemaThrew(error, what);
   }
-  if (!(result instanceof Promise)) return accepted(result, what);
-  return result.then(
+  if (settling === undefined) return accepted(result as StandardSchemaV1.Result<unknown>, what);
+  return settling.then(
     (settled) => accepted(settled, what),
     (error: unknown) => {
       throw schemaThrew(error, what);
@@ -26,12 +31,15 @@ export function parseWith<Schema extends StandardSchemaV1>(
 }
 
 function schemaThrew(error: unknown, what: string): HikyakuError {
-  return new HikyakuError("invalid_payload", `${what} can't be tested, its schema threw: ${errorText(error)}`, {
+  return new HikyakuError("invalid_payload", `${what} can't be tested, its schema failed: ${errorText(error)}`, {
     cause: error,
   });
 }
 
 function accepted<Output>(result: StandardSchemaV1.Result<Output>, what: string): Output {
+  if (typeof result !== "object" || result === null) {
+    throw schemaThrew(`expected it to answer with a value or issues, got ${shown(result)}`, what);
+  }
   if (result.issues === undefined) return result.value;
   const issues = result.issues.map(toErrorIssue);
   throw new HikyakuError("invalid_payload", `${what} does not fit its schema: ${listed(issues)}`, { issues });
