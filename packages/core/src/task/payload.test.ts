@@ -19,7 +19,8 @@ async function refusalOf(run: () => unknown) {
 
 /** A promise that is none of JavaScript's own. */
 function aThenable(then: (resolve: (value: unknown) => void, reject: (error: Error) => void) => void): unknown {
-  return Object.fromEntries([["then", then]]);
+  // biome-ignore lint/suspicious/noThenProperty: that is what it is to be
+  return { then };
 }
 
 const anything = defineTask({ type: "any" });
