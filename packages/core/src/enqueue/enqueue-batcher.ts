@@ -2,6 +2,7 @@ import type { CallPacing } from "../broker/call-pacing.ts";
 import type { EnqueueFacet, EnqueueItem, EnqueueOutcome } from "../broker/enqueue-facet.ts";
 import { type ErrorCode, errorText, HikyakuError, isHikyakuError } from "../errors.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
+import { ownFieldsOf } from "../task/own-fields.ts";
 
 /** One item on its way to the store, and who wants to know what became of it. */
 export interface Enqueueing {
@@ -215,7 +216,8 @@ function itemOf(enqueueing: Enqueueing): EnqueueItem {
 function itemBytes({ message }: EnqueueItem): number {
   let bytes = itemOverheadBytes + (message.payload?.length ?? 0);
   for (const name in message.headers) bytes += name.length + (message.headers[name]?.length ?? 0);
-  return bytes;
+  const own = ownFieldsOf(message);
+  return own === undefined ? bytes : bytes + JSON.stringify(own).length;
 }
 
 function settle(enqueueing: Enqueueing, outcome: EnqueueOutcome): void {

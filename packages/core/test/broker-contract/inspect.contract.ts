@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { TaskFilter } from "../../src/broker/inspect-facet.ts";
 import type { TaskState } from "../../src/broker/task-message.ts";
+import type { FieldKind } from "../../src/task/field-kind.ts";
+import { fieldNames, fieldRow } from "../../src/task/task-fields.ts";
 import {
   aTask,
   bytes,
@@ -381,6 +383,25 @@ export function describeInspectContract(setup: ContractSetup): void {
       expect(estimate.bytes).toBeGreaterThan(201 * 10_000);
       expect(estimate.bytes).toBeLessThan(201 * 15_000);
       expect(await store.other.memory("nobody")).toEqual({ kind: "estimate", bytes: 0, sampledTasks: 0 });
+    });
+
+    it("counts what lies in each field of a task towards that room", async () => {
+      const long = "x".repeat(10_000);
+      const large: Partial<Record<FieldKind, unknown>> = {
+        ...{ text: long, bytes: bytes(long), texts: { name: long } },
+        wire_fields: [{ no: 16, wireType: 2, data: bytes(long) }],
+      };
+      // The queue's name is no part of this, and the adapter fills in the lock by itself.
+      const names = fieldNames.filter((name) => name !== "queue" && name !== "uniqueKey");
+      const fields = names.flatMap((name) => {
+        const value = large[fieldRow(name).kind];
+        return value === undefined ? [] : [{ name, task: placedNow({ queue: `of-${name}`, [name]: value }) }];
+      });
+      await store.broker.enqueue(fields.map(({ task }) => task));
+      for (const { name, task } of fields) {
+        const estimate = await store.other.memory(task.message.queue);
+        expect([name, estimate.kind === "estimate" && estimate.bytes > 10_000]).toEqual([name, true]);
+      }
     });
 
     it("pauses and resumes a queue and says whether that changed anything", async () => {

@@ -2,8 +2,15 @@ import type { TaskDetail, TaskExplanationView, UnreadableTaskView } from "@hikya
 import type { AttemptInfo, Content, ExplainedTask, TaskExplanation, TaskInfo, UnreadableTaskInfo } from "hikyaku";
 import { presentMoment } from "./moment.ts";
 
+type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : Name;
+
+/** Has the type checker refuse a presenter that leaves out something of a task. The age follows from the moment it was made. */
+type Presented = { readonly [Name in Exclude<keyof TaskInfo, "ageMs"> as SnakeCase<Name>]-?: unknown };
+
 /** Everything that is known of a task. */
-function presentTask(task: TaskInfo): TaskDetail {
+function presentTask(task: TaskInfo): TaskDetail & Presented {
   return {
     kind: "task",
     id: task.id,

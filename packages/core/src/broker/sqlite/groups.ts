@@ -19,7 +19,7 @@ import type { TaskMessage } from "../task-message.ts";
 import type { SetAside } from "../work-facet.ts";
 import type { SqliteEnqueue } from "./enqueue.ts";
 import type { Store } from "./store.ts";
-import { messageColumns, messageOf } from "./task-row.ts";
+import { messageColumns, messageOf, settledColumns, settledValues } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Kept small enough that a large set leaves the event loop free in between. */
@@ -168,7 +168,7 @@ export class SqliteGroups implements GroupFacet {
         return some.map(({ taskId, message }) => {
           if (!held || db.run(archiveMember, now, queue, taskId, setId) === 0) return "lost";
           if (message !== undefined) {
-            db.run(writeError, message.lastError, message.lastFailedAt ?? null, queue, taskId);
+            db.run(writeHistory, ...settledValues(message), queue, taskId);
           }
           tally.moved(queue, "aggregating", "archived");
           return "archived";
@@ -238,7 +238,7 @@ const returnTasks = `
 const archiveMember = `
   UPDATE tasks SET state = 'archived', archived_at = ?, joined_at = NULL, set_id = NULL
   WHERE queue = ? AND id = ? AND set_id = ?`;
-const writeError = "UPDATE tasks SET last_error = ?, last_failed_at = ? WHERE queue = ? AND id = ?";
+const writeHistory = `UPDATE tasks SET ${settledColumns} WHERE queue = ? AND id = ?`;
 const releaseLock = "DELETE FROM locks WHERE queue = ? AND scope = ? AND owner_id = ?";
 const releaseMembersLock = `
   DELETE FROM locks WHERE queue = ? AND scope = ? AND owner_id = ?

@@ -17,7 +17,7 @@ import type { TaskState } from "../task-message.ts";
 import { lastDays, utcDay } from "../utc-day.ts";
 import type { Row, Values } from "./database.ts";
 import type { Store } from "./store.ts";
-import { numberOf, storedColumns, taskEntryOf, within } from "./task-row.ts";
+import { bytesOfRow, numberOf, storedColumns, taskEntryOf, within } from "./task-row.ts";
 
 export class SqliteInspect implements InspectFacet {
   readonly #store: Store;
@@ -253,9 +253,7 @@ const countTasks = `
   SELECT pending + scheduled + active + retry + completed + archived + aggregating AS tasks FROM queues WHERE name = ?`;
 // By id, which is by age or by chance: not only what was enqueued last.
 const sampleBytes = `
-  SELECT count(*) AS tasks, sum(length(id) * 2 + length(type) + length(last_error) + length(unique_key)
-    + coalesce(length(headers), 0) + coalesce(length(attempts), 0) + coalesce(length(payload), 0)
-    + coalesce(length(result), 0)) AS bytes
+  SELECT count(*) AS tasks, sum(${bytesOfRow}) AS bytes
   FROM (SELECT * FROM tasks WHERE queue = ? ORDER BY id LIMIT ?)`;
 const pauseQueue = `
   INSERT INTO queues (name, paused_at) VALUES (?, ?)

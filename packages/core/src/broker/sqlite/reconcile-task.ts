@@ -3,7 +3,7 @@ import type { TaskState } from "../task-message.ts";
 import type { Row } from "./database.ts";
 import { endLease, giveEndedLease } from "./lease.ts";
 import { joiningAgain, joinLine, leaveLine, offTheLine } from "./line.ts";
-import { within } from "./task-row.ts";
+import { holdsReadableJson, within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A completed task whose retention is lost is kept this long after it was found. */
@@ -38,11 +38,11 @@ const columnsOfState: Readonly<Record<TaskState, readonly PlaceColumn[]>> = {
 export const selectBroken = `
   SELECT number, id, state, ${[...placeColumns, "completed_at", "retention_ms"].map(asNumber).join(", ")}, group_name,
     (set_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM aggregation_sets WHERE set_id = tasks.set_id)) AS set_is_lost,
-    NOT (${isReadable()}) AS unreadable
+    NOT (${holdsReadableJson}) AS unreadable
   FROM tasks NOT INDEXED WHERE number > ? AND number <= ? AND queue = ? AND (
     ${Object.entries(columnsOfState).map(placeIsWrong).join(" OR\n    ")} OR
     (set_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM aggregation_sets WHERE set_id = tasks.set_id)) OR
-    NOT (${isReadable()}))`;
+    NOT (${holdsReadableJson}))`;
 
 /** What is wrong with one row; with `repair` it is set right within the transaction that read it. */
 export function checkTaskRow(transaction: Transaction, queue: string, row: Row, repair: boolean): Finding[] {
@@ -134,12 +134,6 @@ function placeIsWrong([state, own]: [string, readonly PlaceColumn[]]): string {
   const missing = own.map((column) => `${column} IS NULL`).join(" AND ");
   const foreign = others.map((column) => `${column} IS NOT NULL`).join(" OR ");
   return `(state = '${state}' AND ((${missing}) OR ${foreign}))`;
-}
-
-function isReadable(): string {
-  const holds = (column: string, type: string): string =>
-    `(${column} IS NULL OR CASE WHEN json_valid(${column}) THEN json_type(${column}) = '${type}' ELSE 0 END)`;
-  return `${holds("headers", "object")} AND ${holds("unknown_fields", "array")}`;
 }
 
 const archiveTask = `

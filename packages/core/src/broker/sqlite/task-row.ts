@@ -264,6 +264,25 @@ function stateValue(kind: StateField["kind"], stored: SQLOutputValue | undefined
   }
 }
 
+/** In SQL, the bytes of a row's texts, payload and result; the id lies in an index as well. */
+export const bytesOfRow = [
+  ...messageFields.filter((name) => !isNumber(name)).map(columnOf),
+  ...[columnOf("id"), "attempts", "result"],
+]
+  .map((column) => `coalesce(length(${column}), 0)`)
+  .join(" + ");
+
+/** In SQL, whether each column of a message that holds JSON holds what is a list or an object, as it should. */
+export const holdsReadableJson = messageFields
+  .flatMap((name) => {
+    const type = { texts: "object", wire_fields: "array" }[String(fieldRow(name).kind)];
+    return type === undefined ? [] : [{ column: columnOf(name), type }];
+  })
+  .map(({ column, type }) => {
+    return `(${column} IS NULL OR CASE WHEN json_valid(${column}) THEN json_type(${column}) = '${type}' ELSE 0 END)`;
+  })
+  .join(" AND ");
+
 /** As `storedTaskOf`; a row that is no task is told as such. */
 export function taskEntryOf(row: Values): TaskEntry {
   try {
