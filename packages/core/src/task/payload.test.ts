@@ -19,7 +19,6 @@ async function refusalOf(run: () => unknown) {
 
 /** A promise that is none of JavaScript's own. */
 function aThenable(then: (resolve: (value: unknown) => void, reject: (error: Error) => void) => void): unknown {
-  // biome-ignore lint/suspicious/noThenProperty: that is what it is to be
   return { then };
 }
 
