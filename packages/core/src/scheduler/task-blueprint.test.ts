@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { sampleOf } from "../../test/support/field-samples.ts";
+import { SourceCopy } from "../../test/support/source-copy.ts";
 import { rawBytes } from "../task/payload.ts";
 import { defineTask } from "../task/task.ts";
 import { requestFieldNames } from "../task/task-fields.ts";
@@ -81,6 +82,31 @@ describe("the blueprint of a periodic task", () => {
     expect(() => blueprintFromJson(withField("maxRetry", "5"))).toThrow(/"maxRetry", which is of another kind/);
     expect(blueprintJson(blueprintFromJson(withField("maxRetry", 5)))).toBe(withField("maxRetry", 5));
   });
+
+  it("is refused with a delay or a uniqueness that is no length of time", async () => {
+    const stored: unknown[] = JSON.parse(blueprintJson(await blueprintOf(task.with({ day: 1 }), now)));
+    for (const [place, value] of [
+      [3, -1],
+      [3, "5s"],
+      [3, null],
+      [4, -1],
+      [4, "5s"],
+    ] as const) {
+      expect(() => blueprintFromJson(JSON.stringify(stored.with(place, value)))).toThrow(/expected what this library/);
+    }
+    expect(blueprintFromJson(JSON.stringify(stored.with(4, 5_000)))).toMatchObject({ uniqueForMs: 5_000 });
+  });
+
+  it.each(["color: string", "color?: string"])(
+    "is refused by the type checker with one more part that is neither stored nor named: %s",
+    { timeout: 180_000 },
+    (part) => {
+      const copy = new SourceCopy();
+      onTestFinished(() => copy.remove());
+      copy.insert("scheduler/task-blueprint.ts", "export interface TaskBlueprint {", `readonly ${part};`);
+      expect(copy.refused()).toEqual(["scheduler/task-blueprint.ts"]);
+    },
+  );
 
   it("names an entry by everything that it is, headers and separators included", async () => {
     const id = async (spec: string, payload: unknown, options = {}) =>

@@ -106,7 +106,9 @@ export function blueprintJson(blueprint: TaskBlueprint): string {
   return JSON.stringify(blueprintFields(blueprint));
 }
 
-function blueprintFields({ request, delayMs, uniqueForMs }: TaskBlueprint): unknown[] {
+function blueprintFields({ request, delayMs, uniqueForMs, ...others }: TaskBlueprint): unknown[] {
+  // A part that is not written here would be lost when it is read, and not be part of the name.
+  others satisfies Readonly<Record<string, never>>;
   const sortedHeaders = Object.entries(request.headers).sort(([one], [other]) => (one < other ? -1 : 1));
   const bytes = request.payload === undefined ? null : Buffer.from(request.payload).toString("base64");
   return [namedFields(request), bytes, Object.fromEntries(sortedHeaders), delayMs, uniqueForMs ?? null];
@@ -179,9 +181,13 @@ function isStored(value: unknown): value is StoredBlueprint {
     "queue" in fields &&
     (payload === null || typeof payload === "string") &&
     isOfKind("texts", headers) &&
-    typeof delayMs === "number" &&
-    (uniqueForMs === null || typeof uniqueForMs === "number")
+    isLength(delayMs) &&
+    (uniqueForMs === null || isLength(uniqueForMs))
   );
+}
+
+function isLength(value: unknown): boolean {
+  return isOfKind("duration", value) && Number(value) >= 0;
 }
 
 /**
