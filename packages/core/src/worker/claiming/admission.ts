@@ -4,7 +4,7 @@ import type { Logger } from "../../runtime/logger.ts";
 import { anyCompany, type Company, companyOf } from "../handling/company.ts";
 import type { HeldTask } from "../leases/held-task.ts";
 
-/** How long a task waits for company that it bears after two deaths; twice as long after each further one, up to an hour. */
+/** How long a suspect of two deaths waits for company that it bears. Each further death doubles it, up to an hour. */
 const firstPatienceMs = 60_000;
 const longestPatienceMs = 3_600_000;
 
@@ -18,19 +18,20 @@ export interface AdmissionOptions {
 }
 
 /**
- * Says which claimed tasks may begin beside those that run. Suspects, those that were there when workers died, begin only in
- * the company that they bear; one of them may wait until enough others have ended, and nothing is claimed meanwhile. Its
- * patience has an end: then it begins all the same, and nothing is proved by what becomes of it. What may neither begin nor
- * wait is the caller's to hand back, since other servers may have room.
+ * Says which claimed tasks may begin beside those that run. A suspect is a task that was there when workers died. It
+ * begins only in a small company: beside at most as many tasks as its deaths allow. One suspect may wait until enough
+ * other tasks have ended. Nothing is claimed meanwhile. When its patience ends, it begins anyway, and its end proves
+ * nothing. A task that may neither begin nor wait is refused: the caller hands it back, since other servers may have
+ * room.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #onImpatient: (task: HeldTask) => void;
   #waiting: { readonly task: HeldTask; readonly limit: number; readonly timer: Timer } | undefined;
-  /** The least company of those that the last claim brought: the next one is as careful. */
+  /** The smallest company that a task of the last claim bears. The next claim takes no more tasks than that. */
   #leastMet = anyCompany;
 
-  /** `onImpatient` is called with the task that waited long enough: it has its place, until `leave`. */
+  /** `onImpatient` is called with the task that waited long enough. It has its place until `leave`. */
   constructor(options: AdmissionOptions, onImpatient: (task: HeldTask) => void) {
     this.#options = options;
     this.#onImpatient = onImpatient;
@@ -46,7 +47,7 @@ export class Admission {
     return Math.min(this.#leastMet, this.#options.company.room);
   }
 
-  /** In the order in which to admit the tasks of a claim: those first that bear little company. */
+  /** The order in which to admit the tasks of a claim: those that bear the least company first. */
   inOrder(tasks: readonly HeldTask[]): readonly HeldTask[] {
     this.#leastMet = anyCompany;
     for (const task of tasks) this.#leastMet = Math.min(this.#leastMet, this.#limitOf(task));
@@ -55,7 +56,7 @@ export class Admission {
     return tasks.toSorted((one, other) => rank(one) - rank(other));
   }
 
-  /** `begin`: it has its place, until `leave`. */
+  /** `begin`: the task has its place until `leave`. */
   admit(task: HeldTask): "begin" | "wait" | "refused" {
     const { company, clock, taskLog } = this.#options;
     const limit = this.#limitOf(task);
@@ -77,7 +78,7 @@ export class Admission {
     return "wait";
   }
 
-  /** The task that waited, once it may begin: it has its place then, until `leave`. */
+  /** The waiting task, once it may begin. It then has its place until `leave`. */
   next(): HeldTask | undefined {
     const waiting = this.#waiting;
     if (waiting === undefined || !this.#options.company.enterAtLast(waiting.limit)) return undefined;
@@ -85,26 +86,26 @@ export class Admission {
     return this.#waitsNoMore();
   }
 
-  /** Ends the wait of the task that waits, if any, and gives it. */
+  /** Ends the wait of the waiting task and returns it, if there is one. */
   giveUp(): HeldTask | undefined {
     if (this.#waiting === undefined) return undefined;
     this.#options.company.giveUp(this.#waiting.limit);
     return this.#waitsNoMore();
   }
 
-  /** To be called when its attempt is over, in whatever way; once more does nothing. */
+  /** Called when the task's attempt is over, in whatever way. A second call does nothing. */
   leave(task: HeldTask): void {
     if (task.company === undefined) return;
     this.#options.company.leave(task.company);
     task.company = undefined;
   }
 
-  /** Whether it runs alone, and the store must know before it begins. */
+  /** Whether the task runs alone and the store must know before it begins. */
   isToBeNoted(task: HeldTask): boolean {
     return task.company === 1 && !task.isNotedAlone;
   }
 
-  /** Lets the store know that the task begins alone. False where somebody else holds it by now. */
+  /** Tells the store that the task begins alone. False when somebody else holds the task by now. */
   async noteAlone(task: HeldTask): Promise<boolean> {
     task.isNotedAlone = (await this.#options.broker.beginAlone(task.claimed.lease)) === "held";
     return task.isNotedAlone;

@@ -2,23 +2,23 @@ import type { CallPacing } from "../../broker/call-pacing.ts";
 
 /** Two calls, so that the store works on one batch while the handlers of the other run. */
 const mostCalls = 2;
-/** A second call with less than this costs more than it gains: what it would carry waits for the first one. */
+/** A second call with fewer tasks than this costs more than it gains: they wait for the first call. */
 const leastWorthwhile = { apart: 4, together: 32 } as const;
-/** A second call need not carry more than this to be worth its cost. */
+/** A second call with this many tasks is always worth its cost. */
 const mostWorthwhile = 32;
 
-/** Most tasks that one call settles or claims: bounds how long it may keep the store busy. */
+/** Most tasks that one call settles or claims. It bounds how long a call keeps the store busy. */
 export const largestBatch = 256;
 
-/** How many calls to the store are under way side by side, and what another one is worth. */
+/** How many calls to the store are under way at once, and whether another one is worth its cost. */
 export class CallLanes {
   /** Most tasks that one call claims. */
   readonly largestClaim: number;
-  /** Whether answers that come at once are to be dealt with one after the other, so that what they bring about goes apart. */
+  /** Handle answers one per turn, so two calls don't synchronise and leave the store idle. */
   readonly areApart: boolean;
   readonly #worthwhile: number;
   #underWay = 0;
-  /** Whether the last claim was filled, so that there is probably more. */
+  /** Whether the last claim was filled. Then there are probably more tasks. */
   #isMoreLeft = false;
 
   constructor(concurrency: number, pacing: CallPacing["pacing"]) {
@@ -33,7 +33,7 @@ export class CallLanes {
     return this.#underWay === 0;
   }
 
-  /** Whether a call may go that settles `ended` tasks and claims for `free` slots. */
+  /** Whether to send another call that settles `ended` tasks and claims for `free` slots. */
   mayGo(ended: number, free: number): boolean {
     if (this.#underWay === 0) return true;
     if (this.#underWay === mostCalls) return false;
@@ -48,7 +48,7 @@ export class CallLanes {
     this.#underWay--;
   }
 
-  /** A claim was answered, with as many tasks as it asked for or with fewer. */
+  /** A claim was answered. `wasFilled`: it got as many tasks as it asked for. */
   claimed(wasFilled: boolean): void {
     this.#isMoreLeft = wasFilled;
   }

@@ -12,12 +12,13 @@ interface OrderedQueue {
 /**
  * In which order a claim asks the queues, and for how many tasks each.
  *
- * Strict: highest priority first, each for as many as there is room. Otherwise the order is drawn anew for each claim:
- * a queue's chance of being first is proportional to its priority, every queue is asked, and the room is shared by
- * priority. The last one asked is offered all that the others left; a queue that filled its share is asked again by the
- * next claim, so an empty or paused queue never holds room that another could use.
+ * Strict: by priority, highest first, each for as many tasks as there is room. Otherwise each claim draws a new order:
+ * - A queue's chance of being first is proportional to its priority.
+ * - Every queue is asked, and the room is shared by priority. The last queue is offered all that the others left.
+ * - The next claim asks a queue again that filled its share. So an empty or paused queue never holds room that another
+ *   could use.
  *
- * Shards share the priority of their sharded queue, so that it gets no more than its part, and take turns at being first.
+ * Shards share the priority of their sharded queue, so it gets no more than its part. They take turns at being first.
  */
 export class QueueOrder {
   readonly #queues: readonly OrderedQueue[];
@@ -55,7 +56,10 @@ export class QueueOrder {
       );
   }
 
-  /** By priority; equal ones in a new order each time where there are shards, or the first would starve the last. */
+  /**
+   * By priority. Where there are shards, equal ones come in a new order each time: else the first would starve the
+   * last.
+   */
   #inTurn(asked: readonly OrderedQueue[]): readonly OrderedQueue[] {
     if (!this.#hasShards || asked.length < 2) return asked;
     return asked

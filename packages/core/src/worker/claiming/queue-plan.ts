@@ -11,9 +11,9 @@ export interface ShardSelection {
 
 /** What a server's queues are in the store. */
 export interface QueuePlan {
-  /** Every queue of the store that the server works on, with its priority; a shard has that of its sharded queue. */
+  /** Every queue of the store that the server works on, with its priority. A shard has its sharded queue's priority. */
   readonly queues: Readonly<Record<string, number>>;
-  /** How many queues a shard shares its priority with, itself included. Other queues are not in here. */
+  /** How many shards share a shard's priority, itself included. Only shards are in here. */
   readonly sharing: ReadonlyMap<string, number>;
   readonly ordered: ReadonlyMap<string, QueueDiscipline>;
   /** The sharded queues. */

@@ -2,18 +2,18 @@ import type { WorkFacet } from "../../broker/work-facet.ts";
 import { Backoff, type Random } from "../../runtime/backoff.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 
-/** A wait that lasted this long was no false alarm, whatever the claim after it found. */
+/** A wait of this length was no false alarm, whatever the next claim found. */
 const realWaitMs = 1_000;
 const longestWaitMs = 12_000;
 
 interface WatchedQueue {
   readonly queue: string;
   readonly backoff: Backoff;
-  /** For waits that fail: the store may be back at any moment, and its return must not find us asleep for long. */
+  /** The pauses after failed waits. They stay short: the store may be back at any moment, and we must notice soon. */
   readonly failing: Backoff;
   mayHaveWork: boolean;
   waiting: boolean;
-  /** Whether the last wait ended so soon that an empty claim after it means tasks that nobody here may take. */
+  /** Whether the last wait ended at once. An empty claim after it means that nobody here may take the queue's tasks. */
   wokenAtOnce: boolean;
   waitFailed: boolean;
   pause: Timer | undefined;
@@ -24,14 +24,14 @@ export interface QueueWatchOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly queues: readonly string[];
-  /** Called when a queue that was empty may have work again. */
+  /** Called when an empty queue may have work again. */
   readonly onWork: () => void;
 }
 
 /**
- * Knows which queues are worth asking. A queue that was found empty is left alone until the store says that something
- * was put there. Each queue is waited for on its own, so one that is paused, or full of tasks that this server can't
- * run, is looked at less and less often (up to once a second) without slowing down the others.
+ * Knows which queues are worth asking. An empty queue is left alone until the store says that it got a task. Each queue
+ * is waited for on its own. So a paused queue, or one full of tasks that this server can't run, is looked at less and
+ * less often, at least once a second, and does not slow down the others.
  */
 export class QueueWatch {
   readonly #options: QueueWatchOptions;
@@ -61,7 +61,7 @@ export class QueueWatch {
     return this.#queues.get(queue)?.mayHaveWork ?? false;
   }
 
-  /** Someone knows that the queue has work now. */
+  /** Marks a queue that surely has work now. */
   wake(queue: string): void {
     const watched = this.#queues.get(queue);
     if (watched === undefined || watched.mayHaveWork) return;
@@ -72,7 +72,7 @@ export class QueueWatch {
     this.#options.onWork();
   }
 
-  /** The store is there again: what is there by now was put there without a word. */
+  /** The store is back. Nobody was told of the tasks that came meanwhile, so every queue may have work. */
   resume(): void {
     for (const watched of this.#queues.values()) {
       watched.backoff.reset();
@@ -83,7 +83,7 @@ export class QueueWatch {
     }
   }
 
-  /** A claim found `count` tasks in the queue; `exhausted` when that was all. */
+  /** A claim found `count` tasks in the queue. `exhausted`: there were no more. */
   claimed(queue: string, count: number, exhausted: boolean): void {
     const watched = this.#queues.get(queue);
     if (watched === undefined) return;
@@ -123,7 +123,7 @@ export class QueueWatch {
       await broker.waitForWork([watched.queue], { signal, timeoutMs: longestWaitMs });
       watched.failing.reset();
     } catch {
-      // The claim that follows meets the same trouble, and reports it and pauses for all queues at once.
+      // The next claim meets the same trouble. It reports the trouble and pauses for all queues at once.
       watched.waitFailed = true;
     }
     watched.waiting = false;

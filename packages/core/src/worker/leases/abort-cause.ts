@@ -3,12 +3,12 @@ import { HikyakuError } from "../../errors.ts";
 /** Why a handler is asked to stop. */
 export type AbortKind = "deadline" | "cancelled" | "lease_lost" | "evicted" | "shutdown";
 
-/** Whether the task is somebody else's now, so that nothing may be written about it. */
+/** Whether somebody else has the task now. Nothing may be written about it then. */
 export function isTakenAway(kind: AbortKind | undefined): boolean {
   return kind === "lease_lost" || kind === "evicted";
 }
 
-/** What the protocol's other implementation stores for an attempt that ended so; readers look for these texts. */
+/** What Asynq stores for an attempt that ended this way. Readers look for these texts. */
 export const storedText = {
   deadline: "context deadline exceeded",
   cancelled: "context canceled",
@@ -18,8 +18,8 @@ export const storedText = {
 } as const satisfies Record<AbortKind, string>;
 
 /**
- * The reason of a handler's signal. Its code tells the cases apart: `deadline_exceeded`, `cancelled`, `lease_lost`,
- * `evicted`, or `closed` when the server stops.
+ * The reason of a handler's signal. Its code is `deadline_exceeded`, `cancelled`, `lease_lost` or `evicted`, or
+ * `closed` when the server stops.
  */
 export function abortReason(kind: AbortKind, type: string, taskId: string): HikyakuError {
   const task = `task ${taskId} of type "${type}"`;

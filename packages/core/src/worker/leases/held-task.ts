@@ -19,12 +19,12 @@ export function momentOf(clock: Clock): Moment {
 const forEver = Number.POSITIVE_INFINITY;
 
 /**
- * One task that this server holds: from its claim until the store has answered what became of it. Its handler may end
+ * One task that this server holds: from its claim until the store has answered its settlement. Its handler may end
  * earlier (the settlement is still on its way) or later (it ignores its signal).
  */
 export class HeldTask {
   readonly claimed: ClaimedTask;
-  /** When the lease ends that the claim gave, monotonic time. */
+  /** When the claim's lease ends, monotonic time. */
   readonly leaseEnd: number;
   #startedAt = 0;
   #deadlineAt = 0;
@@ -34,32 +34,31 @@ export class HeldTask {
   #controller: AbortController | undefined;
   #abort: { readonly kind: AbortKind; readonly reason: HikyakuError } | undefined;
   #graceEnd = forEver;
-  /** Where its lease lies in the table of leases; undefined when it is not held. */
+  /** Its entry in the table of leases. Undefined when the task is not held. */
   entry: HeldEntry | undefined;
-  /** Set as soon as it is decided what should become of the task. */
+  /** Set as soon as the task's outcome is decided. */
   settlement: Settlement | undefined;
-  /** Beginning of the text of what its handler threw; undefined where it threw nothing yet. */
+  /** Beginning of the text of the handler's error. Undefined while the handler has thrown nothing. */
   failure: string | undefined;
-  /** What its handler got; undefined where none got it yet. */
+  /** What its handler got. Undefined while no handler got it. */
   parsed: { readonly payload: unknown } | undefined;
-  /** Whether its attempt was told to be a failed one: that is said once. */
+  /** Whether its attempt was reported as failed. That is reported once. */
   isReported = false;
   /** Whether the handler has ended, or never began. */
   returned = false;
-  /** Whether it has not begun yet, because it must not run beside so many others. */
+  /** Whether its handler waits to begin because the task must not run beside so many others. */
   waits = false;
-  /** While its attempt goes on: how many tasks may run in this process meanwhile, itself included. */
+  /** How many tasks may run in this process during its attempt, itself included. Undefined when no attempt goes on. */
   company: number | undefined;
   /** Whether the store knows that it runs alone. */
   isNotedAlone = false;
   /** Whether it counts against the server's concurrency. */
   holdsSlot = true;
-  /** Whether the store said that somebody else holds the task or settled it. */
+  /** Whether the store said that somebody else holds or settled the task. */
   lost = false;
 
   /**
-   * `claimedAt` is the monotonic time before the claim was sent: the lease can't have begun earlier. `moment` is now, on both
-   * clocks.
+   * `claimedAt` is the monotonic time before the claim was sent: the lease can't have begun earlier. `moment` is now.
    */
   constructor(claimed: ClaimedTask, clock: Clock, moment: Moment, claimedAt: number, leaseMs: number, graceMs: number) {
     this.claimed = claimed;
@@ -69,7 +68,7 @@ export class HeldTask {
     this.begin(moment);
   }
 
-  /** Decides what should become of the task, and keeps who ran this attempt of it, with the beginning of its error. */
+  /** Decides the task's outcome. Keeps the record of this attempt: who ran it, and the beginning of its error. */
   settle(outcome: Outcome, server: AttemptServer, endedAt: number): void {
     const error = "error" in outcome ? { error: cutText(outcome.error, longestShownError) } : undefined;
     const attempt = { ...server, startedAt: this.startedAt, endedAt, outcome: outcome.kind, ...error };
@@ -77,7 +76,7 @@ export class HeldTask {
     this.settlement = { task: this.claimed, outcome, attempt, ...survived };
   }
 
-  /** Starts its time, anew when handlers of the same claim kept it waiting. */
+  /** Starts its time. Called again when handlers of the same claim kept it waiting. */
   begin({ now: startedAt, monotonic }: Moment): void {
     const { timeoutMs, deadlineAt } = this.claimed.message;
     const ownEnd = timeoutMs > 0 ? startedAt + timeoutMs : forEver;
@@ -91,17 +90,17 @@ export class HeldTask {
     return this.#startedAt;
   }
 
-  /** The end of this attempt, wall time. A task that names no limit at all gets the default one. */
+  /** The end of this attempt, wall time. A task without a timeout and a deadline gets the default timeout. */
   get deadlineAt(): number {
     return this.#deadlineAt;
   }
 
-  /** The monotonic time at which its attempt is over for good. */
+  /** The monotonic time at which its attempt's deadline and grace are over. */
   get holdUntil(): number {
     return this.#deadline + this.#graceMs;
   }
 
-  /** Fires on deadline, cancel, lost lease and shutdown. Made only for handlers that look at it. */
+  /** Fires on deadline, cancel, eviction, lost lease and shutdown. Made only when a handler looks at it. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -119,8 +118,9 @@ export class HeldTask {
   }
 
   /**
-   * Asks the handler to stop; only the first cause counts, except that a lost lease or an eviction outdoes all others,
-   * and a cancel all but those: what somebody wants to be over must not run again because its time ran out first.
+   * Asks the handler to stop. The first cause counts, with two exceptions. A lost lease or an eviction replaces any
+   * other cause. A cancel replaces any cause but these two: a cancelled task must not run again because its time ran
+   * out first.
    */
   abort(kind: AbortKind): void {
     if (kind === "cancelled" && this.#abort !== undefined) {
@@ -136,12 +136,12 @@ export class HeldTask {
     this.#controller?.abort(this.#abort.reason);
   }
 
-  /** Whether its time was over before it began. */
+  /** Whether its deadline had passed when it began. */
   isExpired(): boolean {
     return this.deadlineAt <= this.startedAt;
   }
 
-  /** The monotonic time at which something must be done if the handler is still running: its deadline, or its grace. */
+  /** The monotonic time of the next step if the handler is still running: its deadline, then the end of its grace. */
   nextMoment(): number {
     if (this.returned || this.settlement !== undefined) return forEver;
     return this.#abort === undefined ? this.#deadline : this.#graceEnd;

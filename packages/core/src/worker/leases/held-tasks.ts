@@ -2,7 +2,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { HeldTask, Moment } from "./held-task.ts";
 import { LeaseTable, processMonotonic, type TableEntry } from "./lease-table.ts";
 
-/** All tasks that a server holds, with their leases in a table that a thread can read: see `LeaseTable`. */
+/** All tasks that a server holds. Their leases lie in a table that a thread can read: see `LeaseTable`. */
 export class HeldTasks extends Set<HeldTask> {
   readonly table = new LeaseTable();
   readonly #clock: Clock;
@@ -15,7 +15,7 @@ export class HeldTasks extends Set<HeldTask> {
     this.#shiftMs = processMonotonic() - clock.monotonic();
   }
 
-  /** The server's clock, with the monotonic time that the table's times are in. */
+  /** The server's clock, with monotonic times on the table's scale. */
   get tableClock(): Clock {
     const clock = this.#clock;
     return {
@@ -48,8 +48,8 @@ export class HeldTasks extends Set<HeldTask> {
   }
 
   /**
-   * Goes on holding what has not begun yet, and what is decided but not written. To be called again and again: should the event loop die, the
-   * last call's word holds.
+   * Holds for `forMs` more each task that has not begun, and each task that is decided but not written. The server
+   * calls it again and again. When the event loop dies, the times of the last call stay.
    */
   holdOn(forMs: number): void {
     const until = this.#clock.monotonic() + forMs;
@@ -58,7 +58,7 @@ export class HeldTasks extends Set<HeldTask> {
     }
   }
 
-  /** The tokens of the queue's tasks that this server has not let go of, whether or not their leases are over by some clock. */
+  /** The tokens of the queue's tasks that this server has not let go of. They count even after their leases ended. */
   tokensOf(queue: string): readonly string[] {
     const now = this.#clock.monotonic();
     const tokens = new Set<string>();
@@ -70,8 +70,8 @@ export class HeldTasks extends Set<HeldTask> {
   }
 
   /**
-   * Whether the task may be somebody else's by now: whoever extends leases says so, or had no time yet to notice that its
-   * lease has run out.
+   * Whether somebody else may have the task by now. Either the extender of leases says so, or the lease has run out and
+   * the extender had no time yet to notice.
    */
   isInDoubt(task: HeldTask, { monotonic }: Moment): boolean {
     const { entry } = task;

@@ -5,8 +5,8 @@ import type { LeaseTableReader, TableEntry } from "./lease-table.ts";
 
 const batchSize = 1_000;
 /**
- * A lease is extended once a twelfth of it has passed, and looked at as often: what ends within seconds is never asked
- * for, and of a lease of half a minute a peer whose clock is 20 s ahead still sees the rest.
+ * A lease is extended once a twelfth of it has passed, and is looked at as often. So a task that ends within seconds is
+ * never asked for. A peer whose clock is 20 s ahead still sees the rest of a lease of 30 s.
  */
 const youngShare = 1 / 12;
 
@@ -15,15 +15,15 @@ export function extendEveryMs(leaseMs: number): number {
   return leaseMs * youngShare;
 }
 
-/** A lease that is not surely ours any more. */
+/** A lease that may be somebody else's. */
 export interface LostLease extends TableEntry {
-  /** `store`: somebody took the task over, or settled it. `time`: it ran out while the store did not answer. */
+  /** `store`: somebody took the task over, or settled it. `time`: the lease ran out while the store did not answer. */
   readonly because: "store" | "time";
 }
 
 export interface LeaseExtenderOptions {
   readonly broker: Pick<WorkFacet, "extend">;
-  /** Its monotonic time must be the one that the tables' times are in. */
+  /** Its monotonic time must be on the scale of the tables' times. */
   readonly clock: Clock;
   readonly leaseMs: number;
 }
@@ -31,7 +31,7 @@ export interface LeaseExtenderOptions {
 interface WatchedTable {
   readonly table: LeaseTableReader;
   readonly onLost: (lost: LostLease) => void;
-  /** The state, by slot, of each lease that the store says is lost: it is not asked for again. */
+  /** The state, by slot, of each lease that the store says is lost. Such a lease is not asked for again. */
   lost: Map<number, number>;
 }
 
@@ -42,8 +42,8 @@ interface DueLease {
 }
 
 /**
- * Extends the leases of some tables long before they end, those of all tables together. Does not care in which thread it
- * runs, nor who extended them before.
+ * Extends the leases of all its tables, together and long before they end. It may run in any thread, and beside another
+ * extender.
  */
 export class LeaseExtender implements Role {
   readonly name = "extending leases";
@@ -71,7 +71,7 @@ export class LeaseExtender implements Role {
   async runOnce(signal?: AbortSignal): Promise<undefined> {
     const due = [...this.#tables.values()].flatMap((watched) => this.#due(watched));
     try {
-      // A queue at a time, side by side: what is wrong with one of them, or with where it lies, costs the others nothing.
+      // One call a queue, side by side: trouble with one queue, or with its node, does not delay the others.
       const batches = [...Map.groupBy(due, ({ lease }) => lease.queue).values()].flatMap(inBatches);
       const answers = await Promise.allSettled(batches.map((batch) => this.#extend(batch, signal)));
       for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
@@ -125,13 +125,13 @@ export class LeaseExtender implements Role {
     }
   }
 
-  /** While the store does not answer, only the clocks can tell that others may have taken a task. */
+  /** While the store does not answer, only the clocks can tell that somebody else may have taken a task. */
   #noteWhatRanOut({ table, onLost }: WatchedTable): void {
     const { clock } = this.#options;
     const [monotonic, now] = [clock.monotonic(), clock.now()];
     for (const entry of table.entries()) {
       const { leaseEnd, leaseEndsAt } = table.times(entry);
-      // By either clock, as one may have stood still.
+      // Either clock is enough, because one of them may have stood still.
       if (monotonic < leaseEnd && now < leaseEndsAt) continue;
       if (table.isThere(entry) && table.setDoubt(entry, true)) onLost({ ...entry, because: "time" });
     }

@@ -16,17 +16,17 @@ export interface LeaseKeeperOptions {
   readonly logger: Logger;
   readonly leaseMs: number;
   readonly held: HeldTasks;
-  /** Called once for a task whose lease is gone: taken over by somebody, or run out while the store was away. */
+  /** Called once for a task whose lease is gone: somebody took it over, or it ran out while the store was away. */
   readonly onLost: (task: HeldTask) => void;
 }
 
 /**
- * Sees to it that the leases of everything that this server holds are extended: by the thread of its broker, which has
- * a connection of its own, so that a handler may block the event loop; on the event loop itself while that thread is starting
- * or replaced, where the store can't be opened in a thread, and under a clock that only this thread knows.
+ * Keeps the leases of all tasks that this server holds extended. The thread of its broker does it, over a connection of
+ * its own, so a handler may block the event loop. The event loop does it itself in three cases: the thread is starting
+ * or being replaced, the store can't be opened in a thread, or only this thread knows the clock.
  *
- * Its own turns also tell the thread that the loop is alive: what has not begun, or is decided but not written yet, is held
- * for as long as they come, everything else until its attempt's deadline and grace are over.
+ * Each run also tells the thread that the loop is alive. A task that has not begun, or is decided but not written yet,
+ * is held as long as the runs go on. Any other task is held until its attempt's deadline and grace are over.
  */
 export class LeaseKeeper implements Role {
   readonly name = "extending leases";
@@ -56,7 +56,7 @@ export class LeaseKeeper implements Role {
     this.#thread = joinLeaseThread(broker, recipe, { logger, leaseMs, table: held.table, onLost });
   }
 
-  /** Passes on what was just announced, for the thread to repeat while the event loop stands still. */
+  /** Passes on the last announcement. The thread repeats it while the event loop stands still. */
   announced(announcement: Announcement): void {
     this.#thread?.announced(announcement);
   }
@@ -67,7 +67,7 @@ export class LeaseKeeper implements Role {
     if (this.place === "event_loop") await this.#onLoop.runOnce(signal);
   }
 
-  /** Leaves the thread, which ends with the last server that it works for; always within about a second. */
+  /** Leaves the thread, within about a second. The thread ends with its last server. */
   async stop(): Promise<void> {
     await this.#thread?.leave();
   }
@@ -76,7 +76,7 @@ export class LeaseKeeper implements Role {
     const task = this.#options.held.find(entry);
     if (task === undefined) return;
     if (because === "store") {
-      // One that was settled meanwhile, or is about to be, has its answer from there.
+      // A task that is settled, or about to be, gets its answer from its settlement.
       if (task.settlement !== undefined) return;
       task.lost = true;
     }

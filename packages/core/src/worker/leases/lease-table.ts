@@ -14,9 +14,9 @@ export interface LeaseEnd {
   readonly leaseEndsAt: number;
 }
 
-/** When a lease ends, and until when it is worth extending. */
+/** When a lease ends, and until when it is extended. */
 export interface LeaseTimes extends LeaseEnd {
-  /** From here on it is not extended any more, `processMonotonic`: a dead event loop can't hold a task for ever. */
+  /** From here on the lease is not extended, `processMonotonic`. So a dead event loop can't hold a task for ever. */
   readonly holdUntil: number;
 }
 
@@ -26,19 +26,37 @@ export interface TableSegment {
   readonly slotBytes: number;
 }
 
-/** One lease in the table: its slot, and the state of the slot while the lease lies there. */
+/** One lease in the table: its slot, and the slot's state while the lease lies there. */
 export interface TableEntry {
   readonly slot: number;
   readonly state: number;
 }
 
 /**
- * The slot of a lease holds its state, how many bytes of text it has, the slot of its label, its times, what whoever
- * extends it says of its end together with the state that this is about, and the task's id as text. Leases of one claim and
- * queue share a label: a slot with the queue's name and the token as text. All text is UTF-8.
+ * Layout of a slot, in bytes from its start: integers of 4 bytes up to 16 and at 56, else times of 8 bytes (ms, floats). The
+ * constants below count in numbers of the same size; `textAt` counts in bytes.
  *
- * Bits of a state: 0 whether a lease lies there, 1 whether it is in doubt, the others count how often the slot was
- * filled, so that a reader can tell one lease from the next.
+ * | Byte | Slot of a lease                              | Slot of a label               |
+ * | ---- | -------------------------------------------- | ----------------------------- |
+ * | 0    | state                                        |                               |
+ * | 4    | length of the text, in bytes                 | the same                      |
+ * | 8    | slot of its label                            |                               |
+ * | 12   |                                              | length of the queue's name    |
+ * | 16   | `leaseEnd` of the claim                      |                               |
+ * | 24   | `leaseEndsAt` of the claim                   |                               |
+ * | 32   | `holdUntil`                                  |                               |
+ * | 40   | `leaseEnd` of the last extension             |                               |
+ * | 48   | `leaseEndsAt` of the last extension          |                               |
+ * | 56   | state of the lease that was extended         |                               |
+ * | 64   | text, UTF-8: the task's id                   | the queue's name, the token   |
+ *
+ * Leases of one claim and queue share a label. The extension counts only while its state (56) is the slot's (0) without
+ * the doubt.
+ *
+ * Bits of a state:
+ * - 0: a lease lies in the slot.
+ * - 1: the lease is in doubt.
+ * - The others count how often the slot was filled, so that a reader can tell one lease from the next.
  */
 const stateAt = 0;
 const textBytesAt = 1;
@@ -57,7 +75,7 @@ const nextCount = 4;
 
 const usualSlotBytes = 256;
 const segmentBytes = 65_536;
-/** Slots are numbered through: the upper bits are the segment's number, the lower ones the place in it. */
+/** A slot's number: the upper bits are its segment's number, the lower ones its place in the segment. */
 const placeBits = 12;
 const placeMask = (1 << placeBits) - 1;
 
@@ -67,7 +85,7 @@ interface Label {
   uses: number;
 }
 
-/** A lease that lies in the table, as its writer knows it. */
+/** A lease in the table, as its writer knows it. */
 export interface HeldEntry extends TableEntry {
   readonly label: Label;
 }
@@ -89,8 +107,8 @@ class Segment {
 }
 
 /**
- * The leases of a server in memory that another thread can read while the event loop stands still. Adding and removing
- * are a few writes to memory: a task that ends long before its lease costs the other thread nothing.
+ * A server's leases, in memory that another thread can read while the event loop stands still. To add or remove a lease
+ * is a few writes to memory. A task that ends long before its lease costs the other thread nothing.
  */
 export class LeaseTable {
   readonly #segments: TableSegment[] = [];
@@ -102,8 +120,8 @@ export class LeaseTable {
   readonly #labels = new Map<string, Label>();
 
   /**
-   * Calls back with each piece of the table, old ones at once, until the returned function is called: readers need it before
-   * they can see what lies there.
+   * Calls back with each segment of the table, at once with those that exist, until the returned function is called. A
+   * reader needs a segment before it can see the leases in it.
    */
   follow(follower: (segment: TableSegment) => void): () => void {
     for (const segment of this.#segments) follower(segment);
@@ -138,17 +156,17 @@ export class LeaseTable {
 
   holdUntil({ slot }: TableEntry, moment: number): void {
     const { times, slotBytes } = this.#viewOf(slot);
-    // An aligned number of eight bytes is written in one piece on every machine that Node.js runs on.
+    // Every machine that Node.js runs on writes an aligned number of eight bytes in one piece.
     times[((slot & placeMask) * slotBytes) / 8 + holdUntilAt] = moment;
   }
 
-  /** Whether whoever extends leases found this one lost, or could not extend it before its end. */
+  /** Whether the extender of leases found this one lost, or could not extend it before its end. */
   isInDoubt({ slot }: TableEntry): boolean {
     const { numbers, slotBytes } = this.#viewOf(slot);
     return (Atomics.load(numbers, ((slot & placeMask) * slotBytes) / 4 + stateAt) & doubtful) !== 0;
   }
 
-  /** When the lease surely ends, as far as is known here: the end that its claim gave, or the last extension. */
+  /** The latest end of the lease that this process knows: its claim's, or its last extension's. */
   leaseEnd({ slot, state }: TableEntry): number {
     const { numbers, times, slotBytes } = this.#viewOf(slot);
     const start = (slot & placeMask) * slotBytes;
@@ -199,11 +217,11 @@ export class LeaseTable {
   }
 }
 
-/** The other side of a `LeaseTable`, in whatever thread. */
+/** The reading side of a `LeaseTable`, in any thread. */
 export class LeaseTableReader {
   readonly #views: Segment[] = [];
 
-  /** Segments come in the order in which they were made. */
+  /** Segments must be added in the order in which they were made. */
   addSegment(segment: TableSegment): void {
     this.#views.push(new Segment(segment));
   }
@@ -218,7 +236,7 @@ export class LeaseTableReader {
     }
   }
 
-  /** The end is that of the last extension, whoever made it. */
+  /** The end is that of the last extension, if there was one. */
   times({ slot, state }: TableEntry): LeaseTimes {
     const { numbers, times, slotBytes } = this.#viewOf(slot);
     const start = (slot & placeMask) * slotBytes;
@@ -235,35 +253,35 @@ export class LeaseTableReader {
   lease(entry: TableEntry): Lease | undefined {
     const { numbers, slotBytes } = this.#viewOf(entry.slot);
     const label = numbers[((entry.slot & placeMask) * slotBytes) / 4 + labelAt] ?? 0;
-    // News of the segment may still be on its way.
+    // The label's segment may not have been added yet.
     if (label >> placeBits >= this.#views.length) return undefined;
     const taskId = this.#textOf(entry.slot);
     const labelText = this.#textOf(label);
     const { numbers: labelNumbers, slotBytes: labelBytes } = this.#viewOf(label);
     const queueLength = labelNumbers[((label & placeMask) * labelBytes) / 4 + queueLengthAt] ?? 0;
-    // Only now is it known that nobody wrote while the slots were read: a label stays while a lease has it.
+    // The check comes last: a lease that is still there proves that nobody wrote to its slot or label meanwhile.
     if (!this.isThere(entry)) return undefined;
     return { queue: labelText.slice(0, queueLength), taskId, token: labelText.slice(queueLength) };
   }
 
   isThere({ slot, state }: TableEntry): boolean {
     const { numbers, slotBytes } = this.#viewOf(slot);
-    // Adding nothing reads the newest value, and no earlier read can slip behind it.
+    // To add 0 reads the newest value, and no earlier read can move behind it.
     const now = Atomics.add(numbers, ((slot & placeMask) * slotBytes) / 4 + stateAt, 0);
     return (now & ~doubtful) === state;
   }
 
-  /** Tells the other side, and other readers, that the lease was extended to this moment. */
+  /** Tells the other side, and other readers, that the lease was extended, and to when. */
   extended({ slot, state }: TableEntry, { leaseEnd, leaseEndsAt }: LeaseEnd): void {
     const { numbers, times, slotBytes } = this.#viewOf(slot);
     const start = (slot & placeMask) * slotBytes;
     times[start / 8 + extendedEndAt] = leaseEnd;
     times[start / 8 + extendedEndsAtAt] = leaseEndsAt;
-    // Should another lease lie there by now, the state of this one keeps it from taking the word for its own.
+    // The state says which lease was extended. Another lease in this slot has another state and ignores it.
     Atomics.store(numbers, start / 4 + extendedStateAt, state);
   }
 
-  /** Says whether that was news; false also when the lease was removed meanwhile. */
+  /** Returns whether the doubt changed. False also when the lease was removed meanwhile. */
   setDoubt({ slot, state }: TableEntry, isInDoubt: boolean): boolean {
     const { numbers, slotBytes } = this.#viewOf(slot);
     const at = ((slot & placeMask) * slotBytes) / 4 + stateAt;
@@ -279,7 +297,7 @@ export class LeaseTableReader {
   }
 
   #viewOf(slot: number): Segment {
-    // Entries come from `entries`, which goes over the views.
+    // Slots come from `entries`, which goes over the views.
     return this.#views[slot >> placeBits] as Segment;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What the lease thread runs: a file here, and in the built library the program itself, as text. So there is no file that a
- * bundler must be told of, and none that it may take for the user's program.
+ * What the lease thread runs: a file here, the program's text in the built library. So a bundler needs to know no file,
+ * and takes none for the user's program.
  */
 export const leaseThreadCode: URL | string = new URL("../../lease-thread-program.ts", import.meta.url);

@@ -5,16 +5,16 @@ import { sleep, systemClock } from "../../runtime/clock.ts";
 import type { FromLeaseThread, LeaseThreadData, ToLeaseThread } from "./lease-thread.ts";
 import { leaseThreadCode } from "./lease-thread-code.ts";
 
-/** How long a thread may take to let go of the store before it is ended the hard way. */
+/** How long a thread may take to close the store before it is terminated. */
 const farewellMs = 1_000;
 
-/** What the thread says while it works, but for what concerns only its own life. */
+/** What the thread says while it works, except about its own start and end. */
 export type LeaseThreadNews = Exclude<FromLeaseThread, { readonly kind: "ready" | "failed" | "stopped" }>;
 
-/** Why a thread ended that nobody had told to. */
+/** Why a thread ended though nobody told it to. */
 export interface LeaseThreadEnd {
   readonly reason: string;
-  /** Whether another one may fare better: this one had begun, and was able to open the store. */
+  /** Whether another thread may fare better: this one had begun, and could open the store. */
   readonly isWorthAnother: boolean;
 }
 
@@ -22,11 +22,11 @@ export interface LeaseThreadHostOptions {
   readonly recipe: BrokerRecipe & { readonly kind: "module" };
   readonly onReady: () => void;
   readonly onNews: (news: LeaseThreadNews) => void;
-  /** Called once, unless `stop` is called before. */
+  /** Called once, except when `stop` was called before. */
   readonly onEnd: (end: LeaseThreadEnd) => void;
 }
 
-/** The event loop's end of one thread that keeps leases, from its start to its end. */
+/** The event loop's side of one thread that keeps leases, from the thread's start to its end. */
 export class LeaseThreadHost {
   readonly #options: LeaseThreadHostOptions;
   readonly #thread: Worker;
@@ -34,7 +34,7 @@ export class LeaseThreadHost {
   readonly #tookLeave = Promise.withResolvers<void>();
   #state: "starting" | "working" | "stopping" | "ended" = "starting";
 
-  /** @throws whatever keeps a thread from being started here. */
+  /** @throws what keeps a thread from starting here. */
   constructor(options: LeaseThreadHostOptions) {
     this.#options = options;
     const { recipe } = options;
@@ -52,12 +52,12 @@ export class LeaseThreadHost {
     });
   }
 
-  /** Whether the leases are in its hands. Until it is, and when it fails, somebody else must extend them. */
+  /** Whether the thread extends the leases. Somebody else must do so before it works, and after it failed. */
   get isWorking(): boolean {
     return this.#state === "working";
   }
 
-  /** Does nothing once it is about to end. */
+  /** Does nothing once the thread is about to end. */
   tell(message: ToLeaseThread): void {
     if (this.#state === "starting" || this.#state === "working") this.#thread.postMessage(message);
   }

@@ -15,11 +15,11 @@ export interface LeaseThreadData {
   readonly recipe: Omit<ModuleRecipe, "options"> & { readonly options: unknown };
 }
 
-/** What the servers tell their thread; `member` is the number of one of them. */
+/** What the servers tell their thread. `member` is the number of one server. */
 export type ToLeaseThread =
   | { readonly kind: "join"; readonly member: number; readonly leaseMs: number }
   | { readonly kind: "segment"; readonly member: number; readonly segment: TableSegment }
-  /** What the server just announced, and how long that is good for: a sign that its event loop turns. */
+  /** What the server just announced, and for how long. It shows that the server's event loop turns. */
   | { readonly kind: "announced"; readonly member: number; readonly announcement: Announcement }
   | { readonly kind: "leave"; readonly member: number }
   | { readonly kind: "stop" };
@@ -36,11 +36,11 @@ export type FromLeaseThread =
   | { readonly kind: "ready" }
   | { readonly kind: "lost"; readonly member: number; readonly lease: LostLease }
   | { readonly kind: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
-  /** The store can't be opened here at all: the leases are the event loop's again. */
+  /** The store can't be opened in a thread. The event loop extends the leases again. */
   | { readonly kind: "failed"; readonly reason: string }
-  /** Nothing is done in the name of this server any more. */
+  /** The thread does nothing more for this server. */
   | { readonly kind: "left"; readonly member: number }
-  /** It let go of the store, as it was told to, and can be ended. It can't do so itself everywhere: not in Deno. */
+  /** The thread closed the store, as it was told to, and can be ended. It can't end itself everywhere: not in Deno. */
   | { readonly kind: "stopped" };
 
 const standInEveryMs = 1_000;
@@ -49,7 +49,7 @@ const callTimeoutMs = 3_000;
 /** How to load each module of this library that a recipe can name. */
 export type OwnModules = Readonly<Record<string, () => Promise<object>>>;
 
-/** A server that keeps its leases here. */
+/** A server whose leases are kept here. */
 interface Member {
   readonly table: LeaseTableReader;
   readonly leaseMs: number;
@@ -58,15 +58,15 @@ interface Member {
   lastStandIn: number;
 }
 
-/** One for each length of lease. */
+/** There is one for each length of lease. */
 interface Extending {
   readonly extender: LeaseExtender;
   readonly periodic: Periodic;
 }
 
 /**
- * The thread of all servers of one broker that keeps their leases while the event loop stands still: started by
- * lease-thread-host.ts, it reads their tables of leases in shared memory and speaks to the store over a connection of its own.
+ * The thread of all servers of one broker. It keeps their leases while the event loop stands still. `LeaseThreadHost`
+ * starts it. It reads the servers' tables of leases in shared memory and has its own connection to the store.
  */
 export class LeaseThread {
   readonly #port: MessagePort;
@@ -76,7 +76,7 @@ export class LeaseThread {
   readonly #members = new Map<number, Member>();
   readonly #extending = new Map<number, Extending>();
   readonly #standingIn: Periodic;
-  /** Runs of roles that are not over. */
+  /** Runs of roles that have not ended. */
   readonly #underWay = new Set<Promise<unknown>>();
   #broker: Promise<Broker> | undefined;
   #opened: Broker | undefined;
@@ -151,12 +151,15 @@ export class LeaseThread {
         void extending.periodic.stop();
       }
     }
-    // Should one of them tell that the server is there, then not after the server itself took that back.
+    // A run may announce the server. It must end before the server withdraws its announcement.
     await Promise.allSettled(this.#underWay);
     this.#tell({ kind: "left", member });
   }
 
-  /** Says what the servers said last when they have said nothing for too long, and how long their loop has been silent. */
+  /**
+   * Repeats the last announcement of servers that have been silent for too long, and says how long their loop stood
+   * still.
+   */
   async #standIn(): Promise<undefined> {
     const told = await Promise.allSettled([...this.#members.values()].map((member) => this.#standInFor(member)));
     for (const answer of told) if (answer.status === "rejected") throw answer.reason;
@@ -174,7 +177,7 @@ export class LeaseThread {
     member.lastStandIn = now;
   }
 
-  /** Opened when the first lease is due: servers of short tasks never need it. */
+  /** Opens the store when the first lease is due. Servers of short tasks never need it. */
   #store(): Promise<Broker> {
     this.#broker ??= this.#open();
     return this.#broker;

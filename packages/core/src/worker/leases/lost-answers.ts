@@ -3,27 +3,30 @@ import { leaseToken } from "../../broker/lease-token.ts";
 import { isSurelyNotDone } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 
-/** A call that reached the store late, from a buffer on the way, may still lease tasks: how long we look for that. */
+/** How long we look for tasks of a lost call. A call that lay in a buffer on the way may reach the store this late. */
 const lookForMs = 15_000;
 const mostRemembered = 1_000;
 
 /** One call that leases tasks. */
 export interface LeasingCall {
-  /** For the leases that it gives. */
+  /** The token of the leases that it gives. */
   readonly token: string;
-  /** To be called when it failed, with what was thrown: unless that says no, the store may have carried it out all the same. */
+  /**
+   * Called with the error when the call failed. Unless the error excludes it, the store may have carried the call out.
+   */
   failed(error: unknown): void;
 }
 
 interface LostAnswer {
   readonly queues: ReadonlySet<string>;
-  /** When the store last could have been heard of; the time to look for starts there. */
+  /** The last time at which the store could be reached. The time to look for the tasks starts here. */
   since: number;
 }
 
 /**
- * Remembers the tokens of calls whose answer was lost. Tasks leased under such a token are held by nobody: they can be
- * taken back at once. Calls that the store refused, or that were refused because it was away, are not among them.
+ * Remembers the tokens of calls whose answer was lost. Nobody holds the tasks leased under such a token: they can be
+ * taken back at once. Calls that the store refused are not remembered, nor calls that were not sent because the store
+ * was away.
  */
 export class LostAnswers {
   readonly #serverId: string;
@@ -59,14 +62,14 @@ export class LostAnswers {
     };
   }
 
-  /** To be called when the store can be reached again: only now can late calls arrive. */
+  /** Called when the store can be reached again: late calls can arrive only from now on. */
   reached(): void {
     this.#timesReached++;
     const now = this.#clock.monotonic();
     for (const answer of this.#lost.values()) answer.since = now;
   }
 
-  /** Tokens under which tasks of the queue may be leased without anybody knowing. */
+  /** Tokens under which tasks of the queue may be leased though nobody holds them. */
   tokensOf(queue: string): readonly string[] {
     const now = this.#clock.monotonic();
     for (const [token, { since }] of this.#lost) {

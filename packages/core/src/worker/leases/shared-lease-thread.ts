@@ -9,11 +9,11 @@ import type { LeaseTable } from "./lease-table.ts";
 import type { Announcement } from "./lease-thread.ts";
 import { type LeaseThreadEnd, LeaseThreadHost, type LeaseThreadNews } from "./lease-thread-host.ts";
 
-/** How long a server waits, when it leaves, for what the thread still does in its name. */
+/** How long a leaving server waits for what the thread still does for it. */
 const farewellMs = 1_000;
 const firstPauseMs = 50;
 const longestPauseMs = 60_000;
-/** A thread that lived for so long is replaced as soon as the first one was. */
+/** A thread that lived for so long is replaced at once, like the first one. */
 const longLifeMs = 300_000;
 
 export interface LeaseThreadMemberOptions {
@@ -25,10 +25,10 @@ export interface LeaseThreadMemberOptions {
 
 /** A server's place in the thread that keeps the leases of all servers of its broker. */
 export interface LeaseThreadMember {
-  /** Whether its leases are in the thread's hands. Until they are, and when the thread fails, somebody else must extend them. */
+  /** Whether the thread extends its leases. Somebody else must do so before the thread works, and after it failed. */
   readonly isKept: boolean;
   announced(announcement: Announcement): void;
-  /** Takes its leases out of the thread, and ends that with the last one; always within about a second. */
+  /** Takes its leases out of the thread, within about a second. The thread ends with its last server. */
   leave(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ type ModuleRecipe = BrokerRecipe & { readonly kind: "module" };
 
 const threads = new WeakMap<object, SharedLeaseThread>();
 
-/** Has a server's leases kept by the thread of its broker, which the first one starts. */
+/** Has the thread of the broker keep a server's leases. The first server starts the thread. */
 export function joinLeaseThread(
   broker: Pick<Broker, "extend">,
   recipe: ModuleRecipe,
@@ -51,16 +51,16 @@ export function joinLeaseThread(
 }
 
 /**
- * One thread at a time for all servers of a broker. When it dies, each server's leases are the event loop's again until
- * another one has begun: at once the first time, after a growing pause when they die often. One that could not begin, or not
- * open the store, is not tried again while there are servers. What concerns all of them is told by the logger of the one that
- * has been here for longest.
+ * One thread at a time for all servers of a broker. When it dies, each server's event loop extends its leases until
+ * another thread works. The next thread starts at once the first time, and after a growing pause when threads die
+ * often. A thread that could not start or could not open the store is not replaced while there are servers. The logger
+ * of the oldest server tells what concerns all of them.
  */
 class SharedLeaseThread {
   readonly #recipe: ModuleRecipe;
   readonly #onEmpty: () => void;
   readonly #members = new Map<number, Member>();
-  /** Those that the thread may still do something for. */
+  /** Servers for which the thread may still do something. */
   readonly #leaving = new Map<number, Member>();
   readonly #backoff = new Backoff(firstPauseMs, longestPauseMs, Math.random);
   #host: LeaseThreadHost | undefined;
@@ -183,7 +183,7 @@ class Member implements LeaseThreadMember {
   readonly hasLeft = Promise.withResolvers<void>();
   readonly #thread: SharedLeaseThread;
   announcement: Announcement | undefined;
-  /** Ends the passing on of the table's pieces. */
+  /** Ends the passing on of the table's segments. */
   unfollow: () => void = () => undefined;
 
   constructor(thread: SharedLeaseThread, number: number, options: LeaseThreadMemberOptions) {
