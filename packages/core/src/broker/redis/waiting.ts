@@ -7,19 +7,23 @@ import type { Links } from "./wire/links.ts";
 
 /** One blocking call lasts this long at most, so that a dead connection is found. */
 const blockSeconds = 6;
+/** A queue that is never empty is not waited for, nor is one whose server has stopped. */
+const keptIdleMs = 60_000;
 
 /**
  * Waits for tasks without polling: `BLMOVE pending pending RIGHT RIGHT` moves the last id onto its own place, which
- * changes nothing and returns as soon as anybody pushes, Go programs included. Each queue has a connection of its own; a
- * call that is under way when its waiter goes away serves the next one.
+ * changes nothing and returns as soon as anybody pushes, Go programs included. Each queue has a connection of its own, which is
+ * closed when nobody has waited for a minute; a call that is under way when its waiter goes away serves the next one.
  */
 export class Waiting {
   readonly #links: Links;
+  readonly #keptIdleMs: number;
   readonly #lines = new Map<string, WaitingLine>();
   #closed = false;
 
-  constructor(links: Links) {
+  constructor(links: Links, idleMs = keptIdleMs) {
     this.#links = links;
+    this.#keptIdleMs = idleMs;
   }
 
   wait(queues: readonly string[], call: CallOptions): Promise<void> {
@@ -56,7 +60,7 @@ export class Waiting {
     let line = this.#lines.get(queue);
     if (line === undefined) {
       const key = queueKeys(queue).pending;
-      line = new WaitingLine(key, this.#links.blocking(key));
+      line = new WaitingLine(key, this.#links.blocking(key), this.#keptIdleMs, () => this.#lines.delete(queue));
       this.#lines.set(queue, line);
     }
     return line;
@@ -68,21 +72,29 @@ type Waiter = (error?: unknown) => void;
 class WaitingLine {
   readonly #key: string;
   readonly #connection: Link;
+  readonly #idleMs: number;
+  readonly #onClosed: () => void;
   readonly #waiters = new Set<Waiter>();
   #waiting = false;
+  #idle: NodeJS.Timeout | undefined;
 
-  constructor(key: string, connection: Link) {
+  /** `onClosed` is called when it closes because nobody has waited for so long. */
+  constructor(key: string, connection: Link, idleMs: number, onClosed: () => void) {
     this.#key = key;
     this.#connection = connection;
+    this.#idleMs = idleMs;
+    this.#onClosed = onClosed;
   }
 
   join(waiter: Waiter): () => void {
+    clearTimeout(this.#idle);
     this.#waiters.add(waiter);
     if (!this.#waiting) void this.#block();
     return () => void this.#waiters.delete(waiter);
   }
 
   close(): void {
+    clearTimeout(this.#idle);
     this.#connection.close();
   }
 
@@ -101,7 +113,14 @@ class WaitingLine {
       this.#release(error);
     } finally {
       this.#waiting = false;
+      // Whoever waits on is told by now, and joins again if need be.
+      this.#idle = setTimeout(() => this.#end(), this.#idleMs).unref();
     }
+  }
+
+  #end(): void {
+    this.close();
+    this.#onClosed();
   }
 
   #release(error?: unknown): void {

@@ -68,6 +68,10 @@ export class Connection implements Link {
     return this.#route.location;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   get reachability(): Reachability {
     return this.#news.latest;
   }

@@ -51,6 +51,7 @@ function linksBySentinel(target: Target & { readonly kind: "sentinel" }): Links 
   });
   const made = (kind: "command" | "blocking" | "listening"): Connection => {
     const connection = new Connection(target.settings, kind, sentinels);
+    forgetClosed(connections);
     connections.add(connection);
     return connection;
   };
@@ -76,12 +77,18 @@ function linksToCluster({ places, settings }: Target & { readonly kind: "cluster
     blocking: (key) => {
       const slot = keySlot(key);
       const connection = new Connection(settings, "blocking", routeToSlot(topology, slot));
+      forgetClosed(blocking);
       blocking.set(connection, slot);
       return connection;
     },
     listening: () => new Connection(settings, "listening", routeToAnyNode(topology)),
     close: () => topology.close(),
   };
+}
+
+/** They are closed by whoever asked for them, one by one while a broker lives. */
+function forgetClosed(connections: Set<Connection> | Map<Connection, unknown>): void {
+  for (const connection of connections.keys()) if (connection.isClosed) connections.delete(connection);
 }
 
 function routeToSlot(topology: ClusterTopology, slot: number): Route {
