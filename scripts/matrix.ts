@@ -4,7 +4,7 @@
 // no server could be had; 64 for a path that is no server.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { redisServerPath } from "../packages/test-support/src/redis-server.ts";
+import { redisCliPath, redisServerPath } from "../packages/test-support/src/redis-server.ts";
 import { type ServerProgram, serverProgram } from "../packages/test-support/src/server-program.ts";
 import { bringServer } from "./matrix/bring-server.ts";
 import { adapterSuites, runOnServer } from "./matrix/suites.ts";
@@ -18,6 +18,10 @@ interface Server {
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const missing: string[] = [];
+if (redisCliPath() === undefined) {
+  tell("needs redis-cli, which is not on PATH; it comes with Redis");
+  process.exit(1);
+}
 const servers = positionals.length > 0 ? named(positionals) : found();
 
 const rows: string[][] = [["server", "version", "passed", "failed", "skipped", "minutes"]];

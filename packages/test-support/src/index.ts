@@ -4,6 +4,7 @@ export { type RedisSentinels, startRedisSentinels } from "./redis-sentinels.ts";
 export {
   type RedisServer,
   type RedisServerOptions,
+  redisCliPath,
   redisServerPath,
   startRedisServer,
   valkeyServerPath,

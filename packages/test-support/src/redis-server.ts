@@ -50,6 +50,11 @@ export function redisServerPath(): string | undefined {
   return process.env["HIKYAKU_REDIS_SERVER"] ?? onPath("redis-server");
 }
 
+/** The path of `redis-cli`, which makes clusters and looks in from outside, or undefined where the machine has none. */
+export function redisCliPath(): string | undefined {
+  return onPath("redis-cli");
+}
+
 /**
  * The path of a server that knows the commands of Redis 7.2 (Valkey 7.2 and later do): the one that
  * `HIKYAKU_VALKEY_SERVER` names, else `valkey-server` on PATH. Undefined where there is none.
