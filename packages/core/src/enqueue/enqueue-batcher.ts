@@ -4,16 +4,16 @@ import { type ErrorCode, errorText, HikyakuError, isHikyakuError } from "../erro
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { ownFieldsOf } from "../task/own-fields.ts";
 
-/** One item on its way to the store, and who wants to know what became of it. */
+/** One item on its way to the store, and where its answer goes. */
 export interface Enqueueing {
   readonly item: EnqueueItem;
-  /** The call that it belongs to: what `cancel` goes by. */
+  /** The call that the item belongs to. `cancel` takes it. */
   readonly call: object;
   /** When its caller stops waiting, on the clock's monotonic scale. */
   readonly deadline: number;
   /** Called exactly once, with the store's answer or with why there is none. Must not throw. */
   settle(outcome: EnqueueOutcome): void;
-  /** False when it is handed to the batcher, which sets it. */
+  /** Must be false when the item is added. The batcher sets it. */
   settled: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface BatcherOptions {
   readonly clock: Clock;
   /** Most items in one call to the store. */
   readonly maxItems: number;
-  /** Most bytes in one call to the store; an item that is larger goes alone. */
+  /** Most bytes in one call to the store. A larger item goes alone. */
   readonly maxBytes: number;
   /** How many calls may be on their way at once. */
   readonly maxInFlight: number;
@@ -30,30 +30,34 @@ export interface BatcherOptions {
 
 /** What a task costs besides its payload and headers: names, numbers and keys. */
 const itemOverheadBytes = 256;
-/** A caller in a hurry must not cost the others their connection: an adapter may drop one that does not answer. */
+/**
+ * The shortest deadline of a call. An adapter may drop a connection that does not answer, and the connection serves
+ * others too.
+ */
 const shortestCallMs = 1_000;
-/** A store within this process gives up for itself so long before its caller: it knows that it has written nothing. */
+/** A store within this process gives up so long before its caller. So it can say that it has written nothing. */
 const ownAnswerMs = 25;
-/** Fewer than these cost more as two calls than is gained. */
+/** To send fewer items than this as two calls costs more than it gains. */
 const worthSplitting = 32;
-/** Taken items at the front of the line are let go of when there are this many. */
+/** The front of the line is cut off when it holds more taken items than this. */
 const mostTakenKept = 4_096;
 
 /**
- * Group commit: items that are asked for while a batch is on its way wait for the next one. There is no timer to fill a
- * batch. An idle batcher sends at the end of the microtasks that are queued already, so what one turn of the event loop
- * asks for shares a batch, and under load batches grow by themselves up to their bounds. To a store beside
- * this process, one turn sends one batch: the store begins with it while the next one is made, where two that arrive
- * together would be answered together, and the store would wait while this process makes both anew.
+ * Group commit: items that are added while a batch is on its way wait for the next batch. No timer fills a batch. An
+ * idle batcher sends at the end of the queued microtasks, so the items of one turn of the event loop share a batch.
+ * Under load, batches grow by themselves up to their bounds.
  *
- * An item leaves by the store's answer, by its deadline, by `cancel` or by `abandon`, whichever is first. One that
- * leaves before it was sent is never sent.
+ * To a store beside this process, one turn sends one batch: the store works on it while the next one is made. Two
+ * batches that arrive together would be answered together, and the store would then wait for the next two.
+ *
+ * An item leaves by the store's answer, its deadline, `cancel` or `abandon`, whichever comes first. An item that leaves
+ * before it was sent is never sent.
  */
 export class EnqueueBatcher {
   readonly #options: BatcherOptions;
   readonly #inFlight = new Set<readonly Enqueueing[]>();
   #waiting: Enqueueing[] = [];
-  /** Where the waiting begin: what is before it was taken. */
+  /** Where the waiting items begin. The items before were taken. */
   #head = 0;
   #flushAsked = false;
   #turn: NodeJS.Immediate | undefined;
@@ -73,12 +77,12 @@ export class EnqueueBatcher {
     }
   }
 
-  /** Lets go of all items of one call: they fail with `cancelled`. */
+  /** Lets all items of one call go. They fail with `cancelled`. */
   cancel(call: object): void {
     this.#fail((enqueueing) => enqueueing.call === call, "cancelled", "the caller's signal fired");
   }
 
-  /** Lets go of everything: what is here fails with `closed`. */
+  /** Lets all items go. They fail with `closed`. */
   abandon(): void {
     this.#fail(() => true, "closed", "the client was closed");
   }
@@ -127,8 +131,9 @@ export class EnqueueBatcher {
   }
 
   /**
-   * Where nothing is on its way and many callers wait, half of what they ask for: the store works on that while the rest
-   * is sent. Otherwise they would all be answered at once, ask again at once, and store and process would take turns.
+   * When nothing is on its way and many callers wait, a batch takes half of the items. The store works on it while the
+   * rest is sent. In one batch they would all be answered at once and ask again at once, so store and process would
+   * take turns.
    */
   #mostItems(): number {
     const { maxItems, maxInFlight, broker } = this.#options;
@@ -153,7 +158,7 @@ export class EnqueueBatcher {
     this.#flush();
   }
 
-  /** Until the last of the batch gives up: the others give up by the batcher's own timer, and leave the call alone. */
+  /** The time until the last item's deadline. The batcher's own timer ends the other items, and the call goes on. */
   #timeLeft(batch: readonly Enqueueing[]): number {
     let latest = 0;
     for (const { deadline } of batch) if (deadline > latest) latest = deadline;
@@ -176,7 +181,7 @@ export class EnqueueBatcher {
     }
     for (const enqueueing of this.#waiting.slice(this.#head)) {
       if (enqueueing.settled || !applies(enqueueing)) continue;
-      // That code alone would say that it may have been.
+      // The code `deadline_exceeded` would say that the task may have been enqueued.
       const unsent = code === "deadline_exceeded" ? "broker_unavailable" : code;
       settle(enqueueing, failure(enqueueing, unsent, `${why} before the task was sent: it was not enqueued`));
     }
@@ -188,7 +193,7 @@ export class EnqueueBatcher {
     this.#timer = this.#options.clock.setTimer(this.#onTimer, at - this.#options.clock.monotonic());
   }
 
-  /** An idle batcher holds no timer: it would keep the process alive. */
+  /** An idle batcher must hold no timer, which would keep the process alive. */
   #stopTimer(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -232,8 +237,8 @@ function failure({ item }: Enqueueing, code: ErrorCode, text: string): EnqueueOu
 }
 
 /**
- * An error of its own for each caller, so that none sees what another one does to it. What is no error of ours says nothing
- * of what was stored.
+ * Makes one error for each caller, so that no caller sees what another one does to it. An error that is not a
+ * `HikyakuError` does not tell whether the task was stored: the code is `answer_lost`.
  */
 function failedWith(thrown: unknown): EnqueueOutcome {
   const code = isHikyakuError(thrown) ? thrown.code : "answer_lost";

@@ -1,4 +1,4 @@
-/** One call of the client while it is under way: who may end it, and when it ends by itself. */
+/** One call of the client while it is under way: how it is ended, and when it ends by itself. */
 export class EnqueueCall {
   /** On the clock's monotonic scale. */
   readonly deadline: number;

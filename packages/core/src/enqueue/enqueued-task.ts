@@ -14,21 +14,21 @@ import { type EnqueueOptions, type ResolvedOptions, resolveOptions } from "../ta
 
 declare const resultType: unique symbol;
 
-/** A task that the store has accepted. `Result` is what its definition says that its handler returns. */
+/** A task that the store has accepted. `Result` is the type that its definition says its handler returns. */
 export interface EnqueuedTask<Result = unknown> {
   /** Unique within its queue. */
   readonly id: string;
   readonly type: string;
   readonly queue: string;
-  /** Where it is now: in line, waiting for its moment, or collected in its group. */
+  /** Where it is now: in line, waiting for its moment, or in its group. */
   readonly state: "pending" | "scheduled" | "aggregating";
-  /** When it may first run; for a task that is collected in a group, when it joined. */
+  /** When it may first run. For a task in a group: when it joined. */
   readonly dueAt: Date;
   /** Known to the type checker only. */
   readonly [resultType]?: Result;
 }
 
-/** What an enqueued task remembers of its making, for whoever asks for its result. */
+/** What an enqueued task remembers of its definition. The call that asks for its result needs it. */
 interface Origin {
   readonly definition: Pick<TaskDefinition, "type" | "result">;
   readonly retentionMs: number;
@@ -40,7 +40,7 @@ class AcceptedTask implements EnqueuedTask {
   readonly queue: string;
   readonly state: EnqueuedTask["state"];
   readonly dueAt: Date;
-  /** Not to be seen by who prints or compares tasks. */
+  /** Private, so that it does not show when a task is printed or compared. */
   readonly #definition: Origin["definition"] | undefined;
   readonly #retentionMs: number;
 
@@ -66,7 +66,7 @@ class AcceptedTask implements EnqueuedTask {
   }
 }
 
-/** Undefined for what is no task as `answered` made it, such as a copy, and where it was told no definition. */
+/** Undefined when `answered` did not make the task (a copy, say), or made it without a definition. */
 export function originOf(task: unknown): Origin | undefined {
   return AcceptedTask.originOf(task);
 }
@@ -74,12 +74,12 @@ export function originOf(task: unknown): Origin | undefined {
 /** What one enqueue needs besides what its caller says. */
 export interface Preparation {
   readonly now: number;
-  /** For a task whose caller names none. */
+  /** Gives the id of a task whose caller names none. */
   readonly newId: TaskIds;
-  /** Whether what that gives was never given before: see `EnqueueItem`. */
+  /** Whether `newId` never gives an id twice: see `EnqueueItem`. */
   readonly areIdsNew: boolean;
   readonly maxPayloadBytes: number;
-  /** What to raise for larger ones, for the error; undefined where there is no such option. */
+  /** The option to raise for larger payloads, named in the error. Undefined when there is no such option. */
   readonly maxPayloadOption: string | undefined;
 }
 
@@ -91,7 +91,7 @@ export interface PreparedTask {
 }
 
 /**
- * Everything that can be known of a task before the store is asked. A promise only where the payload's schema answers
+ * Prepares all of a task that can be known before the store is asked. A promise only when the payload's schema answers
  * with one.
  * @throws HikyakuError `invalid_option` or `invalid_payload`.
  */
@@ -174,7 +174,7 @@ function derivedShardKey(type: string, shardKeyOf: TaskDefinition["shardKeyOf"],
   return checkedName(`shardKey of "${type}"`, key);
 }
 
-/** What the store's answer means to the caller. Only with its definition can the task be asked for its result. */
+/** What the store's answer means to the caller. The task's result can be asked for only when `definition` is given. */
 export function answered(
   outcome: EnqueueOutcome,
   { message }: EnqueueItem,

@@ -4,12 +4,12 @@ import type { Enqueueing } from "./enqueue-batcher.ts";
 import type { EnqueueCall } from "./enqueue-call.ts";
 import { answered, type EnqueuedTask, type PreparedTask } from "./enqueued-task.ts";
 
-/** Where the answers to the requests of one call go, each by its place in the call. */
+/** Where the answers to the requests of one call go. Each is named by its place in the call. */
 export interface Answers {
   put(index: number, answer: EnqueuedTask | HikyakuError): void;
 }
 
-/** A request that was checked and encoded, until its answer is there. */
+/** A request that was checked and encoded, until it is answered. */
 export class ReadyRequest implements Enqueueing {
   readonly item: EnqueueItem;
   readonly call: EnqueueCall;
@@ -33,7 +33,7 @@ export class ReadyRequest implements Enqueueing {
     this.#answers.put(this.#index, answered(outcome, item, dueAt, definition));
   }
 
-  /** Instead of handing it to the batcher. */
+  /** Called instead of handing it to the batcher. */
   refuse(error: HikyakuError): void {
     this.#answers.put(this.#index, error);
   }

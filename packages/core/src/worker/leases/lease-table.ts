@@ -33,8 +33,8 @@ export interface TableEntry {
 }
 
 /**
- * Layout of a slot, in bytes from its start: integers of 4 bytes up to 16 and at 56, else times of 8 bytes (ms, floats). The
- * constants below count in numbers of the same size; `textAt` counts in bytes.
+ * Layout of a slot, in bytes from its start. From 16 to 55 lie times: floats of 8 bytes, in milliseconds. The other numbers
+ * are integers of 4 bytes. Each constant below counts in numbers of its size; `textAt` counts in bytes.
  *
  * | Byte | Slot of a lease                              | Slot of a label               |
  * | ---- | -------------------------------------------- | ----------------------------- |

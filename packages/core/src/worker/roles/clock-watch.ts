@@ -6,13 +6,13 @@ import type { Role } from "../../runtime/periodic.ts";
 /** How often it is to run. */
 export const clockWatchMs = 10_000;
 const toleratedMs = 5_000;
-/** An answer that took longer says too little about when the store looked at its clock. */
+/** A slower answer says too little about when the store read its clock. */
 const slowestAnswerMs = 2_000;
 const callTimeoutMs = 3_000;
 
 /**
- * Compares this machine's clock with the store's. Leases are written by the clocks of many machines: one that is far off
- * takes tasks from others too early, or too late.
+ * Compares this machine's clock with the store's. Many machines write leases by their own clocks. A machine whose clock
+ * is far off takes tasks from others too early or too late.
  */
 export class ClockWatch implements Role {
   readonly name = "comparing clocks with the store";
@@ -21,7 +21,9 @@ export class ClockWatch implements Role {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #isOff = false;
-  /** How far this machine's clock is ahead of the store's; undefined until measured, and where the store has none. */
+  /**
+   * How far this machine's clock is ahead of the store's. Undefined until measured, and when the store has no clock.
+   */
   offsetMs: number | undefined;
 
   constructor(broker: Pick<PresenceFacet, "storeTime">, clock: Clock, logger: Logger) {
@@ -40,7 +42,7 @@ export class ClockWatch implements Role {
     this.#tell(this.offsetMs);
   }
 
-  /** Once each time that it goes wrong. */
+  /** Warns once each time that the clock goes wrong. */
   #tell(offsetMs: number): void {
     const isOff = Math.abs(offsetMs) > toleratedMs;
     if (isOff === this.#isOff) return;

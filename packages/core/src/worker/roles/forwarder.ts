@@ -4,7 +4,7 @@ import type { Logger } from "../../runtime/logger.ts";
 import type { Role } from "../../runtime/periodic.ts";
 
 const sliceSize = 200;
-/** Programs on other libraries do not tell that they put a task there which is due sooner. */
+/** Programs with other libraries put tasks into the queue that are due sooner, and do not tell. */
 const longestPauseMs = 2_000;
 
 export interface ForwarderOptions {
@@ -21,8 +21,8 @@ export interface ForwarderOptions {
 }
 
 /**
- * Brings the due tasks of one queue back to it, on time: it runs when the next one is due. Since it looks often, it also
- * tells of leases that have ended.
+ * Brings the due tasks of one queue back to it, on time: it runs when the next task is due. It looks often, so it also
+ * tells when a lease has ended.
  */
 export class Forwarder implements Role {
   readonly name: string;
@@ -46,7 +46,7 @@ export class Forwarder implements Role {
       if (isLeaseOver) onLeaseOver(queue);
       if (moved >= sliceSize && signal?.aborted !== true) continue;
       if (nextDueAt === undefined) return longestPauseMs;
-      // At least a millisecond: should the store's clock be a little behind ours, this must not spin.
+      // At least a millisecond: the loop must not spin when the store's clock is a little behind ours.
       return Math.min(longestPauseMs, Math.max(1, nextDueAt - clock.now()));
     }
   }

@@ -5,7 +5,7 @@ import type { Role } from "../../runtime/periodic.ts";
 
 const longestPingMs = 3_000;
 
-/** Called with what is wrong with the store, or undefined when it answers and takes what is written. */
+/** Called with undefined when the store answers and takes what is written, otherwise with what is wrong with it. */
 export type HealthCallback = (error: Error | undefined) => unknown;
 
 export interface HealthcheckerOptions {
@@ -16,7 +16,9 @@ export interface HealthcheckerOptions {
   readonly onHealth: HealthCallback;
 }
 
-/** Asks the store for a sign of life, tries a write, and passes on what it says: once at the start, then at every interval. */
+/**
+ * Asks the store for a sign of life and tries a write, at the start and then at every interval. Passes on the result.
+ */
 export class Healthchecker implements Role {
   readonly name = "checking the store's health";
   readonly #options: HealthcheckerOptions;
@@ -25,7 +27,7 @@ export class Healthchecker implements Role {
     this.#options = options;
   }
 
-  /** Never rejects: a store that is away is an answer, and the interval stays the interval. */
+  /** Never rejects: that the store is away is a result too, and must not change the interval. */
   async runOnce(signal?: AbortSignal): Promise<number> {
     const { everyMs } = this.#options;
     const error = await this.#ping(signal);

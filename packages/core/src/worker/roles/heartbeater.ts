@@ -16,11 +16,11 @@ export interface HeartbeaterOptions {
   readonly describe: () => ServerRecord;
   /** Called with what is about to be announced. */
   readonly onAnnounce: (announcement: Announcement) => void;
-  /** Called with what the store keeps for this server to do. */
+  /** Called with the orders that the store keeps for this server. */
   readonly onOrders: (orders: readonly ServerOrder[]) => void;
 }
 
-/** Tells others that this server is there, and what it runs: for people to see, never the base of a decision. */
+/** Tells others that this server is there, and what it runs. People read this; no decision is based on it. */
 export class Heartbeater implements Role {
   readonly name = "announcing this server";
   readonly isInStep = true;
@@ -31,12 +31,15 @@ export class Heartbeater implements Role {
     this.#options = options;
   }
 
-  /** Tells what there is to announce and announces nothing: before the first handler can block the event loop. */
+  /**
+   * Calls `onAnnounce` without announcing. The lease thread then has the announcement before the first handler can
+   * block the event loop.
+   */
   prepare(): void {
     this.#announcement();
   }
 
-  /** Resolves when the first announcement has been made, or could not be made. */
+  /** Resolves when the first announcement was made or has failed. */
   get attempted(): Promise<void> {
     return this.#attempted.promise;
   }
@@ -76,7 +79,7 @@ function describeWorker(task: HeldTask, { serverId, host, pid }: ServerRecord): 
     ...{ serverId, host, pid, queue },
     taskId: id,
     taskType: type,
-    // A copy: a thread would be given all the memory behind a view.
+    // A copy: a view would send all the memory behind it to the thread.
     payload: Uint8Array.from((payload ?? new Uint8Array()).subarray(0, shownPayloadBytes)),
     startedAt: task.startedAt,
     deadlineAt: task.deadlineAt,

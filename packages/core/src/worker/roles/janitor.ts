@@ -15,8 +15,9 @@ export interface JanitorOptions {
 }
 
 /**
- * Removes from one queue what nothing keeps any more: in small slices with pauses, so that work goes before. Archived tasks
- * that go because they are too many or too old are told of: with them goes what is known of failures.
+ * Removes the tasks of one queue that nothing keeps any more, in small slices with pauses, so that work goes first. It
+ * reports archived tasks that it removes because they are too many or too old: what is known of their failures is lost
+ * with them.
  */
 export class Janitor implements Role {
   readonly name: string;

@@ -11,9 +11,9 @@ const periodMs = 5_000;
 const mostTypes = 10;
 
 /**
- * Measures how long the event loop is kept from turning, and says so when handlers keep it for more than a second: no
- * signal reaches them meanwhile, and nothing else runs. All servers of a process have one loop: it is measured once, and one
- * of them says so for all.
+ * Measures how long handlers block the event loop, and warns when it is more than a second: no signal reaches a handler
+ * meanwhile, and nothing else runs. All servers of a process share one loop. So it is measured once, and one server
+ * warns for all.
  */
 export class LoopWatch {
   readonly #watcher: Watcher;
@@ -32,7 +32,10 @@ export class LoopWatch {
     loopOfProcess.delete(this.#watcher);
   }
 
-  /** The longest delay of the last five to ten seconds, in milliseconds; undefined before `start`, what it was after `stop`. */
+  /**
+   * The longest delay of the last five to ten seconds, in milliseconds. Undefined before `start`, unchanged after
+   * `stop`.
+   */
   get lately(): number | undefined {
     return loopOfProcess.has(this.#watcher) ? loopOfProcess.lately : this.#lately;
   }
@@ -43,10 +46,10 @@ interface Watcher {
   readonly logger: Logger;
 }
 
-/** Always in the machine's own time: a loop can't be blocked in any other. Costs nothing while nobody watches. */
+/** Always in the machine's own time, because a loop is blocked in no other. Costs nothing while nobody watches. */
 class ProcessLoop {
   readonly #watchers = new Set<Watcher>();
-  /** Made for the first of them, and kept: it has half a megabyte. */
+  /** Made for the first watcher and then kept, because it takes half a megabyte. */
   #histogram: ReturnType<typeof monitorEventLoopDelay> | undefined;
   #timer: Timer | undefined;
   #dueAt = 0;
@@ -94,7 +97,7 @@ class ProcessLoop {
   }
 
   #look(): void {
-    // Late timers come before anything that was waiting for the loop, so who blocked it is still held.
+    // A late timer runs before everything else that waited for the loop, so the task that blocked it is still held.
     const now = systemClock.monotonic();
     const lateMs = now - this.#dueAt;
     if (now >= this.#periodEndsAt) {

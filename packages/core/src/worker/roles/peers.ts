@@ -8,17 +8,17 @@ import { isGone, type ServerWarning, serverWarnings } from "../../server-warning
 export const peersMs = 30_000;
 const call = { timeoutMs: 3_000 };
 /**
- * Each look reads the records of all servers, so a thousand of them that look twice a minute would read two million records
- * a minute. With more than this many servers each one looks less often, and their number of reads grows no faster than
- * they do.
+ * Each look reads the records of all servers. A thousand servers that look twice a minute would read two million
+ * records a minute. With more servers than this, each one looks less often, so the reads grow only as fast as the
+ * number of servers.
  */
 const manyServers = 8;
 const mostRemembered = 1_000;
 
 /**
- * Looks for other servers on the same queues. That is how one scales out, but also what a forgotten process of an older
- * build looks like, so each newcomer is named once, and so is whatever is wrong with one of them. Servers that look at the same
- * moment share what they see.
+ * Looks for other servers on the same queues. A newcomer may be there to scale out, or it may be a forgotten process of
+ * an older build. So each newcomer is named once, and so is each thing that is wrong with one. Servers that look at the
+ * same moment share one look.
  */
 export class Peers implements Role {
   readonly name = "looking for other servers";
@@ -30,13 +30,16 @@ export class Peers implements Role {
   readonly #logger: Logger;
   readonly #seen = new Map<string, ServerRecord>();
   readonly #onGone: (server: ServerRecord) => void;
-  /** What was warned of and still is so. */
+  /** Warnings that were given and still hold. */
   #warned: ReadonlySet<string> = new Set();
   #peers: readonly ServerRecord[] = [];
   #silent: readonly SilentServer[] = [];
   #looks = 0;
 
-  /** `self` tells of the server that looks; it may not be announced yet. `onGone` is called for a server whose process was on this machine and is gone for sure. */
+  /**
+   * `self` gives the record of the server that looks, which may not be announced yet. `onGone` is called for a server
+   * on this machine whose process is surely gone.
+   */
   constructor(
     broker: Pick<PresenceFacet, "servers" | "silentServers">,
     serverId: string,
@@ -58,7 +61,7 @@ export class Peers implements Role {
     return this.#peers;
   }
 
-  /** A server that was seen at some look, also when it is gone since; the latest thousand are remembered. */
+  /** A server that was seen at some look, even if it is gone since. The latest thousand are remembered. */
   find(serverId: string): ServerRecord | undefined {
     return this.#seen.get(serverId);
   }
@@ -83,7 +86,7 @@ export class Peers implements Role {
     return this.#pauseAmong(servers.length);
   }
 
-  /** Undefined for the usual period. Spread by the server's id, since servers are often started together. */
+  /** Undefined: the usual period. A server's id varies its pause, since servers are often started together. */
   #pauseAmong(servers: number): number | undefined {
     if (servers <= manyServers) return undefined;
     const spread = 0.9 + (Number.parseInt(this.#serverId.slice(0, 8), 16) / 2 ** 32) * 0.2;
@@ -94,7 +97,7 @@ export class Peers implements Role {
     return serverId !== this.#serverId && Object.keys(queues).some((queue) => this.#queues.has(queue));
   }
 
-  /** Asks only where there may be some: at the first look, and while one that was there is missing or was silent. */
+  /** Asks only when there may be silent servers: at the first look, and while a known one is missing or was silent. */
   async #lookForSilent(peers: readonly ServerRecord[], signal: AbortSignal | undefined): Promise<void> {
     const there = new Set(peers.map(({ serverId }) => serverId));
     const isMissing = this.#peers.some(({ serverId }) => !there.has(serverId));
@@ -128,7 +131,10 @@ export class Peers implements Role {
     });
   }
 
-  /** Each thing once, and again when it went away and came back. A newcomer of another library has been named as such. */
+  /**
+   * Warns of each thing once, and again when it went away and came back. A newcomer of another library was already
+   * named.
+   */
   #warnOnce(warnings: readonly ServerWarning[]): void {
     const worthIt = warnings.filter(({ kind, serverId }) => kind !== "foreign" && !this.#isOwnAffair(kind, serverId));
     for (const { kind, serverId, detail } of worthIt) {
@@ -139,7 +145,7 @@ export class Peers implements Role {
     this.#warned = new Set(worthIt.map(({ kind, serverId }) => `${kind} ${serverId}`));
   }
 
-  /** Its own clock and event loop have their own watch. */
+  /** `ClockWatch` and `LoopWatch` warn of this server's own clock and event loop. */
   #isOwnAffair(kind: ServerWarning["kind"], serverId: string): boolean {
     return serverId === this.#serverId && (kind === "clock_offset" || kind === "blocked");
   }

@@ -9,7 +9,7 @@ import type { Role } from "../../runtime/periodic.ts";
 const sliceSize = 500;
 const pauseMs = 250;
 const graceMs = 2_000;
-/** A store in ruins must not drown the log: what comes after is only counted. */
+/** A store in ruins must not flood the log. Further findings are only counted. */
 const mostLogged = 50;
 
 export interface ReconcilerOptions {
@@ -19,13 +19,15 @@ export interface ReconcilerOptions {
   readonly logger: Logger;
   readonly queues: readonly string[];
   readonly archiveOf: (queue: string) => ArchiveLimits;
-  /** The first pass comes at a random moment within this time, so that servers that start together do not look together. */
+  /**
+   * The first pass comes at a random moment within this time, so that servers that start together don't look together.
+   */
   readonly spreadMs: number;
 }
 
 /**
- * Looks through the server's queues for tasks that got lost from sight, whoever caused it, and repairs what is safe: one
- * small slice after the other with pauses, so that work goes before.
+ * Looks through the server's queues for tasks that can no longer be seen, whatever program caused it. Repairs what is
+ * safe. It goes in small slices with pauses, so that work goes first.
  */
 export class Reconciler implements Role {
   readonly name = "reconciling the queues";

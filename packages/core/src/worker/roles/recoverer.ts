@@ -35,20 +35,19 @@ export interface RecovererOptions {
   readonly leaseMs: number;
   readonly policy: OutcomePolicy;
   readonly lostAnswers: Pick<LostAnswers, "begin" | "tokensOf">;
-  /** Where a server runs, or ran, if anybody knows. */
+  /** Where a server runs, or ran. Undefined when nobody knows. */
   readonly findServer: FindServer;
-  /** The tokens of the queue's tasks that this server has not let go of: it does not take them from itself. */
+  /** The tokens of the queue's tasks that this server has not let go of. It does not take these tasks from itself. */
   readonly holding: (queue: string) => readonly string[];
   readonly onRecovered: (queue: string) => void;
-  /** Called for each lost attempt that cost the task a retry, or its last one. */
+  /** Called for each lost attempt that cost the task a retry or archived it. */
   readonly reportFailure: ReportFailure;
 }
 
 /**
- * Takes over the tasks of one queue whose worker died or stalled until its lease ran out, and puts them back. Does not
- * wait for the lease's end where it is certain that nobody has the task: the server's process is gone, or the answer of
- * a call that leased it was lost. Uses no slot. Should this server die in between, the lease that it took runs out in
- * turn.
+ * Takes over the tasks of one queue whose worker died, or stalled until its lease ran out, and puts them back. It does
+ * not wait for the lease's end when surely nobody has the task: the server's process is gone, or the answer of the
+ * claim was lost. Uses no slot. If this server dies in between, the lease that it took runs out in turn.
  */
 export class Recoverer implements Role {
   readonly name: string;
@@ -60,7 +59,7 @@ export class Recoverer implements Role {
     this.#options = options;
   }
 
-  /** Has the next run take back what a server holds whose process is gone for sure. */
+  /** The next run takes back the tasks of this server, whose process is surely gone. */
   noteGone(serverId: string): void {
     this.#goneServers.add(serverId);
   }
@@ -81,7 +80,7 @@ export class Recoverer implements Role {
     await this.#takeAll((request) => broker.takeOver({ ...request, holding: holding(queue) }, call), true, signal);
   }
 
-  /** `ran`: whether somebody may have begun to work on the tasks. */
+  /** `ran`: whether a handler may have begun to work on the tasks. */
   async #takeAll(
     take: (request: RecoverRequest) => Promise<TakenOver>,
     ran: boolean,
@@ -130,7 +129,7 @@ export class Recoverer implements Role {
     }
   }
 
-  /** Finds also servers that this one never met: the store remembers those that fell silent for some minutes. */
+  /** Also finds servers that this one never met: the store remembers servers that fell silent in the last minutes. */
   async #knowingOf(tasks: readonly TakenOverTask[], call: CallOptions | undefined): Promise<FindServer> {
     const { broker, findServer } = this.#options;
     const isKnown = ({ previousServerId }: TakenOverTask): boolean =>
@@ -140,7 +139,7 @@ export class Recoverer implements Role {
       const silent = new Map((await broker.silentServers(call)).map(({ server }) => [server.serverId, server]));
       return (serverId) => findServer(serverId) ?? silent.get(serverId);
     } catch {
-      // Who it was is worth a question, and not worth leaving the tasks where they are.
+      // The name of the lost server is worth a question. It is not worth leaving the tasks where they are.
       return findServer;
     }
   }

@@ -10,8 +10,8 @@ const callTimeoutMs = 3_000;
 export const shardWatchMs = 60_000;
 
 /**
- * Looks for tasks that no shard of this server's sharded queues can hold: programs that disagree about the number of shards
- * are what puts them there, and no worker would ever see them.
+ * Looks for tasks that no shard of this server's sharded queues can hold. No worker would ever see them. They come from
+ * programs that disagree about the number of shards.
  */
 export class ShardWatch implements Role {
   readonly name = "looking for queues beside the shards";

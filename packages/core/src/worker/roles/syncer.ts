@@ -13,15 +13,15 @@ export interface SyncerOptions {
   readonly broker: Pick<WorkFacet, "settle">;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called when the store has answered for a task, or when its settlement was given up (`undefined`). */
+  /** Called when the store has answered for a task, or with `undefined` when its settlement was given up. */
   readonly onAnswer: (task: HeldTask, result: "settled" | "lost" | undefined) => void;
 }
 
 /**
- * Repeats settlements whose call got no answer until the store answers, so that an answer lost on the way does not turn
- * a success into a second run. Meanwhile the lease is kept alive; the store itself refuses what comes too late. Only
- * what the store keeps rejecting for a minute by itself is given up, loudly: its lease then runs out and the recoverer
- * takes the task.
+ * Repeats settlements that got no answer, until the store answers. So a lost answer does not turn a success into a
+ * second run. Meanwhile the lease is extended, and the store itself refuses what comes too late. A settlement that the
+ * store rejects for a minute, alone in its call, is given up and logged as an error. Its lease then runs out, and the
+ * recoverer takes the task.
  */
 export class Syncer implements Role {
   readonly name = "repeating settlements that got no answer";
@@ -53,7 +53,10 @@ export class Syncer implements Role {
     if (this.#rejectedSince.size > 0) throw new Error(`the store rejects ${this.#rejectedSince.size} settlements`);
   }
 
-  /** One by one where the store rejects a batch, so that one settlement that it can't take does not hold the others. */
+  /**
+   * When the store rejects a batch, its settlements are sent one by one: one that the store can't take must not hold
+   * the others.
+   */
   async #repeat(batch: readonly HeldTask[], signal: AbortSignal | undefined): Promise<void> {
     try {
       await this.#settle(batch, signal);
