@@ -7,4 +7,6 @@ export const exitCodes = {
   storeUnavailable: 69,
   /** The store answered with an error. */
   failed: 70,
+  /** The result could not be written, as on a full disk. */
+  notWritten: 74,
 } as const;

@@ -1,14 +1,20 @@
 #!/usr/bin/env -S node --conditions=source
 import { runCli } from "./cli.ts";
+import { exitCodes } from "./exit-codes.ts";
 
+let isWritten = true;
 // Whoever reads what we write may stop early: that is no failure, and the exit code keeps its meaning.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE" || !isWritten) return;
+  isWritten = false;
+  process.exitCode = exitCodes.notWritten;
+  process.stderr.write(`hikyaku: the result could not be written: ${error.message}\n`);
+});
+// There is nowhere left to say so.
+process.stderr.on("error", () => undefined);
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const exitCode = await runCli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
 });
+if (isWritten) process.exitCode = exitCode;
