@@ -3,7 +3,7 @@ import type { AttemptRecord, AttemptServer } from "./work-facet.ts";
 
 const unknownPid = 0;
 
-/** Names a server in an attempt of its own; `unknown`, with pid 0, where nobody knows where it ran. */
+/** The server of an attempt, as its record names it: `unknown` with pid 0 when nobody knows where it ran. */
 export function attemptServerOf(
   serverId: string,
   server: Pick<ServerRecord, "host" | "pid" | "details"> | undefined,
@@ -13,8 +13,7 @@ export function attemptServerOf(
 }
 
 /**
- * The attempts that a stored history of a task tells of, a JSON object a line, oldest first. A line that can't be read is left
- * out: it tells nobody anything.
+ * The attempts in a task's stored history: one JSON object a line, oldest first. Lines that can't be read are left out.
  */
 export function readAttempts(field: string | undefined): AttemptRecord[] {
   if (field === undefined || field === "") return [];
@@ -51,7 +50,7 @@ function codeOf(directory: unknown, build: unknown): Pick<AttemptServer, "direct
   return { ...(typeof directory === "string" && { directory }), ...(typeof build === "string" && { build }) };
 }
 
-/** What a Date can hold. */
+/** Whether a Date can hold it. */
 function isMoment(value: unknown): value is number {
   return typeof value === "number" && Math.abs(value) <= 8.64e15;
 }

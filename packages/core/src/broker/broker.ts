@@ -14,21 +14,21 @@ import type { SignalFacet } from "./signal-facet.ts";
 import type { WorkFacet } from "./work-facet.ts";
 import type { WriteHealthFacet } from "./write-health-facet.ts";
 
-/** Whether the store can be expected to answer, known without asking it. */
+/** Whether the store will probably answer. Known without asking it. */
 export interface Reachability {
   readonly reachable: boolean;
   /** Since when it is so. */
   readonly since: number;
-  /** Why not, in words; undefined while reachable. */
+  /** Why the store is not reachable, in words. Undefined while it is. */
   readonly reason: string | undefined;
 }
 
 /**
- * The port: everything that the library asks of a store, in the library's own words. Arrays in, one outcome per item
- * out, in order; times in milliseconds. All errors are `HikyakuError`.
+ * The port: everything that the library asks of a store, in the library's own words. Arrays go in, one outcome per item
+ * comes out, in order. Times are in milliseconds. All errors are `HikyakuError`.
  *
- * A broker connects by itself, at its first use at the latest, and again whenever it was cut off; while the store is
- * away every call is refused at once with `broker_unavailable`, nothing is queued up behind the caller's back.
+ * A broker connects by itself, at its first use at the latest, and again after each cut. While the store is away, every
+ * call is refused at once with `broker_unavailable`. Nothing is queued up unseen.
  */
 export interface Broker
   extends AsyncDisposable,
@@ -54,6 +54,6 @@ export interface Broker
   reachability(): Reachability;
   /** Calls back at each change until the returned function is called. */
   onReachability(listener: (reachability: Reachability) => void): () => void;
-  /** Lets go of the store. Ends within its deadline also when the store hangs; calls under way are refused. */
+  /** Closes the store, within its deadline even if the store hangs. Calls under way are refused. */
   close(): Promise<void>;
 }

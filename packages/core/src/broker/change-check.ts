@@ -3,7 +3,7 @@ import { shown } from "../option-names.ts";
 import { type Change, mostChanged, type RemoveQueueRequest, type Selection } from "./change-facet.ts";
 import { checkState } from "./task-message.ts";
 
-/** So far the clocks of two machines may differ before a lease that has ended is surely over. */
+/** How long after its end a lease is surely over: the clocks of two machines may differ by so much. */
 export const clockMarginMs = 60_000;
 
 /**

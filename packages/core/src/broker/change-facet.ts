@@ -10,7 +10,7 @@ export type Selection =
       readonly kind: "ids";
       readonly queue: string;
       readonly taskIds: readonly string[];
-      /** Only those that are in this state; others come back as `moved`. */
+      /** Changes only tasks in this state. Others come back as `moved`. */
       readonly state?: TaskState;
     }
   | {
@@ -25,20 +25,20 @@ export type ChangeOutcome =
   | "changed"
   /** There is no such task. */
   | "not_found"
-  /** It is already where it was to go. */
+  /** It is already where it should go. */
   | "unchanged"
   /** A worker holds it: cancel it instead. */
   | "active"
   /** It is being aggregated right now. */
   | "taken"
-  /** It is not in the state any more that was asked for. */
+  /** It is not in the state `state` any more. */
   | "moved";
 
 export interface ChangeAnswer {
-  /** For `ids`: one per id, in order. For `state`: only what was not `changed`. */
+  /** For `ids`: one per id, in order. For `state`: only the tasks that were not `changed`. */
   readonly outcomes: readonly { readonly taskId: string; readonly outcome: ChangeOutcome }[];
   readonly changed: number;
-  /** Whether another call would find more: only for `state`. */
+  /** Whether another call would find more. Only for `state`. */
   readonly more: boolean;
 }
 
@@ -57,11 +57,11 @@ export type EditOutcome =
   | "duplicate";
 
 export interface RemoveQueueRequest {
-  /** Without it only an empty queue is removed. */
+  /** Removes the queue even when it holds tasks. */
   readonly force: boolean;
-  /** How much one call removes at most. */
+  /** Most tasks that one call removes. */
   readonly limit: number;
-  /** What the call before answered. */
+  /** The cursor of the answer before. */
   readonly cursor?: string;
 }
 
@@ -78,35 +78,37 @@ export type RemoveQueueAnswer =
 export const mostChanged = 1_000;
 
 /**
- * Changing tasks and queues by hand, in bounded slices that never hold the store for long. A task counts as held while
- * its lease runs and for a minute after: so far two clocks may differ.
+ * Changes tasks and queues by hand, in bounded slices that never hold the store for long. A task counts as held while
+ * its lease runs and for a minute after: the clocks of two machines may differ by so much.
  */
 export interface ChangeFacet {
   /**
-   * Carries out a change on the named tasks, in slices of at most `limit`, or on up to `limit` (1 to 1000) tasks of a
-   * state. Locks are released where a task is deleted, bodies go with entries; a task to run is placed behind those that
-   * wait, and is not sent back to its group if it fails.
+   * Changes the named tasks, in slices of at most `limit`, or up to `limit` (1 to 1000) tasks of a state. A deleted
+   * task's lock is released; its body goes with its entry. A task to run is placed behind those that wait. If it fails,
+   * it does not go back to its group.
    */
   change(selection: Selection, change: Change, limit: number, call?: CallOptions): Promise<ChangeAnswer>;
   /**
-   * Replaces the payload of a task that is not running and has not completed; a uniqueness lock that the task still owns
-   * moves with it. @throws HikyakuError `corrupt_data` when the task can't be read.
+   * Replaces the payload of a task that is not running and has not completed. A uniqueness lock that the task still
+   * owns moves with it.
+   * @throws HikyakuError `corrupt_data` when the task can't be read.
    */
   editPayload(
     request: { readonly queue: string; readonly taskId: string; readonly payload: Uint8Array },
     call?: CallOptions,
   ): Promise<EditOutcome>;
   /**
-   * Frees the uniqueness lock of equal tasks, so that another one can be enqueued; the tasks stay as they are. Answers the
-   * id of the task that owned it, undefined when there was no lock.
+   * Frees the uniqueness lock of equal tasks, so that another one can be enqueued. The tasks stay as they are. Answers
+   * the id of the task that owned the lock, undefined when there was none.
    */
   releaseLock(
     lock: { readonly queue: string; readonly type: string; readonly payload: Uint8Array | undefined },
     call?: CallOptions,
   ): Promise<string | undefined>;
   /**
-   * Removes up to `limit` tasks of the queue and, when nothing is left, the queue with its counters, pause flag, groups
-   * and locks. Call again while `more`. Tasks that are enqueued meanwhile go with it or make the queue anew.
+   * Removes up to `limit` tasks of the queue. When nothing is left, it removes the queue with its counters, pause flag,
+   * groups and locks. Call again while the answer is `more`. Tasks that are enqueued meanwhile are removed too, or make
+   * the queue anew.
    */
   removeQueue(queue: string, request: RemoveQueueRequest, call?: CallOptions): Promise<RemoveQueueAnswer>;
 }

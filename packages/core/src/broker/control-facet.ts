@@ -1,7 +1,7 @@
 import type { CallOptions } from "./call-options.ts";
 import type { AttemptRecord } from "./work-facet.ts";
 
-/** What a server can be asked to do from elsewhere, from the mildest to the sternest. */
+/** What a server can be asked to do from elsewhere, the mildest first. */
 export const orderKinds = ["quiet", "stop", "evict"] as const;
 
 export type OrderKind = (typeof orderKinds)[number];
@@ -11,16 +11,16 @@ export interface OrderSource {
   /** The process that asked. */
   readonly host: string;
   readonly pid: number;
-  /** On whose behalf, in the asker's own words, such as a user's name. */
+  /** For whom it asked, in the asker's own words, such as a user's name. */
   readonly who?: string;
 }
 
 /**
  * What somebody asks one server to do. `quiet`: take no new tasks. `stop`: finish and end. `evict`: the leases are gone
- * already; let go of everything and end.
+ * already; let all tasks go and end.
  */
 export interface ServerOrder {
-  /** Tells two orders apart; a server carries each out once. */
+  /** Tells two orders apart. A server carries each order out once. */
   readonly orderId: string;
   readonly serverId: string;
   readonly kind: OrderKind;
@@ -28,47 +28,49 @@ export interface ServerOrder {
   readonly at: number;
   readonly by: OrderSource;
   readonly reason?: string;
-  /** `stop` only: how long running handlers may go on. Absent: as the server's own settings say. */
+  /** `stop` only: how long running handlers may go on. Absent: the server's own setting. */
   readonly timeoutMs?: number;
 }
 
 export interface EvictRequest {
   readonly queue: string;
   readonly serverId: string;
-  /** For how long claims of this server from this queue are refused; whole seconds, rounded up, in Redis. */
+  /** How long this server's claims from this queue are refused. In Redis whole seconds, rounded up. */
   readonly refuseForMs: number;
-  /** How many tasks at most in this step. */
+  /** Most tasks of this step. */
   readonly limit: number;
-  /** What an earlier step answered; absent for the first. */
+  /** The cursor of the step before. Absent for the first. */
   readonly cursor?: string;
   /**
-   * Tasks that a server of another library said it runs. They are freed too, unless a server of ours holds them: leases of
-   * other libraries don't say whose they are. A store that only this library writes has no such tasks and ignores them.
+   * Tasks that a server of another library said it runs. They are freed too, unless a server of ours holds them: leases
+   * of other libraries don't say whose they are. A store that only this library writes has no such tasks and ignores
+   * this.
    */
   readonly foreignTaskIds?: readonly string[];
-  /** Goes to the history of each freed task. */
+  /** Added to the history of each freed task. */
   readonly attempt: AttemptRecord;
 }
 
 export interface EvictAnswer {
-  /** Waiting again, in front of their queue. */
+  /** They wait again, at the front of their queue. */
   readonly taskIds: readonly string[];
   /** Undefined when nothing is left. */
   readonly nextCursor: string | undefined;
 }
 
-/** Telling servers what to do, and taking tasks away from those that do not listen. */
+/** Tells servers what to do, and takes tasks away from servers that do not listen. */
 export interface ControlFacet {
   /**
-   * Keeps an order for `ttlMs`, in place of an earlier one of the same kind, and tells those who listen. The server finds
-   * it with its next announcement also when it heard nothing.
+   * Keeps an order for `ttlMs`, in place of an earlier one of the same kind, and tells all that listen. A server that
+   * did not hear it finds it with its next announcement.
    */
   order(order: ServerOrder, ttlMs: number, call?: CallOptions): Promise<void>;
-  /** For how many servers an order is kept, whether they are there or not. */
+  /** For how many servers an order is kept. They need not be there. */
   orderedServers(call?: CallOptions): Promise<number>;
   /**
-   * Refuses further claims and take-overs of a server from a queue, and frees what it holds there: each lease ends, so
-   * that nothing the server writes under it counts any more, and the task waits in front of its queue, with nothing spent.
+   * Refuses further claims and take-overs of a server from a queue, and frees the tasks that it holds there. Each lease
+   * ends, so nothing that the server writes under it counts any more. Each task waits at the front of its queue; no
+   * retry is spent.
    */
   evict(request: EvictRequest, call?: CallOptions): Promise<EvictAnswer>;
 }

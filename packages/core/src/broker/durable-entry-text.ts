@@ -1,6 +1,6 @@
 import type { DurableEntry } from "./schedule-facet.ts";
 
-/** A durable entry from the JSON that stores keep of it; undefined where it is none. */
+/** Reads a durable entry from the JSON that a store keeps of it. Undefined when it is not one. */
 export function readDurableEntry(json: string | undefined): DurableEntry | undefined {
   let value: unknown;
   try {

@@ -1,11 +1,11 @@
 /**
- * - `error`: the store contradicts itself; a task is or may get stuck, lost from sight or run twice.
+ * - `error`: the store contradicts itself. A task is or may get stuck, lost from sight, or run twice.
  * - `warning`: the store agrees with itself, but something needs a person or a worker.
  * - `notice`: worth knowing; nothing is wrong.
  */
 export type FindingLevel = "error" | "warning" | "notice";
 
-/** What each code means, at which level, and what repair does about it. The codes stay the same between releases. */
+/** What each code means, at which level, and what repair does. The codes stay the same between releases. */
 export const findingKinds = {
   active_without_lease: {
     level: "error",
@@ -208,25 +208,25 @@ interface FindingKindInfo {
 
 export type FindingKind = keyof typeof findingKinds;
 
-/** One thing that is not as it should be. */
+/** One thing that is wrong or worth knowing. */
 export interface Finding {
   readonly kind: FindingKind;
   readonly level: FindingLevel;
-  /** Undefined for what concerns the whole store. */
+  /** Undefined when it concerns the whole store. */
   readonly queue: string | undefined;
-  /** Undefined where it is not about one task. */
+  /** Undefined when it is not about one task. */
   readonly taskId: string | undefined;
-  /** What was found, in words that name it. */
+  /** What was found, in words. */
   readonly detail: string;
-  /** The same for programs, by names that stay the same between releases; which ones, docs/doctor.md says by kind. */
+  /** The same for programs. The names stay the same between releases; docs/doctor.md lists them by kind. */
   readonly facts: FindingFacts;
-  /** `repaired`, `repairable` where a pass with repair would, `by_hand` where none does. */
+  /** `repairable`: a pass with repair would repair it. `by_hand`: no pass does. */
   readonly repair: "repaired" | "repairable" | "by_hand";
-  /** What was or would be done, in words; undefined where nothing is. */
+  /** What was or would be done, in words. Undefined when nothing is done. */
   readonly action: string | undefined;
 }
 
-/** Times in milliseconds, of the epoch where the name ends in `At`. */
+/** Times are in milliseconds; where the name ends in `At`, since the epoch. */
 export type FindingFacts = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /** A finding with the level of its kind. */

@@ -4,21 +4,21 @@ import type { EnqueueItem, EnqueueOutcome } from "./enqueue-facet.ts";
 import type { TaskMessage } from "./task-message.ts";
 import type { SetAside } from "./work-facet.ts";
 
-/** When a group is ripe to be taken: when it is large enough, old enough, or has been quiet for long enough. */
+/** When a group is ripe to be taken: when it is large enough, old enough, or quiet for long enough. */
 export interface GroupLimits {
-  /** Ripe as soon as it holds this many; at most this many are taken. Undefined means no such limit. */
+  /** The group is ripe as soon as it holds this many tasks; at most this many are taken. Undefined: no such limit. */
   readonly maxSize: number | undefined;
-  /** Ripe when its oldest task has waited this long. Undefined means no such limit. */
+  /** The group is ripe when its oldest task has waited this long. Undefined: no such limit. */
   readonly maxDelayMs: number | undefined;
-  /** Ripe when nothing was added for this long. */
+  /** The group is ripe when nothing was added for this long. */
   readonly gracePeriodMs: number;
 }
 
-/** The tasks that wait in one group; those that were taken out to be aggregated are not among them. */
+/** The tasks that wait in one group. Tasks taken out to be aggregated are not counted. */
 export interface GroupNumbers {
   readonly group: string;
   readonly size: number;
-  /** When its oldest task joined it. Redis keeps whole seconds: the last millisecond that it may have been. */
+  /** When its oldest task joined it. Redis keeps whole seconds; this is the last millisecond of that second. */
   readonly oldestAt: number;
   readonly newestAt: number;
 }
@@ -27,18 +27,18 @@ export interface GroupNumbers {
 export interface AggregationSet {
   readonly queue: string;
   readonly group: string;
-  /** A UUID that names this one taking; never used again. The one task made of it gets an id derived from it. */
+  /** A UUID that names this one set and is never used again. The id of the one task is derived from it. */
   readonly setId: string;
   /** Oldest first. */
   readonly messages: readonly TaskMessage[];
-  /** Tasks of the group that can't be aggregated as they lie in the store, and what was done about them. */
+  /** Tasks of the group that can't be aggregated as they are stored, and what was done about them. */
   readonly setAside: readonly SetAside[];
   /** When others may take the tasks back. */
   readonly deadlineAt: number;
 }
 
 export type FinishAnswer =
-  /** Done. The state is that of the one task; undefined when there was none. */
+  /** Done. `state` is the one task's; undefined when there was none. */
   | { readonly kind: "finished"; readonly state: "pending" | "scheduled" | "aggregating" | undefined }
   /** The one task could not be enqueued. Nothing was written; the set is as it was. */
   | { readonly kind: "refused"; readonly outcome: Exclude<EnqueueOutcome, { readonly kind: "accepted" }> }
@@ -55,12 +55,15 @@ export interface GroupFacet {
     call?: CallOptions,
   ): Promise<AggregationSet | undefined>;
   /**
-   * Enqueues the one task and removes the set with its tasks' bodies and locks: from the caller's view one atomic step,
-   * though the bodies of a large set go in slices after it. Without an item the tasks are just removed.
+   * Enqueues the one task and removes the set with its tasks' bodies and locks. For the caller it is one atomic step,
+   * though the bodies of a large set are removed in slices after it. Without an item the tasks are just removed.
    * @throws HikyakuError `invalid_option` for an item of another queue.
    */
   finish(set: AggregationSet, item: EnqueueItem | undefined, call?: CallOptions): Promise<FinishAnswer>;
-  /** Archives tasks of the set, out of it, for reasons of the caller's. Says for each whether it was still in the set. */
+  /**
+   * Takes tasks out of the set and archives them, for the caller's reasons. Answers for each whether it was still in
+   * the set.
+   */
   archiveMembers(
     set: AggregationSet,
     members: readonly { readonly message: TaskMessage; readonly error: string }[],
@@ -68,16 +71,16 @@ export interface GroupFacet {
   ): Promise<readonly ("archived" | "lost")[]>;
   /** Puts the tasks of a set back into their group at once. `lost` when the set is gone. */
   putBack(set: AggregationSet, call?: CallOptions): Promise<"put_back" | "lost">;
-  /** Puts the tasks of up to `limit` sets whose deadline has passed back into their groups, so that those are seen again. */
+  /** Puts the tasks of up to `limit` sets whose deadline has passed back into their groups. */
   reclaim(queue: string, limit: number, call?: CallOptions): Promise<{ readonly sets: number; readonly tasks: number }>;
 }
 
-/** A task that joined so far ahead of now joined under a clock that was ahead. */
+/** A task that joined further ahead of now than this joined by a clock that was ahead. */
 export const joinedAheadMs = 60_000;
 
 /**
- * When a group is ripe if nothing more is added to it; a moment that has passed means now. One whose newest task joined under
- * a clock that was ahead is ripe now: nobody knows how long it has waited.
+ * When a group is ripe if nothing more is added to it. A moment that has passed means now. A group whose newest task
+ * joined by a clock that was ahead is ripe now: nobody knows how long it has waited.
  */
 export function ripeAt(
   numbers: GroupNumbers,

@@ -8,7 +8,7 @@ import type { ClaimResult, SettleAnswer } from "./work-facet.ts";
 type Calls = Pick<Broker, "enqueue" | "finish" | "fireTurn" | "claim" | "settle">;
 type Args<Name extends keyof Calls> = Parameters<Calls[Name]>;
 
-/** Tells the instruments of the calls of one broker that tasks come and go by. */
+/** Tells the instruments of one broker's calls that enqueue, claim and settle tasks. */
 export class HeardCalls implements Calls {
   readonly #calls: Calls;
   readonly #store: Pick<Broker, "location">;
@@ -64,7 +64,7 @@ export class HeardCalls implements Calls {
     );
   }
 
-  /** `outcomesOf` answers undefined where nothing was sent to be enqueued. */
+  /** `outcomesOf` answers undefined when nothing was sent. */
   #enqueued<Answer>(
     items: readonly EnqueueItem[],
     answer: Promise<Answer>,

@@ -1,5 +1,5 @@
-// The port between the library and a store: for those who write an adapter, a proxy or a test double of one. Whoever uses
-// the library needs nothing from here.
+// The port between the library and a store: for authors of an adapter, a proxy or a test double. Users of the library
+// need nothing from here.
 import "../node-version.ts";
 
 export { defaultMessage } from "../task/default-message.ts";

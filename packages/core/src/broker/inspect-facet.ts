@@ -8,27 +8,27 @@ export interface QueueNumbers {
   readonly paused: boolean;
   /** How many tasks are in each state. */
   readonly counts: Readonly<Record<TaskState, number>>;
-  /** Attempts finished today (UTC) and altogether; a task that fails twice and then succeeds adds 3. */
+  /** Attempts finished today (UTC) and altogether. A task that fails twice and then succeeds adds 3. */
   readonly processedToday: number;
   readonly processedTotal: number;
   /** Counted failures today (UTC) and altogether. */
   readonly failedToday: number;
   readonly failedTotal: number;
-  /** How long the task that is next in line has waited; 0 when none waits or nobody wrote down since when. */
+  /** How long the next task in line has waited. 0 when none waits, or nobody wrote down since when. */
   readonly latencyMs: number;
-  /** How many scheduled and retry tasks are due and not in line yet; counted up to 10000. */
+  /** How many scheduled and retry tasks are due but not in line yet, counted up to 10000. */
   readonly due: number;
-  /** For how long the first of them has been due, to the second; 0 where none is. */
+  /** How long the first of them has been due, to the second. 0 when none is due. */
   readonly overdueMs: number;
 }
 
 /** How many due tasks are counted at most. */
 export const mostDueCounted = 10_000;
 
-/** What was archived in one queue since a moment. */
+/** The tasks that were archived in one queue since a moment. */
 export interface ArchivedLately {
   readonly total: number;
-  /** The newest first; fewer than asked for where they are large. `type` undefined for one that can't be read. */
+  /** The newest first; fewer than asked for when they are large. `type` is undefined when the task can't be read. */
   readonly newest: readonly {
     readonly taskId: string;
     readonly type: string | undefined;
@@ -40,15 +40,15 @@ export interface ArchivedLately {
 export interface DayNumbers {
   /** As in `2026-01-31`. */
   readonly day: string;
-  /** Attempts finished, and counted failures among them. */
+  /** Finished attempts, failures included, and the counted failures among them. */
   readonly processed: number;
   readonly failed: number;
 }
 
-/** How much of the store's room a queue's tasks take, reckoned from a few of them. */
+/** How much of the store's room a queue's tasks take, estimated from a few of them. */
 export type MemoryEstimate =
   | { readonly kind: "estimate"; readonly bytes: number; readonly sampledTasks: number }
-  /** The store does not tell, such as where the needed command is not permitted. */
+  /** The store does not tell, for example when the command is not permitted. */
   | { readonly kind: "unknown"; readonly reason: string };
 
 /** A task with all that the store knows of it. */
@@ -64,30 +64,32 @@ export interface StoredTask {
   readonly pendingSince: number | undefined;
   /** Who holds it and until when: active only. */
   readonly leaseEndsAt: number | undefined;
-  /** The token of the lease that holds it now; undefined where the holder is none of ours, or unknown. */
+  /** The token of the lease that holds it now. Undefined when the holder is unknown or belongs to another library. */
   readonly leaseToken: string | undefined;
   readonly result: Uint8Array | undefined;
   readonly attempts: readonly AttemptRecord[];
-  /** How many workers died or stalled while they ran it, since it last failed or succeeded under one that lived. */
+  /**
+   * How many workers died or stalled while they ran it, since it last failed or succeeded under a worker that lived.
+   */
   readonly lostAttempts: number;
 }
 
-/** Something that lies where a task should and can't be read as one. It can still be deleted. */
+/** Something that lies where a task should and can't be read as a task. It can still be deleted. */
 export interface UnreadableTask {
-  /** Why not, in words. */
+  /** Why it can't be read, in words. */
   readonly unreadable: string;
   readonly queue: string;
   readonly taskId: string;
-  /** Where it is listed, or what it says of itself; undefined when that is no state. */
+  /** The state that lists it, or that it names itself. Undefined when that is no state. */
   readonly state: TaskState | undefined;
-  /** What is stored in place of the message; undefined where there is nothing. */
+  /** What is stored in place of the message. Undefined when there is nothing. */
   readonly bytes: Uint8Array | undefined;
 }
 
-/** What is found under a task's id. */
+/** What lies under a task's id. */
 export type TaskEntry = StoredTask | UnreadableTask;
 
-/** Which tasks of a list are wanted: those that fit everything given here. Unreadable ones fit by `idPrefix` only. */
+/** Which tasks of a list are wanted: those that fit all of it. Unreadable ones fit by `idPrefix` only. */
 export interface TaskFilter {
   /** The whole type. */
   readonly type?: string;
@@ -97,8 +99,8 @@ export interface TaskFilter {
   /** Part of the payload's bytes. */
   readonly payload?: Uint8Array;
   /**
-   * From this moment on, and before that one: due for scheduled and retry, archived, completed, waiting since for pending.
-   * Not for active and aggregating tasks, which carry no such moment.
+   * From `from` on, and before `before`. The moment meant: due (scheduled, retry), archived, completed, or since when
+   * it waits (pending). Active and aggregating tasks have no such moment and can't be filtered by it.
    */
   readonly from?: number;
   readonly before?: number;
@@ -110,28 +112,28 @@ export interface ListQuery {
   /** Needed for `aggregating`, unused otherwise. */
   readonly group?: string;
   readonly limit: number;
-  /** Where an earlier page ended; absent for the first page. */
+  /** The cursor of the page before. Absent for the first page. */
   readonly cursor?: string;
   readonly filter?: TaskFilter;
 }
 
 export interface TaskPage {
   /**
-   * Pending: next to run first. Active: longest running first. Scheduled, retry: due first. Others: oldest first.
-   * Fewer than `limit`, even none, where the look ended before the list did: at most 1000 tasks or a few megabytes.
+   * Pending: next to run first. Active: longest running first. Scheduled, retry: due first. Others: oldest first. There
+   * are fewer than `limit`, even none, when the look ended before the list did: after 1000 tasks or a few megabytes.
    */
   readonly tasks: readonly TaskEntry[];
   /**
-   * Pass it on for the next page; undefined when this was the last. It names the last task that was looked at, so pages
-   * stay right while tasks come and go. Only for Redis's pending and active tasks, where that task may be gone, it then
-   * goes by the place in the list.
+   * Pass it on for the next page. Undefined when this was the last. It names the last task that was looked at, so pages
+   * stay right while tasks come and go. One exception: a pending or active task in Redis may be gone by then. The next
+   * page then starts at the task's place in the list.
    */
   readonly nextCursor: string | undefined;
   /** How many tasks were looked at for this page. */
   readonly scanned: number;
 }
 
-/** Reading and steering queues, in bounded slices that never hold the store for long. */
+/** Reads and steers queues, in bounded slices that never hold the store for long. */
 export interface InspectFacet {
   /** Names of all queues that the store knows, sorted. */
   queues(call?: CallOptions): Promise<readonly string[]>;
@@ -141,15 +143,18 @@ export interface InspectFacet {
   queue(queue: string, call?: CallOptions): Promise<QueueNumbers | undefined>;
   /** The last `days` days, today first, days without work included. Stores keep 90 days. */
   history(queue: string, days: number, call?: CallOptions): Promise<readonly DayNumbers[]>;
-  /** Looks at a few tasks of each state. A store that refuses the look is no error here. */
+  /** Looks at a few tasks of each state. `unknown`, not an error, when the store refuses the look. */
   memory(queue: string, call?: CallOptions): Promise<MemoryEstimate>;
   list(query: ListQuery, call?: CallOptions): Promise<TaskPage>;
-  /** One answer per id in order; undefined where there is no such task. */
+  /** One answer per id, in order. Undefined when there is no such task. */
   get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (TaskEntry | undefined)[]>;
-  /** What was archived since a moment, and up to `limit` of the newest. A second more or less on Redis. */
+  /** The tasks archived since a moment, and up to `limit` of the newest. In Redis `since` is exact to a second. */
   archivedSince(queue: string, since: number, limit: number, call?: CallOptions): Promise<ArchivedLately>;
-  /** Stops new claims from the queue, and makes it known where it is not. `unchanged` when it was paused already. */
+  /**
+   * Stops new claims from the queue, and adds it to the store's list if it is not there. `unchanged`: it was paused
+   * already.
+   */
   pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged">;
-  /** `unchanged` when it was not paused. Does not ask whether the queue is known. */
+  /** `unchanged`: it was not paused. Does not ask whether the queue is known. */
   resume(queue: string, call?: CallOptions): Promise<"changed" | "unchanged">;
 }

@@ -4,8 +4,9 @@ type Joined<Facets extends readonly object[]> = Facets extends readonly [infer F
   : unknown;
 
 /**
- * Makes one broker of its parts: gives `own` every method of the facets that it has not got, so that an adapter names none of
- * them. What stands in front is kept: name whoever watches some calls before those whose calls they are. Comes back with `own`.
+ * Makes one broker of its parts. It adds to `own` every method of the facets that `own` lacks, so an adapter names none
+ * of them. The first facet with a method wins: name a facet that watches calls before the facet that makes them.
+ * Returns `own`.
  */
 export function joinFacets<Own extends object, Facets extends readonly object[]>(
   own: Own,

@@ -1,20 +1,20 @@
 import type { ArchiveLimits } from "./maintain-facet.ts";
 
-// What every store keeps of things that would grow without end. The scripts of Redis name these as `LIMITS.attemptsKept`.
+// How much every store keeps of things that would grow without end. Redis scripts name these as `LIMITS.attemptsKept`.
 
 const dayMs = 86_400_000;
 
-/** Attempts of one task, the newest. */
+/** The newest attempts of one task. */
 export const attemptsKept = 20;
-/** Bytes of the payload that is shown of a task that a server runs. */
+/** Bytes that are shown of a running task's payload. */
 export const shownPayloadBytes = 1_024;
-/** Counters of the attempts of a day. */
+/** The counters of one day's attempts. */
 export const countersKeptMs = 90 * dayMs;
-/** Turns of a schedule that are remembered one by one, and how long after the last one anything is. */
+/** The newest turns of a schedule, each remembered; and how long after the last turn anything is kept. */
 export const turnsKept = 100;
 export const turnMemoryMs = 400 * dayMs;
-/** What was enqueued by a schedule's entry: the newest, and how long after the last one. */
+/** The newest events of a scheduler entry, and how long they are kept after the last one. */
 export const eventsKept = 1_000;
 export const eventsKeptMs = 90 * dayMs;
-/** Archived tasks of a queue, where nobody says otherwise. */
+/** The archived tasks of a queue, by default. */
 export const defaultArchive: ArchiveLimits = { maxCount: 10_000, maxAgeMs: 90 * dayMs };

@@ -4,11 +4,11 @@ import type { SetAside } from "./work-facet.ts";
 export interface ForwardAnswer {
   /** How many tasks were moved to their queue or group. */
   readonly moved: number;
-  /** When the next waiting task is due; undefined when none waits. At or before now when there is more to move. */
+  /** When the next waiting task is due. Undefined when none waits. At or before now: there is more to move. */
   readonly nextDueAt: number | undefined;
-  /** Whether a lease of the queue has ended that nobody gave back: its task may be there to be taken over. */
+  /** Whether a lease of the queue has ended that nobody gave back. Its task can perhaps be taken over. */
   readonly isLeaseOver: boolean;
-  /** Due tasks that can't be put in line as they lie in the store, and what was done about them. */
+  /** Due tasks that can't be put in line as they are stored, and what was done about them. */
   readonly setAside: readonly SetAside[];
 }
 
@@ -30,13 +30,13 @@ export interface ArchiveLimits {
 export interface ForwardRequest {
   readonly queue: string;
   readonly limit: number;
-  /** Puts retry tasks before all that wait in their queue, instead of behind. Default false. */
+  /** Puts retry tasks in front of all that wait in their queue, not behind. Default false. */
   readonly retriesFirst?: boolean;
 }
 
 /** Housekeeping in bounded slices; safe to run on many servers at once. */
 export interface MaintainFacet {
-  /** Moves up to `limit` scheduled and retry tasks whose moment has come, none early. */
+  /** Moves up to `limit` scheduled and retry tasks that are due. None is moved early. */
   forwardDue(request: ForwardRequest, call?: CallOptions): Promise<ForwardAnswer>;
   /** Removes up to `limit` tasks that nothing keeps any more, with bodies and locks. */
   sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer>;

@@ -1,6 +1,6 @@
 import { orderKinds, type ServerOrder } from "./control-facet.ts";
 
-/** The order that a store gave back as text; undefined for what is none, such as one of a newer release. */
+/** Reads an order from the text that a store kept. Undefined when it is not one, such as one of a newer release. */
 export function readOrder(json: string): ServerOrder | undefined {
   try {
     const value: unknown = JSON.parse(json);

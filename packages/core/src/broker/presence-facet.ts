@@ -4,7 +4,7 @@ import type { HandledTypes } from "./work-facet.ts";
 
 export type ServerStatus = "new" | "active" | "stopped" | "closed";
 
-/** One running process full of workers, as it tells of itself. */
+/** One running process full of workers, as it describes itself. */
 export interface ServerRecord {
   readonly serverId: string;
   readonly host: string;
@@ -16,14 +16,14 @@ export interface ServerRecord {
   readonly status: ServerStatus;
   readonly startedAt: number;
   readonly activeWorkers: number;
-  /** What only servers of this library tell; undefined for a server of another one. */
+  /** Only servers of this library tell it. Undefined for servers of other libraries. */
   readonly details: ServerDetails | undefined;
 }
 
 export interface ServerDetails {
   /** Version of this library. */
   readonly version: string;
-  /** Names the code that it runs, such as a commit; undefined where nobody said. */
+  /** Names the code that it runs, such as a commit. Undefined when nobody named it. */
   readonly build?: string | undefined;
   readonly directory: string;
   /** The process that started it: workers of one parent belong together. */
@@ -32,31 +32,36 @@ export interface ServerDetails {
   readonly commandLine: string;
   readonly handles: HandledTypes;
   readonly lastClaimAt: number | undefined;
-  /** The longest time that its event loop was kept from turning in the last seconds. */
+  /** The longest delay of its event loop in the last seconds. */
   readonly loopDelayMs?: number | undefined;
-  /** How far its clock is ahead of the store's; undefined until measured, and where the store has none of its own. */
+  /**
+   * How far its clock is ahead of the store's. Undefined until measured, and when the store has no clock of its own.
+   */
   readonly clockOffsetMs?: number | undefined;
-  /** Lets servers on the same machine tell when its process is gone; undefined where that can't be known for sure. */
+  /** By it, servers on the same machine know when its process is gone. Undefined when that can't be known for sure. */
   readonly processIdentity?: string | undefined;
 }
 
-/** A server whose word is not fresh any more, as it told of itself last. */
+/** A server whose last announcement has expired, as it described itself there. */
 export interface SilentServer {
   readonly server: ServerRecord;
-  /** When it said its last word, by its own clock or the store's. */
+  /** When it made its last announcement, by its own clock or the store's. */
   readonly silentSince: number;
 }
 
 /** For how long a server that fell silent is remembered. */
 export const silentForMs = 600_000;
 
-/** No word is said to hold for so long: one that does was said under a clock that was ahead, and nobody knows when. */
+/** No announcement holds for so long. One that does was made by a clock that was ahead, and nobody knows when. */
 export const longestWordMs = 3_600_000;
 
-/** How long a word of older builds, which did not write down when they said it, was to hold. */
+/** How long an announcement of an older build holds. Such a build did not write down when it made it. */
 const usualLifeMs = 10_000;
 
-/** When a word was said that held until then; `said` is what the server wrote down, which may be missing or anything. */
+/**
+ * When an announcement was made that holds until `until`. `said` is the time that the server wrote down: it may be
+ * missing, or anything.
+ */
 export function saidAt(said: unknown, until: number): number {
   return typeof said === "number" && said <= until ? said : until - usualLifeMs;
 }
@@ -76,18 +81,18 @@ export interface BusyWorker {
 }
 
 export interface PresentServers {
-  /** Everyone whose word is still fresh, sorted by host, pid and id. */
+  /** All servers whose announcement still holds, sorted by host, pid and id. */
   readonly servers: readonly ServerRecord[];
   readonly workers: readonly BusyWorker[];
-  /** Names of records in the store that can't be read as a server's; absent where there are none. */
+  /** Names of records in the store that can't be read as a server's. Absent when there are none. */
   readonly unreadable?: readonly string[];
 }
 
-/** Who is there, and what they run. Never the base of a decision about a task: leases are. */
+/** Who is there, and what they run. No decision about a task is based on it: leases decide. */
 export interface PresenceFacet {
   /**
-   * Tells of a server and its busy workers; not fresh any more after `ttlMs` unless told again. Whole seconds in Redis.
-   * Comes back with what the server was asked to do and is still kept, at most one order of each kind.
+   * Announces a server and its busy workers for `ttlMs`; in Redis whole seconds. Answers the orders that are kept for
+   * the server, at most one of each kind.
    */
   announce(
     server: ServerRecord,
@@ -97,13 +102,13 @@ export interface PresenceFacet {
   ): Promise<readonly ServerOrder[]>;
   /** Forgets a server at once. */
   withdraw(server: ServerRecord, call?: CallOptions): Promise<void>;
-  /** Who is there. A record that can't be read hides none of the others. */
+  /** The servers that are there. A record that can't be read hides none of the others. */
   servers(call?: CallOptions): Promise<PresentServers>;
   /**
-   * Servers of this library that were fresh in the last ten minutes, are not any more, and did not withdraw: frozen, cut
+   * Servers of this library whose announcement expired in the last ten minutes and that did not withdraw: frozen, cut
    * off or dead. Sorted as `servers`.
    */
   silentServers(call?: CallOptions): Promise<readonly SilentServer[]>;
-  /** What the store's own clock says; undefined for a store that goes by this machine's. */
+  /** The time on the store's own clock. Undefined when the store uses this machine's clock. */
   storeTime(call?: CallOptions): Promise<number | undefined>;
 }

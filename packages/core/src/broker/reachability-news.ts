@@ -2,7 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { tellAll } from "../runtime/guarded-call.ts";
 import type { Reachability } from "./broker.ts";
 
-/** Whether a store can be expected to answer, and everyone who wants to hear when that changes. */
+/** Whether a store will probably answer, and the listeners that hear when that changes. */
 export class ReachabilityNews {
   readonly #clock: Pick<Clock, "now">;
   readonly #listeners = new Set<(reachability: Reachability) => void>();
@@ -25,12 +25,12 @@ export class ReachabilityNews {
     return () => void this.#listeners.delete(own);
   }
 
-  /** Nobody is told anything any more. */
+  /** Calls back no listener any more. */
   close(): void {
     this.#listeners.clear();
   }
 
-  /** Tells of what differs from the latest; a new reason for the same keeps since when it is so. */
+  /** Tells the listeners of a change. When only the reason changes, `since` stays. */
   set(reachable: boolean, reason: string | undefined): void {
     const before = this.#latest;
     if (before.reachable === reachable && before.reason === reason) return;

@@ -5,52 +5,55 @@ import type { ArchiveLimits } from "./maintain-facet.ts";
 
 export interface ReconcileRequest {
   readonly queue: string;
-  /** What the slice before answered; absent for the first one. */
+  /** The cursor of the slice before. Absent for the first. */
   readonly cursor?: string;
-  /** How many entries one slice looks at, about: 1 to 1000. */
+  /** About how many entries one slice looks at: 1 to 1000. */
   readonly limit: number;
-  /** Carries out what is safe. Without it nothing is written. */
+  /** Carries out the repairs that are safe. Without it nothing is written. */
   readonly repair: boolean;
   /**
-   * Whether messages are read too, to find those that are no message. It moves every body over the network, so the
-   * background pass leaves it to those who claim.
+   * Whether messages are read too, to find those that can't be decoded. That moves every body over the network, so the
+   * background pass leaves it to the claims.
    */
   readonly readMessages: boolean;
   readonly archive: ArchiveLimits;
   /**
-   * What looks broken is looked at again after this time, and only counts when it still does: a program that writes a
-   * task in several steps is caught between them otherwise. 0 means the second look comes at once.
+   * What looks broken is looked at again after this time, and counts only if it still does. Without the pause, a
+   * program that writes a task in several steps could be caught between them. 0: the second look comes at once.
    */
   readonly graceMs: number;
 }
 
 export interface ReconcileAnswer {
-  /** What is wrong in this slice; the same thing may come again in another slice of the same pass. */
+  /** What is wrong in this slice. Another slice of the same pass may find the same thing again. */
   readonly findings: readonly Finding[];
   /** Undefined when the whole queue was looked at. */
   readonly nextCursor: string | undefined;
 }
 
 /**
- * Compares what the store says twice about the same thing, and repairs what does not agree. Every repair tests again, in
- * one atomic step with its writes, that the thing is still broken; none throws a task away: where nobody can know what
- * was meant, the task is archived with the reason.
+ * Compares what the store says twice about the same thing, and repairs what does not agree. Each repair tests once more
+ * that the thing is still broken, in one atomic step with its writes. No repair throws a task away: when nobody can
+ * know what was meant, the task is archived with the reason.
  */
 export interface ReconcileFacet {
-  /** Looks at one slice of a queue. @throws HikyakuError `invalid_option` for a limit or cursor that can't be used. */
+  /**
+   * Looks at one slice of a queue.
+   * @throws HikyakuError `invalid_option` for a limit or cursor that can't be used.
+   */
   reconcile(request: ReconcileRequest, call?: CallOptions): Promise<ReconcileAnswer>;
-  /** Names of queues that hold something, also those that the store's list of queues does not know, slice by slice. */
+  /** Names of queues that hold something, slice by slice. It also finds queues that are not in the store's list. */
   findQueues(
     page: { readonly limit: number; readonly cursor?: string },
     call?: CallOptions,
   ): Promise<{ readonly queues: readonly string[]; readonly nextCursor: string | undefined }>;
-  /** Settings of the store with which it can lose what it accepted. */
+  /** Settings of the store under which it can lose tasks that it accepted. */
   checkSettings(call?: CallOptions): Promise<readonly Finding[]>;
 }
 
 const mostReconciled = 1_000;
 
-/** How long something may be overdue before it shows that nobody takes care of it. */
+/** Something overdue for longer than this shows that nobody takes care of it. */
 export const neglectedMs = 60_000;
 
 /** @throws HikyakuError `invalid_option`. */

@@ -2,7 +2,7 @@ import { HikyakuError } from "../errors.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { EnqueueItem, EnqueueOutcome } from "./enqueue-facet.ts";
 
-/** A scheduler entry as it is shown to others: one registered periodic task. */
+/** A scheduler entry as others see it: one registered periodic task. */
 export interface ScheduleRecord {
   readonly entryId: string;
   /** The cron spec as registered. */
@@ -11,17 +11,17 @@ export interface ScheduleRecord {
   readonly payload: Uint8Array | undefined;
   /** Options in Asynq's textual form, such as `MaxRetry(5)`. */
   readonly options: readonly string[];
-  /** Undefined when the spec never matches, or the entry is paused. */
+  /** Undefined when the spec never matches or the entry is paused. */
   readonly nextAt: number | undefined;
   readonly previousAt: number | undefined;
 }
 
-/** An entry, and who told of it. Several schedulers may tell of the same one. */
+/** An entry and the scheduler that announced it. Several schedulers may announce the same entry. */
 export interface AnnouncedEntry extends ScheduleRecord {
   readonly schedulerId: string;
 }
 
-/** An entry that lives in the store, so that any scheduler can fire it and anybody can change it at run time. */
+/** An entry that lives in the store. Any scheduler can fire it, and anybody can change it at run time. */
 export interface DurableEntry {
   readonly entryId: string;
   readonly spec: string;
@@ -29,14 +29,14 @@ export interface DurableEntry {
   readonly timeZone: string;
   /** The queue of its task. */
   readonly queue: string;
-  /** The task to enqueue, as JSON of the scheduler's own shape: the store does not look inside. */
+  /** The task to enqueue, as JSON in the scheduler's own shape. The store does not read it. */
   readonly definition: string;
   readonly paused: boolean;
-  /** What becomes of turns that were missed: nothing, one run for all of them, or a run for each of the last so many. */
+  /** What happens to missed turns: nothing, one run for all of them, or a run for each of the last ones. */
   readonly catchUp: CatchUp;
-  /** Turns at or before this moment are none of this entry's; `@every` counts from it. */
+  /** Turns at or before this moment do not belong to the entry. `@every` counts from it. */
   readonly since: number;
-  /** 1 for a new entry, one more with each change, so that two editors don't overwrite each other. */
+  /** 1 for a new entry, one more with each change. So two editors don't overwrite each other. */
   readonly revision: number;
 }
 
@@ -47,30 +47,30 @@ export interface EnqueueEvent {
   readonly at: number;
 }
 
-/** An entry as a scheduler knows it that begins to fire its turns. */
+/** An entry whose turns a scheduler begins to fire, as the scheduler knows it. */
 export interface EntryBeginning {
   readonly entryId: string;
   readonly queue: string;
   readonly schedule: string;
   readonly since: number;
-  /** The moment since which the entry is known, where it turned out to lie in the future. */
+  /** The stored `since` to replace, because it turned out to lie in the future. */
   readonly insteadOf?: number;
 }
 
 /** What all schedulers on a store know of an entry's turns. */
 export interface TurnMemory {
-  /** Since when the entry has this schedule: `@every` counts from here, and no turn before is made up for. */
+  /** Since when the entry has this schedule. `@every` counts from here. No turn before it is made up for. */
   readonly since: number;
-  /** The last turn that was fired and is not in the future; undefined where none was. */
+  /** The last turn that was fired and is not in the future. Undefined when there is none. */
   readonly lastTurnAt: number | undefined;
 }
 
 export interface Turn {
   readonly entryId: string;
   readonly turnAt: number;
-  /** The task. The turns of an entry are remembered with its queue. */
+  /** The task. The store remembers an entry's turns beside the task's queue. */
   readonly item: EnqueueItem;
-  /** Who fires it: whoever asks again after a lost answer gets the answer of the first time. */
+  /** Who fires the turn. After a lost answer, the same caller may ask again and gets the first answer. */
   readonly firedBy: string;
 }
 
@@ -79,9 +79,9 @@ export type FireAnswer =
   /** This turn, or a later one that is not in the future, was fired before: nothing was written. */
   | { readonly kind: "fired_before" };
 
-/** Periodic tasks: several schedulers on one store never fire a turn twice and never miss one while one lives. */
+/** Periodic tasks. Several schedulers on one store never fire a turn twice, and miss none while one of them lives. */
 export interface ScheduleFacet {
-  /** Shows a scheduler's entries to others; forgotten after `ttlMs` unless told again. Whole seconds in Redis. */
+  /** Shows a scheduler's entries to others, for `ttlMs`. In Redis whole seconds. */
   announceEntries(
     schedulerId: string,
     records: readonly ScheduleRecord[],
@@ -89,19 +89,19 @@ export interface ScheduleFacet {
     call?: CallOptions,
   ): Promise<void>;
   withdrawEntries(schedulerId: string, call?: CallOptions): Promise<void>;
-  /** Entries of all schedulers whose word is still fresh. */
+  /** Entries of all schedulers whose announcement still holds. */
   scheduleRecords(call?: CallOptions): Promise<readonly AnnouncedEntry[]>;
   /**
-   * What is known of an entry's turns. An entry that nobody knew, or knew with another schedule, is known from now on,
-   * since `since`; so is one that is known since `insteadOf`. Forgotten some 400 days after the last turn or call.
+   * What is known of an entry's turns. An entry that is new, or has another schedule than before, is known from `since`
+   * on. So is an entry that was known since `insteadOf`. Forgotten some 400 days after the last turn or call.
    */
   beginTurns(entry: EntryBeginning, call?: CallOptions): Promise<TurnMemory>;
   /**
-   * Enqueues the task of one turn of an entry and remembers the turn, in one atomic step; a turn whose task was refused
-   * as a duplicate, or for its id, counts as fired. At least the last 100 turns are remembered one by one.
+   * Enqueues the task of one turn of an entry and remembers the turn, in one atomic step. A turn counts as fired even
+   * when its task was refused as a duplicate or for its id. At least the last 100 turns are remembered one by one.
    */
   fireTurn(turn: Turn, call?: CallOptions): Promise<FireAnswer>;
-  /** Adds to an entry's history; at most 1000 events are kept for each, some 90 days after the last. */
+  /** Adds to an entry's history. At most 1000 events of an entry are kept, for some 90 days after the last. */
   recordEvent(entryId: string, event: EnqueueEvent, call?: CallOptions): Promise<void>;
   /** Newest first. A cursor stays good while events are added. */
   enqueueEvents(
@@ -109,20 +109,23 @@ export interface ScheduleFacet {
     page: { readonly limit: number; readonly cursor?: string },
     call?: CallOptions,
   ): Promise<{ readonly events: readonly EnqueueEvent[]; readonly nextCursor: string | undefined }>;
-  /** All that can be read, sorted by id: one that can't be must not keep the others from being fired. */
+  /** All entries that can be read, sorted by id. One that can't be read does not keep the others from being fired. */
   durableEntries(call?: CallOptions): Promise<readonly DurableEntry[]>;
-  /** Ids of durable entries that can't be read, and so are never fired. */
+  /** Ids of durable entries that can't be read and so are never fired. */
   unreadableEntries(call?: CallOptions): Promise<readonly string[]>;
   /**
-   * Writes an entry if the stored one still has the revision before; `conflict` otherwise. Revision 1 creates. Tells all
-   * schedulers.
+   * Writes an entry if the stored one has the revision before, otherwise answers `conflict`. Revision 1 creates it.
+   * Tells all schedulers.
    */
   putDurableEntry(entry: DurableEntry, call?: CallOptions): Promise<"written" | "conflict">;
   /** Tells all schedulers. */
   removeDurableEntry(entryId: string, call?: CallOptions): Promise<"removed" | "not_found">;
 }
 
-/** The two numbers of an events cursor. @throws HikyakuError `invalid_option` for one that no store gave out. */
+/**
+ * The two numbers of an events cursor.
+ * @throws HikyakuError `invalid_option` for a cursor that no store gave out.
+ */
 export function eventCursorParts(cursor: string): readonly [number, number] {
   const [, first, second] = /^(\d{1,15}):(\d{1,15})$/.exec(cursor) ?? [];
   if (first !== undefined && second !== undefined) return [Number(first), Number(second)];

@@ -1,7 +1,7 @@
 import type { ServerDetails, ServerRecord } from "./presence-facet.ts";
 import type { HandledTypes } from "./work-facet.ts";
 
-/** A server's record from what was stored as JSON; undefined for what is none. Details that can't be read are left out. */
+/** Reads a server's record from stored JSON. Undefined when it is not one. Details that can't be read are left out. */
 export function readServerRecord(value: unknown): ServerRecord | undefined {
   if (!isObject(value)) return undefined;
   const { serverId, host, pid, concurrency, queues, status, startedAt, activeWorkers, strictPriority } = value;
@@ -15,7 +15,7 @@ export function readServerRecord(value: unknown): ServerRecord | undefined {
   return { ...(value as unknown as ServerRecord), details: readServerDetails(value["details"]) };
 }
 
-/** Undefined for what is none. */
+/** Undefined when the value is not a server's details. */
 export function readServerDetails(value: unknown): ServerDetails | undefined {
   if (!isObject(value)) return undefined;
   const { version, directory, commandLine, handles, lastClaimAt, loopDelayMs, clockOffsetMs, processIdentity } = value;

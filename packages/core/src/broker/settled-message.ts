@@ -3,8 +3,8 @@ import type { TaskMessage } from "./task-message.ts";
 import type { Outcome } from "./work-facet.ts";
 
 /**
- * The message as it is to lie in the store after an outcome: only the fields that the outcome is allowed to change
- * differ. The same object when nothing changes.
+ * The message to store after an outcome. Only the fields that the outcome may change differ. The same object when
+ * nothing changes.
  */
 export function settledMessage(message: TaskMessage, outcome: Outcome, now: number): TaskMessage {
   switch (outcome.kind) {
@@ -25,7 +25,10 @@ export function settledMessage(message: TaskMessage, outcome: Outcome, now: numb
   }
 }
 
-/** Go refuses text that is not valid UTF-8, so lone surrogates are replaced; and an error is no place for a dump. */
+/**
+ * Go refuses text that is not valid UTF-8, so lone surrogates are replaced. Long text is cut: an error is no place for
+ * a dump.
+ */
 function storableText(text: string): string {
   return cutText(text, longestStoredError).toWellFormed();
 }

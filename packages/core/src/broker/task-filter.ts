@@ -3,12 +3,12 @@ import { shown } from "../option-names.ts";
 import type { ListQuery, StoredTask, TaskEntry, TaskFilter } from "./inspect-facet.ts";
 import { checkState } from "./task-message.ts";
 
-/** How far one page looks, so that a search of a long list goes in slices. */
+/** Most tasks that one page looks at, so that a long list is searched in slices. */
 export const mostScanned = 1_000;
 export const mostScannedBytes = 4 * 1_024 * 1_024;
 
 /**
- * Refuses what no store can list.
+ * Refuses a query that no store can answer.
  * @throws HikyakuError `invalid_option`.
  */
 export function checkListQuery({ state, group, filter, limit }: ListQuery): void {
@@ -44,7 +44,7 @@ export function fitsFilter(entry: TaskEntry, filter: TaskFilter | undefined): bo
   return fitsTime(entry, filter);
 }
 
-/** The same in every store and language: only A to Z change. */
+/** Lowers only A to Z, so that every store and language gives the same. */
 export function asciiLower(text: string): string {
   return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

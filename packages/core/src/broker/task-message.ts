@@ -5,7 +5,7 @@ import { shown } from "../option-names.ts";
 export const taskStates = ["pending", "scheduled", "active", "retry", "completed", "archived", "aggregating"] as const;
 export type TaskState = (typeof taskStates)[number];
 
-/** @throws HikyakuError `invalid_option` for what is no state of a task. */
+/** @throws HikyakuError `invalid_option` when it is not a state of a task. */
 export function checkState(state: unknown): void {
   if (taskStates.some((known) => known === state)) return;
   throw new HikyakuError(
@@ -15,12 +15,14 @@ export function checkState(state: unknown): void {
 }
 
 /**
- * What was asked for: all that an enqueue says of its task. A store writes it once and keeps it as it is; only an operator
- * may change it later. Named after the request, since `EnqueueRequest` is what it is made of. What Asynq's message has no
- * place for is optional here, and absent where nobody asked for it: then it costs nothing.
+ * What was asked for: all that an enqueue says of its task. A store writes it once; only an operator may change it
+ * later. A field that Asynq's message has no place for is optional here. It is absent, and costs nothing, when nobody
+ * asked for it.
  *
- * Times are milliseconds since the Unix epoch, durations milliseconds. What is true of each field stands in
- * `task/task-fields.ts`.
+ * Not to be confused with `EnqueueRequest`, which this is made from.
+ *
+ * Times are milliseconds since the Unix epoch, durations are milliseconds. `task/task-fields.ts` tells what is true of
+ * each field.
  */
 export interface TaskRequest {
   /** Unique within its queue. */
@@ -28,36 +30,39 @@ export interface TaskRequest {
   /** Picks the handler. */
   readonly type: string;
   readonly queue: string;
-  /** Opaque bytes. Undefined means that there is none, which only uniqueness tells apart from empty. */
+  /** Opaque bytes. Undefined: there is no payload. Only uniqueness tells that from an empty one. */
   readonly payload: Uint8Array | undefined;
   /** How often the task may be tried again after its first run. */
   readonly maxRetry: number;
-  /** Time that one attempt may take; 0 means no such limit. */
+  /** How long one attempt may take. 0: no such limit. */
   readonly timeoutMs: number;
-  /** The moment after which no attempt may run; undefined means no such limit. */
+  /** No attempt may run after this moment. Undefined: no such limit. */
   readonly deadlineAt: number | undefined;
-  /** The group that the task is collected in; empty when it belongs to none. */
+  /** The group that collects the task. Empty: none. */
   readonly group: string;
-  /** How long the task is kept after success; 0 means that it is removed at once. */
+  /** How long the task is kept after success. 0: it is removed at once. */
   readonly retentionMs: number;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What happened to a task since it was asked for, as far as its message tells. Written by stores and by nobody else. */
+/** What happened to a task since it was asked for, as far as its message tells. Only stores write it. */
 export interface TaskHistory {
   /** How many of the retries are used up. */
   readonly retried: number;
-  /** The text of the last failure; empty when there was none. */
+  /** The text of the last failure. Empty: there was none. */
   readonly lastError: string;
   readonly lastFailedAt: number | undefined;
   readonly completedAt: number | undefined;
-  /** Names the uniqueness lock that this task took; empty when it took none. Filled in by the adapter. */
+  /** Names the uniqueness lock that this task took. Empty: it took none. The adapter fills it in. */
   readonly uniqueKey: string;
 }
 
 /** A task as it lies in the store: what was asked for, and what happened. */
 export interface TaskMessage extends TaskRequest, TaskHistory {
-  /** Fields of the wire format that this version does not know, kept so that re-encoding loses nothing. */
+  /**
+   * Fields of the wire format that this version does not know. They are kept so that nothing is lost when it is encoded
+   * again.
+   */
   readonly unknownFields?: readonly UnknownField[];
 }
 

@@ -1,7 +1,7 @@
 import { HikyakuError } from "../errors.ts";
 
 const dayMs = 86_400_000;
-/** Counters of a day are kept for 90; nothing further back is worth a question. */
+/** Day counters are kept for 90 days. No question further back has an answer. */
 const mostDays = 366;
 
 /**
@@ -18,7 +18,7 @@ export function lastDays(now: number, days: number): string[] {
 let lastDay = Number.NaN;
 let lastDayText = "";
 
-/** The day in UTC, as in `2026-01-31`. Asked for with every call, so the last answer is kept. */
+/** The day in UTC, as in `2026-01-31`. Every call asks for it, so the last answer is kept. */
 export function utcDay(now: number): string {
   const day = Math.floor(now / dayMs);
   if (day !== lastDay) {

@@ -6,13 +6,13 @@ export type HandledTypes =
   | { readonly kind: "all" }
   | { readonly kind: "some"; readonly exact: readonly string[]; readonly prefixes: readonly string[] };
 
-/** The right to work on one task until a moment. Whoever settles or extends must still own it. */
+/** The right to work on one task until a moment. Only its owner may settle or extend. */
 export interface Lease {
   readonly queue: string;
   readonly taskId: string;
   /** Names this one hold of this one task: `<server id>/<name of the claim>`. Never used again. */
   readonly token: string;
-  /** What the store that gave the lease finds the task by sooner; nothing to anybody else, and not needed. */
+  /** Lets the store that gave the lease find the task faster. Optional, and without meaning to anybody else. */
   readonly hint?: number;
 }
 
@@ -21,54 +21,57 @@ export interface ClaimedTask {
   readonly lease: Lease;
   /** When the lease ends unless it is extended. */
   readonly leaseEndsAt: number;
-  /** When the task became pending; undefined where the one who put it there did not say. */
+  /** When the task became pending. Undefined when the program that put it there did not say. */
   readonly pendingSince: number | undefined;
   /**
-   * How many workers died or stalled so far while they held this task, whatever they held beside it and whether or not it
-   * had begun. Proves nothing against it.
+   * How many workers died or stalled while they held this task. It counts even when they held other tasks too, or had
+   * not begun this one. So it proves nothing against the task.
    */
   readonly lostAttempts: number;
 }
 
 /**
- * Keeps the tasks of a queue in line. A claim then takes the one that is next, never another, and only while nobody holds a
- * task of the queue; `strict`: nor while one of them waits for its retry.
+ * Keeps the tasks of a queue in order. A claim takes only the next task, and only while nobody holds a task of the
+ * queue. `strict`: also only while none of them waits for its retry.
  */
 export type QueueDiscipline = "strict" | "loose";
 
 export interface QueueClaim {
   readonly queue: string;
-  /** How many tasks at most. */
+  /** Most tasks to take. */
   readonly limit: number;
-  /** Absent: any tasks that can be run, however many are held. All who claim from a queue must say the same. */
+  /** Absent: takes any tasks that can be run, however many are held. All that claim from a queue must say the same. */
   readonly ordered?: QueueDiscipline;
 }
 
 export interface ClaimRequest {
   /** Asked in this order. */
   readonly queues: readonly QueueClaim[];
-  /** How many tasks at most altogether: the number of free slots, never more. */
+  /** Most tasks altogether: the number of free slots. */
   readonly limit: number;
   readonly handles: HandledTypes;
   readonly serverId: string;
   readonly leaseMs: number;
-  /** For the leases that this claim gives: the server's id, `/`, and what it never used before. Default: a new one. */
+  /**
+   * The token of the leases that this claim gives: the server's id, `/`, and a text that it never used before. Default:
+   * a new one.
+   */
   readonly token?: string;
 }
 
-/** Tasks that wait in a queue and that this server can't run. They stay where they are, with nothing spent. */
+/** Tasks that wait in a queue and that this server can't run. They stay where they are; no retry is spent. */
 export interface UnhandledTasks {
   readonly queue: string;
   readonly type: string;
-  /** How many were met in this look; there may be more. */
+  /** How many this look met. There may be more. */
   readonly count: number;
 }
 
-/** A task that can't be worked on as it lies in the store, and what was done about it. */
+/** A task that can't be worked on as it is stored, and what was done about it. */
 export interface SetAside {
   readonly queue: string;
   readonly taskId: string;
-  /** `no_body`: a ghost id, dropped. `unreadable`: its bytes are no message; archived untouched. */
+  /** `no_body`: an id without a task, dropped. `unreadable`: its bytes are no message; archived as they are. */
   readonly reason: "no_body" | "unreadable";
   readonly detail: string;
 }
@@ -77,7 +80,10 @@ export interface ClaimResult {
   readonly tasks: readonly ClaimedTask[];
   readonly unhandled: readonly UnhandledTasks[];
   readonly setAside: readonly SetAside[];
-  /** Set when the store refused because somebody evicted this server: it gets nothing from such a queue any more. */
+  /**
+   * Set when the store refused because somebody evicted this server. The server gets nothing from such a queue any
+   * more.
+   */
   readonly evicted?: true;
 }
 
@@ -85,16 +91,22 @@ export interface ClaimResult {
 export type Outcome =
   /** Success, or revoked: removed at once, lock released. */
   | { readonly kind: "done" }
-  /** Success, kept until the message's retention is over, lock released. `result` undefined leaves what was written. */
+  /**
+   * Success: kept until the message's retention is over, lock released. `result` undefined leaves the written result as
+   * it is.
+   */
   | { readonly kind: "completed"; readonly result: Uint8Array | undefined }
   /** Waits until `at`. Counted failures spend a retry and move the failure counters. */
   | { readonly kind: "retry"; readonly at: number; readonly counted: boolean; readonly error: string }
   /** Kept, never run unless asked. */
   | { readonly kind: "archived"; readonly error: string }
-  /** Back to the front of its queue, nothing spent. */
+  /** Back to the front of its queue; no retry is spent. */
   | { readonly kind: "handed_back" };
 
-/** Which server ran an attempt. What it does not tell of itself, or what an older version wrote, lacks the last two. */
+/**
+ * The server that ran an attempt. The last two are absent when it did not tell them or an older version wrote the
+ * record.
+ */
 export interface AttemptServer {
   readonly serverId: string;
   readonly host: string;
@@ -105,7 +117,10 @@ export interface AttemptServer {
   readonly build?: string;
 }
 
-/** Who ran one attempt, when, and how it ended. Kept with the task, newest last, at most 20, with the first 1,000 characters of its error. */
+/**
+ * Who ran one attempt, when, and how it ended, with the first 1,000 characters of its error. A task keeps its last 20,
+ * newest last.
+ */
 export interface AttemptRecord extends AttemptServer {
   readonly startedAt: number;
   readonly endedAt: number;
@@ -116,20 +131,23 @@ export interface AttemptRecord extends AttemptServer {
 export interface Settlement {
   readonly task: ClaimedTask;
   readonly outcome: Outcome;
-  /** Absent when no handler was started, such as for a task handed back unrun. */
+  /** Absent when no handler was started, for example for a task handed back unrun. */
   readonly attempt?: AttemptRecord;
-  /** True when an earlier call with this settlement got no answer: finding it carried out then counts as `settled`. */
+  /**
+   * True when an earlier call with this settlement got no answer. If that call was carried out, the result is
+   * `settled`.
+   */
   readonly repeated?: boolean;
-  /** Of a retry: true when the handler ended and its worker lived. `lostAttempts` then begins from none again. */
+  /** Of a retry: true when the handler ended and its worker lived. `lostAttempts` then starts again from 0. */
   readonly survived?: boolean;
 }
 
-/** `lost`: somebody else holds the task or settled it; nothing was written. */
+/** `lost`: somebody else holds or settled the task. Nothing was written. */
 export type SettleResult = "settled" | "lost";
 
 export interface SettleAnswer {
   readonly results: readonly SettleResult[];
-  /** Filled when a claim was asked for in the same call. */
+  /** Set when the call asked for a claim too. */
   readonly claimed: ClaimResult | undefined;
 }
 
@@ -143,15 +161,15 @@ export interface RecoverRequest {
 }
 
 export interface TakeOverRequest extends RecoverRequest {
-  /** Tokens under which the caller still runs tasks: it takes none of those from itself, even when their leases are over. */
+  /** Tokens of tasks that the caller still runs. It does not take these from itself, even after their leases ended. */
   readonly holding?: readonly string[];
 }
 
-/** A holder that is known to be gone. */
+/** A holder that is surely gone. */
 export type GoneHolder =
   /** A server whose process is dead: each task counts one more lost attempt. */
   | { readonly kind: "server"; readonly serverId: string }
-  /** Calls that leased tasks and whose answer was lost: nobody began to work on those, so nothing is counted. */
+  /** Calls that leased tasks and whose answer was lost. Nobody began to work on these tasks, so nothing is counted. */
   | { readonly kind: "lost_answers"; readonly tokens: readonly string[] };
 
 export interface TakeBackRequest extends RecoverRequest {
@@ -165,9 +183,9 @@ export interface TakenOver {
 
 export interface TakenOverTask {
   readonly task: ClaimedTask;
-  /** The server that lost it, where known. */
+  /** The server that lost it. Undefined when unknown. */
   readonly previousServerId: string | undefined;
-  /** When that server claimed it, by its own clock, where that is known. */
+  /** When that server claimed it, by that server's clock. Undefined when unknown. */
   readonly claimedAt: number | undefined;
   /** How many workers died or stalled after they wrote that they ran this task alone: see `beginAlone`. */
   readonly lostAlone: number;
@@ -177,30 +195,32 @@ export interface WorkFacet {
   /** Leases waiting tasks to the caller. Skips paused queues. */
   claim(request: ClaimRequest, call?: CallOptions): Promise<ClaimResult>;
   /**
-   * Writes outcomes, each atomically and only under the lease it was claimed with, one result per item in order; then
-   * claims, in the same trip where the store can.
+   * Writes outcomes, each atomically and only under the lease of its claim, one result per item in order. Then claims,
+   * in the same trip when the store can.
    */
   settle(settlements: readonly Settlement[], thenClaim?: ClaimRequest, call?: CallOptions): Promise<SettleAnswer>;
-  /** Moves the end of leases to `until`; a lease that is not the caller's any more stays as it is and answers `lost`. */
+  /**
+   * Moves the end of leases to `until`. A lease that is not the caller's any more stays as it is and answers `lost`.
+   */
   extend(leases: readonly Lease[], until: number, call?: CallOptions): Promise<readonly ("held" | "lost")[]>;
-  /** Leases tasks whose lease ran out to the caller, in one atomic step, so that two recoverers never hold the same. */
+  /** Leases to the caller tasks whose lease ran out. One atomic step, so two recoverers never hold the same task. */
   takeOver(request: TakeOverRequest, call?: CallOptions): Promise<TakenOver>;
   /**
-   * Leases to the caller, without waiting for their leases' end, tasks that a holder still has who is known to be gone:
-   * the caller answers for that. Comes back with `limit` tasks while there may be more.
+   * Leases to the caller the tasks of a holder that is gone, without waiting for their leases' end. The caller must be
+   * sure that the holder is gone. Answers `limit` tasks while there may be more.
    */
   takeBack(request: TakeBackRequest, call?: CallOptions): Promise<TakenOver>;
   /**
-   * Resolves when one of the queues may have work: at once where tasks are waiting, else as soon as somebody puts one
-   * there, at the latest after `timeoutMs`. Changes nothing; costs next to nothing meanwhile. Rejects when the store is
+   * Resolves when one of the queues may have work: at once when tasks are waiting, otherwise as soon as somebody puts
+   * one there, at the latest after `timeoutMs`. Changes nothing, and costs next to nothing. Rejects when the store is
    * lost or the signal fires.
    */
   waitForWork(queues: readonly string[], call: CallOptions): Promise<void>;
   /**
-   * Writes that the holder begins to run this task, and nothing else beside it in its process until that is over. Should
-   * the worker die then, it can only have been this task. `lost` when the caller does not hold it any more.
+   * Writes that the holder begins to run this task, and runs nothing else in its process until the task's attempt is
+   * over. If the worker dies then, only this task can be the cause. `lost`: the caller does not hold the task any more.
    */
   beginAlone(lease: Lease, call?: CallOptions): Promise<"held" | "lost">;
-  /** Keeps bytes as the task's result while it runs. `lost` when the caller does not hold it any more. */
+  /** Keeps bytes as the task's result while it runs. `lost`: the caller does not hold the task any more. */
   writeResult(lease: Lease, result: Uint8Array, call?: CallOptions): Promise<"written" | "lost">;
 }

@@ -5,19 +5,19 @@ import type { EnqueueOutcome } from "./enqueue-facet.ts";
 import type { ClaimResult, SettleAnswer } from "./work-facet.ts";
 import type { FailingWrites, WriteHealth, WriteKind } from "./write-health-facet.ts";
 
-/** What the store is to blame for. Everything else is the caller's own affair, such as to give up. */
+/** Errors that the store is to blame for. All others are the caller's own, such as giving up. */
 const storesFault: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   ...(["broker_unavailable", "answer_lost", "deadline_exceeded", "store_rejected"] as const),
   ...(["corrupt_data", "not_acknowledged"] as const),
 ]);
 
-/** A failure that comes later than this after the one before has nothing to do with it. */
+/** A failure that comes later than this after the one before is not connected with it. */
 const apartMs = 15_000;
 
-/** The calls whose answers tell how writing goes. */
+/** The calls whose answers show how writing goes. */
 type WatchedCalls = Pick<Broker, WriteKind>;
 
-/** Watches the calls of one broker that write. While all is well it costs a call an increment. */
+/** Watches the writing calls of one broker. While all is well it costs an increment a call. */
 export class WriteTally implements WatchedCalls {
   readonly #clock: Clock;
   readonly #calls: WatchedCalls;
@@ -68,13 +68,13 @@ export class WriteTally implements WatchedCalls {
       this.#wrote("enqueue");
       return;
     }
-    // Where some were refused as known already, nothing had to be written.
+    // Duplicates and taken ids are no failure: nothing had to be written.
     const [first] = outcomes;
     if (first?.kind === "failed" && outcomes.every(({ kind }) => kind === "failed"))
       this.#failed("enqueue", first.error);
   };
 
-  /** One that found nothing to claim has written nothing. */
+  /** A claim that found no task has written nothing. */
   readonly #claimed = ({ tasks }: ClaimResult): void => {
     if (tasks.length > 0) this.#wrote("claim");
     else this.#failing.delete("claim");
