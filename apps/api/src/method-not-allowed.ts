@@ -1,4 +1,4 @@
-import { RequestProblem } from "@hikyaku/operations/problems";
+import { allowOf, otherMethod } from "@hikyaku/operations/problems";
 import type { FastifyInstance } from "fastify";
 
 /**
@@ -20,16 +20,14 @@ function addAnswers(app: FastifyInstance, url: string): void {
   const others = app.supportedMethods.filter((method) => !methods.includes(method) && method !== "OPTIONS");
   // A scope of operations answers for itself.
   if (others.length === 0) return;
-  const allow = [...new Set([...methods, "OPTIONS"])].sort().join(", ");
+  const allow = allowOf(methods);
   app.route({
     url,
     method: others,
     schema: { hide: true },
     // Refused before the body is read, so that the kind of body does not matter.
     onRequest: async (request) => {
-      throw new RequestProblem("method_not_allowed", `${request.method} is not possible here; possible are ${allow}.`, {
-        headers: { Allow: allow },
-      });
+      throw otherMethod(request.method, allow);
     },
     handler: () => undefined,
   });

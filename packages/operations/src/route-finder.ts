@@ -1,5 +1,6 @@
 import { METHODS } from "@hikyaku/contract";
 import findMyWay from "find-my-way";
+import { allowOf } from "./problems/other-method.ts";
 import type { Route } from "./route.ts";
 
 /** As long as the headers may be; what is too long for an id its schema says. */
@@ -47,11 +48,6 @@ export class RouteFinder {
 }
 
 const methodsWithHead = [...METHODS, "HEAD"] as const;
-
-/** The header `Allow` of an address that has these methods. */
-export function allowOf(methods: readonly string[]): string {
-  return [...new Set([...methods, "OPTIONS"])].sort().join(", ");
-}
 
 /** `/servers/:id/stop`, as routers write it. */
 export function colonPath(path: string): string {

@@ -3,13 +3,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import { fastifyHead } from "../access/request-head.ts";
 import type { HttpAnswer, Operations } from "../operations.ts";
 import { parseJsonBody } from "../problems/json-body.ts";
+import { allowOf, otherMethod } from "../problems/other-method.ts";
 import { queryOf } from "../query.ts";
 import type { Route } from "../route.ts";
-import { allowOf, colonPath } from "../route-finder.ts";
+import { colonPath } from "../route-finder.ts";
 import { closeScope } from "./closed-scope.ts";
 import { goneSignal } from "./gone-signal.ts";
 import { requestIdOf } from "./request-id.ts";
-import { nothingAt, otherMethod } from "./serve.ts";
+import { nothingAt } from "./serve.ts";
 
 declare module "fastify" {
   interface FastifySchema {

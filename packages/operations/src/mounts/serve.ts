@@ -1,5 +1,6 @@
 import type { RequestHead } from "../access/request-head.ts";
 import type { HttpAnswer, Operations } from "../operations.ts";
+import { otherMethod } from "../problems/other-method.ts";
 import { RequestProblem } from "../problems/request-problem.ts";
 import { queryOf } from "../query.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -50,12 +51,6 @@ async function answerTo(operations: Operations, request: MountedRequest, request
 export function nothingAt(path: string): RequestProblem {
   const shown = path.length <= 200 ? path : `${path.slice(0, 200)}…`;
   return new RequestProblem("not_found", `There is nothing at ${shown}.`);
-}
-
-export function otherMethod(method: string, allow: string): RequestProblem {
-  return new RequestProblem("method_not_allowed", `${method} is not possible here; possible are ${allow}.`, {
-    headers: { Allow: allow },
-  });
 }
 
 export function bodyTooLarge(mostBytes: number): RequestProblem {
