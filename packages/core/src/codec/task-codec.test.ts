@@ -46,7 +46,8 @@ describe("task codec", () => {
 
   it("writes each field of a message that is like the one before in all others", () => {
     const before = decodeTaskMessage(bytesOf(golden.plain));
-    for (const [, field] of eachField) {
+    const asynqs = eachField.filter(([name]) => fieldRow(name).wire !== "none");
+    for (const [, field] of asynqs) {
       encodeTaskMessage(before);
       expect(decodeTaskMessage(encodeTaskMessage({ ...before, ...field }))).toEqual({ ...before, ...field });
     }
