@@ -1,17 +1,17 @@
 import { systemClock, type Timer } from "../../../runtime/clock.ts";
 
-/** A call that gives up at its time. */
+/** A call that gives up at its deadline. */
 export interface TimedCall {
-  /** On the clock of `performance.now()`; may be put off when it has come. */
+  /** On the clock of `performance.now()`. The call may put it off when it has come. */
   readonly deadline: number;
-  /** Called when the deadline has passed, and again while it is still there with a later one. */
+  /** Called when the deadline has passed, and again if the call has put it off. */
   timeIsOver(now: number): void;
 }
 
 /**
- * One timer for the deadlines of all calls of a connection, set for the earliest of them. It stays set when that call is
- * answered: nearly all calls end long before their time, and to set and clear a timer for each costs more than to look at
- * them all once in a while. Deadlines are real time, also where a test moves the clock that tasks are stamped with.
+ * One timer for the deadlines of all calls of a connection, set for the earliest of them. It stays set when that call
+ * is answered. Nearly all calls end long before their deadline: a timer for each would cost more than a look at all of
+ * them once in a while. Deadlines are real time, even when a test moves the clock that stamps tasks.
  */
 export class CallDeadlines {
   readonly #calls = new Set<TimedCall>();
@@ -29,7 +29,7 @@ export class CallDeadlines {
     this.#calls.delete(call);
   }
 
-  /** Lets go of the timer, so that it does not keep the process alive. Who is still there is not called any more. */
+  /** Cancels the timer, so that it does not keep the process alive. The calls that remain are not called any more. */
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();

@@ -10,13 +10,13 @@ import { type Argument, type Link, RedisRefusal, type Reply } from "./link.ts";
 import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
 import { fixedRoute } from "./route.ts";
 
-/** How often one call lets itself be sent elsewhere. */
+/** How many redirections one call follows. */
 const mostRedirections = 5;
 
 /**
- * Calls to a cluster: one connection to each master, each call goes to the one that holds its key, and follows where a
- * node says that the key has moved. While a master is away its queues' calls are refused, those of the others are not,
- * and the nodes are asked who took over.
+ * Calls to a cluster, with one connection to each master. Each call goes to the master that holds its key. When a node
+ * says that the key has moved, the call follows. While a master is away, only the calls for its queues are refused, and
+ * the nodes are asked who took over.
  */
 export class ClusterLink implements Link {
   readonly #settings: ConnectionSettings;
@@ -76,7 +76,7 @@ export class ClusterLink implements Link {
     return redirection === undefined ? settled : this.#follow(redirection, commands, call, 1);
   }
 
-  /** One that must go elsewhere is refused whole; calls are what finds out where. */
+  /** A transaction that must go elsewhere is refused whole. Calls find out where the slot is now. */
   async transact(key: string, commands: Buffer, count: number, call: CallOptions = {}): Promise<Reply> {
     const args = ["EXISTS", key];
     const node = this.#nodeFor(args) ?? (await this.#nodeOnceOpen(args, call));
@@ -111,7 +111,7 @@ export class ClusterLink implements Link {
     return place === undefined ? undefined : this.#nodeAt(place);
   }
 
-  /** The first one that is there: always the same while it lasts, so that one clock tells the time. */
+  /** The first master that is there. It stays the same while it lasts, so one clock tells the time. */
   #someMaster(): Place | undefined {
     const { masters } = this.#topology;
     return masters.find((place) => this.#nodes.get(shownPlace(place))?.reachability.reachable === true) ?? masters[0];
@@ -131,7 +131,7 @@ export class ClusterLink implements Link {
     return node;
   }
 
-  /** Waits for the first look if need be, and refuses at once from then on. */
+  /** Waits for the first look at the cluster if it is not over. After it, refuses at once. */
   async #nodeOnceOpen(args: readonly Argument[], call: CallOptions): Promise<Connection> {
     this.open();
     const waiting = new AbortController();
@@ -167,7 +167,7 @@ export class ClusterLink implements Link {
     return { place, asks: word === "ASK" };
   }
 
-  /** Sends the calls again, to where the node said. */
+  /** Sends the calls again, to the place that the node named. */
   async #follow(
     { place, asks }: Redirection,
     commands: readonly (readonly Argument[])[],
@@ -188,7 +188,7 @@ export class ClusterLink implements Link {
     return "127.0.0.1";
   }
 
-  /** A node that lost its slots is closed by us, which is nothing that its callers did. */
+  /** We close a node that lost its slots. Its callers must not be told that they closed anything. */
   #told(error: unknown): unknown {
     if (this.#isClosed() || !isHikyakuError(error, "closed")) return error;
     const text = "the node left the cluster during the call, which may have been carried out";
@@ -206,7 +206,7 @@ export class ClusterLink implements Link {
     }
   }
 
-  /** One connection to each master, none to others. */
+  /** Opens one connection to each master and closes all others. */
   #fit(): void {
     if (this.#isClosed() || this.#opened === undefined) return;
     const names = new Set(this.#topology.masters.map(shownPlace));
@@ -233,7 +233,7 @@ export class ClusterLink implements Link {
     this.#lookAgain();
   }
 
-  /** Asks who took over, with growing pauses, until every master that is named can be reached. */
+  /** Asks who took over, with growing pauses, until every known master can be reached. */
   #lookAgain(): void {
     if (this.#isWatching || this.#isClosed()) return;
     this.#isWatching = true;
@@ -265,7 +265,7 @@ export class ClusterLink implements Link {
 
 interface Redirection {
   readonly place: Place;
-  /** Whether the node there must be told that we were sent, since the slot is still on its way. */
+  /** Whether to send `ASKING` first: the slot is still on its way to that node. */
   readonly asks: boolean;
 }
 

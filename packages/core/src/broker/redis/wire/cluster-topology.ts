@@ -9,7 +9,7 @@ import { fixedRoute } from "./route.ts";
 /** How many nodes are asked at the same time. */
 const askedAtOnce = 3;
 
-/** What a cluster's nodes say about who holds which slots. Asks again when told that it no longer fits. */
+/** Which node of a cluster holds which slots, as the nodes say. Asks again when told that this is out of date. */
 export class ClusterTopology {
   readonly location: string;
   readonly #settings: ConnectionSettings;
@@ -18,7 +18,7 @@ export class ClusterTopology {
   /** The master of each slot. */
   #owners: readonly (Place | undefined)[] = [];
   #masters: readonly Place[] = [];
-  /** All nodes, replicas too: whom to ask next. */
+  /** All nodes, replicas too. They are asked in turn. */
   #nodes: readonly Place[];
   #next = 0;
   #refreshing: Promise<void> | undefined;
@@ -31,7 +31,7 @@ export class ClusterTopology {
     this.location = `${scheme}+cluster://${places.map(shownPlace).join(",")}${database}`;
     this.#seeds = places;
     this.#nodes = places;
-    // Who holds what is the same for all databases, and known where the one asked for is missing.
+    // The slots are the same for all databases. Database 0 also answers when the chosen one is missing.
     this.#settings = { ...settings, db: 0 };
   }
 
@@ -44,12 +44,12 @@ export class ClusterTopology {
     return this.#owners[slot];
   }
 
-  /** Calls back after each change of who holds what. */
+  /** Calls back after each change of the slots' holders. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }
 
-  /** One node, another each time. */
+  /** A node, another one each time. */
   someNode(): Place {
     this.#next += 1;
     return this.#nodes[this.#next % this.#nodes.length] ?? { host: "127.0.0.1", port: 0 };
@@ -62,11 +62,14 @@ export class ClusterTopology {
     this.#owners = this.#owners.with(slot, place);
     if (!this.#masters.some((master) => isSame(master, place))) this.#masters = [...this.#masters, place];
     this.#tell();
-    // One slot seldom moves alone.
+    // Slots seldom move alone, so ask for all of them.
     void this.refresh().catch(() => undefined);
   }
 
-  /** Asks who holds what. Calls that come meanwhile share the answer. @throws HikyakuError `broker_unavailable`. */
+  /**
+   * Asks which node holds which slots. Calls that come meanwhile share the answer.
+   * @throws HikyakuError `broker_unavailable`.
+   */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined;
@@ -83,7 +86,7 @@ export class ClusterTopology {
   async #refresh(): Promise<void> {
     const places = [...this.#nodes, ...this.#seeds.filter((seed) => !this.#nodes.some((node) => isSame(node, seed)))];
     const failures: string[] = [];
-    // Another one first each time, since a node that is cut off from the others goes on telling what was.
+    // Begins with another node each time: a node that is cut off from the others still tells the old state.
     const start = this.#next++;
     const inTurn = places.map((_, index) => places[(start + index) % places.length] ?? (places[0] as Place));
     for (let from = 0; from < inTurn.length && !this.#closed; from += askedAtOnce) {
@@ -152,7 +155,7 @@ function rangeOf(row: Reply, asked: Place): Range {
   return { from: Number(from), to: Number(to), places: nodes.map((node) => placeOf(node, asked)) };
 }
 
-/** A node that does not know its own name is where it was asked. */
+/** The place of a node. A node that does not know its own name is at the place where it was asked. */
 function placeOf(node: Reply, asked: Place): Place {
   const [host, port] = list(node);
   const name = text(host);

@@ -1,11 +1,11 @@
 import type { Argument } from "./link.ts";
 
-/** A longer argument is written as it is, a shorter one is copied between its neighbours. */
+/** A longer argument stays a buffer of its own. A shorter one is copied between its neighbours. */
 const copiedUpTo = 4_096;
 
 /**
- * What is to be written next. Commands are gathered as text of one byte a character, which a socket writes without a buffer
- * of its own; long binary arguments stay the buffers that they are.
+ * The commands to write next. They are gathered as text of one byte a character: a socket writes such text without a
+ * buffer of its own. Long binary arguments stay the buffers that they are.
  */
 export class CommandBytes {
   #buffers: Buffer[] = [];
@@ -26,12 +26,12 @@ export class CommandBytes {
         text = "\r\n";
       }
     }
-    // Only now: what can't be written must leave no half of itself behind.
+    // Only now, because a command that can't be written must leave no half of itself behind.
     this.#text = text;
     this.#buffers.push(...buffers);
   }
 
-  /** Adds whole commands that are written already. */
+  /** Adds whole commands that are already encoded. */
   addWritten(commands: Buffer): void {
     if (commands.length <= copiedUpTo) {
       this.#text += commands.toString("latin1");
@@ -42,7 +42,7 @@ export class CommandBytes {
     this.#text = "";
   }
 
-  /** Hands over what was gathered, and begins anew. */
+  /** Returns what was gathered and begins anew. */
   take(): { readonly buffers: readonly Buffer[]; readonly text: string } {
     const taken = { buffers: this.#buffers, text: this.#text };
     this.#buffers = [];

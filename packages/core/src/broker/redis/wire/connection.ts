@@ -10,22 +10,25 @@ import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
 import type { Route } from "./route.ts";
 import { Wire } from "./wire.ts";
 
-/** `command`: for calls. `blocking`: for one call at a time that may wait. `listening`: for subscriptions. */
+/** `command`: for calls. `blocking`: for one call at a time, which may wait. `listening`: for subscriptions. */
 export type ConnectionKind = "command" | "blocking" | "listening";
 
-/** An idle connection notices within three times this that its server is gone. A blocking call has its own deadline. */
+/**
+ * An idle connection notices within three times this that its server is gone. A blocking call has a deadline of its
+ * own.
+ */
 const silenceMs = 10_000;
 
-/** Why a connection is not there whose first attempt is not over. */
+/** The reason for "not reachable" while the first attempt to connect goes on. */
 export const notConnectedYet = "not connected yet";
 
 /**
- * One connection to Redis that looks after itself: it connects again with jitter for as long as it is open, refuses
- * calls at once while it is cut off, and gives every call a deadline. Its route says before each attempt where to go, and
- * each attempt is a wire of its own.
+ * One connection to Redis that looks after itself. It connects again, with jitter, as long as it is open. It refuses
+ * calls at once while it is cut off. It gives every call a deadline. Its route says before each attempt where to go.
+ * Each attempt has a wire of its own.
  *
- * A server that freezes leaves the wire open and says nothing. So a call that runs out of time, with nothing heard from the
- * server since it was sent, gives the whole wire up and a new one is opened.
+ * A server that freezes leaves the wire open and says nothing. So when a call runs out of time, and the server said
+ * nothing since it was sent, the wire is given up and a new one is opened.
  */
 export class Connection implements Link {
   readonly #settings: ConnectionSettings;
@@ -33,22 +36,22 @@ export class Connection implements Link {
   readonly #route: Route;
   readonly #subscriptions = new Map<string, (message: Buffer) => void>();
   #onListening: (() => void) | undefined;
-  /** Deadlines are real time, also where a test moves the clock that tasks are stamped with. */
+  /** Deadlines are real time, even when a test moves the clock that stamps tasks. */
   readonly #timers: Clock = systemClock;
-  /** Set only while the server is one that may be used. */
+  /** Set only while the server may be used. */
   #wire: Wire | undefined;
-  /** The one of the attempt under way. */
+  /** The wire of the attempt under way. */
   #candidate: Wire | undefined;
   #attempts = 0;
   #failures = 0;
-  /** Connections in a row that were left soon, because the server refused what it was asked. */
+  /** How many connections in a row ended soon because the server refused a command. */
   #refusals = 0;
   #reachedAt = 0;
   #pause: Timer | undefined;
   readonly #news: ReachabilityNews;
   #firstAttempt: Promise<void> | undefined;
   #closed = false;
-  /** What the calls of all wires have in common. */
+  /** What the calls of all wires share. */
   readonly #calls: CallHost = {
     deadlines: new CallDeadlines(),
     location: () => this.location,
@@ -126,12 +129,14 @@ export class Connection implements Link {
     else this.open();
   }
 
-  /** Calls back whenever all channels are listened to, also after reconnecting: what was said before was not heard. */
+  /** Calls back whenever all channels are listened to, also after reconnecting. Earlier messages were not heard. */
   onListening(listener: () => void): void {
     this.#onListening = listener;
   }
 
-  /** Leaves the server that it uses or tries, unless that is the one at the place. Else it asks its route in any case. */
+  /**
+   * Leaves the server that it uses or tries, and asks its route again. Does nothing when that server is at the place.
+   */
   goTo(place: Place): void {
     const at = (this.#wire ?? this.#candidate)?.place;
     if (this.#closed || at === undefined || (at.host === place.host && at.port === place.port)) return;
@@ -150,7 +155,7 @@ export class Connection implements Link {
     this.#news.close();
   }
 
-  /** One attempt. When it fails there is a pause, then another. */
+  /** Makes one attempt. When it fails, there is a pause and then another attempt. */
   async #connect(): Promise<void> {
     this.#pause?.cancel();
     this.#attempts += 1;
@@ -205,14 +210,14 @@ export class Connection implements Link {
     this.#candidate = undefined;
     this.#attempts += 1;
     this.#pause?.cancel();
-    // Answers that came with the one that told may still be handed out.
+    // Later, because answers that came with the refusal may still be handed out.
     setImmediate(() => {
       for (const wire of wires) wire?.destroy();
     });
     this.#news.set(false, reason);
   }
 
-  /** Waits for the first attempt if need be, and refuses at once from then on while there is no server. */
+  /** Waits for the first attempt if it is not over. After it, refuses at once while there is no server. */
   async #ready(call: CallOptions): Promise<Wire> {
     this.open();
     if (this.#firstAttempt !== undefined && this.reachability.reason === notConnectedYet) {
@@ -254,7 +259,7 @@ export class Connection implements Link {
     }
   }
 
-  /** The server accepted our bytes and says nothing: a new connection finds out sooner whether it is there. */
+  /** The server accepted our bytes and says nothing. A new connection finds out sooner whether it is there. */
   #silent(wire: Wire, timeoutMs: number): void {
     if (this.#wire !== wire || this.#closed) return;
     this.#letGo(`no answer within ${timeoutMs} ms`);
@@ -263,7 +268,7 @@ export class Connection implements Link {
 
   #refused(refusal: RedisRefusal, wire: Wire): void {
     if (this.#wire !== wire || this.#closed || !this.#route.refused(refusal, wire.place)) return;
-    // A server that takes connections and refuses what is asked on them is no better than one that takes none.
+    // A server that accepts connections and refuses every command is no better than one that accepts none.
     const lastedMs = this.#timers.monotonic() - this.#reachedAt;
     this.#refusals = lastedMs > 2 * this.#settings.maxReconnectDelayMs ? 0 : this.#refusals + 1;
     this.#lost(`${shownPlace(wire.place)} answered: ${refusal.message}`);
@@ -289,7 +294,7 @@ async function mustBeMaster(wire: Wire): Promise<void> {
   if (word !== "master") throw new Error(`expected a master at ${shownPlace(wire.place)}, found one that is ${word}`);
 }
 
-/** Some connection errors carry no text of their own, only those of each address that was tried. */
+/** Some connection errors have no text of their own, only the errors of each address that was tried. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(errorText).join(", ");
   return errorText(error);

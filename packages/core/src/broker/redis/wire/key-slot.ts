@@ -1,4 +1,4 @@
-/** How many slots a cluster's keys lie in. */
+/** The number of slots of a cluster. */
 export const slotCount = 16_384;
 
 const crcTable = Uint16Array.from({ length: 256 }, (_, byte) => {
@@ -7,7 +7,10 @@ const crcTable = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** The slot of a key in a cluster: CRC 16 (XMODEM) of what stands in its first pair of braces, or else of all of it. */
+/**
+ * The slot of a key in a cluster: the CRC 16 (XMODEM) of the text in its first pair of braces, or of the whole key
+ * without one.
+ */
 export function keySlot(key: string | Buffer): number {
   const bytes = typeof key === "string" ? Buffer.from(key) : key;
   const open = bytes.indexOf(0x7b);
@@ -21,7 +24,7 @@ export function keySlot(key: string | Buffer): number {
   return crc % slotCount;
 }
 
-/** The first key that a command of ours names; undefined where it names none. */
+/** The first key that one of our commands names. Undefined when it names none. */
 export function firstKey(args: readonly (string | Buffer)[]): string | Buffer | undefined {
   switch (args[0]) {
     case "EVALSHA":

@@ -8,15 +8,15 @@ import { type Place, shownPlace, type Target, targetOf } from "./place.ts";
 import { fixedRoute, type Route } from "./route.ts";
 import { Sentinels } from "./sentinels.ts";
 
-/** Makes the connections of one broker. What is known of the servers' places is shared by all of them. */
+/** Makes the connections of one broker. They share what is known of the servers' places. */
 export interface Links {
   /** For calls. */
   command(): Link;
-  /** For one call at a time that may wait, on the server that holds the key. */
+  /** For one call at a time, which may wait, on the server that holds the key. */
   blocking(key: string): Link;
   /** For subscriptions. */
   listening(): Connection;
-  /** Lets go of what the connections share. They are closed by whoever asked for them. */
+  /** Closes what the connections share. The caller closes the connections that it asked for. */
   close(): void;
 }
 
@@ -86,7 +86,7 @@ function linksToCluster({ places, settings }: Target & { readonly kind: "cluster
   };
 }
 
-/** They are closed by whoever asked for them, one by one while a broker lives. */
+/** Callers close connections one by one while a broker lives; these are forgotten. */
 function forgetClosed(connections: Set<Connection> | Map<Connection, unknown>): void {
   for (const connection of connections.keys()) if (connection.isClosed) connections.delete(connection);
 }
@@ -109,7 +109,7 @@ function routeToSlot(topology: ClusterTopology, slot: number): Route {
   };
 }
 
-/** What is published on one node is heard on all. */
+/** Any node will do: a message published on one node is heard on all. */
 function routeToAnyNode(topology: ClusterTopology): Route {
   return {
     location: topology.location,

@@ -3,21 +3,21 @@ import type { CallDeadlines, TimedCall } from "./call-deadlines.ts";
 import { RedisRefusal, type Reply } from "./link.ts";
 import type { Answer, Wire } from "./wire.ts";
 
-/** How much later than its time a timer may fire before it says something about the event loop. */
+/** A timer that fires later than this shows that the event loop was blocked. */
 const lateTimerMs = 100;
 
-/** What calls ask of the connection that they belong to. */
+/** What a call needs from its connection. */
 export interface CallHost {
   readonly deadlines: CallDeadlines;
   location(): string;
-  /** A call ran out of time, and nothing was heard of the server since it was sent. */
+  /** A call ran out of time, and the server said nothing since it was sent. */
   silent(wire: Wire, timeoutMs: number): void;
   refused(refusal: RedisRefusal, wire: Wire): void;
-  /** What it means to the caller that the wire ended before it answered. */
+  /** What it means to the caller that the wire ended before the answer. */
   explained(error: Error): HikyakuError;
 }
 
-/** A call on its way: ends with its reply, its deadline, its caller's signal, or the wire, whichever is first. */
+/** A call on its way. It ends with its reply, its deadline, its caller's signal or the wire, whichever comes first. */
 export class PendingCall implements Answer, TimedCall {
   readonly #host: CallHost;
   readonly #wire: Wire;
@@ -66,7 +66,7 @@ export class PendingCall implements Answer, TimedCall {
   }
 
   timeIsOver(now: number): void {
-    // A timer this late means that the event loop was blocked: the answer may be there and only wait to be read.
+    // So late a timer means that the event loop was blocked. The answer may be there and only wait to be read.
     if (!this.#waitedOn && now - this.deadline > lateTimerMs) {
       this.#waitedOn = true;
       this.deadline = now + lateTimerMs;

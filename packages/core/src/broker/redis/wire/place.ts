@@ -8,7 +8,7 @@ import { addressOfUrl, type Place, placeOf, type RedisAddress } from "./redis-ur
 
 export type { Place } from "./redis-url.ts";
 
-/** How to talk to each server, wherever it is. */
+/** How to talk to each server, at any place. */
 export interface ConnectionSettings {
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -21,7 +21,7 @@ export interface ConnectionSettings {
   readonly clock: Clock;
 }
 
-/** What the options ask for: where to look for the server or servers, and how to talk to them. */
+/** What the options ask for: where to look for the servers, and how to talk to them. */
 export type Target =
   | { readonly kind: "server"; readonly place: Place; readonly settings: ConnectionSettings }
   | {
@@ -107,7 +107,10 @@ function tlsOf(tls: boolean | RedisTlsOptions | undefined): RedisTlsOptions | un
   return options;
 }
 
-/** What OpenSSL can't use would be passed over, or fail each attempt to connect. Its words repeat nothing of what it was given. */
+/**
+ * Without this check, a PEM that OpenSSL can't use would be ignored or fail each attempt to connect. OpenSSL's error
+ * repeats nothing of the PEM.
+ */
 function checkPem(names: string, use: () => unknown): void {
   try {
     use();

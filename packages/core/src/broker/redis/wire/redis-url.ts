@@ -2,7 +2,7 @@ import { HikyakuError } from "../../../errors.ts";
 
 /** A server's place on the network. */
 export interface Place {
-  /** A name or an IP address; IPv6 without its brackets. */
+  /** A name or an IP address. IPv6 without its brackets. */
   readonly host: string;
   readonly port: number;
 }
@@ -21,8 +21,8 @@ const oneServer =
   'it names one server, several are for the options "sentinel" and "cluster"; in a user name or password @ and , are written %40 and %2C';
 
 /**
- * Reads `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. What the address can't say is refused and not
- * passed over: a query, a fragment, white space. No message repeats a user name or a password.
+ * Reads `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. Refuses what an address has no place for: a
+ * query, a fragment, white space. No message repeats a user name or a password.
  * @throws HikyakuError `invalid_option`.
  */
 export function addressOfUrl(text: string): RedisAddress {
@@ -32,9 +32,10 @@ export function addressOfUrl(text: string): RedisAddress {
   };
   if (typeof text !== "string") throw invalid(`option "url": expected ${form}, got a value of type ${typeof text}`);
   if (/\s/.test(text)) refuse("white space is written %20");
-  // What is read as one address with a strange password may be several.
+  // Text that reads as one address with a strange password may be several addresses.
   if (/@.*,.*@/.test(text)) refuse(oneServer);
-  // Before anything else is read: what follows would be taken for a fragment, and the password's end for a host.
+  // This check comes first: a # would end the address there, and a part of the user name or password would be read as
+  // the host.
   if (text.includes("#")) refuse("a # in a user name or password is written %23, and an address has no fragment");
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) {
@@ -62,7 +63,7 @@ export function addressOfUrl(text: string): RedisAddress {
 }
 
 /**
- * Reads `host:port`; an IPv6 address stands in brackets.
+ * Reads `host:port`. An IPv6 address stands in brackets.
  * @throws HikyakuError `invalid_option`, which names the option.
  */
 export function placeOf(option: string, text: unknown): Place {
@@ -84,10 +85,10 @@ function decoded(part: string, refuse: (why: string) => never): string | undefin
   }
 }
 
-/** As much of an address as can hold no secret: a host, a port and the number of a database. */
+/** The part of an address that can hold no secret: a host, a port and the number of a database. */
 const harmless = /^(?:\[[\da-f:.]*\]|[\w.-]*)(?::-?\d{1,6}(?!\w))?(?:\/-?\d{1,9}(?!\w)|\/$)?/i;
 
-/** What may be repeated of an address that is wrong: nothing that stands where a secret may stand, however it is wrong. */
+/** The part of a wrong address that a message may repeat: nothing that stands where a secret may stand. */
 function withoutSecrets(text: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0] ?? "";
   const at = text.lastIndexOf("@");

@@ -5,19 +5,19 @@ const newline = 10;
 const minus = 45;
 const zero = 48;
 const nine = 57;
-/** What Redis itself allows (`proto-max-bulk-len`). */
+/** Redis' own limit (`proto-max-bulk-len`). */
 const longestText = 512 * 1_024 * 1_024;
 const longestLine = 65_536;
 /** The answers of Redis' commands are a few levels deep. */
 const deepest = 64;
 
-/** What a command in a transaction is answered with. */
+/** The answer to each command in a transaction. */
 const queuedLine = Buffer.from("+QUEUED\r\n");
 const queued = queuedLine.subarray(1, -2);
 
 type Kind = "list" | "push" | "attribute";
 
-/** A list whose elements have not all come. */
+/** A list that still lacks elements. */
 interface OpenList {
   readonly kind: Kind;
   readonly items: Reply[];
@@ -28,24 +28,26 @@ interface OpenList {
 }
 
 /**
- * Makes replies of bytes that come in pieces of any size, in RESP 2 and 3:
+ * Makes replies from bytes, in RESP 2 and 3. The bytes may come in pieces of any size. Protocol:
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
- * Text and binary alike are buffers, which may share memory with the piece that they came in. Sets and maps are lists, a
- * map's of names and values in turns; a boolean is 1 or 0; a refusal inside a list makes the whole reply one. Attributes are
- * left out.
+ * - Text and binary values are buffers. They may share memory with the piece that they came in.
+ * - Sets are lists. Maps are lists too: name, value, name, value.
+ * - A boolean is 1 or 0.
+ * - A refusal inside a list makes the whole reply a refusal.
+ * - Attributes are left out.
  */
 export class ReplyDecoder {
   readonly #onReply: (reply: Reply | RedisRefusal) => void;
   readonly #onPush: (items: readonly Reply[]) => void;
-  /** The beginning of a line whose end has not come. */
+  /** The beginning of a line that has not ended. */
   #line: Buffer | undefined;
-  /** A text whose end has not come, with room for the line end behind it. */
+  /** A text that has not ended, with room for the line end behind it. */
   #text: Buffer | undefined;
   #textType = 0;
   #filled = 0;
   #list: OpenList | undefined;
-  /** What `#number` read last, and where it ended. */
+  /** The last number that `#number` read. */
   #value = 0;
 
   constructor(onReply: (reply: Reply | RedisRefusal) => void, onPush: (items: readonly Reply[]) => void) {
@@ -53,7 +55,7 @@ export class ReplyDecoder {
     this.#onPush = onPush;
   }
 
-  /** @throws Error where the bytes are none of Redis' protocol; nothing can be read after that. */
+  /** @throws Error when the bytes are not Redis' protocol. Nothing can be read after that. */
   feed(piece: Buffer): void {
     let chunk = piece;
     let at = 0;
@@ -73,7 +75,7 @@ export class ReplyDecoder {
     }
   }
 
-  /** Reads what begins here, and tells where the next begins; -1 where its line has no end yet. */
+  /** Reads the element at `at`. Returns where the next one begins, or -1 when the line has not ended. */
   #element(chunk: Buffer, at: number): number {
     const type = chunk[at];
     switch (type) {
@@ -97,7 +99,7 @@ export class ReplyDecoder {
       case 124: // | attribute
         return this.#startList(chunk, at, "attribute", 2);
       case 95: // _ nothing
-        // Several come with each task.
+        // A shortcut, because several of these come with each task.
         if (chunk[at + 1] !== carriageReturn || chunk[at + 2] !== newline) return this.#wholeLine(chunk, at, type);
         this.#put(null, undefined);
         return at + 3;
@@ -133,7 +135,7 @@ export class ReplyDecoder {
     return this.#fill(this.#text, chunk, from);
   }
 
-  /** Goes on with a text, and tells where the next begins. */
+  /** Goes on with a text. Returns where the next element begins. */
   #fill(text: Buffer, chunk: Buffer, from: number): number {
     const copied = chunk.copy(text, this.#filled, from);
     this.#filled += copied;
@@ -166,7 +168,7 @@ export class ReplyDecoder {
   }
 
   #wholeLine(chunk: Buffer, at: number, type: number): number {
-    // A transaction brings hundreds of them.
+    // A shortcut, because a transaction brings hundreds of these.
     if (isAt(chunk, at, queuedLine)) {
       this.#put(queued, undefined);
       return at + queuedLine.length;
@@ -184,7 +186,7 @@ export class ReplyDecoder {
     return end + 2;
   }
 
-  /** Reads the number behind the type at this place into `#value`, and tells where the next line begins, or -1. */
+  /** Reads the number after the type at this place into `#value`. Returns where the next line begins, or -1. */
   #number(chunk: Buffer, at: number): number {
     let index = at + 1;
     const isNegative = chunk[index] === minus;
@@ -205,7 +207,7 @@ export class ReplyDecoder {
     return -1;
   }
 
-  /** An element is there: a whole reply, or the next of the list that is open, which may be whole with it. */
+  /** Adds a finished element: it is a whole reply, or the next element of the open list, which it may finish. */
   #put(element: Reply, refused: RedisRefusal | undefined): void {
     let value = element;
     let refusal = refused;

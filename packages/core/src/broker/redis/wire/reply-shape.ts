@@ -15,7 +15,7 @@ const fits: Readonly<Record<Shape, (reply: Reply) => boolean>> = {
   "OK or nothing": (reply) => reply === null || isOk(reply),
 };
 
-/** What each command that we send by itself is answered with. */
+/** The shape of the answer to each command that we send on its own. */
 const shapeOfCommand: Readonly<Record<string, Shape>> = {
   BLMOVE: "text or nothing",
   CONFIG: "list",
@@ -53,8 +53,8 @@ const shapeOfCommand: Readonly<Record<string, Shape>> = {
 };
 
 /**
- * The reply, where it is one to this command. What answers something else is no Redis, or lies: nobody knows what became
- * of the call.
+ * Returns the reply if it can be one to this command. A server that answers anything else is no Redis, or lies: nobody
+ * knows what it did with the call.
  * @throws HikyakuError `answer_lost`.
  */
 export function commandReply(args: readonly Argument[], reply: Reply): Reply {
@@ -63,19 +63,22 @@ export function commandReply(args: readonly Argument[], reply: Reply): Reply {
   return shape === undefined ? reply : shapedReply(command, shape, reply);
 }
 
-/** The same for what is known to be of a shape. @throws HikyakuError `answer_lost`. */
+/**
+ * As `commandReply`, when the shape is known.
+ * @throws HikyakuError `answer_lost`.
+ */
 export function shapedReply(what: string, shape: Shape, reply: Reply): Reply {
   if (!fits[shape](reply)) throw noAnswerTo(what, shape, reply);
   return reply;
 }
 
-/** @throws HikyakuError `answer_lost` where it is no list of so many numbers. */
+/** @throws HikyakuError `answer_lost` when it is not a list of `count` numbers. */
 export function mustBeNumbers(what: string, count: number, reply: Reply): void {
   const areThere = Array.isArray(reply) && reply.length === count && reply.every(fits.number);
   if (!areThere) throw noAnswerTo(what, `${count} numbers`, reply);
 }
 
-/** The error for an answer that is none to what was asked. */
+/** The error for a reply that does not answer what was asked. */
 export function noAnswerTo(what: string, expected: string, reply: Reply): HikyakuError {
   return new HikyakuError(
     "answer_lost",

@@ -1,27 +1,27 @@
 import type { Reply } from "./link.ts";
 
-/** The elements of a reply that is a list; none for any other reply. */
+/** The elements of a list. Empty for any other reply. */
 export function list(reply: Reply | undefined): Reply[] {
   return Array.isArray(reply) ? reply : [];
 }
 
-/** A reply that is text or a number, as text; undefined for any other. */
+/** A text or a number, as text. Undefined for any other reply. */
 export function text(reply: Reply | undefined): string | undefined {
   if (Buffer.isBuffer(reply)) return reply.toString();
   return typeof reply === "number" ? String(reply) : undefined;
 }
 
-/** Whether the reply is that text, and nothing else. */
+/** Whether the reply is exactly that text. */
 export function isText(reply: Buffer, expected: string): boolean {
   for (let index = 0; index < reply.length; index++) {
     const byte = reply[index] ?? 0;
-    // Bytes are characters in ASCII only.
+    // Only in ASCII is a byte a character.
     if (byte > 0x7f || byte !== expected.charCodeAt(index)) return reply.toString() === expected;
   }
   return reply.length === expected.length;
 }
 
-/** The millisecond of a moment in nanoseconds as text; undefined where there is none. */
+/** The millisecond of a moment that is given in nanoseconds, as text. Undefined when there is none. */
 export function momentOfNanoseconds(reply: Reply | undefined): number | undefined {
   const digits = typeof reply === "number" ? Buffer.from(String(reply)) : reply;
   if (!Buffer.isBuffer(digits)) return undefined;
@@ -36,11 +36,11 @@ export function momentOfNanoseconds(reply: Reply | undefined): number | undefine
   return milliseconds;
 }
 
-/** What a moment in nanoseconds has more than one in milliseconds. */
+/** How many more digits a moment has in nanoseconds than in milliseconds. */
 const nanosecondDigits = 6;
 const zero = 48;
 
-/** The same bytes, in the type that the connection writes. */
+/** The same bytes as the type that the connection writes. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

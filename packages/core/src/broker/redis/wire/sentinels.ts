@@ -6,18 +6,18 @@ import { type Place, shownPlace, type Target } from "./place.ts";
 import { list, text } from "./reply.ts";
 import { fixedRoute, isReadOnly, type Route } from "./route.ts";
 
-/** After the first answer, how long the other sentinels have to give theirs. */
+/** How long the other sentinels have to answer, after the first answer. */
 const othersMs = 250;
 
 interface Word {
   readonly place: Place;
-  /** Higher is newer: the number of the fail-over that the answer comes from. */
+  /** The number of the fail-over that the answer comes from. A higher one is newer. */
   readonly epoch: number;
 }
 
 /**
- * The sentinels of one master. Asks all of them where it is, and believes the one that knows of the latest fail-over;
- * hears from each when there is a new one. Its connections are shared by everything that wants to go to the master.
+ * The sentinels of one master. Asks all of them where the master is, and believes the one that knows of the latest
+ * fail-over. Each of them also tells of a new master. All connections to the master share its connections.
  */
 export class Sentinels implements Route {
   readonly onlyMaster = true;
@@ -28,7 +28,7 @@ export class Sentinels implements Route {
   #asking: Promise<Place> | undefined;
   #opened = false;
 
-  /** `onMaster` hears where the master is each time that the sentinels were asked. */
+  /** `onMaster` is called with the master's place each time that the sentinels were asked. */
   constructor(target: Target & { readonly kind: "sentinel" }, onMaster: (place: Place) => void) {
     const { places, masterName, settings, sentinelSettings } = target;
     const scheme = settings.tls === undefined ? "redis" : "rediss";
@@ -60,10 +60,10 @@ export class Sentinels implements Route {
     if (this.#opened) return;
     this.#opened = true;
     for (const connection of this.#connections) {
-      // The first word comes when a replica was promoted, the second when the sentinels have agreed on it.
+      // The first message comes when a replica was promoted, the second when the sentinels have agreed on it.
       connection.subscribe("+promoted-slave", (message) => this.#heard(message));
       connection.subscribe("+switch-master", (message) => this.#heard(message));
-      // What was said while nobody listened has to be asked for.
+      // Messages that came while nobody listened have to be asked for.
       connection.onReachability(({ reachable }) => {
         if (reachable) void this.locate().catch(() => undefined);
       });
@@ -115,7 +115,7 @@ export class Sentinels implements Route {
       throw new Error(`${connection.location} knows no master of the name "${this.#masterName}"`);
     }
     const fields = fieldsOf(record);
-    // Who leads a fail-over names the promoted replica before its record says so.
+    // The sentinel that leads a fail-over names the promoted replica before its record does.
     const isAhead = fields.get("ip") !== host || fields.get("port") !== port;
     return { place: { host, port: Number(port) }, epoch: Number(fields.get("config-epoch")) + (isAhead ? 0.5 : 0) };
   }

@@ -7,25 +7,27 @@ import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
 import { ReplyDecoder } from "./reply-decoder.ts";
 import { isOk, shown } from "./reply-shape.ts";
 
-/** Who waits for the reply to a command. Exactly one of the two is called, unless the process ends before. */
+/** Gets the reply to a command. Exactly one of the two methods is called, unless the process ends before. */
 export interface Answer {
   replied(reply: Reply): void;
-  /** With a `RedisRefusal` where the server said no, with another error where the connection ended before it answered. */
+  /**
+   * Called with a `RedisRefusal` when the server refused, with another error when the connection ended before the
+   * answer.
+   */
   failed(error: Error): void;
 }
 
 const mostReadAtOnce = 65_536;
 
-/** How many places of answers that were given are kept before those behind them move up. */
+/** How many places of given answers are kept before the places behind them move up. */
 const mostUsedPlaces = 1_024;
 
-/** When the system begins to ask whether the other side is there at all. */
+/** After so long the system begins to ask whether the other side is still there. */
 const keepAliveMs = 5_000;
 
 /**
- * One connection to one server, from the attempt to open it to its end; it never connects again. Commands are answered in
- * the order in which they were sent. Those that are sent before the event loop goes on to its next callback travel in one
- * piece.
+ * One connection to one server, from the attempt to open it to its end. It never connects again. Commands are answered
+ * in the order in which they were sent. Commands sent in one callback of the event loop travel in one piece.
  */
 export class Wire {
   readonly place: Place;
@@ -33,7 +35,7 @@ export class Wire {
   readonly #onEnd: (error: Error) => void;
   readonly #decoder: ReplyDecoder;
   readonly #bytes = new CommandBytes();
-  /** Those who wait, from `#next` on; the places before it are used again once nobody waits. */
+  /** The answers still to give, from `#next` on. The places before it are used again once none is left. */
   #answers: (Answer | undefined)[] = [];
   #next = 0;
   readonly #handlers = new Map<string, (message: Buffer) => void>();
@@ -47,9 +49,9 @@ export class Wire {
 
   /**
    * Begins to connect.
-   * @param silenceMs after so long without a word from the server it is asked for one, and given up when it stays silent
-   *   twice as long again; undefined: it may be silent for ever
-   * @param onEnd called once when the connection is lost or was not to be had, unless it was destroyed before
+   * @param silenceMs when the server says nothing for so long, it is asked for a sign of life; when it stays silent for
+   * twice as long again, the connection is given up. Undefined: the server may be silent for ever.
+   * @param onEnd called once when the connection failed or was lost, unless it was destroyed before
    */
   constructor(
     settings: ConnectionSettings,
@@ -64,7 +66,7 @@ export class Wire {
       (items) => this.#pushed(items),
     );
     const { connectTimeoutMs, tls } = settings;
-    // Before the timer: what throws here leaves nothing behind.
+    // Before the timer is set: an error thrown here leaves nothing behind.
     this.#socket = openSocket(settings, place, (piece) => this.#heard(piece));
     this.#patience = setTimeout(
       () => this.#end(new Error(`no connection to ${shownPlace(place)} within ${connectTimeoutMs} ms`), true),
@@ -80,7 +82,7 @@ export class Wire {
     this.#socket.on("close", closed);
   }
 
-  /** Whether the server has accepted the greeting, and nothing has ended the connection since. */
+  /** Whether the server has accepted the greeting and the connection has not ended. */
   get isReady(): boolean {
     return this.#isReady;
   }
@@ -90,7 +92,10 @@ export class Wire {
     return this.#heardAt;
   }
 
-  /** Logs in and chooses the database. @throws the error that ended the connection; RedisRefusal. */
+  /**
+   * Logs in and chooses the database.
+   * @throws the error that ended the connection; RedisRefusal.
+   */
   async greet({ username, password, db }: ConnectionSettings): Promise<void> {
     const credentials = username || password ? ["AUTH", username || "default", password ?? ""] : [];
     const [about, chosen] = await Promise.all([
@@ -114,7 +119,7 @@ export class Wire {
     }
   }
 
-  /** Sends a command. Answers at once with the error that ended the connection where it has ended. */
+  /** Sends a command. If the connection has ended, answers at once with the error that ended it. */
   send(args: readonly Argument[], answer: Answer): void {
     if (this.#error !== undefined) {
       answer.failed(this.#error);
@@ -125,7 +130,7 @@ export class Wire {
     this.#flushSoon();
   }
 
-  /** The same for a transaction: see `Link.transact`. */
+  /** Sends a transaction: see `Link.transact`. */
   sendTransaction(commands: Buffer, count: number, answer: Answer): void {
     if (this.#error !== undefined) {
       answer.failed(this.#error);
@@ -138,18 +143,24 @@ export class Wire {
     this.#flushSoon();
   }
 
-  /** The same for whoever has no use for a class. @throws the error that ended the connection; RedisRefusal. */
+  /**
+   * As `send`, with a promise.
+   * @throws the error that ended the connection; RedisRefusal.
+   */
   ask(args: readonly Argument[]): Promise<Reply> {
     return new Promise((resolve, reject) => this.send(args, { replied: resolve, failed: reject }));
   }
 
-  /** Calls back for each message of the channel until the connection ends. @throws as `ask`. */
+  /**
+   * Calls back for each message of the channel until the connection ends.
+   * @throws as `ask`.
+   */
   async subscribe(channel: string, handler: (message: Buffer) => void): Promise<void> {
     this.#handlers.set(channel, handler);
     await this.ask(["SUBSCRIBE", channel]);
   }
 
-  /** Lets go at once. Who waits is told so. */
+  /** Closes at once. All answers that are still to come fail. */
   destroy(): void {
     this.#end(new Error("the connection was given up"), false);
   }
@@ -216,12 +227,12 @@ export class Wire {
     }
   }
 
-  /** Apart from the reading of what came: a handler that throws must not end that in the middle. */
+  /** In a callback of its own: a handler that throws must not end the reading of the piece. */
   #tell(handler: ((message: Buffer) => void) | undefined, message: Buffer): void {
     if (handler !== undefined) queueMicrotask(() => handler(message));
   }
 
-  /** The event loop may have stood still, with words of the server waiting to be read: only the third silence counts. */
+  /** Only the third silence counts. The event loop may have stood still while the server's words waited to be read. */
   #listenForLife(silenceMs: number): void {
     if (performance.now() - this.#heardAt < silenceMs) return;
     this.#silences++;
@@ -244,11 +255,11 @@ export class Wire {
   }
 }
 
-/** Makes one answer of those that a transaction gets: one to `MULTI`, one to each command, and at last that to `EXEC`. */
+/** Makes one answer from those of a transaction: to `MULTI`, to each command, and to `EXEC`. */
 class Transaction implements Answer {
   readonly #answer: Answer;
   #refusal: RedisRefusal | undefined;
-  /** For all answers but the last, which say no more than that the command waits. */
+  /** For all answers except the last: they only say that the command is queued. */
   readonly queued: Answer = {
     replied: () => undefined,
     failed: (error) => {
@@ -272,12 +283,14 @@ class Transaction implements Answer {
   }
 }
 
-/** Whether it is what a server tells of itself when it is greeted: names and values in turns, the protocol among them. */
+/**
+ * Whether the reply is a server's description of itself at the greeting: names and values in turns, with the protocol.
+ */
 function isAboutServer(reply: Reply): boolean {
   return Array.isArray(reply) && reply.some((part, index) => part === 3 && String(reply[index - 1]) === "proto");
 }
 
-/** What it means when a server refuses to choose a database, by words of the refusal. */
+/** What a refusal to choose a database means, by its words. */
 const databaseHints: readonly (readonly [words: RegExp, hint: string])[] = [
   [/in cluster mode/, "a cluster has only database 0, but for one of Valkey 9 or newer"],
   [/DB index/, "its setting databases says how many it has, in a cluster its setting cluster-databases"],
@@ -290,7 +303,7 @@ function openSocket({ tls }: ConnectionSettings, { host, port }: Place, heard: (
   if (tls === undefined) return connectPlain({ ...options, onread: copiesOf(heard) });
   const socket = connectTls({
     ...options,
-    // An address is no server name; the certificate is checked against the host then.
+    // An IP address is no server name; the certificate is then checked against the host.
     ...(tls.serverName === undefined && isIP(host) !== 0 ? {} : { servername: tls.serverName ?? host }),
     rejectUnauthorized: tls.verify ?? true,
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
@@ -298,13 +311,16 @@ function openSocket({ tls }: ConnectionSettings, { host, port }: Place, heard: (
     ...(tls.key === undefined ? {} : { key: tls.key }),
   });
   socket.on("data", (piece: Buffer | string) => {
-    // Text comes only from a socket that was given an encoding.
+    // Text would come only from a socket with an encoding.
     if (typeof piece !== "string") heard(piece);
   });
   return socket;
 }
 
-/** Reads into one buffer again and again: a new one of this size for each piece, as streams take, costs more than a copy. */
+/**
+ * Reads into one buffer again and again. Streams take a new buffer of this size for each piece, which costs more than a
+ * copy.
+ */
 function copiesOf(heard: (piece: Buffer) => void): OnReadOpts {
   return {
     buffer: Buffer.allocUnsafeSlow(mostReadAtOnce),
