@@ -69,13 +69,19 @@ export function assertEnqueued<Task extends TaskDefinition>(
   throw new AssertionError({ message, operator: "assertEnqueued", stackStartFn: assertEnqueued });
 }
 
-/** Asserts that no such task was enqueued. @throws AssertionError that lists what was. */
+/** Asserts that no such task was enqueued. @throws AssertionError that lists what was; HikyakuError for `times`. */
 export function assertNotEnqueued<Task extends TaskDefinition>(
   queue: EnqueuedSource,
   task: Task,
   payload?: Matching<PayloadInput<Task>>,
   options?: Omit<EnqueuedExpectation, "times">,
 ): void {
+  if (options !== undefined && "times" in options) {
+    throw new HikyakuError(
+      "invalid_option",
+      'assertNotEnqueued: expected no option "times", since none is to be there',
+    );
+  }
   const { pass, message } = findEnqueued(queue, task, payload, options);
   if (!pass) return;
   throw new AssertionError({ message, operator: "assertNotEnqueued", stackStartFn: assertNotEnqueued });

@@ -51,6 +51,13 @@ describe("assertEnqueued", () => {
     assertEnqueued(queue, mail, undefined, { times: 1, uniqueFor: "60m", maxRetry: 3, group: "" });
   });
 
+  it("says that no number goes with a task that is not to be there", async () => {
+    const queue = await aQueue();
+    await queue.client.enqueueMany([mail.with({ user: 1 }), mail.with({ user: 1 })]);
+    const options = { times: 1 } as never;
+    expect(failureOf(() => assertNotEnqueued(queue, mail, { user: 1 }, options))).toMatch(/expected no option "times"/);
+  });
+
   it("compares bytes, and what is no JSON, as bytes", async () => {
     const queue = await aQueue();
     await queue.client.enqueue(blob, Uint8Array.of(0xff, 0));
