@@ -9,8 +9,8 @@ import { Happenings } from "./stores.ts";
 const program = fileURLToPath(new URL("lease-child.ts", import.meta.url));
 
 /** A worker process (lease-child.ts) on a test's store, and what it says. Killed when the test ends. */
-export function startLeaseChild(address: string) {
-  const child = spawn(process.execPath, ["--conditions=source", program, address], {
+export function startLeaseChild(address: string, lease = "2s") {
+  const child = spawn(process.execPath, ["--conditions=source", program, address, lease], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const exited = once(child, "exit");

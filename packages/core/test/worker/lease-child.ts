@@ -1,4 +1,4 @@
-// A worker process for tests: node lease-child.ts <store>
+// A worker process for tests: node lease-child.ts <store> <lease>
 // Tasks of type "block" keep its event loop busy for as many milliseconds as their payload says; those of type "gate"
 // end when a line "open" comes in. Says "running <id>", "ended <id>", each warning or error that it logs, and, for each
 // line "status" that comes in, what `Server.status()` says.
@@ -7,11 +7,13 @@ import { jsonLogger } from "../../src/runtime/logger.ts";
 import { Server } from "../../src/worker/server.ts";
 import { openBroker } from "./open-broker.ts";
 
-const [address = ""] = process.argv.slice(2);
+const [address = "", lease = "2s"] = process.argv.slice(2);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const broker = openBroker(address);
 const logger = jsonLogger("warn", (line) => say(`log ${line.trim()}`));
-const server = new Server({ broker, concurrency: 4, lease: "2s", abortGrace: "500ms", shutdownTimeout: "0s", logger });
+const server = new Server({
+  ...{ broker, concurrency: 4, lease: lease as `${number}s`, abortGrace: "500ms", shutdownTimeout: "0s", logger },
+});
 const opened = Promise.withResolvers<void>();
 server.handleRaw("block", ({ payload, taskId }) => {
   say(`running ${taskId}`);

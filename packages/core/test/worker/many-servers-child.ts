@@ -1,6 +1,6 @@
 // A process with many servers for tests: node many-servers-child.ts <store> <how many> [<file>]
 // Server n works on queue "q<n>". Tasks of type "hold" end when they are told to stop, those of type "block" keep the event
-// loop busy for as many milliseconds as their payload says. Where a file is named, the lease thread dies when it appears.
+// loop busy for as many milliseconds as their payload says. Where a file is named, the lease thread dies or hangs when it says so.
 // Lines that come in: "status", "stop <n>". Says "running <queue>", "blocking", "status <json>", "stopped <n>" and "log <json>".
 import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";

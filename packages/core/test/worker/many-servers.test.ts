@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -71,6 +71,12 @@ async function connectionsTo(address: string): Promise<number> {
   const list = String(await client.sendCommand(["CLIENT", "LIST"]));
   client.destroy();
   return list.trim().split("\n").length;
+}
+
+/** In one piece: the thread looks whether the file is there. */
+function tell(file: string, fate: "die" | "hang"): void {
+  writeFileSync(`${file}.new`, fate);
+  renameSync(`${file}.new`, file);
 }
 
 /** Keeps the event loop of the process busy for more than twice the length of its servers' leases. */
@@ -144,10 +150,10 @@ describe.each(stores)("fifteen servers of one process on $name", ({ open }) => {
     const held = await enqueueHeld(broker);
     const folder = mkdtempSync(join(tmpdir(), "hikyaku-mortal-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
-    const child = startMany(store.address, join(folder, "die"));
+    const child = startMany(store.address, join(folder, "fate"));
     await child.sayings("running").reach(names.length);
     for (let deaths = 1; deaths <= 2; deaths++) {
-      writeFileSync(join(folder, "die"), "");
+      tell(join(folder, "fate"), "die");
       await vi.waitFor(() => {
         const told = child.messages().filter((message) => message.includes("extend"));
         expect(told).toEqual(Array.from({ length: deaths }, () => [died, replaced]).flat());
@@ -169,6 +175,35 @@ describe.each(stores)("fifteen servers of one process on $name", ({ open }) => {
     expect(await child.exited).toEqual([0, null]);
     expect(child.stderr()).toBe("");
   }, 90_000);
+});
+
+describe.each(stores)("fifteen servers of one process on $name whose thread hangs", ({ open }) => {
+  it("keep their leases themselves, and end all the same", async () => {
+    const store = await open();
+    const broker = store.connect();
+    const held = await enqueueHeld(broker);
+    const folder = mkdtempSync(join(tmpdir(), "hikyaku-mortal-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const child = startMany(store.address, join(folder, "fate"));
+    await child.sayings("running").reach(names.length);
+    tell(join(folder, "fate"), "hang");
+    await vi.waitFor(() => expect(existsSync(join(folder, "fate"))).toBe(false), patience);
+    // A lease has four seconds.
+    const beyond = Date.now() + 10_000;
+    await vi.waitFor(async () => {
+      for (const { queue, id } of held) {
+        const { state, leaseEndsAt } = await stored(broker, { queue, id });
+        expect({ queue, state }).toEqual({ queue, state: "active" });
+        expect(leaseEndsAt).toBeGreaterThan(beyond);
+      }
+    }, patience);
+    expect(child.messages()).toContain("the thread that extends leases is late; the event loop extends them meanwhile");
+    const { servers } = await child.status();
+    for (const { counts } of servers) expect(counts).toMatchObject({ lost: 0, failed: 0 });
+    child.kill("SIGTERM");
+    expect(await child.exited).toEqual([0, null]);
+    expect(child.stderr()).toBe("");
+  }, 60_000);
 });
 
 describe("servers of one broker that are started together", () => {

@@ -95,6 +95,24 @@ describe("a lease extender", () => {
     expect(lost).toEqual(["time"]);
   });
 
+  it("says that leases are late when half of one is over, but for those that are lost or not wanted any more", async () => {
+    const { clock, answers, extender, watched } = setup();
+    watched("a");
+    clock.advance(leaseMs / 2);
+    expect(extender.isLate).toBe(false);
+    clock.advance(1);
+    expect(extender.isLate).toBe(true);
+    await extender.runOnce();
+    expect(extender.isLate).toBe(false);
+    answers.set("a", "lost");
+    clock.advance(leaseMs);
+    await extender.runOnce();
+    expect(extender.isLate).toBe(false);
+    watched("b");
+    clock.advance(10 * leaseMs);
+    expect(extender.isLate).toBe(false);
+  });
+
   it("leaves alone what is in a table that was taken away from it", async () => {
     const { clock, asked, extender, watched } = setup();
     const { reader } = watched("a");

@@ -9,6 +9,8 @@ const batchSize = 1_000;
  * never asked for. A peer whose clock is 20 s ahead still sees the rest of a lease of 30 s.
  */
 const youngShare = 1 / 12;
+/** With less than this left nobody has extended a lease who should have, several times. */
+const lateShare = 1 / 2;
 
 /** How often an extender is to run. */
 export function extendEveryMs(leaseMs: number): number {
@@ -57,6 +59,19 @@ export class LeaseExtender implements Role {
   /** How many tables it looks at. */
   get size(): number {
     return this.#tables.size;
+  }
+
+  /** Whether leases are to be extended that should have been long ago, whoever was to do it. */
+  get isLate(): boolean {
+    const now = this.#options.clock.monotonic();
+    for (const { table, lost } of this.#tables.values()) {
+      for (const entry of table.entries()) {
+        const { leaseEnd, holdUntil } = table.times(entry);
+        const isWanted = now < holdUntil && lost.get(entry.slot) !== entry.state;
+        if (isWanted && leaseEnd - now < this.#options.leaseMs * lateShare) return true;
+      }
+    }
+    return false;
   }
 
   /** `onLost` is called once for each lease and reason. */

@@ -11,7 +11,7 @@ import type { Announcement } from "./lease-thread.ts";
 import { joinLeaseThread, type LeaseThreadMember } from "./shared-lease-thread.ts";
 
 export interface LeaseKeeperOptions {
-  readonly broker: Pick<Broker, "extend" | "recipe">;
+  readonly broker: Pick<Broker, "extend" | "recipe" | "reachability">;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly leaseMs: number;
@@ -33,6 +33,7 @@ export class LeaseKeeper implements Role {
   readonly #options: LeaseKeeperOptions;
   readonly #onLoop: LeaseExtender;
   #thread: LeaseThreadMember | undefined;
+  #isThreadLate = false;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -45,7 +46,7 @@ export class LeaseKeeper implements Role {
 
   /** Who extends the leases now. */
   get place(): "thread" | "event_loop" {
-    return this.#thread?.isKept === true ? "thread" : "event_loop";
+    return this.#thread?.isKept === true && !this.#isThreadLate ? "thread" : "event_loop";
   }
 
   start(): void {
@@ -64,7 +65,16 @@ export class LeaseKeeper implements Role {
   async runOnce(signal?: AbortSignal): Promise<undefined> {
     const { held, leaseMs } = this.#options;
     held.holdOn(leaseMs);
+    if (this.#thread?.isKept === true) this.#lookAfterThread();
     if (this.place === "event_loop") await this.#onLoop.runOnce(signal);
+  }
+
+  /** It may hang where this loop does not: in a call of its own to the store, or behind a disk. */
+  #lookAfterThread(): void {
+    const wasLate = this.#isThreadLate;
+    this.#isThreadLate = this.#onLoop.isLate;
+    if (wasLate || !this.#isThreadLate || !this.#options.broker.reachability().reachable) return;
+    this.#options.logger.warn("the thread that extends leases is late; the event loop extends them meanwhile");
   }
 
   /** Leaves the thread, within about a second. The thread ends with its last server. */
