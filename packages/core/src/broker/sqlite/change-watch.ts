@@ -1,12 +1,12 @@
-/** How soon a commit of another process is noticed, at most. */
+/** How soon a commit of another process is noticed, at the latest. */
 const pollIntervalMs = 10;
 
 /** All watches of this process by the file that they watch. */
 const watchesByFile = new Map<string, Set<ChangeWatch>>();
 
 /**
- * Calls back when the file may have changed in a way that somebody waits for: at once for a commit of this process,
- * within some 10 ms for another one's. Polls only while somebody listens.
+ * Calls back when the file may have changed in a way that somebody waits for. A commit of this process is told at once,
+ * one of another process within some 10 ms. Polls only while somebody listens.
  */
 export class ChangeWatch {
   readonly #file: string;
@@ -16,13 +16,13 @@ export class ChangeWatch {
   #poll: NodeJS.Timeout | undefined;
   #wakeQueued = false;
 
-  /** `dataVersion` answers a number that differs once another connection has written; undefined while cut off. */
+  /** `dataVersion` answers a number that changes once another connection has written. Undefined while cut off. */
   constructor(file: string, dataVersion: () => number | undefined) {
     this.#file = file;
     this.#dataVersion = dataVersion;
   }
 
-  /** Calls `listener` after changes, at times without need, until the returned function is called. */
+  /** Calls `listener` after changes, sometimes without need, until the returned function is called. */
   subscribe(listener: () => void): () => void {
     const own = () => listener();
     this.#listeners.add(own);
@@ -56,7 +56,7 @@ export class ChangeWatch {
     }
     watches.add(this);
     this.#lastVersion = this.#dataVersion();
-    // Whoever waits holds the process with a timer of its own; listening for signals alone is no reason to stay.
+    // A wait keeps the process alive by a timer of its own. Listening for signals alone must not.
     this.#poll = setInterval(() => this.#look(), pollIntervalMs).unref();
   }
 

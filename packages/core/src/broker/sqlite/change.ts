@@ -191,7 +191,7 @@ function firstOf(
 const changedColumns = `number, id, type, state, unique_key, ${within("lease_ends_at")} AS lease_ends_at, set_id`;
 const selectOne = `SELECT ${changedColumns} FROM tasks WHERE queue = ? AND id = ?`;
 const noPlace = "due_at = NULL, kept_until = NULL, grouped_at = NULL";
-// Without its group it is not collected again when it fails.
+// The group is removed: if the task fails, it must not be collected again.
 const runningAgain = joining(`${noPlace}, archived_at = NULL, group_name = '', lost_attempts = 0, lost_alone = 0`);
 const toArchive = `UPDATE tasks SET state = 'archived', ${offTheLine}, ${noPlace}, archived_at = ? WHERE number = ?`;
 const deleteTask = "DELETE FROM tasks WHERE number = ?";

@@ -62,12 +62,12 @@ export function claimTasks(transaction: Transaction, request: ClaimRequest): Cla
   return { tasks, unhandled, setAside, ...(evicted && { evicted: true }) };
 }
 
-/** Names one claim of one server; no two claims on the same file get the same. */
+/** Names one claim of one server. No two claims on the same file get the same name. */
 export function nextToken({ db }: Transaction, serverId: string): string {
   return `${serverId}/${String(db.get(countClaim)?.["number"])}`;
 }
 
-/** Gives tasks, pending or held by somebody who lost them, to the holder of `token`; archives what is unreadable. */
+/** Gives tasks to the holder of `token`: pending ones, or ones that their holder lost. Archives unreadable ones. */
 export function leaseTasks(
   transaction: Transaction,
   queue: string,
@@ -77,7 +77,7 @@ export function leaseTasks(
 ): { tasks: ClaimedTask[]; setAside: SetAside[] } {
   const { db, now } = transaction;
   const { plain: selectPlain, others: selectOthers, lease: leaseRows, values } = statementsFor(numbers);
-  // Read before they are written: RETURNING would gather all that is in the rows once more.
+  // Read before the write: RETURNING would gather all columns of the rows once more.
   const plain = db.rows(selectPlain, ...values);
   const others = plain.length === numbers.length ? [] : db.rows(selectOthers, ...values);
   beginLeases(transaction, leaseRows, values, token, leaseEndsAt);
@@ -101,11 +101,13 @@ export function leaseTasks(
       setAside.push({ queue, taskId: lease.taskId, reason: "unreadable", detail: error.message });
     }
   }
-  // Those that were set aside have left holes.
+  // Tasks that were set aside left holes in the array.
   return { tasks: others.length === 0 ? byPlace : byPlace.filter(() => true), setAside };
 }
 
-/** Statements on the rows of these numbers: a run of numbers, as most claims take, is found sooner than a list. */
+/**
+ * Statements on the rows of these numbers. Most claims take a run of numbers, and a run is found faster than a list.
+ */
 function statementsFor(numbers: readonly number[]): TaskStatements & { readonly values: readonly (number | string)[] } {
   const [first = 0] = numbers;
   const isRun = numbers.every((number, index) => number === first + index);
@@ -115,8 +117,8 @@ function statementsFor(numbers: readonly number[]): TaskStatements & { readonly 
 }
 
 /**
- * The head of the queue, read at once, where it holds nothing but first attempts at plain tasks that have their handler here;
- * undefined where there is more to look at.
+ * Reads the head of the queue at once, if it holds only first attempts at plain tasks that have a handler here.
+ * Undefined: there is more to look at.
  */
 function plainHead({ db }: Transaction, queue: string, limit: number, handles: HandledTypes): Values[] | undefined {
   const head = db.rows(selectPlainHead, queue, limit);
@@ -137,7 +139,7 @@ function leasePlain(
   return rows.map((row) => claimedPlain(queue, row, token, leaseEndsAt));
 }
 
-/** From a row that begins with `plainColumns`, and goes on with when it began to wait and its number. */
+/** Reads a row of `plainColumns`, then when it began to wait, then its number. */
 function claimedPlain(queue: string, row: Values, token: string, leaseEndsAt: number): ClaimedTask {
   const message = plainMessageOf(queue, row);
   const lease = { queue, taskId: message.id, token, hint: row[numberAt] as number };
@@ -151,8 +153,8 @@ interface Waiting {
 }
 
 /**
- * Looks at the head of the queue first, which is all it takes while every task there has its handler. Otherwise it goes
- * type by type, so that a million tasks that nobody here can run don't have to be walked over.
+ * Looks at the head of the queue first. That is enough while every task there has its handler. Otherwise it goes type
+ * by type, so that it need not walk over a million tasks that nobody here can run.
  */
 function findWaiting({ db }: Transaction, queue: string, limit: number, handles: HandledTypes): Waiting {
   const head = db.rows(selectHead, queue, limit);
@@ -168,7 +170,7 @@ function findWaiting({ db }: Transaction, queue: string, limit: number, handles:
   return { numbers: found.slice(0, limit).map(numberOfRow), unhandled };
 }
 
-/** The task that is next in line and no other, also where nobody here can run it. */
+/** The next task in line and no other, even when nobody here can run it. */
 function findNext({ db }: Transaction, queue: string, handles: HandledTypes): Waiting {
   const handled = handlesType(handles);
   const next = db.rows(selectHead, queue, 1);
@@ -186,7 +188,7 @@ function numberOfRow([number]: Values): number {
   return number as number;
 }
 
-/** Each type that has a waiting task, by one step of the index a type. */
+/** Each type that has a waiting task. Costs one step of the index for each type. */
 function* waitingTypes({ db }: Pick<Transaction, "db">, queue: string): Generator<string> {
   let type = db.get(selectFirstType, queue)?.["type"];
   while (typeof type === "string") {
@@ -201,7 +203,7 @@ function handlesType(handles: HandledTypes): (type: string) => boolean {
   return (type) => exact.has(type) || handles.prefixes.some((prefix) => type.startsWith(prefix));
 }
 
-/** Where counting the tasks of a type without a handler stops. */
+/** Tasks of a type without a handler are counted up to here. */
 const mostCounted = 1_000;
 
 const countClaim = "UPDATE claims SET number = number + 1 RETURNING number";
@@ -220,7 +222,7 @@ const selectOfType = `
 const countType = `
   SELECT count(*) AS count FROM
     (SELECT 1 FROM tasks INDEXED BY tasks_pending_by_type WHERE queue = ? AND type = ? AND position IS NOT NULL LIMIT ?)`;
-/** Where in a row that begins with `plainColumns` are the type, and what is selected behind those. */
+/** Where the type and the further columns lie in a row that begins with `plainColumns`. */
 const typeAt = 1;
 const pendingSinceAt = 6;
 const numberAt = 7;
@@ -232,9 +234,9 @@ const selectPlainHead = `
   FROM tasks INDEXED BY tasks_pending WHERE queue = ? AND position IS NOT NULL ORDER BY position LIMIT ?`;
 
 interface TaskStatements {
-  /** Reads the rows of which little has to be read. */
+  /** Reads the plain rows, of which few columns must be read. */
   readonly plain: string;
-  /** Reads the rest of them. */
+  /** Reads the other rows. */
   readonly others: string;
   readonly lease: string;
 }

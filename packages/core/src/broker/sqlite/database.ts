@@ -5,7 +5,7 @@ import { LogFlush } from "./log-flush.ts";
 import { migrate } from "./migrate.ts";
 import { type LogIdentity, StoreFiles } from "./store-files.ts";
 
-// Not by an import: a Node.js without it could not even link the program, and would not get to say what is wrong.
+// No import: a Node.js without the module could not even link the program, and could not say what is wrong.
 const sqlite = process.getBuiltinModule("node:sqlite");
 if (sqlite === undefined) {
   throw new Error('hikyaku/sqlite: expected the module "node:sqlite"; this runtime has none, or was told to hide it');
@@ -18,7 +18,7 @@ export const inMemory = ":memory:";
 
 /**
  * How long SQLite itself sleeps on another process's lock. It blocks the event loop meanwhile, so this covers only the
- * usual short commit; longer waits are the write queue's, which waits without blocking.
+ * usual short commit. The write queue waits longer, without blocking.
  */
 const blockingWaitMs = 2;
 const mostTriesToSave = 20;
@@ -36,9 +36,10 @@ export class Database {
   #isClosed = false;
 
   /**
-   * Opens the file and brings its tables up to date. Creates the folder and, readable by its owner only, the file.
-   * `leftBehind` as for `StoreFiles`.
-   * Throws what SQLite, the file system and `StoreFiles` throw, and `store_rejected` for a file that isn't ours to use.
+   * Opens the file and brings its tables up to date. Creates the folder and the file when they are missing; only the
+   * owner can read the file. `leftBehind` as for `StoreFiles`.
+   * @throws what SQLite, the file system and `StoreFiles` throw, and `store_rejected` for a file that isn't ours to
+   * use.
    */
   constructor(path: string, leftBehind?: LogIdentity) {
     const files = path === inMemory ? undefined : new StoreFiles(path, isOpenElsewhere, leftBehind);
@@ -49,20 +50,21 @@ export class Database {
       if (files !== undefined && mode !== "wal") throw noWalError(path, String(mode));
       connection.prepare("SELECT count(*) FROM sqlite_schema").get();
       files?.opened(connection);
-      // With FULL the event loop would wait for the disk at each commit. `flushed` asks the same of it, in another thread;
-      // all else that keeps the file sound SQLite does with NORMAL too.
+      // With FULL the event loop would wait for the disk at each commit. `flushed` asks the same of the disk, in
+      // another thread. With NORMAL, SQLite still does all else that keeps the file sound.
       connection.exec("PRAGMA synchronous = NORMAL");
-      // On macOS alone an ordinary flush stops at the drive's own memory, and the log may be overwritten before the file is safe.
+      // On macOS an ordinary flush stops at the drive's own memory, and the log could be overwritten before the file is
+      // safe.
       connection.exec("PRAGMA checkpoint_fullfsync = ON");
-      // 8 MiB. A commit walks the whole cache when it has balanced a tree, so a larger one costs more than it saves.
+      // 8 MiB. A commit that has balanced a tree walks the whole cache, so a larger one costs more than it saves.
       connection.exec("PRAGMA cache_size = -8192");
       connection.exec("PRAGMA journal_size_limit = 67108864");
       migrate(connection, path);
-      // What a savepoint can undo, and what RETURNING gathers, would go through files of their own. Both are as large as a
-      // call is, or as an aggregation set that goes back to its group; the sorting of a migration has no bound, hence only now.
+      // Without this, savepoints and RETURNING would use files of their own. Both need as much room as a call, or an
+      // aggregation set that goes back to its group. It comes after the migration: the sorting there has no bound.
       connection.exec("PRAGMA temp_store = MEMORY");
-      // SQLite builds a B-tree of the states that a task may have for each row that is written, to compare one with them;
-      // what this library writes are literals of a typed union. Other programs on this file are held to the check still.
+      // The check of a task's state makes SQLite build a B-tree of all states for each row that is written. This
+      // library writes only literals of a typed union. The check still holds for other programs on this file.
       connection.exec("PRAGMA ignore_check_constraints = ON");
     } catch (error) {
       connection.close();
@@ -79,21 +81,21 @@ export class Database {
     await this.#log?.flushed(isSmall);
   }
 
-  /** What is not as it was opened; undefined while all is. Once it is something, it stays that. */
+  /** What is not as it was opened. Undefined while all is. It never goes back to undefined. */
   change(look: "glance" | "thorough"): FileChange | undefined {
-    // Once closed, the last process on the file has removed the other two itself.
+    // After the close, the last process on the file may have removed the other two files itself.
     if (!this.#isClosed) this.#change ??= this.#files?.change(look);
     return this.#change;
   }
 
   /**
-   * For a store that lost one of its names: brings what lies only in the log into the file, before the last process lets go of it.
-   * Whether all of it is in the file now.
+   * For a store that lost one of its names: brings the rest of the log into the file, before the last process closes
+   * it. Returns whether all of it is in the file now.
    */
   saveLog(): boolean {
     if (this.#isClosed || this.#files?.mayBringLogOver() !== true) return this.#isSaved;
     for (let tries = 0; tries < mostTriesToSave && !this.#isSaved; tries++) {
-      // Others notice the same at the same time, and do the same.
+      // Other processes notice the same at the same time, and do the same.
       if (tries > 0) Atomics.wait(sleeper, 0, 0, blockingWaitMs);
       this.#isSaved = this.#bringLogOver();
     }
@@ -105,7 +107,7 @@ export class Database {
     try {
       this.#files?.dropNames();
     } catch {
-      // What is left is told of, and waited for, where the store is opened next.
+      // The next opening of the store reports the rest and waits for it.
     }
   }
 
@@ -118,12 +120,12 @@ export class Database {
     }
   }
 
-  /** The log, where it outlived the name of its file. */
+  /** The log, if it outlived the name of its file. */
   get leftBehind(): LogIdentity | undefined {
     return this.#files?.leftBehind;
   }
 
-  /** False also when SQLite gave up the transaction by itself, as it does on a full disk. */
+  /** False also when SQLite itself gave up the transaction, as it does on a full disk. */
   get isTransaction(): boolean {
     return this.#connection.isTransaction;
   }
@@ -132,7 +134,7 @@ export class Database {
     return Number(this.#prepared(sql).run(...values).changes);
   }
 
-  /** As `run`, with values that the statement uses by name, also more than once, before the others. */
+  /** As `run`. The statement uses the named values by name, as often as it likes; the others follow. */
   runNamed(sql: string, named: Record<string, SQLInputValue>, values: readonly SQLInputValue[]): number {
     return Number(this.#prepared(sql).run(named, ...values).changes);
   }
@@ -141,7 +143,7 @@ export class Database {
     return this.#prepared(sql).get(...values);
   }
 
-  /** As `all`, each row as the values of its columns in their order: for many rows or wide ones, where names cost. */
+  /** As `all`, but each row is a list of values. For many rows or wide ones: names cost. */
   rows(sql: string, ...values: SQLInputValue[]): SQLOutputValue[][] {
     let statement = this.#arrayStatements.get(sql);
     if (statement === undefined) {
@@ -156,13 +158,14 @@ export class Database {
     return this.#prepared(sql).all(...values);
   }
 
-  /** Undoes the transaction that is open, if any. */
+  /** Undoes the open transaction, if there is one. */
   rollback(): void {
     if (this.isTransaction) this.run("ROLLBACK");
   }
 
   close(): void {
-    // Two that let go at the same time may both not be the last for SQLite, which then leaves the log as it is.
+    // When two processes close at the same time, neither may be the last one for SQLite. It then leaves the log as it
+    // is.
     if (this.change("thorough")?.how === "removed or replaced") this.saveLog();
     this.#isClosed = true;
     this.#statements.clear();
@@ -182,7 +185,7 @@ export class Database {
   }
 }
 
-/** Only whoever is alone on a file gets the whole of it; a probe like this changes nothing. */
+/** Only a process that is alone on a file gets the whole of it. This probe changes nothing. */
 function isOpenElsewhere(path: string): boolean {
   const probe = new sqlite.DatabaseSync(path, { timeout: blockingWaitMs });
   try {

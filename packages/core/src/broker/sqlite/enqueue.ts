@@ -8,9 +8,9 @@ import type { Store } from "./store.ts";
 import { insertAlike, insertTasks, isAlike, messageValues, numberOf, within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Kept small enough that a long list leaves the event loop free in between. */
+/** Small enough that a long list leaves the event loop free between its writes. */
 const itemsPerWrite = 500;
-/** How many rows one statement writes: each statement costs about as much as a row, and more rows gain little more. */
+/** How many rows one statement writes. A statement costs about as much as a row; more rows gain little more. */
 const rowsPerInsert = 16;
 
 const stateOfPlacement = { now: "pending", at: "scheduled", group: "aggregating" } as const;
@@ -31,7 +31,7 @@ export class SqliteEnqueue implements EnqueueFacet {
         outcomes.push(...(await this.#write(slice, call)));
       } catch (thrown) {
         if (start === 0) throw thrown;
-        // What earlier slices accepted is on disk, so the caller must hear of it.
+        // The tasks of earlier slices are on disk, so the caller must hear that.
         const error = storeError(thrown, this.#store.location);
         for (const _ of items.slice(start)) outcomes.push({ kind: "failed", error });
         break;
@@ -40,7 +40,7 @@ export class SqliteEnqueue implements EnqueueFacet {
     return outcomes;
   }
 
-  /** Writes one task as part of somebody else's transaction; whatever the outcome, that one goes on. */
+  /** Writes one task as part of another call's transaction, which goes on whatever the outcome. */
   enqueueWithin(transaction: Transaction, item: EnqueueItem): EnqueueOutcome {
     const due = new EarliestDue(transaction);
     const outcome = this.#enqueueOne(transaction, due, item);
@@ -63,7 +63,7 @@ export class SqliteEnqueue implements EnqueueFacet {
     });
   }
 
-  /** One that can't be stored takes the others of its statement with it, so then each goes alone. */
+  /** A task that can't be stored fails its whole statement. Then each task goes alone. */
   #enqueueTogether(transaction: Transaction, due: EarliestDue, items: readonly EnqueueItem[]): EnqueueOutcome[] {
     try {
       return insertAll(transaction, due, items);
@@ -101,7 +101,7 @@ function insertAll(transaction: Transaction, due: EarliestDue, items: readonly E
     runInsertAlike(transaction, items) ??
     db.run(insertSome, ...items.flatMap((item) => newRow(transaction, due, item, "")));
   if (inserted === items.length) return items.map((item) => accepted(transaction, due, item));
-  // New rows have the highest numbers, rising in the order of the items: those that are not next among them were refused.
+  // New rows have the highest numbers, in the order of the items. An item without its row among them was refused.
   const newest = db.rows(selectNewest, inserted);
   return items.map((item) => {
     const [queue, id] = newest.at(-1) ?? [];
@@ -111,7 +111,7 @@ function insertAll(transaction: Transaction, due: EarliestDue, items: readonly E
   });
 }
 
-/** How many were written; undefined where these are not alike enough. */
+/** How many were written. Undefined when the items are not alike enough. */
 function runInsertAlike(transaction: Transaction, items: readonly EnqueueItem[]): number | undefined {
   const [first] = items;
   if (first === undefined) return undefined;
@@ -127,7 +127,10 @@ function runInsertAlike(transaction: Transaction, items: readonly EnqueueItem[])
   return db.runNamed(insertSomeAlike, { now, queue, type, maxRetry, timeoutMs, retentionMs, position }, values);
 }
 
-/** The values of a task's new row. Its place is found, and its queue is known, whether or not it is accepted then. */
+/**
+ * The values of a task's new row. This takes a place in line and makes the queue known, even if the task is not
+ * accepted.
+ */
 function newRow(transaction: Transaction, due: EarliestDue, item: EnqueueItem, uniqueKey: string): SQLInputValue[] {
   const { now, tally } = transaction;
   const { message, placement } = item;
@@ -144,7 +147,7 @@ function newRow(transaction: Transaction, due: EarliestDue, item: EnqueueItem, u
   }
 }
 
-/** The task's new row is written; what else is to be known of it. */
+/** Notes the rest that must be known of a task whose row was written. */
 function accepted({ tally }: Transaction, due: EarliestDue, { message, placement }: EnqueueItem): EnqueueOutcome {
   const state = stateOfPlacement[placement.kind];
   if (placement.kind === "at") due.placed(message.queue, Math.ceil(placement.at));
@@ -172,7 +175,7 @@ function insertUnique(
   return outcome;
 }
 
-/** Finds out whether a transaction places a task before all others of its queue that wait for a moment. */
+/** Finds out whether a transaction adds a task that is due before all waiting tasks of its queue. */
 export class EarliestDue {
   readonly #transaction: Transaction;
   readonly #before = new Map<string, number>();
@@ -182,7 +185,7 @@ export class EarliestDue {
     this.#transaction = transaction;
   }
 
-  /** To be called before the first task of the queue is placed. */
+  /** Call it before the first task of the queue is placed. */
   before(queue: string): void {
     if (!this.#before.has(queue)) this.#before.set(queue, earliestDue(this.#transaction, queue) ?? Infinity);
   }

@@ -19,7 +19,7 @@ const sqliteCode = {
   notADatabase: 26,
 } as const;
 
-/** After these the file is opened anew: what is wrong may be wrong with this connection only. */
+/** After these the file is opened anew: perhaps only this connection is broken. */
 const endsConnection: ReadonlySet<number> = new Set([
   sqliteCode.permission,
   sqliteCode.readOnly,
@@ -31,7 +31,7 @@ const endsConnection: ReadonlySet<number> = new Set([
   sqliteCode.notADatabase,
 ]);
 
-/** These are not about the call that met them: any other would as well. */
+/** These concern the store and not the call: any other call would have met them too. */
 const isAboutStore: ReadonlySet<number> = new Set([
   ...endsConnection,
   sqliteCode.noMemory,
@@ -39,7 +39,7 @@ const isAboutStore: ReadonlySet<number> = new Set([
   sqliteCode.full,
 ]);
 
-/** A `COMMIT` that fails with one of these has written no end of the transaction. */
+/** A `COMMIT` that fails with one of these did not write the end of the transaction. */
 const endsBeforeLog: ReadonlySet<number> = new Set([
   sqliteCode.busy,
   sqliteCode.locked,
@@ -48,18 +48,18 @@ const endsBeforeLog: ReadonlySet<number> = new Set([
   sqliteCode.full,
   sqliteCode.notADatabase,
 ]);
-/** SQLITE_IOERR_WRITE: the system took less than all of it. */
+/** SQLITE_IOERR_WRITE: the system wrote less than all of it. */
 const couldNotWrite = 778;
-/** SQLITE_IOERR_SHORT_READ: the file ends before what is to be read. */
+/** SQLITE_IOERR_SHORT_READ: the file ends too early. */
 const shortRead = 522;
 
-/** Another process has to let go of the file before it may be opened. Waited for like a lock. */
+/** Another process must close the file before it may be opened. Waited for like a lock. */
 export class HeldElsewhere extends Error {}
 
 /** SQLite's primary result code of a thrown value; undefined when it did not come from SQLite. */
 function resultCode(thrown: unknown): number | undefined {
   const code = extendedCode(thrown);
-  // The upper bytes say more about the same thing.
+  // The upper bytes say more about the same error.
   return code === undefined ? undefined : code & 0xff;
 }
 
@@ -74,36 +74,36 @@ export function isDamaged(thrown: unknown): boolean {
   return resultCode(thrown) === sqliteCode.corrupt;
 }
 
-/** Whether SQLite read something else than it had written, or less. */
+/** Whether SQLite read less than it had written, or something else. */
 export function isLogUnreadable(thrown: unknown): boolean {
   const code = resultCode(thrown);
   return code === sqliteCode.corrupt || code === sqliteCode.notADatabase || extendedCode(thrown) === shortRead;
 }
 
-/** Whether another connection holds what we need, so that the same call may succeed in a moment. */
+/** Whether another connection holds what we need. The same call may then succeed in a moment. */
 export function isBusy(thrown: unknown): boolean {
   const code = resultCode(thrown);
   return code === sqliteCode.busy || code === sqliteCode.locked || thrown instanceof HeldElsewhere;
 }
 
-/** Whether this connection is of no use any more and the file has to be opened anew. */
+/** Whether this connection is of no use any more, so that the file has to be opened anew. */
 export function isConnectionLost(thrown: unknown): boolean {
   return endsConnection.has(resultCode(thrown) ?? 0) || isSchemaGone(thrown);
 }
 
-/** Whether the store itself is in no state to be used, so that other calls are to fail too. */
+/** Whether the store itself can't be used, so that other calls should fail too. */
 export function isStoreFailing(thrown: unknown): boolean {
   return isAboutStore.has(resultCode(thrown) ?? 0) || isSchemaGone(thrown);
 }
 
-/** Our own statements name nothing else than what our migrations made. */
+/** Our statements name only what our migrations made. */
 function isSchemaGone(thrown: unknown): boolean {
   return resultCode(thrown) === sqliteCode.error && /^no such (table|column)/.test(errorText(thrown));
 }
 
 /**
- * Turns whatever SQLite or the file system threw before a commit into an error of ours: whatever it was, nothing of the call was
- * written. With `commitError` the one place that does.
+ * Turns an error that SQLite or the file system threw before a commit into a `HikyakuError`. Nothing of the call was
+ * written, whatever the error. Only this and `commitError` translate such errors.
  */
 export function storeError(thrown: unknown, location: string): HikyakuError {
   if (thrown instanceof HikyakuError) return thrown;
@@ -156,9 +156,9 @@ export function storeError(thrown: unknown, location: string): HikyakuError {
 }
 
 /**
- * What a `COMMIT` threw. The end of the transaction is the last thing that is written into the log: what fails before that, or
- * keeps the log from growing, means that nothing was committed. After anything else the log may hold all of it, and whoever
- * recovers the log next would carry it out.
+ * Translates what a `COMMIT` threw. The end of the transaction is written last into the log. An error before that, or
+ * one that keeps the log from growing, means that nothing was committed. After any other error the log may hold the
+ * whole transaction, and the next process that recovers the log would carry it out.
  */
 export function commitError(thrown: unknown, location: string): unknown {
   if (endsBeforeLog.has(resultCode(thrown) ?? 0) || extendedCode(thrown) === couldNotWrite) return thrown;
@@ -170,7 +170,7 @@ export function commitError(thrown: unknown, location: string): unknown {
   );
 }
 
-/** For calls that were committed and wait for the disk until their time is over. */
+/** For calls that were committed but not brought onto the disk within their time. */
 export function notOnDiskError(location: string): HikyakuError {
   return new HikyakuError(
     "deadline_exceeded",

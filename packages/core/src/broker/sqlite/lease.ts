@@ -27,23 +27,23 @@ export function beginLeases(
   db.run(statement, leaseEndsAt, token, now, ...values);
 }
 
-/** Gives a task a lease of nobody that has ended, so that somebody takes it over. */
+/** Gives a task an ended lease that belongs to nobody, so that somebody takes the task over. */
 export function giveEndedLease({ db, now }: Transaction, number: number): void {
   db.run(lendToNobody, now, number);
 }
 
-/** Moves the end of a lease; `lost` where it is not held any more. */
+/** Moves the end of a lease. `lost`: it is not held any more. */
 export function moveLease({ db }: Db, { queue, taskId, token }: Lease, until: number): "held" | "lost" {
   return db.run(moveHeld, Math.ceil(until), queue, taskId, token) === 1 ? "held" : "lost";
 }
 
-/** A statement for `endLease` that sets these columns as well: assignments in SQL. */
+/** A statement for `endLease` that sets more columns: `also` holds assignments in SQL. */
 export function ending(also = ""): string {
   return `
     UPDATE tasks SET lease_token = NULL, lease_ends_at = NULL, claimed_at = NULL${also && `, ${also}`} WHERE number = ?`;
 }
 
-/** Ends the lease of a task that stays, wherever it goes from here. The statement is one of `ending`, with its own values. */
+/** Ends the lease of a task that stays in the store. The statement is one of `ending`, with its own values. */
 export function endLease(
   { db }: Db,
   number: number,
@@ -53,22 +53,22 @@ export function endLease(
   db.run(statement, ...values, number);
 }
 
-/** Ends a lease by removing its task. Answers whether it was held. */
+/** Ends a lease by removing its task. Returns whether the lease was held. */
 export function removeHeld({ db }: Db, { queue, taskId, token }: Lease): boolean {
   return db.run(deleteHeld, queue, taskId, token) === 1;
 }
 
-/** Ends leases of one token by removing their tasks, which have the numbers from `first` to `last`. Answers how many were held. */
+/** Ends leases of one token by removing their tasks, those numbered `first` to `last`. Returns how many were held. */
 export function removeHeldRun({ db }: Db, first: number, last: number, { queue, token }: Holder): number {
   return db.run(deleteHeldRun, first, last, queue, token);
 }
 
-/** Ends leases of one token by removing their tasks. Answers how many were held. */
+/** Ends leases of one token by removing their tasks. Returns how many were held. */
 export function removeHeldAmong({ db }: Db, taskIds: readonly string[], { queue, token }: Holder): number {
   return db.run(deleteAllHeld, queue, JSON.stringify(taskIds), token);
 }
 
-/** As `removeHeldAmong`, but answers which were held; costs half as much again. */
+/** As `removeHeldAmong`, but returns which were held. Costs half as much again. */
 export function removeHeldNamed({ db }: Db, taskIds: readonly string[], { queue, token }: Holder): string[] {
   return db.rows(deleteHeldNamed, queue, JSON.stringify(taskIds), token).map(([id]) => id as string);
 }

@@ -7,15 +7,15 @@ import type { Transaction } from "./transaction.ts";
  * whose place is told here.
  */
 
-/** What an update says of a task that waits in line no more. */
+/** The part of an update that takes a task out of line. */
 export const offTheLine = "position = NULL, pending_since = NULL";
 
-/** The place of a new task at the back of the line, or of the first of so many. */
+/** The place of a new task at the back of the line. With `count`: the place of the first of so many. */
 export function placeAtBack(transaction: Transaction, queue: string, count = 1): number {
   return transaction.backOf(queue, count);
 }
 
-/** A statement for `joinLine` that sets these columns as well: assignments in SQL. */
+/** A statement for `joinLine` that sets more columns: `also` holds assignments in SQL. */
 export function joining(also = ""): string {
   return `UPDATE tasks SET state = 'pending', position = ?, pending_since = ?${also && `, ${also}`} WHERE number = ?`;
 }
@@ -26,12 +26,12 @@ export interface Joining {
   readonly from: TaskState;
   /** `front`: before all that wait. */
   readonly end: "back" | "front";
-  /** Of `joining`, with its own values. */
+  /** One of `joining`, with its own values. */
   readonly statement?: string;
   readonly values?: readonly SQLInputValue[];
 }
 
-/** A task joins the line of its queue. */
+/** Puts a task into the line of its queue. */
 export function joinLine(
   transaction: Transaction,
   { queue, number, from, end, statement = plainJoining, values = [] }: Joining,
@@ -41,12 +41,12 @@ export function joinLine(
   transaction.tally.moved(queue, from, "pending");
 }
 
-/** A task leaves the line that is in another place too. */
+/** Takes a task out of line that is in another place too. */
 export function leaveLine({ db }: Pick<Transaction, "db">, number: number): void {
   db.run(leaving, number);
 }
 
-/** For `joinLine`, of a task that waits and has lost its place: it goes on waiting since it did. */
+/** For `joinLine`: a waiting task that lost its place. It keeps the time since when it waits. */
 export const joiningAgain = `
   UPDATE tasks SET position = ?, pending_since = coalesce(pending_since, ?) WHERE number = ?`;
 const plainJoining = joining();

@@ -1,11 +1,14 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 import { errorText, HikyakuError } from "../../errors.ts";
 
-/** How the system is asked, so that a test can be the disk. */
+/** The system's calls. A test can replace them. */
 export interface Disk {
-  /** In another thread. */
+  /** Syncs in another thread. */
   sync(descriptor: number, done: (error: Error | null) => void): void;
-  /** In this one. @throws Error */
+  /**
+   * Syncs in this thread.
+   * @throws Error
+   */
   syncNow(descriptor: number): void;
 }
 
@@ -14,7 +17,7 @@ const systemDisk: Disk = {
   syncNow: (descriptor) => fdatasyncSync(descriptor),
 };
 
-/** A disk that takes no longer is waited for after a small commit: to change threads and back costs more. */
+/** After a small commit, a disk that is as fast as this is waited for: a change of threads costs more. */
 const shortMs = 1;
 
 interface Waiting {
@@ -23,11 +26,11 @@ interface Waiting {
 }
 
 /**
- * Brings what was committed onto the disk while the event loop goes on: the system call on the write-ahead log that SQLite
- * itself would make at the end of each commit with `synchronous = FULL`, but in another thread. What is committed while the
- * disk is at work shares the next call.
+ * Brings what was committed onto the disk while the event loop goes on. It syncs the write-ahead log, as SQLite itself
+ * would at the end of each commit with `synchronous = FULL`, but in another thread. Commits made while the disk works
+ * share the next sync.
  *
- * SQLite takes no locks on the log, so that to close it here lets go of none of its locks.
+ * SQLite takes no locks on the log. So closing the log here releases none of SQLite's locks.
  */
 export class LogFlush {
   readonly #path: string;
@@ -36,7 +39,7 @@ export class LogFlush {
   #waiting: Waiting[] = [];
   #isUnderWay = false;
   #isClosed = false;
-  /** How long the disk took last. */
+  /** How long the last sync took. */
   #tookMs = Number.POSITIVE_INFINITY;
 
   constructor(path: string, disk: Disk = systemDisk) {
@@ -45,7 +48,7 @@ export class LogFlush {
   }
 
   /**
-   * Resolves when all that was committed before is on the disk. `isSmall`: there is little that could be done meanwhile.
+   * Resolves when all earlier commits are on the disk. `isSmall`: there is little else to do meanwhile.
    * @throws HikyakuError `answer_lost`.
    */
   async flushed(isSmall: boolean): Promise<void> {
@@ -67,12 +70,12 @@ export class LogFlush {
   #flushLater(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      // A call that is under way may have passed by what was committed since it began.
+      // A sync that is under way may miss what was committed since it began.
       if (!this.#isUnderWay) this.#begin();
     });
   }
 
-  /** Lets go of the log as soon as nobody waits. */
+  /** Closes the log as soon as nobody waits. */
   close(): void {
     this.#isClosed = true;
     if (!this.#isUnderWay) this.#letGo();

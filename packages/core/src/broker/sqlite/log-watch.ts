@@ -4,19 +4,19 @@ import { isBusy, isLogUnreadable } from "./errors.ts";
 
 const logHeaderSize = 32;
 const frameHeaderSize = 24;
-/** Where the two numbers lie that mark a log, and each of its frames, as of one and the same beginning. */
+/** Where the two numbers lie that a log carries from its beginning. Each of its frames repeats them. */
 const logSaltsAt = 16;
 const frameSaltsAt = 8;
-/** The first four bytes of each log, but for the lowest bit. */
+/** The first four bytes of each log, without the lowest bit. */
 const logMagic = 0x377f0682;
-/** Another process may begin the log anew between two of the questions; not each time. */
+/** Another process may begin the log anew between two of the questions, but not each time. */
 const mostLooks = 3;
 
 /**
- * Looks whether the log of an open store holds all the frames that its index tells of. Somebody who cuts the log short changes
- * no name, and the next commit goes on at its old place: the log is as long as before then, with a hole.
+ * Looks whether the log of an open store holds all the frames that its index names. If somebody cuts the log short, no
+ * name changes, and the next commit goes on at its old place: the log is then as long as before, with a hole.
  *
- * SQLite takes no locks on the log, so that to close it here lets go of none of its locks.
+ * SQLite takes no locks on the log. So closing the log here releases none of SQLite's locks.
  */
 export class LogWatch {
   readonly #descriptor: number;
@@ -24,7 +24,7 @@ export class LogWatch {
   readonly #frameSize: number;
   readonly #header = Buffer.alloc(logHeaderSize);
   readonly #salts = Buffer.alloc(8);
-  /** A frame that was there at the last look, of the log that began with these numbers. */
+  /** A frame that was there at the last look. These numbers mark its log. */
   #knownFrame = 0;
   #knownSalts = 0n;
 
@@ -54,11 +54,11 @@ export class LogWatch {
       frames = Number((this.#frames?.get() as unknown as readonly unknown[] | undefined)?.[1] ?? 0);
     } catch (error) {
       if (isBusy(error)) return true;
-      // SQLite itself may find that the log lacks what its index tells.
+      // SQLite itself may find that the log lacks frames that its index names.
       if (isLogUnreadable(error)) return false;
       throw error;
     }
-    // Asked after the index: a log that grows meanwhile has more than that tells of, never less.
+    // Asked after the index: a log that grows meanwhile has more frames than the index names, never fewer.
     const size = fstatSync(this.#descriptor).size;
     if (frames === 0 && (this.#frames !== undefined || size === 0)) return true;
     if (size < logHeaderSize + frames * this.#frameSize) return false;
@@ -77,7 +77,9 @@ export class LogWatch {
     return this.#salts.readBigUInt64BE(0);
   }
 
-  /** Keeps SQLite from bringing what is left of a broken log into the database, which would be unsound with half of it. */
+  /**
+   * Keeps SQLite from bringing the rest of a broken log into the database: half of it would make the database unsound.
+   */
   empty(): void {
     ftruncateSync(this.#descriptor);
   }
@@ -87,7 +89,7 @@ export class LogWatch {
   }
 }
 
-/** Before 3.51 the same words would bring the log over, which destroys the database where the log is the wrong one. */
+/** Before 3.51 the same statement would bring the log over. A wrong log would then destroy the database. */
 const canAskLog = isAtLeast(process.versions["sqlite"] ?? "0", 3, 51);
 
 function isAtLeast(version: string, major: number, minor: number): boolean {

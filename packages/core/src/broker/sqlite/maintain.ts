@@ -22,7 +22,7 @@ export class SqliteMaintain implements MaintainFacet {
       const due = db.all(selectDue, queue, now, limit, queue, now, limit, limit);
       const goesFirst = (row: Row): boolean => retriesFirst && row["state"] === "retry";
       for (const row of due) if (!goesFirst(row)) forward(transaction, queue, row, "back");
-      // What was due first goes in last, to the very front.
+      // The task that was due first goes in last, to the very front.
       for (const row of due.toReversed()) if (goesFirst(row)) forward(transaction, queue, row, "front");
       const isLeaseOver = db.get(selectEndedLease, queue, now) !== undefined;
       return { moved: due.length, nextDueAt: earliestDue(transaction, queue), isLeaseOver, setAside: [] };
@@ -43,7 +43,7 @@ export class SqliteMaintain implements MaintainFacet {
     });
   }
 
-  /** Archived tasks that are too old, and then the oldest of those that are too many. */
+  /** Archived tasks that are too old, then the oldest of those that are too many. */
   #surplus({ db, now }: Transaction, queue: string, limit: number, archive: ArchiveLimits): Row[] {
     if (limit <= 0) return [];
     const count = Number(db.get(countArchived, queue)?.["archived"] ?? 0);

@@ -4,8 +4,8 @@ import { migrations } from "./migrations/generated.ts";
 
 /**
  * Brings the file to the newest version, in one transaction, so that processes that start together don't clash.
- * @throws HikyakuError `store_rejected` when a newer release of this library wrote the file, or another program; it is
- * left as it is.
+ * @throws HikyakuError `store_rejected` when a newer release of this library or another program wrote the file. The
+ * file stays as it is.
  */
 export function migrate(database: DatabaseSync, location: string): void {
   if (versionOf(database, location) === newest) return;

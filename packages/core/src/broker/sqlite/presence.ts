@@ -74,7 +74,7 @@ export class SqlitePresence implements PresenceFacet {
     });
   }
 
-  /** A file has no clock. */
+  /** A file has no clock of its own. */
   async storeTime(): Promise<undefined> {
     return undefined;
   }
@@ -89,7 +89,7 @@ function storedWorker(worker: BusyWorker): StoredWorker {
   return { ...worker, payload: base64(worker.payload.subarray(0, shownPayloadBytes)) };
 }
 
-/** Undefined for a record that is none: it must not hide the others. */
+/** Undefined when the row is not a server's record: it must not hide the others. */
 function serverOf(row: Row): ServerRecord | undefined {
   const server = readServerRecord(storedServer(row).record);
   if (server?.details === undefined) return server;
@@ -101,7 +101,7 @@ function lastWordOf(row: Row): number {
   return saidAt(storedServer(row).said, Number(row["expires_at"]));
 }
 
-/** What was stored of a server, without the moment at which it said so. */
+/** What was stored of a server, apart from the moment of its announcement. */
 function storedServer(row: Row): { readonly said: unknown; readonly record: unknown } {
   const stored = parsed(row["server"]);
   if (typeof stored !== "object" || stored === null) return { said: undefined, record: stored };
@@ -123,7 +123,7 @@ function isStoredWorker(value: unknown): value is StoredWorker {
   );
 }
 
-/** Undefined where it is no JSON. */
+/** Undefined when it is not JSON. */
 function parsed(json: unknown): unknown {
   try {
     return JSON.parse(String(json));

@@ -10,25 +10,26 @@ export interface QueuedWrite {
   readonly items: number;
   readonly wait: Wait;
   /**
-   * Runs inside the transaction, once more when that was rolled back; what it returned last is called after the commit.
+   * Runs inside the transaction, again if that was rolled back. The function of the last run is called after the
+   * commit.
    */
   readonly run: (transaction: Transaction) => () => void;
   readonly reject: (error: HikyakuError) => void;
 }
 
-/** What the writes of a commit came to. */
+/** The results of a commit's writes. */
 export interface Ran {
   /** To be called after the commit. */
   readonly answers: readonly (() => void)[];
   /** Whether somebody may be waiting for what was written. */
   readonly wake: boolean;
-  /** What was thrown in one of them for a reason that is the store's, so that others are to fail as well. */
+  /** The error of a write that failed for the store's reasons. Other writes should fail too. */
   readonly trouble: unknown;
 }
 
 /**
- * Runs the writes inside the transaction that is open. To be able to undo one of them costs each of them, and hardly any fails: so
- * only when one has failed, and all anew.
+ * Runs the writes inside the open transaction. To be able to undo single writes costs each of them, and hardly any
+ * fails. So that is done only when one has failed, and then all run anew.
  * @throws what is thrown when the whole transaction can't go on.
  */
 export function runAll(db: Database, writes: readonly QueuedWrite[], clock: Clock, location: string): Ran {
@@ -53,7 +54,7 @@ function runPlainly(db: Database, writes: readonly QueuedWrite[], clock: Clock):
   return { answers, wake, trouble: undefined };
 }
 
-/** Leaves nothing of a write that throws; the others of the commit go on. */
+/** Undoes a write that throws. The other writes of the commit go on. */
 function runUndoably(db: Database, writes: readonly QueuedWrite[], clock: Clock, location: string): Ran {
   const answers: (() => void)[] = [];
   let wake = false;

@@ -2,7 +2,7 @@ import { aFinding, type Finding } from "../finding.ts";
 import { taskStates } from "../task-message.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Compares the numbers kept of a queue with the tasks that are there, by the small indexes of their places. */
+/** Compares the stored numbers of a queue with the tasks that are there, by the small indexes of their places. */
 export function checkCounts({ db, tally }: Transaction, queue: string, repair: boolean): Finding[] {
   const actual = db.get(selectActual, ...Array.from({ length: 8 }, () => queue));
   const kept = db.get(selectKept, queue);

@@ -6,10 +6,10 @@ import { joiningAgain, joinLine, leaveLine, offTheLine } from "./line.ts";
 import { holdsReadableJson, within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** A completed task whose retention is lost is kept this long after it was found. */
+/** How long a completed task with a lost retention is kept after it was found. */
 const unknownRetentionMs = 86_400_000;
 
-/** The columns that put a task into a place; each belongs to one state, or two. */
+/** The columns that put a task into a place. Each belongs to one state, or two. */
 const placeColumns = [
   "position",
   "due_at",
@@ -32,8 +32,8 @@ const columnsOfState: Readonly<Record<TaskState, readonly PlaceColumn[]>> = {
 };
 
 /**
- * Rows after one number up to another whose place does not fit their state, or that hold what is no message. SQLite would
- * take the index of the ids, and so read the whole queue for each slice.
+ * Rows from one number up to another whose place does not fit their state, or that hold no message. Without `NOT
+ * INDEXED` SQLite would take the index of the ids, and so read the whole queue for each slice.
  */
 export const selectBroken = `
   SELECT number, id, state, ${[...placeColumns, "completed_at", "retention_ms"].map(asNumber).join(", ")}, group_name,
@@ -44,7 +44,7 @@ export const selectBroken = `
     (set_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM aggregation_sets WHERE set_id = tasks.set_id)) OR
     NOT (${holdsReadableJson}))`;
 
-/** What is wrong with one row; with `repair` it is set right within the transaction that read it. */
+/** Finds what is wrong with one row. With `repair` it repairs the row, in the transaction that read it. */
 export function checkTaskRow(transaction: Transaction, queue: string, row: Row, repair: boolean): Finding[] {
   const { db, now } = transaction;
   const number = row["number"] as number;

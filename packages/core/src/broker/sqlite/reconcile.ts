@@ -20,9 +20,9 @@ import type { Transaction } from "./transaction.ts";
 const setsPerRepair = 100;
 
 /**
- * Most of what can go wrong in Redis can't here: a row is a task with its state, its place and its message in one. What is
- * left is compared: state and place, sets, locks, and the numbers kept of a queue, which go last because the repair of
- * tasks moves them. The cursor is the part and the last row or lock that was looked at.
+ * Most faults that Redis can have can't happen here: a row is a task with its state, its place and its message in one.
+ * This compares what is left: state and place, sets, locks, and the numbers kept of a queue. The numbers come last
+ * because the repair of tasks moves them. The cursor names the part and the last row or lock that was looked at.
  */
 export class SqliteReconcile implements ReconcileFacet {
   readonly #store: Store;
@@ -67,7 +67,7 @@ export class SqliteReconcile implements ReconcileFacet {
   }
 
   async checkSettings(): Promise<readonly Finding[]> {
-    // Journal and sync are set by this library at each opening, so that what was accepted is on disk.
+    // This library sets journal and sync at each opening, so that accepted tasks are on disk.
     return [];
   }
 
@@ -150,7 +150,9 @@ export class SqliteReconcile implements ReconcileFacet {
     });
   }
 
-  /** In a commit either way: several statements see one state of the file only there. A dry run writes nothing in it. */
+  /**
+   * In a commit either way: only there do several statements see one state of the file. A dry run writes nothing in it.
+   */
   #within<T>(
     repair: boolean,
     items: number,

@@ -83,12 +83,12 @@ export class SqliteSchedule implements ScheduleFacet {
     const later = numberOf(db.get(selectLastTurn, queue, entryId, now)?.["turn_at"]);
     if (later !== undefined && later > turnAt) return { kind: "fired_before" };
     const outcome = this.#enqueue.enqueueWithin(transaction, item);
-    // Undoes everything: the turn is still to be fired.
+    // Undoes everything, so that the turn can still be fired.
     if (outcome.kind === "failed") throw outcome.error;
     db.run(insertTurn, queue, entryId, turnAt);
     db.run(upsertFired, queue, entryId, turnAt, firedBy, JSON.stringify(outcome), now + turnMemoryMs);
     db.run(prunePastTurns, queue, entryId, now, turnsKept);
-    // A scheduler whose clock is ahead leaves turns of the future; they must not push out those of now.
+    // A scheduler whose clock is ahead leaves turns of the future. They must not push out those of now.
     db.run(pruneFutureTurns, queue, entryId, now, turnsKept);
     return { kind: "fired", outcome };
   }
@@ -176,7 +176,7 @@ function recordsOf(row: Row): AnnouncedEntry[] {
   }));
 }
 
-/** None where what is stored is no list of them: one scheduler's word must not hide the others'. */
+/** Empty when what is stored is not a list of records: one scheduler's entries must not hide the others'. */
 function storedRecords(json: unknown): StoredRecord[] {
   try {
     const records: unknown = JSON.parse(String(json));

@@ -24,8 +24,8 @@ export function settleTasks(transaction: Transaction, settlements: readonly Sett
 }
 
 /**
- * Removes what is done, with one statement for all that one claim took from a queue; gives what was removed. What it leaves,
- * because it is not held any more or alone in its claim, is `settleDone`'s.
+ * Removes done tasks, with one statement for all that one claim took from a queue. Returns what it removed.
+ * `settleDone` takes the rest: tasks that are not held any more, or are alone in their claim.
  */
 function removeDone(transaction: Transaction, settlements: readonly Settlement[]): Set<Settlement> {
   const removed = new Set<Settlement>();
@@ -42,7 +42,7 @@ function removeDone(transaction: Transaction, settlements: readonly Settlement[]
   return removed;
 }
 
-/** Removes those of the tasks that are held under the token, and gives them. */
+/** Removes the tasks that are held under the token, and returns them. */
 function removeHeldTasks(
   transaction: Transaction,
   holder: Pick<Lease, "queue" | "token">,
@@ -54,12 +54,12 @@ function removeHeldTasks(
   if (transaction.isSecondRun) {
     return removeHeldNamed(transaction, taskIds, holder).flatMap((id) => byId.get(id) ?? []);
   }
-  // To name what was removed costs as much as a third of removing it, and nearly always it is all of them.
+  // To name what was removed costs a third of removing it, and nearly always it is all of them.
   if (removeHeldAmong(transaction, taskIds, holder) !== byId.size) throw notAllHeld();
   return [...byId.values()];
 }
 
-/** Finds the tasks by their rows, where these follow each other, as those of a claim mostly do. False where they do not. */
+/** Removes tasks whose rows follow each other, as those of a claim mostly do. False: they do not. */
 function removeRun(
   transaction: Transaction,
   holder: Pick<Lease, "queue" | "token">,
@@ -73,7 +73,7 @@ function removeRun(
   return true;
 }
 
-/** Has the call run once more, thoroughly. */
+/** Makes the call run once more, thoroughly. */
 function notAllHeld(): Error {
   return new Error("some of the tasks are not held any more");
 }
@@ -90,12 +90,12 @@ function settleDone(transaction: Transaction, settlement: Settlement): SettleRes
   return "settled";
 }
 
-/** The task was removed under its lease; what else went with it. */
+/** Does the rest for a task that was removed under its lease. */
 function wasDone({ db, tally }: Transaction, { task }: Settlement): void {
   const { queue, taskId } = task.lease;
   tally.moved(queue, "active", undefined);
   tally.finished(queue, { failed: false });
-  // A held task's payload can't be edited, so its lock is still the one that it was claimed with.
+  // A held task's payload can't be edited, so its lock is still the one of its claim.
   if (task.message.uniqueKey !== "") db.run(releaseLock, queue, task.message.uniqueKey, taskId);
 }
 
@@ -126,7 +126,7 @@ function settleKept(
   return "settled";
 }
 
-/** Puts a task, whose lease is taken off already, to where its outcome sends it. */
+/** Puts a task whose lease has been ended where its outcome sends it. */
 function place(
   transaction: Transaction,
   due: EarliestDue,
@@ -163,7 +163,7 @@ function place(
   }
 }
 
-/** A settlement that finds its task no longer held: fine when an earlier try of the same one got through. */
+/** The result when the task is no longer held: `settled` if an earlier try of the same settlement got through. */
 function unlessRepeated(settlement: Settlement, row: Row | undefined): SettleResult {
   const carriedOut = row?.["settled_token"] === settlement.task.lease.token;
   return settlement.repeated === true && carriedOut ? "settled" : "lost";

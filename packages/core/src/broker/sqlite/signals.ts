@@ -4,12 +4,12 @@ import type { HeardSignal, Signal, SignalFacet } from "../signal-facet.ts";
 import type { Database } from "./database.ts";
 import type { Store } from "./store.ts";
 
-/** Signals lie in the file for a minute, so that every process on it can read them; all listeners share one reading. */
+/** Signals lie in the file for a minute, so that every process on it can read them. All listeners share one reading. */
 export class SqliteSignals implements SignalFacet {
   readonly #store: Store;
   readonly #handlers = new Set<(signal: HeardSignal) => void>();
   #unsubscribe: (() => void) | undefined;
-  /** The last one that was read; undefined while the file could not be asked yet. */
+  /** The last signal that was read. Undefined while the file could not be read yet. */
   #lastNumber: number | undefined;
 
   constructor(store: Store) {
@@ -37,7 +37,7 @@ export class SqliteSignals implements SignalFacet {
     const after = this.#lastNumber;
     const heard: HeardSignal[] = [];
     const rows = this.#store.peek((db) => {
-      // After a time without the file, what was said meanwhile is too old to act on.
+      // After a time without the file, older signals are too old to act on.
       if (after === undefined) {
         this.#lastNumber = lastNumber(db);
         heard.push({ kind: "listening" });
@@ -53,7 +53,7 @@ export class SqliteSignals implements SignalFacet {
   }
 }
 
-/** Undefined for what is none: signals are best effort, and one must not keep the next from being heard. */
+/** Undefined when it is not a signal: signals are best effort, and one must not block the next. */
 function signalOf(json: string): Signal | undefined {
   try {
     const value: unknown = JSON.parse(json);

@@ -24,7 +24,7 @@ import { SqliteWork } from "./work.ts";
 import { probeWrites } from "./write-probe.ts";
 
 export interface SqliteBrokerOptions {
-  /** The database file; folder and file are made where missing. `:memory:` keeps everything in this one broker. */
+  /** The database file. Folder and file are made if missing. `:memory:` keeps everything in this one broker. */
   readonly path: string;
   /** Default: the machine's. */
   readonly clock?: Clock;
@@ -33,9 +33,9 @@ export interface SqliteBrokerOptions {
 }
 
 /**
- * A broker on a SQLite file: nothing to install, several processes on one machine. What was accepted is on disk.
- * The file must lie on a local disk: SQLite's locks do not hold on network file systems.
- * @throws HikyakuError `invalid_option`. A file that can't be opened is no error here but of each call, until it can.
+ * A broker on a SQLite file: nothing to install, several processes on one machine. Accepted tasks are on disk. The file
+ * must lie on a local disk: SQLite's locks do not hold on network file systems.
+ * @throws HikyakuError `invalid_option`. A file that can't be opened fails each call until it can, not this one.
  */
 export function sqliteBroker(options: SqliteBrokerOptions): Broker {
   const { path, clock = systemClock, commandTimeoutMs = 5_000 } = checked(options);

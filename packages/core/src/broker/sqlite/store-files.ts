@@ -8,12 +8,13 @@ import { LogWatch } from "./log-watch.ts";
 import { realStorePath } from "./store-path.ts";
 
 /**
- * The three files of a store: the database, its write-ahead log and the log's index. SQLite opens them by name once, and goes on
- * with what it opened when somebody removes or replaces one. What is written from then on is lost, and a process that
- * opens the store afterwards makes a second log: the two destroy the database between them.
+ * The three files of a store: the database, its write-ahead log and the log's index. SQLite opens them by name once.
+ * When somebody removes or replaces one, SQLite goes on with the file that it opened. Everything written from then on
+ * is lost. A process that opens the store afterwards makes a second log, and the two logs destroy the database. So:
  *
- * - A process opens a store with its log or index missing only while no other process has the file open.
- * - Whoever has it open looks at all three names at each commit, writes nothing more once one leads elsewhere, and lets go.
+ * - A process opens a store without its log or index only while no other process has the file open.
+ * - A process that has it open checks all three names at each commit. When one leads elsewhere, it writes nothing more
+ *   and closes the store.
  */
 export class StoreFiles {
   /** Where the database really lies, with all links followed. */
@@ -22,17 +23,17 @@ export class StoreFiles {
   readonly #before: ThreeStats;
   #opened: ThreeStats | undefined;
   readonly #folder: string;
-  /** Whether the file lies elsewhere than its name says, so that its folder does not tell where the name leads. */
+  /** Whether the name is a link. Then the file's folder does not tell where the name leads. */
   readonly #isLinked: boolean;
   #logWatch: LogWatch | undefined;
-  /** The folder of the last look, where all was in its place. */
+  /** The folder at the last look that found everything in its place. */
   #quietFolder: Stats | undefined;
 
   /**
-   * Looks whether the file may be opened. Makes the folder and, readable by its owner only, the file where they are missing.
-   * `leftBehind`: a log of another file, which had this name before.
-   * @throws HeldElsewhere while another process has to let go first; `HikyakuError` for files that nobody should open; what
-   * the file system throws.
+   * Checks whether the file may be opened. Makes the folder and the file when they are missing; only the owner can read
+   * the file. `leftBehind`: the log of another file that had this name before.
+   * @throws HeldElsewhere while another process must close it first; `HikyakuError` for files that nobody should open;
+   * what the file system throws.
    */
   constructor(given: string, isOpenElsewhere: (path: string) => boolean, leftBehind: LogIdentity | undefined) {
     this.#given = given;
@@ -55,7 +56,7 @@ export class StoreFiles {
             "Nothing is written until that process lets go; those of this library do within a second, stop any other",
         );
       }
-      // Looked at once more: the first look may have met the start and the end of another process.
+      // Looks once more: the first look may have met the start and the end of another process.
       const now = this.#look();
       if (now.log === undefined && now.index !== undefined) throw this.#withoutLog();
     }
@@ -63,8 +64,8 @@ export class StoreFiles {
   }
 
   /**
-   * To be called once SQLite has opened all of them, and before anything is written.
-   * @throws HeldElsewhere when what is there is not what SQLite opened, or not the log that others write.
+   * Call it once SQLite has opened all of them, before anything is written.
+   * @throws HeldElsewhere when the files are not those that SQLite opened, or the log is not the one that others write.
    */
   opened(connection: DatabaseSync): void {
     const now = this.#look();
@@ -92,8 +93,9 @@ export class StoreFiles {
   }
 
   /**
-   * What is not as it was opened; undefined where all is. A glance costs half, and misses only what neither changes the time of
-   * the folder nor takes anything from the log. Once a log is found to be broken, nothing of it is brought into the database.
+   * What is not as it was opened. Undefined when all is. A glance costs half. It misses only a change that neither
+   * changes the folder's time nor takes anything from the log. Once a log is found broken, nothing of it is brought
+   * into the database.
    */
   change(look: "glance" | "thorough"): FileChange | undefined {
     const change = this.#changeOfNames(look);
@@ -106,7 +108,7 @@ export class StoreFiles {
     try {
       return this.#logWatch?.isBroken() === true;
     } catch {
-      // Whatever keeps SQLite from telling is told by the call that needs the answer.
+      // The call that needs the answer reports what keeps SQLite from telling.
       return false;
     }
   }
@@ -116,13 +118,13 @@ export class StoreFiles {
     if (look === "glance" && this.#isQuiet(folder)) return undefined;
     const lookedAt = Date.now();
     const change = this.#thoroughChange();
-    // A change in the same moment as the last one may leave the same time behind.
+    // A change in the same moment as the last one may leave the folder's time as it was.
     const isTold = change === undefined && folder !== undefined && lookedAt - folder.mtimeMs > oneMomentMs;
     this.#quietFolder = isTold ? folder : undefined;
     return change;
   }
 
-  /** A folder tells by its time when a name came, went or was given to another file. */
+  /** A folder's time changes when a name comes, goes or is given to another file. */
   #isQuiet(folder: Stats | undefined): boolean {
     const quiet = this.#quietFolder;
     return (
@@ -146,8 +148,8 @@ export class StoreFiles {
   }
 
   /**
-   * Whether what lies in the log that SQLite has open can still be brought into the file without harm: nothing else was put in
-   * the place of log or index, which another process might have begun to use.
+   * Whether the open log can still be brought into the file without harm. It can while nothing else took the place of
+   * log or index: another process might have begun to use that.
    */
   mayBringLogOver(): boolean {
     const { log, index } = this.#look();
@@ -156,8 +158,8 @@ export class StoreFiles {
   }
 
   /**
-   * To be called once all that is in the log is in the database. Takes away the names that would tell the next process
-   * otherwise: the index of a log that has no name any more, and both where the database has lost its own.
+   * Call it once all of the log is in the database. Removes names that would mislead the next process: the index of a
+   * log that has no name any more, or log and index when the database has lost its name.
    */
   dropNames(): void {
     const { log, index } = this.#look();
@@ -168,7 +170,7 @@ export class StoreFiles {
     if (index !== undefined && isSame(index, opened?.index)) rmSync(`${this.path}-shm`, { force: true });
   }
 
-  /** The log, where it still has its name and the database has not. */
+  /** The log, if it still has its name and the database has not. */
   get leftBehind(): LogIdentity | undefined {
     const { log } = this.#look();
     return isSame(log, this.#opened?.log) && !this.#hasName() ? log : undefined;
@@ -178,14 +180,14 @@ export class StoreFiles {
     return isSame(statOf(this.path), this.#opened?.main);
   }
 
-  /** To be called once SQLite has closed all of them. */
+  /** Call it once SQLite has closed all of them. */
   close(): void {
     this.#logWatch?.close();
     this.#logWatch = undefined;
   }
 
   #look(): ThreeStats {
-    // By the name that was given: what it leads to is what the next process opens.
+    // By the given name: the next process opens the file that it leads to.
     return { main: statOf(this.#given), log: statOf(`${this.path}-wal`), index: statOf(`${this.path}-shm`) };
   }
 
@@ -206,7 +208,7 @@ export class StoreFiles {
   }
 }
 
-/** Tells a file from others of the same name, also from one that was given its number once it was gone. */
+/** Tells a file from any other of the same name, even from one that got its inode number after it was gone. */
 export type LogIdentity = Pick<BigIntStats, "ino" | "dev" | "birthtimeNs">;
 
 type FileNumber = Pick<BigIntStats, "ino" | "dev">;
@@ -217,10 +219,10 @@ interface ThreeStats {
   readonly index: BigIntStats | undefined;
 }
 
-/** Longer than file systems take for one tick of their clock. */
+/** Longer than one tick of a file system's clock. */
 const oneMomentMs = 50;
 
-/** SQLite opens a file for reading where it may not write, and says so only at the first write. */
+/** SQLite opens a file read-only when it may not write, and says so only at the first write. */
 function refuseReadOnly(path: string): void {
   try {
     accessSync(path, constants.W_OK);
@@ -245,7 +247,7 @@ function folderOf(path: string): Stats | undefined {
   }
 }
 
-/** Undefined also for what can't be looked at, since nobody else can be expected to find it there either. */
+/** Undefined also when it can't be looked at: other processes can't be expected to find it there either. */
 function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
@@ -256,7 +258,7 @@ function statOf(path: string): BigIntStats | undefined {
 
 function createPrivateFile(path: string): void {
   try {
-    // Never opens a file that is there: closing it again would drop the locks that this process holds on it.
+    // Never opens an existing file: closing it would drop this process's locks on it.
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

@@ -5,7 +5,10 @@ import { ReachabilityNews } from "../reachability-news.ts";
 
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
-/** So often the store is believed at once to be well again. If it then fails anew, it has to stay well for a while first. */
+/**
+ * So many times the store is believed at once to be well again. After another failure it must first stay well for a
+ * while.
+ */
 const freeRecoveries = 3;
 const firstDoubtMs = 1_000;
 const longestDoubtMs = 30_000;
@@ -13,9 +16,9 @@ const longestDoubtMs = 30_000;
 const trustedAfterMs = 60_000;
 
 /**
- * What the calls themselves tell of the store: it is away once one failed on the store's own account, and back once something
- * that was written is on the disk again. While it is away it is tried after pauses that grow up to a second. A store where some
- * calls work and others fail is called away all the same, instead of back and away again with each of them.
+ * What the calls tell of the store. It is away once a call failed for the store's own reasons. It is back once
+ * something written is on the disk again. While it is away, it is tried after pauses that grow up to a second. A store
+ * where some calls work and others fail counts as away, so that it does not switch with each of them.
  */
 export class StoreHealth {
   readonly #try: () => Promise<void>;
@@ -30,7 +33,7 @@ export class StoreHealth {
   #doubtedUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  /** `tryOut` writes something without effect; it tells `failed` or `worked`, and never throws. */
+  /** `tryOut` writes something without effect. It calls `failed` or `worked`, and never throws. */
   constructor(clock: Clock, tryOut: () => Promise<void>) {
     this.#try = tryOut;
     this.#news = new ReachabilityNews(clock, "not opened yet");
@@ -44,17 +47,17 @@ export class StoreHealth {
     return this.#news.listen(listener);
   }
 
-  /** Why nobody should try to open the store at this moment. The first call after a failure may always try. */
+  /** Why nobody should try to open the store now. The first call after a failure may always try. */
   get refusal(): HikyakuError | undefined {
     return this.#failures > 1 && systemClock.monotonic() < this.#mayTryAt ? this.#reason : undefined;
   }
 
-  /** The file is open. That is enough to be called reachable as long as no call has failed. */
+  /** The file is open. It counts as reachable as long as no call has failed. */
   opened(): void {
     if (this.#failures === 0) this.#news.set(true, undefined);
   }
 
-  /** A call failed, and others are to fail for the same reason. */
+  /** A call failed, and others would fail for the same reason. */
   failed(reason: HikyakuError): void {
     if (this.#closed) return;
     const now = systemClock.monotonic();

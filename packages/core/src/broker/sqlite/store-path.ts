@@ -1,12 +1,12 @@
 import { lstatSync, mkdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** As many links to links as Linux itself follows. */
+/** How many links in a row are followed: as many as Linux follows. */
 const mostLinks = 40;
 
 /**
- * Where a file really lies, or would: links are followed, also to links, also where nothing is at their end yet. SQLite keeps its
- * log beside that place, not beside the link. Makes the folders that are missing.
+ * Where a file really lies, or would lie. All links are followed, even when nothing is at their end yet: SQLite keeps
+ * its log beside the file, not beside the link. Makes missing folders.
  * @throws what the file system throws.
  */
 export function realStorePath(path: string): string {
@@ -22,7 +22,7 @@ export function realStorePath(path: string): string {
   });
 }
 
-/** One level after the other: Node.js' own `recursive` never comes back where a folder can't be made, as below /proc. */
+/** One level after the other: Node.js' `recursive` never returns when a folder can't be made, as below /proc. */
 function makeFolder(folder: string): void {
   const missing: string[] = [];
   for (let at = folder; statSync(at, { throwIfNoEntry: false }) === undefined && dirname(at) !== at; at = dirname(at)) {

@@ -24,28 +24,28 @@ import { StoreHealth } from "./store-health.ts";
 import type { Transaction } from "./transaction.ts";
 import { Wait } from "./wait.ts";
 
-/** Work of one commit, so that one long list can't keep the event loop and other processes waiting. */
+/** The work of one commit. So one long list can't keep the event loop and other processes waiting. */
 const itemsPerCommit = 500;
 /**
- * After this much work what was committed is brought from the log into the file, in a turn of its own. SQLite would do so at the
- * end of some commit a little later, and the event loop would wait for both.
+ * After this much work, the log is brought into the file, in a turn of its own. SQLite would do so a little later, at
+ * the end of a commit, and the event loop would wait for both.
  */
 const itemsPerCheckpoint = 3_000;
-/** With less work in a commit there is hardly anything to do while the disk stores it. */
+/** A commit with less work leaves hardly anything to do while the disk stores it. */
 const itemsWorthAThread = 32;
-/** How soon a process that does nothing notices that a file of the store was removed, and saves what lay in it. */
+/** How soon an idle process notices that a file of the store was removed, and saves what lay in it. */
 const lookMs = 200;
-/** A lock of another process that is held for so long keeps everybody from writing. */
+/** A lock that another process holds for so long keeps everybody from writing. */
 const longLockMs = 1_000;
-/** How long calls wait for a lock that was held too long for the ones before. */
+/** How long a call waits for a lock that was held too long for earlier calls. */
 const awayPatienceMs = 500;
 
 /**
- * The file and the way to it. All writes of a turn of the event loop share one commit, so that many small calls cost one
- * sync of the disk; each of them still succeeds or fails alone. Waiting for another process's lock does not block.
+ * The file and the way to it. All writes of a turn of the event loop share one commit, so many small calls cost one
+ * sync of the disk. Each call still succeeds or fails alone. Waiting for another process's lock does not block.
  *
- * Opens the file when it is made, and after a failure with the next call and by itself, less and less often up to once a
- * second while that fails.
+ * Opens the file when it is made. After a failure it opens the file again, with the next call and by itself, less and
+ * less often, at least once a second.
  */
 export class Store {
   readonly location: string;
@@ -58,7 +58,7 @@ export class Store {
   readonly #waited: ConstructorParameters<typeof Wait>[0];
   #database: Database | undefined;
   #leftBehind: LogIdentity | undefined;
-  /** Why nothing is written into this file any more, though parts of it may still take something. */
+  /** Why nothing is written into this file any more, though parts of it might still accept writes. */
   #damage: HikyakuError | undefined;
   #lookTimer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
@@ -88,7 +88,7 @@ export class Store {
     try {
       this.#open();
     } catch {
-      // Kept as the reason in `reachability`; the next call tries again and hears of it.
+      // `reachability` keeps the error as its reason. The next call tries again and hears of it.
     }
   }
 
@@ -116,7 +116,7 @@ export class Store {
     }
   }
 
-  /** Reads at once where that is possible without waiting; undefined otherwise. */
+  /** Reads at once if that needs no waiting. Undefined otherwise. */
   peek<T>(job: (db: Database) => T): T | undefined {
     try {
       return this.#database === undefined ? undefined : job(this.#database);
@@ -127,8 +127,8 @@ export class Store {
   }
 
   /**
-   * Runs `job` inside the next commit and answers once that is on disk. It may run more than once, so it changes nothing
-   * but the file. `items` is the size of the work.
+   * Runs `job` inside the next commit and answers once that is on disk. `job` may run more than once, so it changes
+   * nothing but the file. `items` is the size of the work.
    */
   write<T>(call: CallOptions | undefined, items: number, job: (transaction: Transaction) => T): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -143,7 +143,7 @@ export class Store {
     });
   }
 
-  /** Ends what is under way, refuses what is queued, and closes the file. */
+  /** Ends calls that are under way, refuses queued ones, and closes the file. */
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
@@ -159,7 +159,7 @@ export class Store {
     database?.close();
   }
 
-  /** Resolves when all that was committed is answered, or given up: a disk may hang for ever. */
+  /** Resolves when all commits are answered or given up: a disk may hang for ever. */
   async #answered(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -186,7 +186,7 @@ export class Store {
     this.#draining = undefined;
   }
 
-  /** Others may read and write meanwhile; what it can't bring over because of them stays for the next one. */
+  /** Others may read and write meanwhile. Frames that it can't bring over because of them stay for the next time. */
   async #checkpoint(): Promise<void> {
     this.#itemsSinceCheckpoint = 0;
     await nextTurn();
@@ -236,7 +236,10 @@ export class Store {
     }
   }
 
-  /** @throws HikyakuError `answer_lost` when it is not known whether the commit happened; all else means that nothing of it did. */
+  /**
+   * @throws HikyakuError `answer_lost` when nobody knows whether the commit happened. After any other error, nothing
+   * was committed.
+   */
   #commitNow(db: Database, writes: readonly QueuedWrite[]): void {
     this.#refuseChanged(db);
     if (this.#damage !== undefined) throw this.#damage;
@@ -263,7 +266,8 @@ export class Store {
   }
 
   /**
-   * Accepted is what is on the disk, in a file that whoever opens the store next will find. The next commits go on meanwhile.
+   * Answers the writes once they are on the disk, in a file that the next process will find. The next commits go on
+   * meanwhile.
    */
   async #answer(db: Database, writes: readonly QueuedWrite[], ran: Ran): Promise<void> {
     try {
@@ -304,7 +308,7 @@ export class Store {
   #failed(thrown: unknown): HikyakuError {
     const error = storeError(thrown, this.location);
     if (isDamaged(thrown)) this.#damage ??= damagedError(error);
-    // A transaction that could not even be undone stays in the way of the next one.
+    // A transaction that could not even be undone blocks the next one.
     if (isConnectionLost(thrown) || this.#database?.isTransaction === true) this.#lost(error);
     else if (isStoreFailing(thrown)) this.#health.failed(error);
     return error;
@@ -315,7 +319,7 @@ export class Store {
     if (change !== undefined) throw changedError(change, this.location, this.#letGo(db, change));
   }
 
-  /** At what no call would notice by itself. */
+  /** Checks what no call would notice by itself. */
   #look(): void {
     this.#lookAtFiles();
     for (const writes of this.#answering.values()) {
@@ -330,30 +334,30 @@ export class Store {
     if (db !== undefined && change !== undefined) this.#letGo(db, change);
   }
 
-  /** Lets go of files that are not in their place any more. Whether all that was committed is safe all the same. */
+  /** Closes files that are not in their place any more. Returns whether all commits are safe nevertheless. */
   #letGo(db: Database, change: FileChange): boolean {
     const isSaved = change.file !== "index" && change.how === "removed or replaced" && db.saveLog();
     this.#leftBehind ??= db.leftBehind;
-    // The file that is opened next is another, or this one without what its log had lost.
+    // The next file to be opened is another one, or this one without what its log had lost.
     this.#damage = undefined;
     if (this.#database === db) this.#lost(changedError(change, this.location, isSaved));
     return isSaved && change.file === "log";
   }
 
-  /** Lets go of the connection, until it is opened anew. */
+  /** Closes the connection until it is opened anew. */
   #lost(reason: HikyakuError): void {
     const database = this.#database;
     this.#database = undefined;
     try {
       database?.close();
     } catch {
-      // It is of no use already; the reason is told below.
+      // The connection is of no use anyway. The reason is reported below.
     }
     this.#health.failed(reason);
     this.changes.wake();
   }
 
-  /** Whether the store is well can be told only by writing: many a store that fails can still be read. */
+  /** Only a write shows whether the store is well: many a store that fails can still be read. */
   async #tryOut(): Promise<void> {
     try {
       await this.write({ timeoutMs: awayPatienceMs }, 1, ({ db }) => {
@@ -361,7 +365,7 @@ export class Store {
         db.run("UPDATE claims SET number = number");
       });
     } catch {
-      // The store's health heard of it where it happened.
+      // The call that failed has already told the store's health.
     }
   }
 

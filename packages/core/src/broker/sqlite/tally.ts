@@ -9,8 +9,8 @@ interface QueueDelta {
 }
 
 /**
- * What one transaction changes in the numbers of queues. Collected while tasks move and written once at the end,
- * one row per queue instead of one per task.
+ * How one transaction changes the numbers of queues. It collects while tasks move and writes once at the end: one row
+ * per queue instead of one per task.
  */
 export class Tally {
   readonly #deltas = new Map<string, QueueDelta>();
@@ -29,12 +29,12 @@ export class Tally {
     if (attempt.failed) delta.failed += 1;
   }
 
-  /** Makes sure that the queue is known, even when nothing moved. */
+  /** Makes the queue known, even when nothing moved. */
   known(queue: string): void {
     this.#delta(queue);
   }
 
-  /** The queue is gone, and with it everything that was counted for it. */
+  /** The queue is gone, with all its numbers. */
   forget(queue: string): void {
     this.#deltas.delete(queue);
   }
@@ -57,7 +57,7 @@ export class Tally {
   }
 }
 
-/** States are spelled as the columns of `queues` that count them. */
+/** The columns of `queues` that count states have the states' names. */
 const counters = [...taskStates, "processed", "failed"];
 
 const upsertQueue = `

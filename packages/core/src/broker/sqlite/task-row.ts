@@ -11,7 +11,7 @@ import type { TaskMessage, TaskState, UnknownField } from "../task-message.ts";
 import type { AttemptRecord } from "../work-facet.ts";
 import type { Values } from "./database.ts";
 
-/** Asynq's fields of a message, in the order in which `messageValues` gives them; the library's own come behind them. */
+/** Asynq's fields of a message, in the order of `messageValues`. The library's own fields follow them. */
 const fieldOrder = [
   ...(["queue", "id", "type", "maxRetry", "retried", "lastError", "lastFailedAt", "timeoutMs", "deadlineAt"] as const),
   ...(["uniqueKey", "group", "retentionMs", "completedAt", "headers", "unknownFields", "payload"] as const),
@@ -21,7 +21,7 @@ type InOrder<Order extends readonly unknown[]> = { -readonly [At in keyof Order]
 const messageFields: readonly (keyof TaskMessage)[] = [...everyField(fieldOrder), ...ownFields];
 const columnsOfMessage = messageFields.map(columnOf);
 
-/** Has the type checker refuse a list in which one of Asynq's fields is missing. */
+/** Makes the type checker refuse a list that lacks one of Asynq's fields. */
 function everyField<Name extends keyof TaskMessage>(
   names: [Exclude<keyof TaskMessage, OwnField | Name>] extends [never] ? readonly Name[] : never,
 ): readonly Name[] {
@@ -47,28 +47,28 @@ const integers: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A column as it is to be read. One number that JavaScript can't hold would make Node refuse all rows of a query, so it
- * comes as text, and then only its own row can't be read.
+ * A column, made safe to read. A number that JavaScript can't hold would make Node refuse all rows of a query. So it
+ * comes as text, and only its own row can't be read.
  */
 export function readable(column: string): string {
   if (!integers.has(column)) return column;
   return `iif(${isExact(column)}, ${column}, CAST(${column} AS TEXT))`;
 }
 
-/** Whether a number is one that JavaScript can hold; not so where there is none. */
+/** Whether the column holds a number that JavaScript can hold. False when it holds no number. */
 export function isExact(column: string): string {
   return `${column} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}`;
 }
 
-/** A number as it is to be compared: what JavaScript can't hold counts as the largest, or the smallest, that it can. */
+/** A number for comparisons: one that JavaScript can't hold counts as the largest, or smallest, that it can. */
 export function within(column: string): string {
   return `max(min(${column}, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER})`;
 }
 
-/** The columns that hold a message, in the order that `messageValues` gives and `messageOf` reads. */
+/** The columns of a message, in the order of `messageValues` and `messageOf`. */
 export const messageColumns = columnsOfMessage.map(readable).join(", ");
 
-/** Writes new tasks whose ids are free, each with its state, four columns of its place and `messageValues`. */
+/** Writes new tasks with free ids. The values of each: its state, four columns of its place, `messageValues`. */
 export function insertTasks(count: number): string {
   const row = `(?, ?, ?, ?, ?${", ?".repeat(columnsOfMessage.length)})`;
   return `
@@ -77,9 +77,8 @@ export function insertTasks(count: number): string {
 }
 
 /**
- * As `insertTasks`, for tasks that wait in line and of which nothing but `plainColumns` is set, and that but for id and
- * payload are alike: what they share is given once, by name, and then id and payload of each. Every value that is given has
- * its price.
+ * As `insertTasks`, for pending tasks that set only `plainColumns` and are alike except for id and payload. What they
+ * share is given once, by name; then follow the id and payload of each. Every bound value has its price.
  */
 export function insertAlike(count: number): string {
   const given = ["queue", ...plainFields.filter((name) => name !== "id" && name !== "payload")] as const;
@@ -91,7 +90,7 @@ export function insertAlike(count: number): string {
     VALUES ${rows.join(", ")} ON CONFLICT (queue, id) DO NOTHING`;
 }
 
-/** Whether a new message can be written by `insertAlike` beside another one that can. */
+/** Whether `insertAlike` can write a new message beside another one that it can write. */
 export function isAlike(message: TaskMessage, other: TaskMessage): boolean {
   const fits: EachField<boolean, "id" | "payload" | OwnField> = {
     queue: message.queue === other.queue,
@@ -99,7 +98,7 @@ export function isAlike(message: TaskMessage, other: TaskMessage): boolean {
     maxRetry: message.maxRetry === other.maxRetry,
     timeoutMs: message.timeoutMs === other.timeoutMs,
     retentionMs: message.retentionMs === other.retentionMs,
-    // As `isPlain` says of rows.
+    // As `isPlain`, which is for rows.
     retried: message.retried === 0,
     lastError: message.lastError === "",
     lastFailedAt: message.lastFailedAt === undefined,
@@ -116,7 +115,10 @@ export function isAlike(message: TaskMessage, other: TaskMessage): boolean {
 /** The columns of a whole task, in the order that `storedTaskOf` reads. */
 export const storedColumns = [...columnsOfMessage, ...columnsOfState].map(readable).join(", ");
 
-/** The values of `messageColumns`. By hand, since every new task of which more than `plainColumns` is set passes here. */
+/**
+ * The values of `messageColumns`. Written by hand for speed: every new task that sets more than `plainColumns` passes
+ * here.
+ */
 export function messageValues(message: TaskMessage, uniqueKey: string): SQLInputValue[] {
   const values: InOrder<typeof fieldOrder> = [
     message.queue,
@@ -145,10 +147,10 @@ function columnValue(value: unknown): SQLInputValue {
   return typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
 }
 
-/** What an outcome may change. A task's lock is released with its outcome, but the task keeps the name of it. */
+/** The fields that an outcome may change. It releases a task's lock, but the task keeps the lock's name. */
 const settledFields = historyFieldNames.filter((name) => name !== "uniqueKey");
 
-/** Sets the columns of what an outcome may change to `settledValues`. */
+/** Sets the columns that an outcome may change to `settledValues`. */
 export const settledColumns = settledFields.map((name) => `${columnOf(name)} = ?`).join(", ");
 
 export function settledValues(message: TaskMessage): SQLInputValue[] {
@@ -157,7 +159,7 @@ export function settledValues(message: TaskMessage): SQLInputValue[] {
 
 /**
  * Reads a message from a row that begins with `messageColumns`.
- * @throws HikyakuError `corrupt_data` when somebody else wrote into the row what is no message.
+ * @throws HikyakuError `corrupt_data` when another program wrote something into the row that is no message.
  */
 export function messageOf(row: Values): TaskMessage {
   const message: Record<string, unknown> = {};
@@ -191,18 +193,18 @@ function valueIn(row: Values, name: keyof TaskMessage, kind: FieldKind, stored: 
   }
 }
 
-/** What most tasks that wait set beside their queue, and nothing else: each column that is read has its price. */
+/** The fields that most pending tasks set, beside their queue. Each column that is read has its price. */
 const plainFields = ["id", "type", "payload", "maxRetry", "timeoutMs", "retentionMs"] as const;
-/** All others, which are as nobody set them. */
+/** All other fields. A plain task has set none of them. */
 const blankFields = messageFields.filter((name) => name !== "queue" && !plainFields.some((plain) => plain === name));
 
-/** Whether a row holds a message of which nothing but `plainColumns` was set. */
+/** Whether a row's message sets only `plainColumns`. */
 export const isPlain = [
   ...blankFields.map((name) => `${columnOf(name)} ${hasDefault(name) ? `= ${defaultText(name)}` : "IS NULL"}`),
   ...plainFields.filter(isNumber).map((name) => isExact(columnOf(name))),
 ].join(" AND ");
 
-/** Whether a column holds a value, and not NULL, where nothing was set. */
+/** Whether an unset field is a value in its column, not NULL. */
 function hasDefault(name: keyof TaskMessage): boolean {
   return ["string", "number"].includes(typeof fieldRow(name).default);
 }
@@ -213,12 +215,12 @@ function defaultText(name: keyof TaskMessage): string {
   return typeof value === "string" ? `'${value}'` : String(value);
 }
 
-/** What `plainMessageOf` reads, in its order. */
+/** The columns that `plainMessageOf` reads, in its order. */
 export const plainColumns = plainFields.map(columnOf).join(", ");
-/** The same where rows that are not `isPlain` may be among them. */
+/** The same, for rows of which some may not be `isPlain`. */
 export const readablePlainColumns = plainFields.map(columnOf).map(readable).join(", ");
 
-/** Reads a message from a row that begins with `plainColumns`, where `isPlain`. */
+/** Reads a message from a row that `isPlain` and begins with `plainColumns`. */
 export function plainMessageOf(queue: string, row: Values): TaskMessage {
   const [id, type, payload, maxRetry, timeoutMs, retentionMs] = row;
   return {
@@ -264,7 +266,7 @@ function stateValue(kind: StateField["kind"], stored: SQLOutputValue | undefined
   }
 }
 
-/** In SQL, the bytes of a row's texts, payload and result; the id lies in an index as well. */
+/** In SQL: the bytes of a row's texts, payload and result. The id lies in an index as well. */
 export const bytesOfRow = [
   ...messageFields.filter((name) => !isNumber(name)).map(columnOf),
   ...[columnOf("id"), "attempts", "result"],
@@ -272,7 +274,7 @@ export const bytesOfRow = [
   .map((column) => `coalesce(length(${column}), 0)`)
   .join(" + ");
 
-/** In SQL, whether each column of a message that holds JSON holds what is a list or an object, as it should. */
+/** In SQL: whether each JSON column of a message holds a list or an object, as it should. */
 export const holdsReadableJson = messageFields
   .flatMap((name) => {
     const type = { texts: "object", wire_fields: "array" }[String(fieldRow(name).kind)];
@@ -283,7 +285,7 @@ export const holdsReadableJson = messageFields
   })
   .join(" AND ");
 
-/** As `storedTaskOf`; a row that is no task is told as such. */
+/** As `storedTaskOf`. A row that is no task comes back as unreadable. */
 export function taskEntryOf(row: Values): TaskEntry {
   try {
     return storedTaskOf(row);

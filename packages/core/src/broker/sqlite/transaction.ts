@@ -2,13 +2,13 @@ import type { Signal } from "../signal-facet.ts";
 import type { Database } from "./database.ts";
 import { Tally } from "./tally.ts";
 
-/** One call's part of a commit: where it reads and writes, and what the end of the commit has to know of it. */
+/** One call's part of a commit: it reads and writes here, and notes what the end of the commit must know. */
 export class Transaction {
   readonly db: Database;
   readonly now: number;
   /**
-   * Whether the call runs once more, because one of its commit has thrown. What needs to know more than the quick way tells
-   * throws in a first run, and takes the thorough way in the second.
+   * Whether the call runs once more, because a call of the same commit has thrown. A call that needs to know more than
+   * the quick way tells throws in its first run, and takes the thorough way in the second.
    */
   readonly isSecondRun: boolean;
   readonly tally = new Tally();
@@ -26,7 +26,7 @@ export class Transaction {
     return this.#changedForOthers;
   }
 
-  /** The next free place at the end of a queue, or the first of so many. */
+  /** The next free place at the end of a queue. With `count`: the first of so many. */
   backOf(queue: string, count = 1): number {
     const last = this.#backs.get(queue) ?? positionOf(this.db.get(lastPosition, queue));
     this.#backs.set(queue, last + count);
@@ -34,18 +34,18 @@ export class Transaction {
     return last + 1;
   }
 
-  /** The place before the task that is next in line. */
+  /** The place in front of the next task in line. */
   frontOf(queue: string): number {
     this.#changedForOthers = true;
     return positionOf(this.db.get(firstPosition, queue)) - 1;
   }
 
-  /** To be called when tasks can be claimed now that could not before, other than by a new place in a queue. */
+  /** Call it when tasks can now be claimed for another reason than a new place in line. */
   changesWork(): void {
     this.#changedForOthers = true;
   }
 
-  /** Leaves a word for every process on this file. */
+  /** Leaves a signal for every process on this file. */
   signal(signal: Signal): void {
     const { number } = this.db.get(insertSignal, this.now, JSON.stringify(signal)) ?? {};
     if (Number(number) % signalsBetweenPrunings === 0) this.db.run(pruneSignals, this.now - signalLifeMs);

@@ -7,18 +7,21 @@ interface Waited {
   readonly location: string;
   /** @throws HikyakuError `closed`. */
   readonly checkOpen: () => void;
-  /** Told when the time is over because of others; how long they were waited for. */
+  /** Called when a call's time ran out because of others, with how long it waited for them. */
   readonly onGivenUp: (error: HikyakuError, waitedMs: number) => void;
 }
 
-/** How long one call is ready to wait for another process. The machine's own time: no test can move a foreign lock. */
+/**
+ * How long one call is ready to wait for another process. In the machine's own time: a test's clock can't move a
+ * foreign lock.
+ */
 export class Wait {
   readonly #waited: Waited;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
   readonly #startedAt = systemClock.monotonic();
   #stepMs = 1;
-  /** What stood in the way last. */
+  /** The last obstacle. */
   #obstacle: unknown;
 
   constructor(waited: Waited, timeoutMs: number, signal: AbortSignal | undefined) {
@@ -33,8 +36,8 @@ export class Wait {
   }
 
   /**
-   * To be called while nothing of the call has been written.
-   * @throws HikyakuError `cancelled`, `broker_unavailable` or `closed` when the call is not to be carried out any more.
+   * Call it while nothing of the call has been written.
+   * @throws HikyakuError `cancelled`, `broker_unavailable` or `closed` when the call must not be carried out any more.
    */
   check(): void {
     const { location, checkOpen, onGivenUp } = this.#waited;
@@ -50,7 +53,7 @@ export class Wait {
     throw error;
   }
 
-  /** Lets a moment go by for what stands in the way to end. */
+  /** Waits a moment for the obstacle to go away. */
   async aMoment(obstacle: unknown): Promise<void> {
     this.#obstacle = obstacle;
     const leftMs = Math.max(0, this.#timeoutMs - (systemClock.monotonic() - this.#startedAt));

@@ -23,7 +23,7 @@ import type { Store } from "./store.ts";
 import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Kept small enough that a long list leaves the event loop free in between. */
+/** Small enough that a long list leaves the event loop free between its writes. */
 const settlementsPerWrite = 500;
 
 export class SqliteWork implements WorkFacet {
@@ -109,7 +109,7 @@ export class SqliteWork implements WorkFacet {
   }
 }
 
-/** Leases tasks that somebody else holds, or held; a row is a task's number, id and token. */
+/** Leases tasks that somebody else holds or held. A row is a task's number, id and token. */
 function leaseHeld(
   transaction: Transaction,
   request: RecoverRequest,
@@ -148,7 +148,7 @@ class WaitForChange {
       this.#end ??= end;
       this.#wake();
     };
-    // From here on no change is missed, so the first look at the queues may come after.
+    // No change is missed from here on, so the queues are looked at only now.
     this.#stop.push(
       changes.subscribe(() => {
         this.#woken = true;

@@ -8,9 +8,8 @@ import type { Store } from "./store.ts";
 import { Transaction } from "./transaction.ts";
 
 /**
- * Enqueues, claims and settles a task of each queue and takes that back, which finds pages that can't be read or changed, and
- * costs the disk nothing, since what is taken back never gets there. Then writes a number anew and has it brought onto the
- * disk, which finds one that is full.
+ * Enqueues, claims and settles a task of each queue, and undoes it. That finds pages that can't be read or changed, and
+ * costs the disk nothing. Then it writes a number and brings it onto the disk, which finds a full disk.
  */
 export async function probeWrites(
   store: Store,
@@ -35,7 +34,7 @@ export async function probeWrites(
   await store.write(rest, 1, ({ db }) => void db.run(countClaim));
 }
 
-/** @throws whatever SQLite throws. */
+/** @throws what SQLite throws. */
 function rehearse(transaction: Transaction, enqueue: SqliteEnqueue, queue: string): void {
   const message = defaultMessage({ id: `probe-${crypto.randomUUID()}`, type: "hikyaku:probe", queue });
   const outcome = enqueue.enqueueWithin(transaction, { message, placement: { kind: "now" } });
@@ -48,5 +47,5 @@ function rehearse(transaction: Transaction, enqueue: SqliteEnqueue, queue: strin
 
 const aClaim = { limit: 1, handles: { kind: "all" }, serverId: "probe", leaseMs: 1_000 } as const;
 
-/** A number that is left out is as good as one that was given. */
+/** A number in the sequence may be left out. */
 const countClaim = "UPDATE claims SET number = number + 1";

@@ -28,7 +28,7 @@ interface OpenList {
 }
 
 /**
- * Makes replies from bytes, in RESP 2 and 3. The bytes may come in pieces of any size. Protocol:
+ * Makes replies from bytes, in RESP 2 and 3. The bytes may come in pieces of any size:
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * - Text and binary values are buffers. They may share memory with the piece that they came in.
