@@ -119,6 +119,7 @@ export {
   serverWarnings,
 } from "./server-warnings.ts";
 export {
+  changeShardOrder,
   pauseShards,
   resumeShards,
   type ShardedQueueSummary,

@@ -16,7 +16,9 @@ function filesBelow(folder: string, ending: string): { readonly name: string; re
     .map((path) => ({ name: path, text: readFileSync(join(folder, path), "utf8") }));
 }
 
-const homesInLua = new Set(["includes/lease.lua", "includes/leases.lua", "includes/line.lua"]);
+const homesInLua = new Set([
+  ...["lease", "leases", "resume-leases", "line", "leave-line"].map((name) => `includes/${name}.lua`),
+]);
 const writing =
   /'(?:LPUSH|RPUSH|LREM|LTRIM|LSET|LINSERT|LPOP|RPOP|LMOVE|RPOPLPUSH|ZADD|ZREM|ZREM[A-Z]+|ZPOP[A-Z]+|DEL|UNLINK|RENAME|SET)',\s*(KEYS\[\d+\]|\w+)/g;
 const writingFields = /'(?:HSET|HSETNX|HDEL)',[^\n]*('hk:lease'|'state', 'pending')/g;

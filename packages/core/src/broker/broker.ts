@@ -7,6 +7,7 @@ import type { EnqueueFacet } from "./enqueue-facet.ts";
 import type { GroupFacet } from "./group-facet.ts";
 import type { InspectFacet } from "./inspect-facet.ts";
 import type { MaintainFacet } from "./maintain-facet.ts";
+import type { PolicyFacet } from "./policy-facet.ts";
 import type { PresenceFacet } from "./presence-facet.ts";
 import type { ReconcileFacet } from "./reconcile-facet.ts";
 import type { ScheduleFacet } from "./schedule-facet.ts";
@@ -39,6 +40,7 @@ export interface Broker
     GroupFacet,
     InspectFacet,
     ChangeFacet,
+    PolicyFacet,
     PresenceFacet,
     ControlFacet,
     ReconcileFacet,

@@ -17,6 +17,7 @@ export type {
   RemoveQueueRequest,
   Selection,
 } from "./change-facet.ts";
+export type { ClaimPolicy, QueueDiscipline } from "./claim-policy.ts";
 export {
   type ControlFacet,
   type EvictAnswer,
@@ -42,6 +43,7 @@ export type {
   UnreadableTask,
 } from "./inspect-facet.ts";
 export type { ArchiveLimits, ForwardAnswer, ForwardRequest, MaintainFacet, SweepAnswer } from "./maintain-facet.ts";
+export type { PolicyAnswer, PolicyFacet, PolicyRequest } from "./policy-facet.ts";
 export type {
   BusyWorker,
   PresenceFacet,
@@ -71,12 +73,12 @@ export type {
   ClaimedTask,
   ClaimRequest,
   ClaimResult,
+  ClosedQueue,
   GoneHolder,
   HandledTypes,
   Lease,
   Outcome,
   QueueClaim,
-  QueueDiscipline,
   RecoverRequest,
   SetAside,
   SettleAnswer,

@@ -30,13 +30,14 @@ export interface ArchiveLimits {
 export interface ForwardRequest {
   readonly queue: string;
   readonly limit: number;
-  /** Puts retry tasks in front of all that wait in their queue, not behind. Default false. */
-  readonly retriesFirst?: boolean;
 }
 
 /** Housekeeping in bounded slices; safe to run on many servers at once. */
 export interface MaintainFacet {
-  /** Moves up to `limit` scheduled and retry tasks that are due. None is moved early. */
+  /**
+   * Moves up to `limit` scheduled and retry tasks that are due. None is moved early. They go behind all that wait. Retry tasks of
+   * a queue whose policy is a strict order go in front.
+   */
   forwardDue(request: ForwardRequest, call?: CallOptions): Promise<ForwardAnswer>;
   /** Removes up to `limit` tasks that nothing keeps any more, with bodies and locks. */
   sweep(queue: string, limit: number, archive: ArchiveLimits, call?: CallOptions): Promise<SweepAnswer>;

@@ -1,4 +1,5 @@
 import type { CallOptions } from "./call-options.ts";
+import type { ClaimPolicy } from "./claim-policy.ts";
 import type { TaskMessage } from "./task-message.ts";
 
 /** Which task types a server can run. A prefix matches every type that starts with it. */
@@ -30,18 +31,15 @@ export interface ClaimedTask {
   readonly lostAttempts: number;
 }
 
-/**
- * Keeps the tasks of a queue in order. A claim takes only the next task, and only while nobody holds a task of the
- * queue. `strict`: also only while none of them waits for its retry.
- */
-export type QueueDiscipline = "strict" | "loose";
-
 export interface QueueClaim {
   readonly queue: string;
   /** Most tasks to take. */
   readonly limit: number;
-  /** Absent: takes any tasks that can be run, however many are held. All that claim from a queue must say the same. */
-  readonly ordered?: QueueDiscipline;
+  /**
+   * The policy that the caller's queue was declared with. A claim obeys the policy of the store, told or not; where the store
+   * has another one than was told, it takes nothing. Absent: whatever the store says.
+   */
+  readonly expects?: ClaimPolicy;
 }
 
 export interface ClaimRequest {
@@ -76,10 +74,26 @@ export interface SetAside {
   readonly detail: string;
 }
 
+/** A queue of which this claim may take nothing now, though tasks may wait there. */
+export interface ClosedQueue {
+  readonly queue: string;
+  /**
+   * `held`: its policy lets nothing go while another task of it is held, or waits for its retry. `policy_differs`: the store has
+   * another policy than was told, or none. `policy_unknown`: it has one that this version does not know.
+   */
+  readonly reason: "paused" | "held" | "policy_differs" | "policy_unknown";
+  /** The policy as the store spells it, where that is the reason. */
+  readonly policy?: string;
+  /** When to ask again, though `waitForWork` has not woken the caller before. Absent: it does, as soon as the queue opens. */
+  readonly lookAgainAt?: number;
+}
+
 export interface ClaimResult {
   readonly tasks: readonly ClaimedTask[];
   readonly unhandled: readonly UnhandledTasks[];
   readonly setAside: readonly SetAside[];
+  /** Queues that gave nothing although tasks may wait there. */
+  readonly closed: readonly ClosedQueue[];
   /**
    * Set when the store refused because somebody evicted this server. The server gets nothing from such a queue any
    * more.
@@ -212,8 +226,9 @@ export interface WorkFacet {
   takeBack(request: TakeBackRequest, call?: CallOptions): Promise<TakenOver>;
   /**
    * Resolves when one of the queues may have work: at once when tasks are waiting, otherwise as soon as somebody puts
-   * one there, at the latest after `timeoutMs`. Changes nothing, and costs next to nothing. Rejects when the store is
-   * lost or the signal fires.
+   * one there, at the latest after `timeoutMs`. When a claim of this broker was told that a queue is closed, it does not
+   * resolve at once, but when the queue opens or when it is time to look again. Changes nothing, and costs next to nothing.
+   * Rejects when the store is lost or the signal fires.
    */
   waitForWork(queues: readonly string[], call: CallOptions): Promise<void>;
   /**

@@ -1,8 +1,9 @@
 import type { InspectFacet } from "../broker/inspect-facet.ts";
+import type { PolicyFacet } from "../broker/policy-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
 import type { Inspector } from "../inspector/inspector.ts";
 import type { QueueSummary } from "../inspector/queue-info.ts";
-import type { ShardedQueue } from "./sharded-queue.ts";
+import { policyOfShards, type ShardedQueue } from "./sharded-queue.ts";
 import { strayQueues } from "./stray-queues.ts";
 
 /** A sharded queue at one moment, or nearly one: its shards are read one after the other. */
@@ -67,6 +68,18 @@ export async function pauseShards(broker: Pick<InspectFacet, "pause">, queue: Sh
 /** Lets tasks be claimed from every shard again. Answers how many were paused. */
 export async function resumeShards(broker: Pick<InspectFacet, "resume">, queue: ShardedQueue): Promise<number> {
   return changed(await Promise.all(queue.queues.map((shard) => broker.resume(shard))));
+}
+
+/**
+ * Has every shard worked in the order that `queue` has now, whatever the store said so far. Servers that were told another one
+ * take nothing from the shards from then on, so call it when no such server runs any more. Answers for how many shards that
+ * was new.
+ */
+export async function changeShardOrder(broker: PolicyFacet, queue: ShardedQueue): Promise<number> {
+  const policy = policyOfShards(queue);
+  const declare = (shard: string) => broker.declarePolicy({ queue: shard, policy, replace: true });
+  const answers = await Promise.all(queue.queues.map(declare));
+  return answers.filter(({ kind }) => kind === "declared").length;
 }
 
 function changed(answers: readonly ("changed" | "unchanged")[]): number {

@@ -1,3 +1,4 @@
+import { type ClaimPolicy, openPolicy } from "../broker/claim-policy.ts";
 import { checkedQueue } from "../checked-name.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
@@ -41,6 +42,11 @@ export class ShardedQueue {
   queueOf(key: string): string {
     return this.queues[shardOf(key, this.shards)] ?? this.name;
   }
+}
+
+/** By which policy claims take from the shards. */
+export function policyOfShards({ ordered }: ShardedQueue): ClaimPolicy {
+  return ordered === undefined ? openPolicy : { kind: "ordered", discipline: ordered };
 }
 
 /** Each shard costs every server that works on it a connection and some commands, also when it is idle. */

@@ -17,7 +17,7 @@ export interface RunningTask {
   readonly deadlineAt: number;
 }
 
-const nothingClaimed: ClaimResult = { tasks: [], unhandled: [], setAside: [] };
+const nothingClaimed: ClaimResult = { tasks: [], unhandled: [], setAside: [], closed: [] };
 /** Two turns pass between a handler's end and its settlement, and one between a commit and what it wakes. */
 const quietTurns = 5;
 const listPage = 100;

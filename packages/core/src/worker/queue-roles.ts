@@ -1,8 +1,10 @@
 import type { ServerRecord } from "../broker/presence-facet.ts";
+import type { ClosedQueue } from "../broker/work-facet.ts";
 import type { Periodic, Role } from "../runtime/periodic.ts";
 import type { LostAnswers } from "./leases/lost-answers.ts";
 import { Forwarder } from "./roles/forwarder.ts";
 import { Janitor } from "./roles/janitor.ts";
+import { PolicyKeeper, policyKeeperMs } from "./roles/policy-keeper.ts";
 import { Recoverer } from "./roles/recoverer.ts";
 import type { ResolvedServerOptions } from "./server-options.ts";
 
@@ -36,16 +38,34 @@ export interface QueueRolesOptions
   readonly onWork: (queue: string) => void;
 }
 
-/** The roles that each queue of a server has for itself: bringing due tasks, recovering lost ones, tidying up. */
+/**
+ * The roles that each queue of a server has for itself: bringing due tasks, recovering lost ones, tidying up; and the one that
+ * declares how queues are worked.
+ */
 export class QueueRoles {
   readonly all: readonly Periodic[];
   readonly #options: QueueRolesOptions;
+  readonly #policies: PolicyKeeper;
+  readonly #declaring: Periodic;
   readonly #forwarding = new Map<string, Periodic>();
   readonly #recovering = new Map<string, { readonly recoverer: Recoverer; readonly periodic: Periodic }>();
 
   constructor(options: QueueRolesOptions) {
     this.#options = options;
-    this.all = Object.keys(options.queues).flatMap((queue) => this.#rolesOf(queue));
+    const { broker, logger, plan, periodic, onWork } = options;
+    this.#policies = new PolicyKeeper({
+      ...{ broker, logger, policies: plan.policies },
+      onAgreed: (queue) => {
+        this.#forwarding.get(queue)?.wake();
+        onWork(queue);
+      },
+    });
+    this.#declaring = periodic(this.#policies, policyKeeperMs);
+    this.all = [
+      // Costs nothing where no queue has a policy.
+      ...(plan.policies.size > 0 ? [this.#declaring] : []),
+      ...Object.keys(options.queues).flatMap((queue) => this.#rolesOf(queue)),
+    ];
   }
 
   /** A task of the queue waits for this moment. */
@@ -63,6 +83,11 @@ export class QueueRoles {
     for (const queue of queues) this.#recovering.get(queue)?.periodic.wake();
   }
 
+  /** A claim was refused by the policy of its queue. */
+  policyRefused(closed: ClosedQueue): void {
+    if (this.#policies.doubts(closed)) this.#declaring.wake();
+  }
+
   /** A server is known to be dead: its tasks need not wait for the end of their leases. */
   noteGone({ serverId, queues }: ServerRecord): void {
     for (const queue of Object.keys(queues)) this.#recovering.get(queue)?.recoverer.noteGone(serverId);
@@ -70,16 +95,16 @@ export class QueueRoles {
   }
 
   #rolesOf(queue: string): Periodic[] {
-    const { broker, clock, random, logger, taskLog, policy, leaseMs, archiveOf, plan } = this.#options;
+    const { broker, clock, random, logger, taskLog, policy, leaseMs, archiveOf } = this.#options;
     const { serverId, lostAnswers, periodic, findServer, holding, onWork, reportFailure } = this.#options;
     const recoverer = new Recoverer({
       ...{ broker, clock, random, logger: taskLog, queue, serverId, leaseMs, policy, lostAnswers, findServer, holding },
       ...{ onRecovered: onWork, reportFailure },
     });
-    const retriesFirst = plan.ordered.get(queue) === "strict";
     const recovering = periodic(recoverer, recoverMs);
     const onLeaseOver = (): void => recovering.wake();
-    const forwarder = new Forwarder({ broker, clock, taskLog, queue, retriesFirst, onMoved: onWork, onLeaseOver });
+    const mayForward = (): boolean => this.#policies.isKnown(queue);
+    const forwarder = new Forwarder({ broker, clock, taskLog, queue, mayForward, onMoved: onWork, onLeaseOver });
     const forwarding = periodic(forwarder, forwardMs);
     this.#forwarding.set(queue, forwarding);
     this.#recovering.set(queue, { recoverer, periodic: recovering });

@@ -1,5 +1,5 @@
 import type { Reachability } from "../broker/broker.ts";
-import type { ProcessorCounts } from "./claiming/processor.ts";
+import type { ProcessorCounts } from "./claiming/endings.ts";
 import type { ObeyedOrder } from "./remote-control.ts";
 
 /** `new`, then `active`; `quiet` once it takes no new tasks; `stopping`; `closed`. */

@@ -372,6 +372,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       unanswered: () => this.#syncer.size,
       isReachable: () => broker.reachability().reachable,
       onEvicted: () => this.#control.refused(),
+      onPolicyRefusal: (closed) => this.#queueRoles.policyRefused(closed),
       onRetry: (queue, at) => this.#queueRoles.forwardAt(queue, at),
     });
   }

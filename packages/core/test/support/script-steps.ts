@@ -232,8 +232,8 @@ const workSteps: ScriptStep[] = [
     name: "claim the next of an ordered queue",
     async prepare(broker) {
       await waiting(broker, 3);
-      return (other) =>
-        other.claim(aClaim({ queues: [{ queue, limit: 1, ordered: "strict" }], limit: 1, token: "server-a/9" }));
+      await broker.declarePolicy({ queue, policy: { kind: "ordered", discipline: "strict" } });
+      return (other) => other.claim(aClaim({ limit: 1, token: "server-a/9" }));
     },
   },
   settling("settle what is done, and claim", () => ({ kind: "done" }), { thenClaims: true }),

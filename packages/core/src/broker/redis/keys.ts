@@ -40,6 +40,8 @@ export interface QueueKeys {
   readonly failed: string;
   /** Ours: ids of scheduled and retry tasks whose moment is not a whole second, by milliseconds. */
   readonly due: string;
+  /** Ours: by which policy claims take from the queue, as text; not there for an open one. */
+  readonly policy: string;
   /** Ours: ids of finished sets whose tasks' bodies are still being removed; each has the rest of them at `:<set id>`. */
   readonly leftovers: string;
 }
@@ -70,6 +72,7 @@ export function queueKeys(queue: string): QueueKeys {
     processed: `${prefix}processed`,
     failed: `${prefix}failed`,
     due: `hikyaku:{${queue}}:due`,
+    policy: `hikyaku:{${queue}}:policy`,
     leftovers: `hikyaku:{${queue}}:leftovers`,
   };
   if (known.size >= mostKnown) known.clear();

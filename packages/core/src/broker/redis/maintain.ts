@@ -18,17 +18,14 @@ export class RedisMaintain implements MaintainFacet {
     this.#context = context;
   }
 
-  async forwardDue({ queue, limit, retriesFirst = false }: ForwardRequest, call?: CallOptions): Promise<ForwardAnswer> {
+  async forwardDue({ queue, limit }: ForwardRequest, call?: CallOptions): Promise<ForwardAnswer> {
     const keys = queueKeys(queue);
     const now = Math.floor(this.#context.clock.now());
     const answer = await runScript(
       this.#context.connection,
       forwardScript,
-      [keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due, keys.archived, keys.lease],
-      [
-        ...[keys.task, keys.group, String(now), String(wholeSeconds(now)), nanoseconds(now), String(limit)],
-        retriesFirst ? "1" : "0",
-      ],
+      [keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due, keys.archived, keys.lease, keys.policy],
+      [keys.task, keys.group, String(now), String(wholeSeconds(now)), nanoseconds(now), String(limit)],
       call,
     );
     const [moved, nextDueAt, over, ghosts, strangers] = list(answer);

@@ -208,7 +208,7 @@ export class QueueRemoval {
       removeScript,
       [
         ...[keys.pending, keys.active, keys.lease, keys.scheduled, keys.retry, keys.archived, keys.completed],
-        ...[keys.groups, keys.aggregationSets, keys.paused, keys.processed, keys.failed, keys.due],
+        ...[keys.groups, keys.aggregationSets, keys.paused, keys.processed, keys.failed, keys.due, keys.policy],
         ...this.#countersOf(keys),
       ],
       [keys.group],

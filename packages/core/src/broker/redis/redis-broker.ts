@@ -12,6 +12,7 @@ import { RedisEnqueue } from "./enqueue.ts";
 import { RedisGroups } from "./groups.ts";
 import { RedisInspect } from "./inspect.ts";
 import { RedisMaintain } from "./maintain.ts";
+import { RedisPolicy } from "./policy.ts";
 import { RedisPresence } from "./presence.ts";
 import { RedisReconcile } from "./reconcile.ts";
 import type { RedisOptions } from "./redis-options.ts";
@@ -117,6 +118,7 @@ export function redisBroker(options: RedisOptions = {}): Broker {
     new RedisChange(context, (queue) => enqueue.forget(queue)),
     new RedisControl(context),
     new RedisInspect(context),
+    new RedisPolicy(context),
     new RedisReconcile(context, joinFacets({}, maintain, groups)),
     schedule,
   );

@@ -19,6 +19,8 @@ export class Waiting {
   readonly #links: Links;
   readonly #keptIdleMs: number;
   readonly #lines = new Map<string, WaitingLine>();
+  /** Until when nothing may be taken from a queue, whatever waits there: by the machine's monotonic time. */
+  readonly #closedUntil = new Map<string, number>();
   #closed = false;
 
   constructor(links: Links, idleMs = keptIdleMs) {
@@ -50,6 +52,15 @@ export class Waiting {
     });
   }
 
+  /**
+   * A claim was told that nothing may be taken from the queue now: who waits for it sleeps for so long. 0: something may be
+   * taken.
+   */
+  noteClosed(queue: string, forMs: number): void {
+    if (forMs > 0) this.#closedUntil.set(queue, performance.now() + forMs);
+    else if (this.#closedUntil.delete(queue)) this.#lines.get(queue)?.wake();
+  }
+
   close(): void {
     this.#closed = true;
     for (const line of this.#lines.values()) line.close();
@@ -60,7 +71,13 @@ export class Waiting {
     let line = this.#lines.get(queue);
     if (line === undefined) {
       const key = queueKeys(queue).pending;
-      line = new WaitingLine(key, this.#links.blocking(key), this.#keptIdleMs, () => this.#lines.delete(queue));
+      line = new WaitingLine({
+        key,
+        connection: this.#links.blocking(key),
+        idleMs: this.#keptIdleMs,
+        onClosed: () => this.#lines.delete(queue),
+        closedUntil: () => this.#closedUntil.get(queue) ?? 0,
+      });
       this.#lines.set(queue, line);
     }
     return line;
@@ -69,21 +86,25 @@ export class Waiting {
 
 type Waiter = (error?: unknown) => void;
 
+interface WaitingLineOptions {
+  readonly key: string;
+  readonly connection: Link;
+  readonly idleMs: number;
+  /** Called when it closes because nobody has waited for so long. */
+  readonly onClosed: () => void;
+  /** Until when nothing may be taken from the queue: by the machine's monotonic time. */
+  readonly closedUntil: () => number;
+}
+
 class WaitingLine {
-  readonly #key: string;
-  readonly #connection: Link;
-  readonly #idleMs: number;
-  readonly #onClosed: () => void;
+  readonly #options: WaitingLineOptions;
   readonly #waiters = new Set<Waiter>();
   #waiting = false;
   #idle: NodeJS.Timeout | undefined;
+  #wake: (() => void) | undefined;
 
-  /** `onClosed` is called when it closes because nobody has waited for so long. */
-  constructor(key: string, connection: Link, idleMs: number, onClosed: () => void) {
-    this.#key = key;
-    this.#connection = connection;
-    this.#idleMs = idleMs;
-    this.#onClosed = onClosed;
+  constructor(options: WaitingLineOptions) {
+    this.#options = options;
   }
 
   join(waiter: Waiter): () => void {
@@ -93,20 +114,29 @@ class WaitingLine {
     return () => void this.#waiters.delete(waiter);
   }
 
+  /** The queue is open again. */
+  wake(): void {
+    this.#wake?.();
+  }
+
   close(): void {
     clearTimeout(this.#idle);
-    this.#connection.close();
+    this.wake();
+    this.#options.connection.close();
   }
 
   async #block(): Promise<void> {
     this.#waiting = true;
     try {
       while (this.#waiters.size > 0) {
-        const found = await runCommand(
-          this.#connection,
-          ["BLMOVE", this.#key, this.#key, "RIGHT", "RIGHT", String(blockSeconds)],
-          { timeoutMs: blockSeconds * 1_000 + 2_000 },
-        );
+        if (await this.#wasClosed()) {
+          this.#release();
+          continue;
+        }
+        const { connection, key } = this.#options;
+        const found = await runCommand(connection, ["BLMOVE", key, key, "RIGHT", "RIGHT", String(blockSeconds)], {
+          timeoutMs: blockSeconds * 1_000 + 2_000,
+        });
         if (found !== null) this.#release();
       }
     } catch (error) {
@@ -114,13 +144,28 @@ class WaitingLine {
     } finally {
       this.#waiting = false;
       // Whoever waits on is told by now, and joins again if need be.
-      this.#idle = setTimeout(() => this.#end(), this.#idleMs).unref();
+      this.#idle = setTimeout(() => this.#end(), this.#options.idleMs).unref();
     }
+  }
+
+  /** Sleeps until the queue may be open again; false where it was not closed. */
+  async #wasClosed(): Promise<boolean> {
+    const leftMs = this.#options.closedUntil() - performance.now();
+    if (leftMs <= 0) return false;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, leftMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+    return true;
   }
 
   #end(): void {
     this.close();
-    this.#onClosed();
+    this.#options.onClosed();
   }
 
   #release(error?: unknown): void {

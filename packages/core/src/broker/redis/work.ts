@@ -1,11 +1,13 @@
 import { isSurelyNotDone } from "../../errors.ts";
 import type { CallOptions } from "../call-options.ts";
+import { type ClaimPolicy, policyName, policyText } from "../claim-policy.ts";
 import { claimedAtOf, serverOfToken } from "../lease-token.ts";
 import { utcDay } from "../utc-day.ts";
 import type {
   ClaimedTask,
   ClaimRequest,
   ClaimResult,
+  ClosedQueue,
   HandledTypes,
   Lease,
   QueueClaim,
@@ -59,7 +61,10 @@ const foreignLeaseMarginMs = 30_000;
 /** What the scripts that recover tasks say of each. */
 const rowSize = 6;
 
-const nothingClaimed: ClaimResult = { tasks: [], unhandled: [], setAside: [] };
+const nothingClaimed: ClaimResult = { tasks: [], unhandled: [], setAside: [], closed: [] };
+
+/** Redis does not tell when somebody resumes a queue or lets go of a task: how long until it is asked again. */
+const closedForMs = 1_000;
 
 export class RedisWork implements WorkFacet {
   readonly #context: RedisContext;
@@ -237,7 +242,7 @@ export class RedisWork implements WorkFacet {
 
   /** One script on one queue: settles the share, then claims. */
   async #trip(
-    { queue, limit, ordered }: QueueClaim,
+    { queue, limit, expects }: QueueClaim,
     share: QueueShare<Settlement> | undefined,
     request: ClaimRequest | undefined,
     results: SettleResult[],
@@ -257,6 +262,7 @@ export class RedisWork implements WorkFacet {
       evictedKey(queue, request?.serverId ?? ""),
       `${keys.processed}:${day}`,
       keys.processed,
+      keys.policy,
     ];
     const args = [
       keys.task,
@@ -267,14 +273,14 @@ export class RedisWork implements WorkFacet {
       String(leaseEnd),
       token,
       request === undefined ? "" : packHandledTypes(request.handles),
-      ordered ?? "",
+      expects === undefined ? "" : policyName(policyText(expects)),
     ];
-    if (ordered !== undefined || (share !== undefined && !share.items.every(isPlain))) {
+    if (share !== undefined && !share.items.every(isPlain)) {
       names.push(keys.scheduled, keys.retry, keys.completed, keys.due, `${keys.failed}:${day}`, keys.failed);
       args.push(queue, dueSoonerChannel);
     }
     const answer = list(await runScript(this.#context.connection, workScript, names, args, call));
-    const [leased, lost, unhandled, ghosts, evicted, strangers] = Array.isArray(answer[0]) ? answer : [answer];
+    const [leased, lost, unhandled, ghosts, evicted, strangers, why] = Array.isArray(answer[0]) ? answer : [answer];
     if (share !== undefined) {
       for (const position of share.positions) results[position] = "settled";
       for (const index of list(lost)) results[share.positions[Number(index)] ?? 0] = "lost";
@@ -291,8 +297,20 @@ export class RedisWork implements WorkFacet {
     if (reader.unreadable.length > 0 || ghostIds.length > 0) {
       setAside.push(...(await this.#setAside(keys, token, reader.unreadable, ghostIds, call)));
     }
-    const claimed = { tasks, unhandled: readUnhandled(queue, list(unhandled)), setAside };
+    const closed = limit === 0 ? [] : this.#closedBy(queue, text(why) ?? "", expects, now);
+    const claimed = { tasks, unhandled: readUnhandled(queue, list(unhandled)), setAside, closed };
     return evicted === 1 ? { ...claimed, evicted: true } : claimed;
+  }
+
+  /** What the script says of why nothing may be taken from the queue; what waits for its tasks hears of it too. */
+  #closedBy(queue: string, why: string, expects: ClaimPolicy | undefined, now: number): ClosedQueue[] {
+    this.#waiting.noteClosed(queue, why === "" ? 0 : closedForMs);
+    if (why === "") return [];
+    const lookAgainAt = now + closedForMs;
+    if (why === "paused" || why === "held") return [{ queue, reason: why, lookAgainAt }];
+    const policy = why.slice("policy ".length);
+    const differs = expects !== undefined && policy !== policyName(policyText(expects));
+    return [{ queue, reason: differs ? "policy_differs" : "policy_unknown", policy, lookAgainAt }];
   }
 
   /** When one trip of several fails, the tasks that the others leased are handed back: the caller never sees them. */
@@ -383,6 +401,7 @@ function merged(claims: readonly ClaimResult[]): ClaimResult {
     tasks: claims.flatMap((claim) => claim.tasks),
     unhandled: claims.flatMap((claim) => claim.unhandled),
     setAside: claims.flatMap((claim) => claim.setAside),
+    closed: claims.flatMap((claim) => claim.closed),
     ...(claims.some(({ evicted }) => evicted === true) && { evicted: true }),
   };
 }

@@ -3,14 +3,15 @@ import type {
   ClaimedTask,
   ClaimRequest,
   ClaimResult,
+  ClosedQueue,
   HandledTypes,
-  QueueDiscipline,
   SetAside,
   UnhandledTasks,
 } from "../work-facet.ts";
 import { isEvicted } from "./control.ts";
 import type { Values } from "./database.ts";
 import { beginLeases, beginning, ending, endLease } from "./lease.ts";
+import { allowanceOf } from "./policy.ts";
 import {
   isExact,
   isPlain,
@@ -25,32 +26,39 @@ import {
 } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Leases waiting tasks to one server, within a transaction. */
-export function claimTasks(transaction: Transaction, request: ClaimRequest): ClaimResult {
+/** Leases waiting tasks to one server, within a transaction. Queues that give one task at a time are added to `inOrder`. */
+export function claimTasks(transaction: Transaction, request: ClaimRequest, inOrder: Set<string>): ClaimResult {
   const tasks: ClaimedTask[] = [];
   const unhandled: UnhandledTasks[] = [];
   const setAside: SetAside[] = [];
+  const closed: ClosedQueue[] = [];
   let token: string | undefined;
   let evicted = false;
-  for (const { queue, limit, ordered } of request.queues) {
+  for (const asked of request.queues) {
+    const { queue, limit } = asked;
     const wanted = Math.min(limit, request.limit - tasks.length);
-    if (wanted <= 0 || transaction.db.get(selectPaused, queue) !== undefined) continue;
+    if (wanted <= 0) continue;
     if (isEvicted(transaction, request.serverId, queue)) {
       evicted = true;
       continue;
     }
-    if (ordered !== undefined && isBlocked(transaction, queue, ordered)) continue;
-    const head = ordered === undefined ? plainHead(transaction, queue, wanted, request.handles) : undefined;
+    const allowance = allowanceOf(transaction, asked);
+    if (allowance.kind === "none") {
+      if (allowance.closed !== undefined) closed.push(allowance.closed);
+      continue;
+    }
+    const isOpen = allowance.kind === "all";
+    if (!isOpen) inOrder.add(queue);
+    const head = isOpen ? plainHead(transaction, queue, wanted, request.handles) : undefined;
     if (head !== undefined) {
       if (head.length === 0) continue;
       token ??= request.token ?? nextToken(transaction, request.serverId);
       tasks.push(...leasePlain(transaction, queue, head, token, transaction.now + request.leaseMs));
       continue;
     }
-    const found =
-      ordered === undefined
-        ? findWaiting(transaction, queue, wanted, request.handles)
-        : findNext(transaction, queue, request.handles);
+    const found = isOpen
+      ? findWaiting(transaction, queue, wanted, request.handles)
+      : findNext(transaction, queue, request.handles);
     unhandled.push(...found.unhandled);
     if (found.numbers.length === 0) continue;
     token ??= request.token ?? nextToken(transaction, request.serverId);
@@ -59,7 +67,7 @@ export function claimTasks(transaction: Transaction, request: ClaimRequest): Cla
     tasks.push(...leased.tasks);
     setAside.push(...leased.setAside);
   }
-  return { tasks, unhandled, setAside, ...(evicted && { evicted: true }) };
+  return { tasks, unhandled, setAside, closed, ...(evicted && { evicted: true }) };
 }
 
 /** Names one claim of one server. No two claims on the same file get the same name. */
@@ -179,11 +187,6 @@ function findNext({ db }: Transaction, queue: string, handles: HandledTypes): Wa
   return { numbers: next.map(numberOfRow), unhandled: [] };
 }
 
-function isBlocked({ db }: Transaction, queue: string, ordered: QueueDiscipline): boolean {
-  if (db.get(selectHeld, queue) !== undefined) return true;
-  return ordered === "strict" && db.get(selectRetry, queue) !== undefined;
-}
-
 function numberOfRow([number]: Values): number {
   return number as number;
 }
@@ -207,10 +210,6 @@ function handlesType(handles: HandledTypes): (type: string) => boolean {
 const mostCounted = 1_000;
 
 const countClaim = "UPDATE claims SET number = number + 1 RETURNING number";
-const selectPaused = "SELECT 1 FROM queues WHERE name = ? AND paused_at IS NOT NULL";
-const selectHeld = "SELECT 1 FROM tasks INDEXED BY tasks_leased WHERE queue = ? AND lease_ends_at IS NOT NULL LIMIT 1";
-const selectRetry = `
-  SELECT 1 FROM tasks INDEXED BY tasks_due WHERE queue = ? AND state = 'retry' AND due_at IS NOT NULL LIMIT 1`;
 const selectHead = `
   SELECT number, type FROM tasks INDEXED BY tasks_pending
   WHERE queue = ? AND position IS NOT NULL ORDER BY position LIMIT ?`;

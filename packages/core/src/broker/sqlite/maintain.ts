@@ -5,6 +5,7 @@ import { utcDay } from "../utc-day.ts";
 import type { Row } from "./database.ts";
 import { earliestDue } from "./enqueue.ts";
 import { joining, joinLine } from "./line.ts";
+import { takesRetriesFirst } from "./policy.ts";
 import type { Store } from "./store.ts";
 import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
@@ -16,10 +17,12 @@ export class SqliteMaintain implements MaintainFacet {
     this.#store = store;
   }
 
-  async forwardDue({ queue, limit, retriesFirst = false }: ForwardRequest, call?: CallOptions): Promise<ForwardAnswer> {
+  async forwardDue({ queue, limit }: ForwardRequest, call?: CallOptions): Promise<ForwardAnswer> {
     return this.#store.write(call, limit, (transaction) => {
       const { db, now } = transaction;
       const due = db.all(selectDue, queue, now, limit, queue, now, limit, limit);
+      const hasRetries = due.some((row) => row["state"] === "retry");
+      const retriesFirst = hasRetries && takesRetriesFirst(transaction, queue);
       const goesFirst = (row: Row): boolean => retriesFirst && row["state"] === "retry";
       for (const row of due) if (!goesFirst(row)) forward(transaction, queue, row, "back");
       // The task that was due first goes in last, to the very front.

@@ -15,6 +15,7 @@ import { SqliteEnqueue } from "./enqueue.ts";
 import { SqliteGroups } from "./groups.ts";
 import { SqliteInspect } from "./inspect.ts";
 import { SqliteMaintain } from "./maintain.ts";
+import { SqlitePolicy } from "./policy.ts";
 import { SqlitePresence } from "./presence.ts";
 import { SqliteReconcile } from "./reconcile.ts";
 import { SqliteSchedule } from "./schedule.ts";
@@ -61,6 +62,7 @@ export function sqliteBroker(options: SqliteBrokerOptions): Broker {
     new SqliteChange(store),
     new SqliteControl(store),
     new SqliteInspect(store),
+    new SqlitePolicy(store),
     new SqliteReconcile(store, joinFacets({}, maintain, groups)),
     new SqliteSignals(store),
   );

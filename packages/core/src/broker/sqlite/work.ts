@@ -28,13 +28,15 @@ const settlementsPerWrite = 500;
 
 export class SqliteWork implements WorkFacet {
   readonly #store: Store;
+  /** Queues that gave this broker one task at a time. */
+  readonly #inOrder = new Set<string>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
   claim(request: ClaimRequest, call?: CallOptions): Promise<ClaimResult> {
-    return this.#store.write(call, request.limit, (transaction) => claimTasks(transaction, request));
+    return this.#store.write(call, request.limit, (transaction) => claimTasks(transaction, request, this.#inOrder));
   }
 
   async settle(
@@ -47,10 +49,15 @@ export class SqliteWork implements WorkFacet {
       const slice = settlements.slice(start, start + settlementsPerWrite);
       const isLast = start + settlementsPerWrite >= settlements.length;
       const claim = isLast ? thenClaim : undefined;
-      const answer = await this.#store.write(call, slice.length + (claim?.limit ?? 0), (transaction) => ({
-        settled: settleTasks(transaction, slice),
-        claimed: claim === undefined ? undefined : claimTasks(transaction, claim),
-      }));
+      const answer = await this.#store.write(call, slice.length + (claim?.limit ?? 0), (transaction) => {
+        // The next task of such a queue may be taken now, by another server of this process too.
+        const frees = this.#inOrder.size > 0 && slice.some(({ task }) => this.#inOrder.has(task.lease.queue));
+        if (frees) transaction.changesWork();
+        return {
+          settled: settleTasks(transaction, slice),
+          claimed: claim === undefined ? undefined : claimTasks(transaction, claim, this.#inOrder),
+        };
+      });
       results.push(...answer.settled);
       if (isLast) return { results, claimed: answer.claimed };
     }
@@ -201,5 +208,10 @@ const beginAlone = `
   UPDATE tasks SET began_token = lease_token WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?`;
 const selectWaiting = `
   SELECT 1 FROM queues WHERE name = ? AND paused_at IS NULL
-    AND EXISTS (SELECT 1 FROM tasks WHERE queue = queues.name AND position IS NOT NULL)`;
+    AND EXISTS (SELECT 1 FROM tasks WHERE queue = queues.name AND position IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM queue_policies WHERE queue = queues.name AND (
+      policy IN ('ordered:strict', 'ordered:loose')
+        AND EXISTS (SELECT 1 FROM tasks WHERE queue = queues.name AND lease_ends_at IS NOT NULL)
+      OR policy = 'ordered:strict'
+        AND EXISTS (SELECT 1 FROM tasks WHERE queue = queues.name AND state = 'retry' AND due_at IS NOT NULL)))`;
 const writeResult = "UPDATE tasks SET result = ? WHERE queue = ? AND id = ? AND state = 'active' AND lease_token = ?";

@@ -39,7 +39,7 @@ function rehearse(transaction: Transaction, enqueue: SqliteEnqueue, queue: strin
   const message = defaultMessage({ id: `probe-${crypto.randomUUID()}`, type: "hikyaku:probe", queue });
   const outcome = enqueue.enqueueWithin(transaction, { message, placement: { kind: "now" } });
   if (outcome.kind === "failed") throw outcome.error;
-  const { tasks } = claimTasks(transaction, { ...aClaim, queues: [{ queue, limit: 1 }] });
+  const { tasks } = claimTasks(transaction, { ...aClaim, queues: [{ queue, limit: 1 }] }, new Set());
   const settlements = tasks.map((task): Settlement => ({ task, outcome: { kind: "done" } }));
   settleTasks(transaction, settlements);
   transaction.tally.write(transaction.db, transaction.now);

@@ -2,14 +2,11 @@ import type { CallPacing } from "../../broker/call-pacing.ts";
 import type {
   AttemptServer,
   ClaimedTask,
-  ClaimRequest,
   ClaimResult,
+  ClosedQueue,
   SettleResult,
   WorkFacet,
 } from "../../broker/work-facet.ts";
-import { cutText, longestShownError } from "../../cut-text.ts";
-import { errorText } from "../../errors.ts";
-import { instruments } from "../../instruments/index.ts";
 import { Backoff, type Random } from "../../runtime/backoff.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { FailureLog } from "../../runtime/failure-log.ts";
@@ -20,27 +17,16 @@ import { DeadlineWatch } from "../handling/deadline-watch.ts";
 import type { ReportFailure } from "../handling/failed-attempt.ts";
 import type { Handlers } from "../handling/handler.ts";
 import type { Middlewares } from "../handling/middleware.ts";
-import { cancelled, decideOutcome, type OutcomePolicy, type Verdict } from "../handling/outcome.ts";
-import { logOutcome } from "../handling/outcome-lines.ts";
-import { UnhandledLog } from "../handling/unhandled-log.ts";
-import { type AbortKind, abortReason, isTakenAway, storedText } from "../leases/abort-cause.ts";
+import { cancelled, type OutcomePolicy } from "../handling/outcome.ts";
+import { type AbortKind, isTakenAway } from "../leases/abort-cause.ts";
 import { HeldTask, momentOf } from "../leases/held-task.ts";
 import type { HeldTasks } from "../leases/held-tasks.ts";
-import type { LeasingCall, LostAnswers } from "../leases/lost-answers.ts";
+import type { LostAnswers } from "../leases/lost-answers.ts";
 import { Admission } from "./admission.ts";
-import { CallLanes, largestBatch } from "./call-lanes.ts";
+import { CallLanes } from "./call-lanes.ts";
+import { type Claim, Claims } from "./claims.ts";
+import { Endings, type ProcessorCounts } from "./endings.ts";
 import type { QueueOrder } from "./queue-order.ts";
-import { QueueWatch } from "./queue-watch.ts";
-
-/** What became of the tasks of this server since it started. */
-export interface ProcessorCounts {
-  /** Written by the store, whatever the outcome. */
-  settled: number;
-  /** Attempts that failed. */
-  failed: number;
-  /** Settlements that the store refused, or that were dropped, because the lease was lost. */
-  lost: number;
-}
 
 export interface ProcessorOptions {
   readonly broker: Pick<WorkFacet, "claim" | "settle" | "waitForWork" | "writeResult" | "beginAlone"> & CallPacing;
@@ -76,15 +62,12 @@ export interface ProcessorOptions {
   readonly unanswered: () => number;
   /** Called when the store refuses a claim because this server was evicted. */
   readonly onEvicted: () => void;
+  /** Called when the store refuses a claim because of the policy of a queue: another one than expected, or an unknown one. */
+  readonly onPolicyRefusal: (queue: ClosedQueue) => void;
   /** Called when a task waits for its retry at the given moment. */
   readonly onRetry: (queue: string, at: number) => void;
   /** Called for each attempt that failed, with what was thrown. */
   readonly reportFailure: ReportFailure;
-}
-
-interface Claim {
-  readonly request: ClaimRequest;
-  readonly call: LeasingCall;
 }
 
 /**
@@ -97,28 +80,22 @@ interface Claim {
  * waits for the next call, so batches grow by themselves under load, and nothing waits for a timer when there is little
  * to do. Under much load a second call goes beside the first.
  *
- * Answers of a store beside this process that arrive together are dealt with in turns, one and what comes of it after the
- * other. Otherwise two calls that once met at the store would stay together: it would work on both while this process waits
- * for both, and then wait itself.
+ * Answers of a store beside this process that arrive together are dealt with one per turn of the event loop. Otherwise two
+ * calls that once met at the store would stay together: it works on both while this process waits, and then waits itself.
  */
 export class Processor {
   readonly #options: ProcessorOptions;
   readonly #runner: AttemptRunner;
-  readonly #watch: QueueWatch;
+  readonly #claims: Claims;
+  readonly #endings: Endings;
   readonly #deadlines: DeadlineWatch;
   readonly #backoff: Backoff;
   readonly #failures: FailureLog;
-  readonly #unhandled: UnhandledLog;
   readonly #lanes: CallLanes;
   readonly #admission: Admission;
   readonly #idle: (() => void)[] = [];
-  readonly counts: ProcessorCounts = { settled: 0, failed: 0, lost: 0 };
   lastClaimAt: number | undefined;
-  /** Ordered queues of which this server has a task, or asks for one: they have no other for it until that one is over. */
-  readonly #inHand = new Set<string>();
-  #ended: HeldTask[] = [];
   #slotsTaken = 0;
-  #slotsClaimed = 0;
   #claiming = false;
   #stopListening: (() => void) | undefined;
   #pause: Timer | undefined;
@@ -126,17 +103,26 @@ export class Processor {
   readonly #afterTurn: (() => void)[] = [];
 
   constructor(options: ProcessorOptions) {
-    const { broker, clock, random, logger, queues } = options;
+    const { broker, clock, random, logger, isReachable } = options;
+    const onWork = (): void => this.#nextTurn();
     this.#options = options;
-    this.#runner = new AttemptRunner(options, (task, verdict) => this.#returned(task, verdict));
-    this.#watch = new QueueWatch({ broker, clock, random, queues, onWork: () => this.#nextTurn() });
-    this.#deadlines = new DeadlineWatch(clock, options.held, (task) => this.#graceIsOver(task));
+    this.#claims = new Claims({ ...options, onWork });
+    this.#endings = new Endings({
+      ...options,
+      leave: (task) => this.#admission.leave(task),
+      freeSlot: (task) => this.#freeSlot(task),
+      onEnded: onWork,
+    });
+    this.#runner = new AttemptRunner(options, (task, verdict) => this.#endings.returned(task, verdict));
+    this.#deadlines = new DeadlineWatch(clock, options.held, (task) => this.#endings.graceIsOver(task));
     this.#backoff = new Backoff(50, 500, random);
-    const { isReachable } = options;
     this.#failures = new FailureLog({ logger, clock, isReachable, what: "claiming and settling tasks" });
-    this.#unhandled = new UnhandledLog(logger, clock);
     this.#lanes = new CallLanes(options.concurrency, broker.pacing);
     this.#admission = new Admission(options, (task) => this.#begin(task, false));
+  }
+
+  get counts(): Readonly<ProcessorCounts> {
+    return this.#endings.counts;
   }
 
   /** How many slots are taken by tasks. */
@@ -154,15 +140,15 @@ export class Processor {
   quiet(): void {
     this.#claiming = false;
     const waiting = this.#admission.giveUp();
-    if (waiting !== undefined) this.#turnAway(waiting);
+    if (waiting !== undefined) this.#endings.turnAway(waiting);
     this.#pause?.cancel();
     this.#pause = undefined;
-    this.#watch.stop();
+    this.#claims.stop();
   }
 
   /** Somebody knows that the queue has work now. */
   wake(queue: string): void {
-    this.#watch.wake(queue);
+    this.#claims.wake(queue);
   }
 
   /** The store is there again: no need to wait for the end of a pause. */
@@ -170,7 +156,7 @@ export class Processor {
     this.#backoff.reset();
     this.#pause?.cancel();
     this.#pause = undefined;
-    this.#watch.resume();
+    this.#claims.resume();
     this.#nextTurn();
   }
 
@@ -180,7 +166,7 @@ export class Processor {
     if (isTakenAway(kind)) this.#admission.leave(task);
     if (task === this.#admission.waiting) {
       this.#admission.giveUp();
-      this.#turnAway(task);
+      this.#endings.turnAway(task);
     } else {
       this.#deadlines.watch(task);
     }
@@ -188,12 +174,7 @@ export class Processor {
 
   /** Settles as unfinished, so that they run again at once, all tasks whose handlers have not returned; not cancelled ones. */
   handBackUnfinished(): void {
-    for (const task of this.#options.held) {
-      if (task.settlement !== undefined || task.lost) continue;
-      const { id, type, queue } = task.claimed.message;
-      this.#options.taskLog.warn("handed back: the handler did not stop in time", { taskId: id, type, queue });
-      this.#decide(task, task.abortKind === "cancelled" ? cancelled(task.abortReason) : { kind: "unfinished" });
-    }
+    this.#endings.handBackUnfinished();
   }
 
   /**
@@ -201,23 +182,8 @@ export class Processor {
    * as there are slots nothing is claimed, so there may be room again.
    */
   answeredLate(task: HeldTask, result: SettleResult | undefined): void {
-    this.#answered(task, result);
+    this.#endings.answered(task, result);
     this.#nextTurn();
-  }
-
-  #answered(task: HeldTask, result: SettleResult | undefined): void {
-    this.#options.held.delete(task);
-    if (result === undefined) return;
-    if (result === "lost") {
-      this.#reportLost(task);
-      return;
-    }
-    this.counts.settled++;
-    const outcome = task.settlement?.outcome;
-    if (outcome === undefined) return;
-    const { message } = task.claimed;
-    logOutcome(this.#options.taskLog, message, outcome, { error: task.failure });
-    if (outcome.kind === "retry") this.#options.onRetry(message.queue, outcome.at);
   }
 
   /** Resolves when no handler runs and every settlement has been answered or given to the syncer. */
@@ -227,7 +193,7 @@ export class Processor {
 
   /** Resolves when every settlement so far has been answered or given to the syncer; handlers may still run. */
   async whenSettled(): Promise<void> {
-    while (this.#ended.length > 0 || !this.#lanes.isIdle) {
+    while (this.#endings.size > 0 || !this.#lanes.isIdle) {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
@@ -243,7 +209,7 @@ export class Processor {
   }
 
   #isIdle(): boolean {
-    return this.#slotsTaken === 0 && this.#ended.length === 0 && this.#lanes.isIdle;
+    return this.#slotsTaken === 0 && this.#endings.size === 0 && this.#lanes.isIdle;
   }
 
   #nextTurn(): void {
@@ -254,8 +220,9 @@ export class Processor {
     this.#turn = undefined;
     const waited = this.#admission.next();
     if (waited !== undefined) this.#begin(waited, false);
-    while (this.#lanes.mayGo(this.#ended.length, this.#freeSlots())) {
-      const batch = this.#takeEnded();
+    while (this.#lanes.mayGo(this.#endings.size, this.#freeSlots())) {
+      const batch = this.#endings.take();
+      for (const task of batch) if (task.returned) this.#freeSlot(task);
       const claim = this.#nextClaim();
       if (batch.length === 0 && claim === undefined) break;
       void this.#call(batch, claim);
@@ -271,39 +238,24 @@ export class Processor {
 
   /** Neither taken nor asked for. */
   #freeSlots(): number {
-    return this.#options.concurrency - this.#slotsTaken - this.#slotsClaimed;
-  }
-
-  #takeEnded(): readonly HeldTask[] {
-    let batch = this.#ended;
-    if (batch.length > largestBatch) batch = this.#ended.splice(0, largestBatch);
-    else this.#ended = [];
-    for (const task of batch) if (task.returned) this.#freeSlot(task);
-    return batch;
+    return this.#options.concurrency - this.#slotsTaken - this.#claims.slotsAsked;
   }
 
   #freeSlot(task: HeldTask): void {
     if (!task.holdsSlot) return;
     task.holdsSlot = false;
     this.#slotsTaken--;
-    this.#inHand.delete(task.claimed.lease.queue);
+    this.#claims.letGo(task.claimed.lease.queue);
   }
 
   #nextClaim(): Claim | undefined {
     if (!this.#claiming || this.#pause !== undefined) return undefined;
-    const { concurrency, order, handlers, worker, leaseMs, unanswered, lostAnswers } = this.#options;
-    const mayBegin = this.#admission.mostClaimed - this.#slotsClaimed;
+    const { concurrency, unanswered } = this.#options;
+    const mayBegin = this.#admission.mostClaimed - this.#claims.slotsAsked;
     const free = Math.min(this.#freeSlots(), this.#lanes.largestClaim, mayBegin);
     // A store that lets us claim but not settle must not make us pile up tasks that we can't get rid of.
     if (free <= 0 || unanswered() >= concurrency) return undefined;
-    const queues = order.quotas(free, (queue) => this.#watch.mayHaveWork(queue) && !this.#inHand.has(queue));
-    if (queues.length === 0) return undefined;
-    for (const { queue, ordered } of queues) if (ordered !== undefined) this.#inHand.add(queue);
-    this.#slotsClaimed += free;
-    const call = lostAnswers.begin(queues.map(({ queue }) => queue));
-    const { serverId } = worker;
-    const request = { queues, limit: free, handles: handlers.handledTypes(), serverId, leaseMs, token: call.token };
-    return { request, call };
+    return this.#claims.next(free);
   }
 
   async #call(batch: readonly HeldTask[], claim: Claim | undefined): Promise<void> {
@@ -321,45 +273,21 @@ export class Processor {
       this.#settled(batch, results);
       this.#backoff.reset();
       this.#failures.worked();
-      if (request !== undefined && claimed !== undefined) this.#claimed(request, claimed, sentAt);
+      if (claim !== undefined && claimed !== undefined) this.#claimed(claim, claimed, sentAt);
     } catch (error) {
       claim?.call.failed(error);
       this.#failed(batch, error);
     }
     this.#lanes.ended();
-    if (request !== undefined) {
-      this.#slotsClaimed -= request.limit;
-      this.#letGo(request, claimed?.tasks ?? []);
-    }
+    if (request !== undefined) this.#claims.ended(request, claimed?.tasks ?? []);
     this.#nextTurn();
-  }
-
-  /** The ordered queues that gave nothing may be asked again. */
-  #letGo({ queues }: ClaimRequest, tasks: readonly ClaimedTask[]): void {
-    for (const { queue, ordered } of queues) {
-      if (ordered !== undefined && !tasks.some(({ lease }) => lease.queue === queue)) this.#inHand.delete(queue);
-    }
   }
 
   #settled(batch: readonly HeldTask[], results: readonly SettleResult[]): void {
     for (let index = 0; index < batch.length; index++) {
       const task = batch[index];
-      if (task !== undefined) this.#answered(task, results[index] ?? "lost");
+      if (task !== undefined) this.#endings.answered(task, results[index] ?? "lost");
     }
-  }
-
-  #reportLost(task: HeldTask): void {
-    this.counts.lost++;
-    if (instruments.lost.isHeard) {
-      const { worker } = this.#options;
-      const kind = task.settlement?.outcome.kind;
-      instruments.lost.tell({ server: worker, task: task.claimed.message, outcome: kind });
-    }
-    const { id, type, queue } = task.claimed.message;
-    const outcome = task.settlement?.outcome.kind ?? "none";
-    this.#options.taskLog.warn("lease lost: what the handler did was not written, the task may run again", {
-      ...{ taskId: id, type, queue, outcome, error: task.failure },
-    });
   }
 
   #failed(batch: readonly HeldTask[], error: unknown): void {
@@ -373,18 +301,13 @@ export class Processor {
     }, this.#backoff.next());
   }
 
-  #claimed(request: ClaimRequest, result: ClaimResult, sentAt: number): void {
-    const { clock, taskLog } = this.#options;
-    this.lastClaimAt = clock.now();
+  #claimed({ request }: Claim, result: ClaimResult, sentAt: number): void {
+    this.lastClaimAt = this.#options.clock.now();
     this.#lanes.claimed(result.tasks.length >= request.limit);
-    this.#unhandled.note(result.unhandled);
-    for (const { queue, taskId, reason, detail } of result.setAside) {
-      taskLog.error("a task in the queue can't be worked on", { queue, taskId, reason, detail });
-    }
-    if (result.evicted === true) this.#options.onEvicted();
+    this.#claims.tell(result);
     // Handlers first: what waits for the next tasks is sent when the event loop goes on, not before.
     this.#beginAll(result.tasks, sentAt);
-    this.#noteQueues(request, result.tasks);
+    this.#claims.note(request, result);
   }
 
   /** All leases of the claim are on record before the first handler runs: it may block the event loop for long. */
@@ -403,22 +326,7 @@ export class Processor {
       else if (answer === "refused") refused.add(task);
     }
     // What is handed back goes before all others, so the first in line must be the last.
-    if (refused.size > 0) for (const task of tasks.toReversed()) if (refused.has(task)) this.#turnAway(task);
-  }
-
-  /**
-   * A queue that gave less than there was room for is empty: it is not asked again until it wakes. A store may share the
-   * room out beforehand, so what counts is the room that was left if all queues before had used theirs.
-   */
-  #noteQueues(request: ClaimRequest, tasks: readonly ClaimedTask[]): void {
-    let left = request.limit;
-    for (const { queue, limit } of request.queues) {
-      const room = Math.min(limit, left);
-      left -= room;
-      let count = 0;
-      for (const task of tasks) if (task.lease.queue === queue) count++;
-      this.#watch.claimed(queue, count, count < room);
-    }
+    if (refused.size > 0) for (const task of tasks.toReversed()) if (refused.has(task)) this.#endings.turnAway(task);
   }
 
   /** Begins what was admitted. */
@@ -428,12 +336,12 @@ export class Processor {
     const moment = momentOf(clock);
     if (!this.#claiming || isTooLate || held.isInDoubt(task, moment)) {
       this.#admission.leave(task);
-      this.#turnAway(task);
+      this.#endings.turnAway(task);
       return;
     }
     held.begin(task, moment);
     if (task.abortKind === "cancelled") {
-      this.#returned(task, cancelled(task.abortReason));
+      this.#endings.returned(task, cancelled(task.abortReason));
       return;
     }
     if (this.#admission.isToBeNoted(task)) {
@@ -456,88 +364,8 @@ export class Processor {
       this.#begin(task, false);
     } else {
       this.#admission.leave(task);
-      this.#turnAway(task);
+      this.#endings.turnAway(task);
     }
-  }
-
-  /** Settles what did not begin: cancelled where somebody wants that, else handed back with nothing spent. */
-  #turnAway(task: HeldTask): void {
-    task.returned = true;
-    if (task.abortKind === "cancelled") {
-      this.#decide(task, cancelled(task.abortReason));
-      return;
-    }
-    task.settlement = { task: task.claimed, outcome: { kind: "handed_back" } };
-    this.#ended.push(task);
-    this.#nextTurn();
-  }
-
-  #returned(task: HeldTask, verdict: Verdict): void {
-    task.returned = true;
-    this.#admission.leave(task);
-    const { taskLog, held } = this.#options;
-    if ("error" in verdict) task.failure = cutText(errorText(verdict.error), longestShownError);
-    if (task.settlement !== undefined) {
-      const { id, type, queue } = task.claimed.message;
-      taskLog.info("a handler returned long after its attempt was over", {
-        ...{ taskId: id, type, queue, error: task.failure },
-      });
-      this.#freeSlot(task);
-      this.#nextTurn();
-    } else if (task.lost || (task.abortKind === "evicted" && verdict.kind !== "success")) {
-      // Nothing to write: whoever holds the task now decides about it. A success is still offered, the store knows best.
-      held.delete(task);
-      this.#reportLost(task);
-      this.#freeSlot(task);
-      this.#nextTurn();
-    } else if (task.abortKind === "lease_lost" && verdict.kind !== "success") {
-      this.#decide(task, this.#verdictWithoutLease(task));
-    } else {
-      this.#decide(task, verdict);
-    }
-    this.#noteFailure(task, verdict);
-  }
-
-  /**
-   * Of a handler that gave up because its lease is over by the clock. Nobody was heard to have the task, so where that is so it is
-   * handed back; but one that was held until its own time was over has used that up.
-   */
-  #verdictWithoutLease(task: HeldTask): Verdict {
-    if (this.#options.clock.monotonic() < task.holdUntil) return { kind: "unfinished" };
-    const { type, id } = task.claimed.message;
-    return { kind: "failure", error: abortReason("deadline", type, id), stored: storedText.deadline };
-  }
-
-  /** Once for each attempt: its handler may end long after it was over. */
-  #noteFailure(task: HeldTask, verdict: Verdict): void {
-    if (!("error" in verdict) || task.isReported) return;
-    task.isReported = true;
-    this.counts.failed++;
-    this.#options.reportFailure(verdict.error, task.claimed.message, task.settlement?.outcome.kind, task.parsed);
-  }
-
-  /** The handler was asked to stop and did not: its attempt ends without it, its slot stays taken until it returns. */
-  #graceIsOver(task: HeldTask): void {
-    const kind = task.abortKind;
-    if (kind === undefined || isTakenAway(kind)) return;
-    const { id, type, queue } = task.claimed.message;
-    this.#options.taskLog.error("a handler goes on although its signal fired; it keeps its slot until it returns", {
-      ...{ taskId: id, type, queue, because: kind },
-    });
-    const error = task.abortReason ?? abortReason(kind, type, id);
-    if (kind === "shutdown") this.#decide(task, { kind: "unfinished" });
-    else if (kind === "cancelled") this.#decide(task, cancelled(error));
-    else this.#decide(task, { kind: "failure", error, stored: storedText[kind] });
-  }
-
-  #decide(task: HeldTask, verdict: Verdict): void {
-    this.#admission.leave(task);
-    const { clock, policy, random, worker } = this.#options;
-    const endedAt = clock.now();
-    task.settle(decideOutcome(task.claimed.message, verdict, policy, endedAt, random), worker, endedAt);
-    this.#ended.push(task);
-    this.#nextTurn();
-    this.#noteFailure(task, verdict);
   }
 }
 

@@ -1,4 +1,5 @@
-import type { QueueClaim, QueueDiscipline } from "../../broker/work-facet.ts";
+import type { ClaimPolicy } from "../../broker/claim-policy.ts";
+import type { QueueClaim } from "../../broker/work-facet.ts";
 import type { Random } from "../../runtime/backoff.ts";
 import type { QueuePlan } from "./queue-plan.ts";
 
@@ -6,7 +7,7 @@ interface OrderedQueue {
   readonly queue: string;
   readonly priority: number;
   readonly weight: number;
-  readonly ordered: QueueDiscipline | undefined;
+  readonly policy: ClaimPolicy | undefined;
 }
 
 /**
@@ -30,12 +31,12 @@ export class QueueOrder {
     priorities: Readonly<Record<string, number>>,
     strict: boolean,
     random: Random,
-    { sharing, ordered }: Pick<QueuePlan, "sharing" | "ordered"> = { sharing: new Map(), ordered: new Map() },
+    { sharing, policies }: Pick<QueuePlan, "sharing" | "policies"> = { sharing: new Map(), policies: new Map() },
   ) {
     this.#queues = Object.entries(priorities)
       .map(([queue, priority]) => ({
         ...{ queue, priority, weight: priority / (sharing.get(queue) ?? 1) },
-        ordered: ordered.get(queue),
+        policy: policies.get(queue),
       }))
       .sort((one, other) => other.priority - one.priority);
     this.#strict = strict;
@@ -68,6 +69,7 @@ export class QueueOrder {
   }
 }
 
-function quotaOf({ queue, ordered }: OrderedQueue, limit: number): QueueClaim {
-  return ordered === undefined ? { queue, limit } : { queue, limit: 1, ordered };
+/** An open queue is claimed from as the store says; only one in order must be so. */
+function quotaOf({ queue, policy }: OrderedQueue, limit: number): QueueClaim {
+  return policy?.kind === "ordered" ? { queue, limit: 1, expects: policy } : { queue, limit };
 }

@@ -73,6 +73,7 @@ describe("the plan of a server's queues", () => {
   it("asks an ordered shard for one task", () => {
     const quotas = orderOf({ orders: 1 }).quotas(50, () => true);
     expect(quotas).toHaveLength(2);
-    for (const quota of quotas) expect(quota).toMatchObject({ limit: 1, ordered: "strict" });
+    for (const quota of quotas)
+      expect(quota).toMatchObject({ limit: 1, expects: { kind: "ordered", discipline: "strict" } });
   });
 });

@@ -1,7 +1,7 @@
-import type { QueueDiscipline } from "../../broker/work-facet.ts";
+import type { ClaimPolicy } from "../../broker/claim-policy.ts";
 import { HikyakuError } from "../../errors.ts";
 import { refuseUnknownOptions, shown } from "../../option-names.ts";
-import { ShardedQueue } from "../../sharding/sharded-queue.ts";
+import { policyOfShards, ShardedQueue } from "../../sharding/sharded-queue.ts";
 
 /** Some shards of a sharded queue, by number from 0, for a server that leaves the others to other servers. */
 export interface ShardSelection {
@@ -15,7 +15,8 @@ export interface QueuePlan {
   readonly queues: Readonly<Record<string, number>>;
   /** How many shards share a shard's priority, itself included. Only shards are in here. */
   readonly sharing: ReadonlyMap<string, number>;
-  readonly ordered: ReadonlyMap<string, QueueDiscipline>;
+  /** By which policy claims are to take from the shards. Other queues are not in here: the store alone knows theirs. */
+  readonly policies: ReadonlyMap<string, ClaimPolicy>;
   /** The sharded queues. */
   readonly sharded: readonly ShardedQueue[];
   /** The queues of the store behind a name of the option `queues`. */
@@ -34,7 +35,7 @@ export function planQueues(
 ): QueuePlan {
   if (!Array.isArray(shardedQueues)) throw invalid("an array of what shardedQueue made", shown(shardedQueues));
   const shardsOf = new Map<string, readonly string[]>();
-  const ordered = new Map<string, QueueDiscipline>();
+  const policies = new Map<string, ClaimPolicy>();
   const sharing = new Map<string, number>();
   const sharded: ShardedQueue[] = [];
   for (const entry of shardedQueues) {
@@ -47,7 +48,7 @@ export function planQueues(
     sharded.push(queue);
     for (const shard of shards) {
       sharing.set(shard, shards.length);
-      if (queue.ordered !== undefined) ordered.set(shard, queue.ordered);
+      policies.set(shard, policyOfShards(queue));
     }
   }
   const planned = new Map<string, number>();
@@ -59,7 +60,7 @@ export function planQueues(
   }
   return {
     queues: Object.freeze(Object.fromEntries(planned)),
-    ...{ sharing, ordered, sharded },
+    ...{ sharing, policies, sharded },
     behind: (name) => shardsOf.get(name) ?? [name],
   };
 }

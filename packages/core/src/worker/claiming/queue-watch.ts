@@ -83,8 +83,11 @@ export class QueueWatch {
     }
   }
 
-  /** A claim found `count` tasks in the queue. `exhausted`: there were no more. */
-  claimed(queue: string, count: number, exhausted: boolean): void {
+  /**
+   * A claim found `count` tasks in the queue. `exhausted`: it could give no more. `lookAgainAt`: when to ask again, where the
+   * store can't tell when the queue has something for us.
+   */
+  claimed(queue: string, count: number, exhausted: boolean, lookAgainAt?: number): void {
     const watched = this.#queues.get(queue);
     if (watched === undefined) return;
     if (count > 0) watched.backoff.reset();
@@ -97,13 +100,13 @@ export class QueueWatch {
         ? watched.backoff.next()
         : 0;
     if (pauseMs === 0) {
-      void this.#wait(watched);
+      void this.#wait(watched, lookAgainAt);
       return;
     }
     watched.pause?.cancel();
     watched.pause = this.#options.clock.setTimer(() => {
       watched.pause = undefined;
-      if (!watched.waiting) void this.#wait(watched);
+      if (!watched.waiting) void this.#wait(watched, lookAgainAt);
     }, pauseMs);
   }
 
@@ -113,14 +116,15 @@ export class QueueWatch {
     for (const watched of this.#queues.values()) watched.pause?.cancel();
   }
 
-  async #wait(watched: WatchedQueue): Promise<void> {
+  async #wait(watched: WatchedQueue, lookAgainAt = Number.POSITIVE_INFINITY): Promise<void> {
     const { broker, clock } = this.#options;
     const { signal } = this.#stopping;
     const startedAt = clock.monotonic();
     watched.waiting = true;
     watched.waitFailed = false;
     try {
-      await broker.waitForWork([watched.queue], { signal, timeoutMs: longestWaitMs });
+      const timeoutMs = Math.min(longestWaitMs, Math.max(1, lookAgainAt - clock.now()));
+      await broker.waitForWork([watched.queue], { signal, timeoutMs });
       watched.failing.reset();
     } catch {
       // The next claim meets the same trouble. It reports the trouble and pauses for all queues at once.

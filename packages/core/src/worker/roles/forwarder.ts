@@ -13,8 +13,8 @@ export interface ForwarderOptions {
   /** For lines about single tasks. */
   readonly taskLog: Logger;
   readonly queue: string;
-  /** Whether retry tasks go before all that wait in the queue. */
-  readonly retriesFirst: boolean;
+  /** Whether the store knows yet where retry tasks of the queue go. */
+  readonly mayForward: () => boolean;
   readonly onMoved: (queue: string) => void;
   /** Called when a lease of the queue has ended. */
   readonly onLeaseOver: (queue: string) => void;
@@ -34,10 +34,11 @@ export class Forwarder implements Role {
   }
 
   async runOnce(signal?: AbortSignal): Promise<number> {
-    const { broker, clock, taskLog, queue, retriesFirst, onMoved, onLeaseOver } = this.#options;
+    const { broker, clock, taskLog, queue, mayForward, onMoved, onLeaseOver } = this.#options;
+    if (!mayForward()) return longestPauseMs;
     const call = signal === undefined ? undefined : { signal };
     for (;;) {
-      const answer = await broker.forwardDue({ queue, limit: sliceSize, retriesFirst }, call);
+      const answer = await broker.forwardDue({ queue, limit: sliceSize }, call);
       const { moved, nextDueAt, isLeaseOver } = answer;
       for (const { taskId, reason, detail } of answer.setAside) {
         taskLog.error("a due task can't be put in line", { queue, taskId, reason, detail });

@@ -4,7 +4,7 @@
 local pending, lease = KEYS[1], KEYS[3]
 local key, groupPrefix, id, msg, nowSec, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 --- @include "able"
---- @include "line"
+--- @include "leave-line"
 local found = read('HMGET', key, 'msg', 'state', 'group')
 if not found then return 0 end
 local state, group = found[2], found[3]

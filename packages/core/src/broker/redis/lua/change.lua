@@ -17,6 +17,7 @@ local places = { pending = true, active = true, aggregating = true, scheduled = 
 --- @include "able"
 --- @include "holders"
 --- @include "lease"
+--- @include "leave-line"
 --- @include "line"
 --- @include "lock"
 local fromContainer = limit > 0

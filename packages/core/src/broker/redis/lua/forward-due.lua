@@ -1,12 +1,11 @@
 -- Moves tasks whose moment has come to their queue or group, none early.
--- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived  7 lease
+-- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived  7 lease  8 policy of the queue
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ms  4 now in s  5 now in ns  6 limit
---      7 1 where retry tasks go before all that wait, else 0
 -- Returns 1 how many were moved  2 the next due moment in ms as text, or empty  3 1 where a lease has ended, else 0
 --   4 ids without a body, which were dropped  5 ids that were archived because they can't be put in line, each with why or empty
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowMs, nowSec, nowNs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local limit, retriesFirst = tonumber(ARGV[6]), ARGV[7] == '1'
+local limit, isStrict = tonumber(ARGV[6]), nil
 --- @include "able"
 --- @include "due-sooner"
 --- @include "line"
@@ -32,7 +31,8 @@ local function move(source, id)
   elseif group then
     grouped[#grouped + 1] = { id, group }
   else
-    local list = retriesFirst and source == retry and again or ready
+    if source == retry and isStrict == nil then isStrict = read('GET', KEYS[8]) == 'ordered:strict' end
+    local list = isStrict and source == retry and again or ready
     list[#list + 1] = id
   end
 end

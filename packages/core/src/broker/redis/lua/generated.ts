@@ -385,43 +385,7 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
--- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
-
--- What the hash of a task says while it waits in line.
-local function waitsSince(nowNs)
-  return 'state', 'pending', 'pending_since', nowNs
-end
-
--- Pushes ids a thousand at a time.
-local function pushAll(call, command, ids, size)
-  for from = 1, size, 1000 do
-    local reply = call(command, pending, unpack(ids, from, math.min(from + 999, size)))
-    if type(reply) == 'table' then return reply, from - 1 end
-  end
-end
-
--- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
--- is refused, with the refusal and how many have joined.
-local function joinBack(ids, size, call)
-  return pushAll(call or redis.call, 'LPUSH', ids, size)
-end
-
--- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
-local function joinFront(ids, size, call)
-  local back = {}
-  for index = 1, size do back[index] = ids[size + 1 - index] end
-  return pushAll(call or redis.call, 'RPUSH', back, size)
-end
-
--- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
--- others.
-local stayFront, stayBack = joinFront, joinBack
-
--- Takes back ids that this script has put behind all others, the last of all that joined.
-local function leaveBack(size)
-  redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
-end
+-- How tasks leave the line of a queue: see \`line\`. From the script's name \`pending\`.
 
 -- Those that run next leave the line.
 local function leaveFront(size)
@@ -429,7 +393,8 @@ local function leaveFront(size)
 end
 
 -- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. \`call\` as above.
+-- were. With
+-- \`redis.pcall\` as \`call\` it answers with the refusal where there is one.
 local function leaveLine(id, entries, call)
   return (call or redis.call)('LREM', pending, entries, id)
 end
@@ -804,8 +769,21 @@ end
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
--- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
--- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+-- How tasks leave the line of a queue: see \`line\`. From the script's name \`pending\`.
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. With
+-- \`redis.pcall\` as \`call\` it answers with the refusal where there is one.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
+end
+-- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
+-- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
 
 -- What the hash of a task says while it waits in line.
 local function waitsSince(nowNs)
@@ -840,17 +818,6 @@ local stayFront, stayBack = joinFront, joinBack
 -- Takes back ids that this script has put behind all others, the last of all that joined.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
-end
-
--- Those that run next leave the line.
-local function leaveFront(size)
-  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
-end
-
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. \`call\` as above.
-local function leaveLine(id, entries, call)
-  return (call or redis.call)('LREM', pending, entries, id)
 end
 -- The uniqueness lock that a task took. Some Go programs write it into the message (field 10) only.
 local function lockOf(stored, msg)
@@ -1710,8 +1677,8 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
     redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
   end
 end
--- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
--- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+-- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
+-- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
 
 -- What the hash of a task says while it waits in line.
 local function waitsSince(nowNs)
@@ -1746,17 +1713,6 @@ local stayFront, stayBack = joinFront, joinBack
 -- Takes back ids that this script has put behind all others, the last of all that joined.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
-end
-
--- Those that run next leave the line.
-local function leaveFront(size)
-  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
-end
-
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. \`call\` as above.
-local function leaveLine(id, entries, call)
-  return (call or redis.call)('LREM', pending, entries, id)
 end
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
@@ -2089,8 +2045,8 @@ end
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
--- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
--- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+-- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
+-- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
 
 -- What the hash of a task says while it waits in line.
 local function waitsSince(nowNs)
@@ -2125,17 +2081,6 @@ local stayFront, stayBack = joinFront, joinBack
 -- Takes back ids that this script has put behind all others, the last of all that joined.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
-end
-
--- Those that run next leave the line.
-local function leaveFront(size)
-  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
-end
-
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. \`call\` as above.
-local function leaveLine(id, entries, call)
-  return (call or redis.call)('LREM', pending, entries, id)
 end
 mustBeLists(pending, active)
 mustBeSortedSets(lease)
@@ -2422,8 +2367,8 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
     redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
   end
 end
--- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
--- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+-- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
+-- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
 
 -- What the hash of a task says while it waits in line.
 local function waitsSince(nowNs)
@@ -2458,17 +2403,6 @@ local stayFront, stayBack = joinFront, joinBack
 -- Takes back ids that this script has put behind all others, the last of all that joined.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
-end
-
--- Those that run next leave the line.
-local function leaveFront(size)
-  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
-end
-
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. \`call\` as above.
-local function leaveLine(id, entries, call)
-  return (call or redis.call)('LREM', pending, entries, id)
 end
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
@@ -2837,8 +2771,8 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
     redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
   end
 end
--- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
--- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+-- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
+-- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
 
 -- What the hash of a task says while it waits in line.
 local function waitsSince(nowNs)
@@ -2873,17 +2807,6 @@ local stayFront, stayBack = joinFront, joinBack
 -- Takes back ids that this script has put behind all others, the last of all that joined.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
-end
-
--- Those that run next leave the line.
-local function leaveFront(size)
-  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
-end
-
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. \`call\` as above.
-local function leaveLine(id, entries, call)
-  return (call or redis.call)('LREM', pending, entries, id)
 end
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
@@ -3042,14 +2965,13 @@ return outcome
 `;
 
 export const forwardDueLua = `-- Moves tasks whose moment has come to their queue or group, none early.
--- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived  7 lease
+-- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived  7 lease  8 policy of the queue
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ms  4 now in s  5 now in ns  6 limit
---      7 1 where retry tasks go before all that wait, else 0
 -- Returns 1 how many were moved  2 the next due moment in ms as text, or empty  3 1 where a lease has ended, else 0
 --   4 ids without a body, which were dropped  5 ids that were archived because they can't be put in line, each with why or empty
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowMs, nowSec, nowNs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local limit, retriesFirst = tonumber(ARGV[6]), ARGV[7] == '1'
+local limit, isStrict = tonumber(ARGV[6]), nil
 -- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
 -- last nothing may be called that the server can refuse.
 
@@ -3146,8 +3068,8 @@ local function nextDue(dueKey, scheduledKey, retryKey)
   end
   return first, firstExact
 end
--- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
--- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+-- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
+-- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
 
 -- What the hash of a task says while it waits in line.
 local function waitsSince(nowNs)
@@ -3184,17 +3106,6 @@ local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
 
--- Those that run next leave the line.
-local function leaveFront(size)
-  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
-end
-
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. \`call\` as above.
-local function leaveLine(id, entries, call)
-  return (call or redis.call)('LREM', pending, entries, id)
-end
-
 -- First it is read what is to be done, from here on.
 local ready, again, ghosts, grouped, strangers = {}, {}, {}, {}, {}
 local passed, leaving, moved, seen = {}, { [scheduled] = {}, [retry] = {} }, 0, {}
@@ -3216,7 +3127,8 @@ local function move(source, id)
   elseif group then
     grouped[#grouped + 1] = { id, group }
   else
-    local list = retriesFirst and source == retry and again or ready
+    if source == retry and isStrict == nil then isStrict = read('GET', KEYS[8]) == 'ordered:strict' end
+    local list = isStrict and source == retry and again or ready
     list[#list + 1] = id
   end
 end
@@ -4788,8 +4700,21 @@ end
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
--- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
--- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+-- How tasks leave the line of a queue: see \`line\`. From the script's name \`pending\`.
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. With
+-- \`redis.pcall\` as \`call\` it answers with the refusal where there is one.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
+end
+-- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
+-- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
 
 -- What the hash of a task says while it waits in line.
 local function waitsSince(nowNs)
@@ -4824,17 +4749,6 @@ local stayFront, stayBack = joinFront, joinBack
 -- Takes back ids that this script has put behind all others, the last of all that joined.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
-end
-
--- Those that run next leave the line.
-local function leaveFront(size)
-  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
-end
-
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. \`call\` as above.
-local function leaveLine(id, entries, call)
-  return (call or redis.call)('LREM', pending, entries, id)
 end
 local scoredKeys = { scheduled = scheduled, retry = retry, archived = archived, completed = completed }
 local scoredNames = { 'scheduled', 'retry', 'archived', 'completed' }
@@ -6124,8 +6038,8 @@ return unlisted
 
 export const workLua = `-- Settles tasks of one queue under their leases, then leases waiting ones, in one step.
 -- KEYS 1 pending  2 active  3 lease  4 archived  5 paused  6 mark that refuses this server's claims  7 processed today
---      8 processed; where a settlement is no plain one, or retries keep tasks waiting:
---      9 scheduled  10 retry  11 completed  12 exact due moments  13 failed today  14 failed
+--      8 processed  9 policy of the queue; where a settlement is no plain one:
+--      10 scheduled  11 retry  12 completed  13 exact due moments  14 failed today  15 failed
 -- ARGV 1 prefix of task keys  2 now in s  3 end of life of day counters in s
 --      4 settlements, MessagePack: their ids as a list, their tokens as a list, of one where it is the same for all; and
 --        where one of them is more than done, for the first time and without a lock, for each: repeated (0 or 1), kind,
@@ -6134,16 +6048,17 @@ export const workLua = `-- Settles tasks of one queue under their leases, then l
 --        3 retry: message, score in s, exact moment in ms, counted (1), survived (2), both (3) or neither (0)
 --        4 archived: message         5 handed back: nothing
 --      5 how many to lease  6 end of new leases in s  7 their token  8 handled types, MessagePack: {exact}, {prefixes},
---        or empty for all  9 strict or loose where the queue is kept in order, else empty
+--        or empty for all  9 the policy that the claimer's queue was declared with, or empty
 --      10 queue  11 channel for "due sooner", both where there are all keys
 -- Returns what was leased: id, message, exact times, pending since, attempts lost, for each. Where there is more to say:
 --      1 that  2 positions (from 0) of settlements that were lost  3 unhandled types and how many  4 ids that have no body
 --      5 whether the server was evicted (0 or 1)  6 ids under whose key lies something that is no task: they are archived,
---      and what lies there is left alone
+--      and what lies there is left alone  7 why nothing may be taken though tasks wait: paused, held, or policy and the one
+--      that the store has; else empty
 local pending, active, lease, archived, paused, evicted = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local scheduled, retry, completed, due = KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+local policy, scheduled, retry, completed, due = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local taskPrefix, nowSec, dayEnd = ARGV[1], ARGV[2], ARGV[3]
-local leaseEnd, newToken, ordered = ARGV[6], ARGV[7], ARGV[9]
+local leaseEnd, newToken, expected = ARGV[6], ARGV[7], ARGV[9]
 local call, try = redis.call, redis.pcall
 local lost, unhandled, ghosts, strangers = {}, {}, {}, {}
 -- Tables that are made with room for what a small batch needs do not grow step by step.
@@ -6152,9 +6067,9 @@ local leased = {
   nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
 }
 
-local function answer(isEvicted)
-  if #lost == 0 and #unhandled == 0 and #ghosts == 0 and #strangers == 0 and isEvicted == 0 then return leased end
-  return { leased, lost, unhandled, ghosts, isEvicted, strangers }
+local function answer(isEvicted, closed)
+  if #lost == 0 and #unhandled == 0 and #ghosts == 0 and #strangers == 0 and isEvicted == 0 and not closed then return leased end
+  return { leased, lost, unhandled, ghosts, isEvicted, strangers, closed or '' }
 end
 
 -- Here and below, numbers that Redis is given are text: it writes each one with seventeen digits.
@@ -6266,8 +6181,8 @@ end
   mustBeAble(taskPrefix, ...)
 end
 
--- Many leases that end or begin at once, in the script that every call of a worker runs. Each function answers with the refusal
--- where one of its commands was refused, and has changed nothing then. From the script's names \`active\`, \`lease\`,
+-- Many leases that end or begin at once, in the script that every call of a worker runs. Where a command is refused the functions
+-- answer with that, and but for \`endLeases\` have changed nothing then. From the script's names \`active\`, \`lease\`,
 -- \`taskPrefix\`, \`call\`, \`try\`, \`isRefused\` and \`digits\`.
 
 -- Takes ids out of the list of those that run. Mostly they are the ones that were leased first, which are its end, in that
@@ -6312,38 +6227,16 @@ local function unlistActive(ids, number)
   return reply
 end
 
--- Lists ids again that \`unlistActive\` took out. Their order among those that run means nothing.
-local function listActiveAgain(ids, number)
-  local back = {}
-  for index = 1, number do back[index] = ids[number + 1 - index] end
-  if isRefused(try('RPUSH', active, unpack(back))) then try('LPUSH', active, unpack(ids, 1, number)) end
-end
-
 -- Ends the leases of tasks, which run no more, wherever they go from here. With \`lastEnd\`, the end of the last one, it is
--- proven first that \`resumeLeases\` can put them back.
+-- proven first that they can be put back. Where a command was refused it answers with that, and whether something was changed
+-- all the same, which \`resume-leases\` undoes.
 local function endLeases(ids, number, lastEnd)
   local reply = unlistActive(ids, number)
-  if isRefused(reply) then return reply end
+  if isRefused(reply) then return reply, false end
   -- The lease as it is: what puts it back must not be refused then.
   if lastEnd then reply = try('ZADD', lease, 'XX', lastEnd, ids[number]) end
   if not isRefused(reply) then reply = try('ZREM', lease, unpack(ids, 1, number)) end
-  if not isRefused(reply) then return nil end
-  listActiveAgain(ids, number)
-  return reply
-end
-
--- Undoes \`endLeases\`, from the ends of leases as they were. Other ids among those are in the set as they were, so that this
--- changes nothing of them.
-local function resumeLeases(ids, number, allIds, allEnds)
-  for index = 1, #allIds do
-    if allEnds[index] then try('ZADD', lease, allEnds[index], allIds[index]) end
-  end
-  listActiveAgain(ids, number)
-end
-
--- Says of a task whose lease was taken up again who holds it.
-local function holdAgain(key, leaseValue)
-  try('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
+  if isRefused(reply) then return reply, true end
 end
 
 -- Leases tasks that wait to one holder.
@@ -6376,8 +6269,24 @@ local function beginLeases(ids, number, leaseEnd, leaseValue)
   try('ZREM', lease, unpack(ids, 1, number))
   return reply
 end
--- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
--- that enqueues new tasks without a script. From the name \`pending\` that the script gives to the list; its end runs next.
+-- How tasks leave the line of a queue: see \`line\`. From the script's name \`pending\`.
+
+-- Those that run next leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
+-- were. With
+-- \`redis.pcall\` as \`call\` it answers with the refusal where there is one.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
+end
+
+-- Puts ids in line; most calls never do, and need none of the functions for it. \`stay\`: they were only looked at.
+local function putInLine(how, ids, size, refusable)
+-- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
+-- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
 
 -- What the hash of a task says while it waits in line.
 local function waitsSince(nowNs)
@@ -6413,16 +6322,9 @@ local stayFront, stayBack = joinFront, joinBack
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
-
--- Those that run next leave the line.
-local function leaveFront(size)
-  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
-end
-
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. \`call\` as above.
-local function leaveLine(id, entries, call)
-  return (call or redis.call)('LREM', pending, entries, id)
+  if how == 'join front' then return joinFront(ids, size, refusable) end
+  if how == 'stay front' then return stayFront(ids, size, refusable) end
+  return stayBack(ids, size, refusable)
 end
 
 if ARGV[4] ~= '' then
@@ -6547,10 +6449,11 @@ end
 
   local reply
   if settled > 0 then
-    reply = endLeases(settledIds, settled, acts and lastEnds)
-    if reply then stop(reply) end
+    local isChanged
+    reply, isChanged = endLeases(settledIds, settled, acts and lastEnds)
+    if reply and not isChanged then stop(reply) end
   end
-  if acts then
+  if acts and not reply then
 -- The attempt history of a task with one more line: the newest ones. Nil where there is none to add.
 local function attemptsWith(key, line)
   if line == '' then return nil end
@@ -6576,7 +6479,7 @@ end
           local size, target, score, moment = 6, nil, nil, nil
           if kind == 5 then
             fields[4], size = 'pending', 4
-            reply = joinFront({ id }, 1, try)
+            reply = putInLine('join front', { id }, 1, try)
           else
             fields[5] = 'msg'
             if kind == 2 then
@@ -6611,6 +6514,24 @@ end
   end
   if done > 0 and not isRefused(reply) then reply = try('DEL', unpack(doneKeys, 1, done)) end
   if isRefused(reply) then
+-- Undoes \`endLeases\` of \`leases\`, from its names.
+
+-- Puts back leases as they ended before. Other ids among \`allIds\` are in the set as they were, so that this changes nothing of
+-- them.
+local function resumeLeases(ids, number, allIds, allEnds)
+  for index = 1, #allIds do
+    if allEnds[index] then try('ZADD', lease, allEnds[index], allIds[index]) end
+  end
+  local back = {}
+  for index = 1, number do back[index] = ids[number + 1 - index] end
+  -- Their order among those that run means nothing.
+  if isRefused(try('RPUSH', active, unpack(back))) then try('LPUSH', active, unpack(ids, 1, number)) end
+end
+
+-- Says of a task whose lease was put back who holds it.
+local function holdAgain(key, leaseValue)
+  try('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
+end
     for _, act in ipairs(acts or {}) do
       if act[3] == 5 then
         leaveLine(act[1], '-1', try)
@@ -6673,20 +6594,45 @@ local function count(dayKey, totalKey, amount, dayEnd)
   add(totalKey, amount)
 end
     count(KEYS[7], KEYS[8], processed, dayEnd)
-    if failed > 0 then count(KEYS[13], KEYS[14], failed, dayEnd) end
+    if failed > 0 then count(KEYS[14], KEYS[15], failed, dayEnd) end
   end
 end
 
--- Both marks in one look, since they are nearly never there.
 if ARGV[5] == '0' then return answer(0) end
-if call('EXISTS', paused, evicted) > 0 then return answer(call('EXISTS', evicted)) end
+local limit, isInOrder = tonumber(ARGV[5]), false
+-- The marks in one look, since they are nearly never there.
+if call('EXISTS', paused, evicted, policy) > 0 or expected ~= '' then
+  if call('EXISTS', paused, evicted) > 0 then
+    local isEvicted = call('EXISTS', evicted)
+    return answer(isEvicted, isEvicted == 0 and call('LLEN', pending) > 0 and 'paused')
+  end
+  local stored = try('GET', policy)
+  if isRefused(stored) then
+    mustBeOtherType(stored)
+    stored = 'of another type'
+  end
+  -- A claim alone gets no keys but those that it mostly needs.
+  retry = retry or string.sub(taskPrefix, 1, -3) .. 'retry'
+-- What a claim may take from a queue by its policy, as the store keeps it. A new kind of policy answers here.
 
-local limit = tonumber(ARGV[5])
-if ordered ~= '' then
-  local isHeld = call('LLEN', active) > 0 or call('ZCARD', lease) > 0
-  local waits = ordered == 'strict' and call('ZCARD', retry) > 0
-  if isHeld or waits then return answer(0) end
-  limit = 1
+-- Why nothing may be taken now, or nil, and whether the next task alone may be. \`expected\` is the policy that the claimer's
+-- queue was declared with; empty where it was not.
+local function closedBy(stored, expected)
+  local name = stored == '' and 'open' or stored
+  if expected ~= '' and name ~= expected then return 'policy ' .. name end
+  if stored == '' then return nil, false end
+  local isStrict = stored == 'ordered:strict'
+  -- One that a later version made is not ignored: who knows what it promises.
+  if not isStrict and stored ~= 'ordered:loose' then return 'policy ' .. stored end
+  if redis.call('LLEN', active) > 0 or redis.call('ZCARD', lease) > 0 then return 'held' end
+  if isStrict and redis.call('ZCARD', retry) > 0 then return 'held' end
+  return nil, true
+end
+  local closed
+  closed, isInOrder = closedBy(stored or '', expected)
+  if closed == 'held' and call('LLEN', pending) == 0 then return answer(0) end
+  if closed then return answer(0, closed) end
+  if isInOrder then limit = 1 end
 end
 
 local exact, prefixes
@@ -6772,8 +6718,8 @@ local function look(window)
 end
 
 local isFruitless = false
-local first = look(ordered == '' and limit or 1)
-if ordered ~= '' then
+local first = look(limit)
+if isInOrder then
   -- Only an id without a task may be passed over.
   for _ = 1, 100 do
     if takenCount > 0 or #left > 0 or first == 0 then break end
@@ -6797,12 +6743,12 @@ if takenCount > 0 then
     for _, ids in ipairs(looks) do
       for index = #ids, 1, -1 do looked[#looked + 1] = ids[index] end
     end
-    stayFront(looked, #looked, try)
+    putInLine('stay front', looked, #looked, try)
     stop(refusal)
   end
 end
-if leaves then
-  if isFruitless then stayBack(left, #left) else stayFront(left, #left) end
+if leaves and #left > 0 then
+  putInLine(isFruitless and 'stay back' or 'stay front', left, #left)
 end
 for _, id in ipairs(ghosts) do call('DEL', taskPrefix .. id) end
 for _, id in ipairs(strangers) do call('ZADD', archived, nowSec, id) end

@@ -15,6 +15,7 @@ local first, most = tonumber(ARGV[9]), tonumber(ARGV[10])
 --- @include "able"
 --- @include "holders"
 --- @include "lease"
+--- @include "leave-line"
 --- @include "line"
 local scoredKeys = { scheduled = scheduled, retry = retry, archived = archived, completed = completed }
 local scoredNames = { 'scheduled', 'retry', 'archived', 'completed' }

@@ -1,7 +1,7 @@
 -- Settles tasks of one queue under their leases, then leases waiting ones, in one step.
 -- KEYS 1 pending  2 active  3 lease  4 archived  5 paused  6 mark that refuses this server's claims  7 processed today
---      8 processed; where a settlement is no plain one, or retries keep tasks waiting:
---      9 scheduled  10 retry  11 completed  12 exact due moments  13 failed today  14 failed
+--      8 processed  9 policy of the queue; where a settlement is no plain one:
+--      10 scheduled  11 retry  12 completed  13 exact due moments  14 failed today  15 failed
 -- ARGV 1 prefix of task keys  2 now in s  3 end of life of day counters in s
 --      4 settlements, MessagePack: their ids as a list, their tokens as a list, of one where it is the same for all; and
 --        where one of them is more than done, for the first time and without a lock, for each: repeated (0 or 1), kind,
@@ -10,16 +10,17 @@
 --        3 retry: message, score in s, exact moment in ms, counted (1), survived (2), both (3) or neither (0)
 --        4 archived: message         5 handed back: nothing
 --      5 how many to lease  6 end of new leases in s  7 their token  8 handled types, MessagePack: {exact}, {prefixes},
---        or empty for all  9 strict or loose where the queue is kept in order, else empty
+--        or empty for all  9 the policy that the claimer's queue was declared with, or empty
 --      10 queue  11 channel for "due sooner", both where there are all keys
 -- Returns what was leased: id, message, exact times, pending since, attempts lost, for each. Where there is more to say:
 --      1 that  2 positions (from 0) of settlements that were lost  3 unhandled types and how many  4 ids that have no body
 --      5 whether the server was evicted (0 or 1)  6 ids under whose key lies something that is no task: they are archived,
---      and what lies there is left alone
+--      and what lies there is left alone  7 why nothing may be taken though tasks wait: paused, held, or policy and the one
+--      that the store has; else empty
 local pending, active, lease, archived, paused, evicted = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local scheduled, retry, completed, due = KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+local policy, scheduled, retry, completed, due = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local taskPrefix, nowSec, dayEnd = ARGV[1], ARGV[2], ARGV[3]
-local leaseEnd, newToken, ordered = ARGV[6], ARGV[7], ARGV[9]
+local leaseEnd, newToken, expected = ARGV[6], ARGV[7], ARGV[9]
 local call, try = redis.call, redis.pcall
 local lost, unhandled, ghosts, strangers = {}, {}, {}, {}
 -- Tables that are made with room for what a small batch needs do not grow step by step.
@@ -28,9 +29,9 @@ local leased = {
   nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
 }
 
-local function answer(isEvicted)
-  if #lost == 0 and #unhandled == 0 and #ghosts == 0 and #strangers == 0 and isEvicted == 0 then return leased end
-  return { leased, lost, unhandled, ghosts, isEvicted, strangers }
+local function answer(isEvicted, closed)
+  if #lost == 0 and #unhandled == 0 and #ghosts == 0 and #strangers == 0 and isEvicted == 0 and not closed then return leased end
+  return { leased, lost, unhandled, ghosts, isEvicted, strangers, closed or '' }
 end
 
 -- Here and below, numbers that Redis is given are text: it writes each one with seventeen digits.
@@ -63,7 +64,15 @@ local function check(list, sortedSets, ...)
 end
 
 --- @include "leases"
+--- @include "leave-line"
+
+-- Puts ids in line; most calls never do, and need none of the functions for it. `stay`: they were only looked at.
+local function putInLine(how, ids, size, refusable)
 --- @include "line"
+  if how == 'join front' then return joinFront(ids, size, refusable) end
+  if how == 'stay front' then return stayFront(ids, size, refusable) end
+  return stayBack(ids, size, refusable)
+end
 
 if ARGV[4] ~= '' then
   local settlements = cmsgpack.unpack(ARGV[4])
@@ -173,10 +182,11 @@ if ARGV[4] ~= '' then
 
   local reply
   if settled > 0 then
-    reply = endLeases(settledIds, settled, acts and lastEnds)
-    if reply then stop(reply) end
+    local isChanged
+    reply, isChanged = endLeases(settledIds, settled, acts and lastEnds)
+    if reply and not isChanged then stop(reply) end
   end
-  if acts then
+  if acts and not reply then
 --- @include "attempts"
     -- First what is handed back: of that, everything can be taken back. The first one of each part proves the others.
     for pass = handsBack and 1 or 2, 2 do
@@ -189,7 +199,7 @@ if ARGV[4] ~= '' then
           local size, target, score, moment = 6, nil, nil, nil
           if kind == 5 then
             fields[4], size = 'pending', 4
-            reply = joinFront({ id }, 1, try)
+            reply = putInLine('join front', { id }, 1, try)
           else
             fields[5] = 'msg'
             if kind == 2 then
@@ -224,6 +234,7 @@ if ARGV[4] ~= '' then
   end
   if done > 0 and not isRefused(reply) then reply = try('DEL', unpack(doneKeys, 1, done)) end
   if isRefused(reply) then
+--- @include "resume-leases"
     for _, act in ipairs(acts or {}) do
       if act[3] == 5 then
         leaveLine(act[1], '-1', try)
@@ -244,20 +255,31 @@ if ARGV[4] ~= '' then
   if processed > 0 then
 --- @include "count"
     count(KEYS[7], KEYS[8], processed, dayEnd)
-    if failed > 0 then count(KEYS[13], KEYS[14], failed, dayEnd) end
+    if failed > 0 then count(KEYS[14], KEYS[15], failed, dayEnd) end
   end
 end
 
--- Both marks in one look, since they are nearly never there.
 if ARGV[5] == '0' then return answer(0) end
-if call('EXISTS', paused, evicted) > 0 then return answer(call('EXISTS', evicted)) end
-
-local limit = tonumber(ARGV[5])
-if ordered ~= '' then
-  local isHeld = call('LLEN', active) > 0 or call('ZCARD', lease) > 0
-  local waits = ordered == 'strict' and call('ZCARD', retry) > 0
-  if isHeld or waits then return answer(0) end
-  limit = 1
+local limit, isInOrder = tonumber(ARGV[5]), false
+-- The marks in one look, since they are nearly never there.
+if call('EXISTS', paused, evicted, policy) > 0 or expected ~= '' then
+  if call('EXISTS', paused, evicted) > 0 then
+    local isEvicted = call('EXISTS', evicted)
+    return answer(isEvicted, isEvicted == 0 and call('LLEN', pending) > 0 and 'paused')
+  end
+  local stored = try('GET', policy)
+  if isRefused(stored) then
+    mustBeOtherType(stored)
+    stored = 'of another type'
+  end
+  -- A claim alone gets no keys but those that it mostly needs.
+  retry = retry or string.sub(taskPrefix, 1, -3) .. 'retry'
+--- @include "policy"
+  local closed
+  closed, isInOrder = closedBy(stored or '', expected)
+  if closed == 'held' and call('LLEN', pending) == 0 then return answer(0) end
+  if closed then return answer(0, closed) end
+  if isInOrder then limit = 1 end
 end
 
 local exact, prefixes
@@ -343,8 +365,8 @@ local function look(window)
 end
 
 local isFruitless = false
-local first = look(ordered == '' and limit or 1)
-if ordered ~= '' then
+local first = look(limit)
+if isInOrder then
   -- Only an id without a task may be passed over.
   for _ = 1, 100 do
     if takenCount > 0 or #left > 0 or first == 0 then break end
@@ -368,12 +390,12 @@ if takenCount > 0 then
     for _, ids in ipairs(looks) do
       for index = #ids, 1, -1 do looked[#looked + 1] = ids[index] end
     end
-    stayFront(looked, #looked, try)
+    putInLine('stay front', looked, #looked, try)
     stop(refusal)
   end
 end
-if leaves then
-  if isFruitless then stayBack(left, #left) else stayFront(left, #left) end
+if leaves and #left > 0 then
+  putInLine(isFruitless and 'stay back' or 'stay front', left, #left)
 end
 for _, id in ipairs(ghosts) do call('DEL', taskPrefix .. id) end
 for _, id in ipairs(strangers) do call('ZADD', archived, nowSec, id) end

@@ -1,5 +1,5 @@
--- Many leases that end or begin at once, in the script that every call of a worker runs. Each function answers with the refusal
--- where one of its commands was refused, and has changed nothing then. From the script's names `active`, `lease`,
+-- Many leases that end or begin at once, in the script that every call of a worker runs. Where a command is refused the functions
+-- answer with that, and but for `endLeases` have changed nothing then. From the script's names `active`, `lease`,
 -- `taskPrefix`, `call`, `try`, `isRefused` and `digits`.
 
 -- Takes ids out of the list of those that run. Mostly they are the ones that were leased first, which are its end, in that
@@ -44,38 +44,16 @@ local function unlistActive(ids, number)
   return reply
 end
 
--- Lists ids again that `unlistActive` took out. Their order among those that run means nothing.
-local function listActiveAgain(ids, number)
-  local back = {}
-  for index = 1, number do back[index] = ids[number + 1 - index] end
-  if isRefused(try('RPUSH', active, unpack(back))) then try('LPUSH', active, unpack(ids, 1, number)) end
-end
-
 -- Ends the leases of tasks, which run no more, wherever they go from here. With `lastEnd`, the end of the last one, it is
--- proven first that `resumeLeases` can put them back.
+-- proven first that they can be put back. Where a command was refused it answers with that, and whether something was changed
+-- all the same, which `resume-leases` undoes.
 local function endLeases(ids, number, lastEnd)
   local reply = unlistActive(ids, number)
-  if isRefused(reply) then return reply end
+  if isRefused(reply) then return reply, false end
   -- The lease as it is: what puts it back must not be refused then.
   if lastEnd then reply = try('ZADD', lease, 'XX', lastEnd, ids[number]) end
   if not isRefused(reply) then reply = try('ZREM', lease, unpack(ids, 1, number)) end
-  if not isRefused(reply) then return nil end
-  listActiveAgain(ids, number)
-  return reply
-end
-
--- Undoes `endLeases`, from the ends of leases as they were. Other ids among those are in the set as they were, so that this
--- changes nothing of them.
-local function resumeLeases(ids, number, allIds, allEnds)
-  for index = 1, #allIds do
-    if allEnds[index] then try('ZADD', lease, allEnds[index], allIds[index]) end
-  end
-  listActiveAgain(ids, number)
-end
-
--- Says of a task whose lease was taken up again who holds it.
-local function holdAgain(key, leaseValue)
-  try('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
+  if isRefused(reply) then return reply, true end
 end
 
 -- Leases tasks that wait to one holder.

@@ -1,5 +1,5 @@
--- How tasks join the line of a queue, and leave it. Nothing else writes the list of those that wait, but for the transaction
--- that enqueues new tasks without a script. From the name `pending` that the script gives to the list; its end runs next.
+-- How tasks join the line of a queue. Nothing else writes the list of those that wait, but `leave-line` and the transaction that
+-- enqueues new tasks without a script. From the script's name `pending`; the end of that list runs next.
 
 -- What the hash of a task says while it waits in line.
 local function waitsSince(nowNs)
@@ -34,15 +34,4 @@ local stayFront, stayBack = joinFront, joinBack
 -- Takes back ids that this script has put behind all others, the last of all that joined.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
-end
-
--- Those that run next leave the line.
-local function leaveFront(size)
-  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
-end
-
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. `call` as above.
-local function leaveLine(id, entries, call)
-  return (call or redis.call)('LREM', pending, entries, id)
 end
