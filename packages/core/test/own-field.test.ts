@@ -53,7 +53,7 @@ function addColor(copy: SourceCopy): void {
   copy.insert(options, "export interface TaskOptions {", "readonly color?: string;");
   copy.insert(options, "const taskOptions: Readonly<Record<keyof TaskOptions, true>> = {", "color: true,");
   copy.insert(options, "const libraryDefaults: TaskDefaults = {", "color: undefined,");
-  copy.insert(options, "headers } = options;\n  return {", "color: options.color ?? defaults.color,");
+  copy.insert(options, "} = options;\n  return {", "color: options.color ?? defaults.color,");
   copy.insert(options, "shardedQueue: base.shardedQueue,", "color: base.color,");
   const lastColumn = "ALTER TABLE tasks ADD COLUMN began_token TEXT;";
   copy.insert("broker/sqlite/migrations/generated.ts", lastColumn, "ALTER TABLE tasks ADD COLUMN color TEXT;");
