@@ -32,15 +32,23 @@ interface OwnRow extends FieldRow {
   /** The field of the task's hash in Redis that holds it, with others. */
   readonly hash: "hk:exact";
   readonly default: undefined;
+  readonly identity: "named";
 }
 
-type RequestRow<Value> = WireRow<Value> | (undefined extends Value ? OwnRow : never);
+/** A durable schedule keeps what is part of its entry's name and nothing else, so all that is asked for must be part of it. */
+type AskedRow<Value> = WireRow<Value> & { readonly identity: "named" | "apart" };
+type RequestRow<Value> = AskedRow<Value> | (undefined extends Value ? OwnRow : never);
+
+/** What happened to one task never happened to the next. */
+type HistoryRow<Value> = WireRow<Value> & { readonly identity: "constant" | "none"; readonly inheritable: false };
 
 /** A row for each field of a type. The type checker refuses a field without a row, and a row without a field. */
 type RequestTable<Type> = { readonly [Field in keyof Type]-?: RequestRow<Type[Field]> };
 
 /** What happens to a task and has no place in Asynq's message is no part of ours either: see `state-fields.ts`. */
-type HistoryTable<Type> = { readonly [Field in keyof Type]-?: WireRow<Type[Field]> };
+type HistoryTable<Type> = { readonly [Field in keyof Type]-?: HistoryRow<Type[Field]> };
+
+type MessageTable<Type> = { readonly [Field in keyof Type]-?: WireRow<Type[Field]> | OwnRow };
 
 const noTexts: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -73,7 +81,7 @@ export const taskFields = {
   ...requestFields,
   ...historyFields,
   unknownFields: { kind: "wire_fields", wire: "rest", column: "unknown_fields", default: undefined, identity: "none", inheritable: false },
-} as const satisfies RequestTable<TaskMessage>;
+} as const satisfies MessageTable<TaskMessage>;
 
 type Table = typeof taskFields;
 

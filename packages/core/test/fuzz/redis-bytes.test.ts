@@ -8,6 +8,8 @@ import { redisBroker } from "../../src/broker/redis/index.ts";
 import { decodeTaskMessage } from "../../src/codec/task-codec.ts";
 import { uniqueScope } from "../../src/codec/unique-scope.ts";
 import { checkStore } from "../../src/doctor/check-store.ts";
+import { innerStateFields, type StateField, shownStateFields } from "../../src/task/state-fields.ts";
+import { fieldNames, fieldRow } from "../../src/task/task-fields.ts";
 import { bytes, placedAt, placedNow, unique } from "../support/builders.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { brokenMessageOf } from "./broken-bytes.ts";
@@ -139,10 +141,13 @@ describe.skipIf(redisServerPath() === undefined)("any bytes in Redis", () => {
   });
 
   it("in any other field of a task cost no neighbour its turn", options, async () => {
-    const fields = [
-      ...["hk:lease", "hk:lost", "hk:alone", "hk:began", "hk:attempts", "hk:exact"],
-      ...["unique_key", "group", "pending_since", "result"],
+    const told: Partial<Pick<StateField, "hash">>[] = [
+      ...fieldNames.map(fieldRow),
+      ...Object.values(shownStateFields),
+      ...Object.values(innerStateFields),
     ];
+    const known = new Set(told.flatMap(({ hash }) => hash ?? []).filter((field) => field !== "state"));
+    const fields = [...known, "unique_key", "group"];
     const broken = fc.array(fc.tuple(anyPlace, fc.constantFrom(...fields), anyBytes), { minLength: 1, maxLength: 6 });
     const property = fc.asyncProperty(broken, (changes) =>
       survives(changes.map(([place, field, value]) => ["HSET", `asynq:{${queue}}:t:${victimOf(place)}`, field, value])),
