@@ -1,7 +1,7 @@
-// `npm run matrix`: the tests of the Redis adapter, and those with Asynq where Go is installed, on one server after another:
-// the installed redis-server, and those that wheels of the Python registry carry. `npm run matrix -- <path> ...` takes the
-// servers at these paths instead. What happens goes to stderr, a table to stdout. Exit code 1 when a test failed, or when
-// no server could be had; 64 for a path that is no server.
+// `npm run matrix`: runs the tests of the Redis adapter on one server after another, and those with Asynq if Go is
+// installed. The servers are the installed redis-server and those in wheels of the Python registry. `npm run matrix --
+// <path> ...` takes the servers at these paths instead. Progress goes to stderr, a table to stdout. Exit code 1 when a
+// test failed, or when no server could be had; 64 for a path that is no server.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { redisCliPath, redisServerPath } from "../packages/test-support/src/redis-server.ts";

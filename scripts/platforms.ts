@@ -50,8 +50,8 @@ function install(platform: Platform): string[] {
 }
 
 /**
- * Whether the project's own Node.js can be had. It comes by an install script, so that it stands in no lock file, and a
- * mirror of the registry may lack it: said, but no failure of the lock file.
+ * Whether the project's own Node.js can be had. An install script brings it, so no lock file names it, and a mirror of
+ * the registry may lack it. That is reported, but does not fail the lock file.
  */
 function ownNode(platform: Platform): string {
   if (platform.libc === "musl") return "the project's own Node.js is made for glibc, so npm's commands don't run there";

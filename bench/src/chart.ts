@@ -12,8 +12,9 @@ const top = 84;
 const perLegendRow = 3;
 
 /**
- * Bars for the figures that count tasks per second and that more than one system has, each group to its own scale; a
- * line on our bars where our target is. It stands on the page's own background, light or dark, and needs no font.
+ * Draws bars for the figures that count tasks per second and that more than one system has. Each group has its own
+ * scale. A line on our bars shows our target. The chart has no background, so it fits light and dark pages, and needs
+ * no font.
  */
 export function chart(all: readonly Series[], title: string, note: string): string {
   const rated = all.filter(({ unit }) => unit === "per second");

@@ -1,5 +1,6 @@
-// What many servers with nothing, or little, to do ask of one Redis: the library's own servers on a virtual clock, over a
-// store that counts; what each call costs is measured on a real Redis first, and twenty real servers show how well it fits.
+// What many servers with little or nothing to do ask of one Redis. The library's own servers run on a virtual clock,
+// over a store that counts. What each call costs is measured on a real Redis first. Twenty real servers show how well
+// the result fits.
 //   node --conditions=source bench/src/simulation.ts --servers 1000 --queues 3 --minutes 10 [--picture docs/pictures/x.svg]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -1,6 +1,6 @@
 /**
- * What we hold ourselves to: a figure of ours, or its ratio to one of somebody else's of the same run, and the least or
- * the most that it may be.
+ * A target of ours: the least or the most that a figure may be. The figure is our own, or its ratio to another system's
+ * of the same run.
  */
 export interface Target {
   readonly what: string;

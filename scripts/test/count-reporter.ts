@@ -19,8 +19,8 @@ const stallMs = Number(process.env["HIKYAKU_TEST_STALL_MS"] ?? 5 * 60_000);
 /**
  * Writes the counts of a run, as JSON, into the file named by `HIKYAKU_TEST_COUNTS`.
  *
- * Ends the run when nothing has happened for five minutes: a test that blocks its event loop is out of reach of Vitest's
- * own time limits, and would hold up CI until somebody looks.
+ * Ends the run when nothing has happened for five minutes. A test that blocks its event loop is out of reach of
+ * Vitest's own time limits, and would hold up CI until somebody looks.
  */
 export default class CountReporter implements Reporter {
   readonly #running = new Map<string, TestModule>();

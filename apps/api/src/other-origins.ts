@@ -16,8 +16,8 @@ const common = {
 };
 
 /**
- * Lets pages of some origins, or of all with `*`, register jobs and see what became of them; and pages of others, which the
- * settings name one by one, use the operations with a token.
+ * Lets pages of some origins, or of all with `*`, register jobs and ask for their state. Lets pages of other origins,
+ * which the settings name one by one, use the operations with a token.
  */
 export async function allowOrigins(app: FastifyInstance, settings: Config["cors"]): Promise<void> {
   const { allowedOrigins, operationsOrigins } = settings;

@@ -1,5 +1,5 @@
-// A thread of a worker process. A process stops by itself when its supervisor goes, unless a handler blocks its event
-// loop for good; such a one is ended here, when it has had the time that every stop has.
+// A thread of a worker process. A process stops by itself when its supervisor is gone, unless a handler blocks its
+// event loop for good. Such a process is killed here, after the time that every stop has.
 import { workerData } from "node:worker_threads";
 
 const { supervisor, graceMs } = workerData as { readonly supervisor: number; readonly graceMs: number };

@@ -7,9 +7,9 @@ const pairs = 7;
 const dayMs = 86_400_000;
 
 /**
- * Enqueues and processes beside a store full of tasks that wait, or of tasks that are not due for a day, and as much on an
- * empty store, in turn: within the minutes that filling takes, a machine may become faster or slower by a third. What
- * counts is the median of the ratios of measurements that followed each other.
+ * Enqueues and processes beside a store full of tasks that wait, or that are not due for a day, and in turn as much on
+ * an empty store. In turn, because filling takes minutes, and a machine may become faster or slower by a third
+ * meanwhile. The result is the median of the ratios of measurements that followed each other.
  */
 export function growth(kind: "waiting" | "scheduled"): Workload {
   return async (system, store, sizes, another) => {

@@ -9,8 +9,8 @@ import { timedProcessing, type Workload } from "../workload.ts";
 const concurrency = 100;
 
 /**
- * How near processing comes to what Redis allows: its rate, divided by the rate at which the same calls, byte for byte
- * as they were recorded in a run of their own, pass when nobody makes or reads them.
+ * How near processing comes to what Redis allows: its rate, divided by the rate of the same calls when nobody makes or
+ * reads them. Those calls are recorded byte for byte in a run of their own.
  */
 export const limit: Workload = async (system, store, sizes) => {
   const { warmUp, process: count } = sizes;

@@ -66,9 +66,9 @@ function troubleFinding(store: string, trouble: WriteTrouble): ReadinessFinding 
 }
 
 /**
- * Who runs the jobs. No worker, or more than one, is no reason to turn requests away, so it is a warning: two of them are
- * often a forgotten one, which runs old code and prints where nobody looks. `apiBuild`: what an API server itself runs, so
- * that a worker of yesterday is noticed also where it is the only one.
+ * Who runs the jobs. No worker, or more than one, is a warning: no reason to turn requests away. The second worker is
+ * often a forgotten one, which runs old code and prints where nobody looks. `apiBuild` is the build of the API server
+ * itself: it shows that a worker is outdated even when it is the only one.
  */
 export function workersProbe(broker: ProbedWorkers, apiBuild?: string): ReadinessProbe {
   return {

@@ -51,8 +51,8 @@ export async function closeWithin(app: FastifyInstance, timeoutMs: number): Prom
 }
 
 /**
- * `localhost` is two addresses on most machines, and which one a client takes is its choice: the other one gets a port
- * of its own, whose connections the same server takes. Does nothing where that address is not there or taken.
+ * `localhost` is two addresses on most machines, and the client chooses which one it takes. The other address gets a
+ * port of its own; the same server takes its connections. Does nothing when that address is not there, or taken.
  */
 async function listenOnOtherLoopback(server: Server): Promise<Door> {
   const bound = server.address() as AddressInfo;
@@ -66,9 +66,9 @@ async function listenOnOtherLoopback(server: Server): Promise<Door> {
 }
 
 /**
- * Once the server closes, hangs up where nothing is under way. Node.js and Fastify do so for connections that are idle at
- * that moment, but not for those that never asked anything, as browsers make them ahead of time, nor for those whose
- * last answer is still on its way.
+ * When the server closes, hangs up connections on which nothing is under way. Node.js and Fastify do so only for
+ * connections that are idle at that moment. They miss those that never sent a request (browsers open some ahead of
+ * time), and those whose last answer is still on its way.
  */
 function hangUpWhenClosing(app: FastifyInstance, doors: readonly Door[]): void {
   const silent = new Set<Socket>();

@@ -28,7 +28,7 @@ const overAfterMs = 15_000;
 const mostQueues = 32;
 
 /**
- * Whether the store takes what is written. The calls of this process tell while they write; where they don't, or some of
+ * Whether the store takes what is written. The calls of this process tell while they write. When they don't, or some of
  * them fail, the store is probed: only when somebody asks, and every few seconds at most.
  */
 export class WriteCheck {

@@ -17,8 +17,8 @@ export const MAX_DELAY_SECONDS = 31_536_000;
 /** Largest number of retries. */
 export const MAX_MAX_RETRY = 1000;
 
-// Control characters (C0, DEL, C1), lone surrogates, line separator and paragraph separator: each would break
-// "one job prints one line", steer the terminal that shows it, or change on its way through UTF-8.
+// Control characters (C0, DEL, C1), lone surrogates, line separator and paragraph separator. Each of them breaks "one
+// job prints one line", steers the terminal that shows it, or changes on its way through UTF-8.
 const NOT_ONE_LINE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /**

@@ -6,13 +6,13 @@ import { isSurelyGone } from "./runtime/process-identity.ts";
  *
  * - `other_build`: it runs another version or build than a server that started later on the same queues.
  * - `other_directory`: the same, for the directory that it was started in.
- * - `older_process`: it runs beside a server that was started over a minute later on the same host and queues, from the
- *   same place: what changed in between is not in it. Workers of one parent process are not told apart.
- * - `gone`: its process was on this machine and has ended, and it did not take its leave.
- * - `silent`: it has not been heard of since; it is frozen, cut off or dead.
+ * - `older_process`: a server was started over a minute later on the same host and queues, from the same place. Changes
+ *   of the code in between are not in this one. Workers of one parent process are not told apart.
+ * - `gone`: its process was on this machine and has ended without withdrawing its announcement.
+ * - `silent`: its announcements have stopped: it is frozen, cut off or dead.
  * - `blocked`: its event loop stands still.
  * - `clock_offset`: its clock differs from the store's.
- * - `foreign`: it is of another library or of an old version, and does not say what it runs.
+ * - `foreign`: it belongs to another library or an old version, and does not say what it runs.
  */
 export type ServerWarningKind =
   | "other_build"

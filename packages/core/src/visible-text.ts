@@ -1,6 +1,6 @@
 /**
- * What a terminal or a viewer obeys instead of showing it: control characters (C0, DEL, C1), line and paragraph separators,
- * marks that turn the direction of writing, and halves of characters.
+ * Characters that a terminal or a viewer obeys instead of showing them: control characters (C0, DEL, C1), line and
+ * paragraph separators, marks that turn the direction of writing, lone surrogates.
  */
 const obeyed = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 const obeyedButLineBreaks = /(?!\n)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;

@@ -6,9 +6,9 @@ const firstPauseMs = 1;
 const longestPauseMs = 50;
 
 /**
- * Writes whole lines to a file descriptor, past all buffers of this process: when `print` resolves, the reader at the
- * other end can see the line, also when that is a file or a pipe. Lines never mix. A reader that does not keep up is
- * waited for; one that went away is an error of the line and not of the process.
+ * Writes whole lines to a file descriptor, past all buffers of this process. When `print` resolves, the reader at the
+ * other end can see the line, even through a file or a pipe. Lines never mix. A slow reader is waited for. A reader
+ * that went away is an error of the line, not of the process.
  */
 export class LinePrinter {
   readonly #descriptor: number;

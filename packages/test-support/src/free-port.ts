@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * Below the ports that systems give to outgoing connections (Linux from 32768, others from 49152), also 10000 higher, where a
- * node of a Redis Cluster listens too: else any connection of another test may take the port before it is used.
+ * Below the ports that systems give to outgoing connections (Linux from 32768, others from 49152). The port 10000
+ * higher must be below them too: a node of a Redis Cluster listens there. Otherwise another test's connection may take
+ * the port before it is used.
  */
 const lowest = 10_240;
 const highest = 22_767;

@@ -5,8 +5,8 @@ const MOST_CLIENTS = 50_000;
 const LATECOMERS = "latecomers";
 
 /**
- * Bounds what counting in memory takes: it knows so many clients, each for as long as its counts may last, and gives those
- * that come while there is no room one name in common.
+ * Bounds the memory that counting takes. It knows up to `most` clients, each for as long as its counts may last.
+ * Clients that come while there is no room share one name.
  */
 export class CountedClients {
   readonly #lifeMs: number;

@@ -6,9 +6,10 @@ import { rateLimitHeaders } from "./headers.ts";
 import type { RateLimiter, Verdict } from "./rate-limiter.ts";
 
 /**
- * Counts every request under `/api` save those to the operations, which have a limit of their own, and puts the limits into the headers of its answer, whatever that will be. A
- * browser's question whether it may ask from another origin (OPTIONS) is answered with the headers but not counted.
- * Refusing is a step of its own, `refuseOverLimit`, so that what other hooks add to answers is on refusals too.
+ * Counts every request under `/api` and puts the limits into the headers of its answer, whatever the answer is.
+ * Requests to the operations have a limit of their own. A browser's question whether it may ask from another origin
+ * (OPTIONS) gets the headers but is not counted. `refuseOverLimit` refuses in a step of its own, so that refusals too
+ * get what other hooks add.
  */
 export function countRequests(app: FastifyInstance, limiter: RateLimiter): void {
   app.decorateRequest("rateLimitVerdict");

@@ -30,9 +30,9 @@ const PROBE_INTERVAL_MS = 250;
 const PROBES_PER_LINK = 40;
 
 /**
- * Counts in Redis, one server or a cluster, so that all API servers share the counters. While Redis cannot be reached
- * every request passes: the first one waits for the deadline at most, those after it do not wait at all, because a
- * probe in the background finds out when Redis is back. An outage is logged when it begins and when it ends.
+ * Counts in Redis, one server or a cluster, so that all API servers share the counters. While Redis can't be reached,
+ * every request passes. The first one waits for the deadline at most. The next ones don't wait, because a probe in the
+ * background finds out when Redis is back. An outage is logged when it begins and when it ends.
  */
 export class RedisRateLimiter implements RateLimiter {
   readonly #limits: RateLimits;

@@ -20,9 +20,9 @@ export type Sending =
   | { readonly kind: "refused"; readonly failure: Refusal; readonly atMs: number };
 
 /**
- * Sends a job to the server, or sends `again` under its id, and keeps in the store what is known of it: before the call,
- * so that a reload loses nothing, and after it. When the server refuses the request, a job that was never sent before
- * leaves the store, and one that was stays what it was.
+ * Sends a job to the server, or sends `again` under its id. Keeps what is known of the job in the store, before the
+ * call and after it, so that a reload loses nothing. When the server refuses the request, a new job leaves the store; a
+ * job that was sent before stays as it was.
  */
 export async function sendJob(
   { api, store, clock }: SendingParts,

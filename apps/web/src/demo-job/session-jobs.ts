@@ -124,8 +124,8 @@ export function canBeAsked({ fate, view, missingSinceMs }: SessionJob): boolean 
 }
 
 /**
- * The job that a press of the button sends: one that asked for the same and is not known to be registered is sent
- * again, under its id, so that pressing twice can't make two; anything else is a new job.
+ * The job that a press of the button sends again, under its id: one with the same request that is not known to be
+ * registered. So pressing twice can't make two jobs. Undefined: the press sends a new job.
  */
 export function jobToSendAgain(jobs: readonly SessionJob[], request: RegisterDemoJobRequest): SessionJob | undefined {
   const asked = keyOf(request);

@@ -1,10 +1,10 @@
 import { isIP, isIPv4 } from "node:net";
 
 /**
- * Whom an address stands for, as far as limits go: an IPv4 address for itself, an IPv6 address for its /64 network,
- * because that is the smallest piece that one customer is given and each holds more addresses than could be counted.
- * An IPv4 address written as IPv6 (`::ffff:192.0.2.1`) counts as the IPv4 address. Whatever is no address, which only
- * a trusted proxy can hand on, shares the one key `unknown`.
+ * The client that an address counts as, for limits. An IPv4 address counts as itself. An IPv6 address counts as its /64
+ * network: that is the smallest piece that one customer gets, and it holds more addresses than could be counted. An
+ * IPv4 address written as IPv6 (`::ffff:192.0.2.1`) counts as the IPv4 address. A text that is no address can only come
+ * from a trusted proxy; all such texts share the key `unknown`.
  */
 export function clientKey(address: string): string {
   return keyOf(address, 64);

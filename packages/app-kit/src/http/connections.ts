@@ -49,15 +49,16 @@ const ORDINARY = 8;
 const MOST_LEAVING = 50;
 
 /**
- * The connections of a server, bounded in number, and each in what it can keep busy: its requests are answered one after
- * the other, so that whoever asks without reading holds one answer and not a thousand. Who asks far ahead is hung up on, and
- * not taken again for some seconds.
+ * The connections of a server, bounded in number and in what each can keep busy. A connection's requests are answered
+ * one after the other, so a client that asks without reading holds one answer and not a thousand. A client that asks
+ * far ahead is hung up on, and not accepted again for some seconds.
  *
- * When there are too many, a new one takes the place of another: of one that has not sent a whole request, else of one that
- * is idle, else of one that does not take its answer; each time the oldest one of whoever has most connections. Connections
- * without a whole request or with an untaken answer keep their place for a second, save those of who has more than the
- * newcomer's client or than browsers open.
- * One that waits for us is never cut.
+ * When there are too many, a new connection takes the place of another: of one that has not sent a whole request, else
+ * of an idle one, else of one that does not take its answer. Each time it is the oldest one of the client that has most
+ * connections.
+ *
+ * A connection without a whole request, or with an untaken answer, keeps its place for a second. It does not when its
+ * client has more than the newcomer's client, or more than browsers open. A connection that waits for us is never cut.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;

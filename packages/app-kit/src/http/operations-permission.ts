@@ -14,9 +14,9 @@ export type OperationsAccess = "token" | "this_machine" | "closed";
 /**
  * Decides who may use the operations API, and see what only operators should.
  *
- * With `api.operations.token`: whoever sends it as a bearer token, from wherever. Without it nobody, except in `local` and
- * `develop`, where this machine itself may: the request comes from a loopback address, names one, shows no trace of a
- * proxy, and does not come from another site's page.
+ * With `api.operations.token`: everybody who sends it as a bearer token, from anywhere. Without it nobody, except in
+ * `local` and `develop`, where this machine itself may. A request is this machine's when it comes from a loopback
+ * address, names one, shows no trace of a proxy, and does not come from another site's page.
  */
 export class OperationsPermission {
   readonly access: OperationsAccess;

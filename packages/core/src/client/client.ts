@@ -22,26 +22,29 @@ import { lookAtResult, type NamedTask, namedTask, parsedResult } from "./task-re
 export type ClientBroker = Pick<Broker, "enqueue" | "get" | "change" | "send" | "pacing">;
 
 export interface ClientOptions {
-  /** Where the tasks go. Stays open when the client closes: whoever made it closes it. */
+  /** Where the tasks go. Stays open when the client closes: its owner closes it. */
   readonly broker: ClientBroker;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
-  /** How long an enqueue may take when it does not say. More than 0. Default 5 seconds. */
+  /** How long an enqueue may take without its own limit. More than 0. Default 5 seconds. */
   readonly within?: Duration;
-  /** The largest payload that is accepted, in bytes. Default 1 MiB. Payloads are copied often; large data is better kept elsewhere and named in the payload. */
+  /**
+   * The largest payload that is accepted, in bytes. Default 1 MiB. Payloads are copied often. Keep large data elsewhere
+   * and name it in the payload.
+   */
   readonly maxPayloadBytes?: number;
 }
 
 /** How long the caller is ready to wait. */
 export interface EnqueueCallOptions {
   /**
-   * Gives up with `cancelled` when it fires. What was not sent by then is not enqueued; what was may have been
-   * accepted, and the message says which.
+   * Gives up with `cancelled` when it fires. A task that was not sent by then is not enqueued. One that was sent may
+   * have been accepted. The message says which.
    */
   readonly signal?: AbortSignal;
   /**
-   * Gives up after this time: with `broker_unavailable` where the task was not sent or the store knows that it wrote nothing, with
-   * `deadline_exceeded` where it may have been accepted. More than 0.
+   * Gives up after this time. The code is `broker_unavailable` when the task was not sent or the store knows that it
+   * wrote nothing, `deadline_exceeded` when the task may have been accepted. More than 0.
    */
   readonly within?: Duration;
 }
@@ -59,21 +62,24 @@ export type EnqueueResult =
   | { readonly ok: true; readonly task: EnqueuedTask }
   | { readonly ok: false; readonly error: HikyakuError };
 
-/** A batch must be over in about two milliseconds, so that no other client waits longer for its turn at the store. */
+/**
+ * The store should be done with a batch within about two milliseconds, so that no other client waits longer for its
+ * turn.
+ */
 const maxBatchItems = 256;
 const maxBatchBytes = 262_144;
 /**
- * The store works on one batch while another is on its way to it and a third one's answers are handed out. They travel on
- * one connection, which keeps tasks in the order in which they were asked for.
+ * The store works on one batch, another is on its way to it, and a third one's answers are handed out. All travel on
+ * one connection, which keeps tasks in the order of their calls.
  */
 const maxBatchesInFlight = 3;
-/** How many batches `enqueueMany` has waiting or on their way: one to be sent as soon as the other is answered. */
+/** How many batches of `enqueueMany` wait or are on their way: the second is sent as soon as the first is answered. */
 const maxChunksAhead = 2;
 
 const defaultWithinMs = 5_000;
 const defaultWaitMs = 30_000;
 
-/** What the requests that are started together have in common. */
+/** What requests that start together share. */
 interface Starting {
   readonly call: EnqueueCall;
   readonly deadline: number;
@@ -162,10 +168,10 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Enqueues many tasks in as few trips to the store as its bounds allow, at most a few hundred at a time under way, so
-   * that others get their turn between. Resolves with one result per request, in order; requests fail one by one.
-   * `within` limits the whole call; without it each part has the client's own limit. Rejects with `invalid_option` or
-   * `closed` when the call as a whole can't be made.
+   * Enqueues many tasks in as few trips to the store as its bounds allow. At most a few hundred are under way at a
+   * time, so that other calls get their turn between. Resolves with one result per request, in order; requests fail one
+   * by one. `within` limits the whole call; without it each part has the client's own limit. Rejects with
+   * `invalid_option` or `closed` when the whole call can't be made.
    */
   async enqueueMany(
     requests: readonly EnqueueRequest[],
@@ -182,7 +188,7 @@ export class Client implements AsyncDisposable {
       const underWay: Promise<void>[] = [];
       for (let start = 0; start < requests.length; start += maxBatchItems) {
         if (underWay.length === maxChunksAhead) await underWay.shift();
-        // The part before is written now, so that the store works on it while this one is made.
+        // The earlier part is written now, so that the store works on it while this part is made.
         if (start > 0 && this.#broker.pacing === "apart") await eventLoopTurn();
         underWay.push(this.#enqueueChunk(call, requests, start, results));
       }
@@ -217,8 +223,8 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Waits for a task's result. Looks at the task at once, then again after pauses that grow from 50 ms to a second; all
-   * waits of a client share their looks. A store that is away is waited for. Rejects as `result` does, but for
+   * Waits for a task's result. Looks at the task at once, then again after pauses that grow from 50 ms to a second. All
+   * waits of a client share their looks. A store that is away is waited for. Rejects as `result` does, and with
    * `deadline_exceeded` when the time is over and `cancelled` when the signal fired.
    */
   waitForResult<Result>(task: EnqueuedTask<Result>, options?: WaitOptions): Promise<Result>;
@@ -235,10 +241,11 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Cancels a task: archives it where it waits, asks its handler to stop where it runs, on whichever server; what comes of
-   * that is up to the handler and the server's option `cancelledTasks`. A task of the same id in another queue goes on, unless
-   * Asynq's worker runs this one. Given an id alone, it asks all running tasks of that id, in whichever queue, and nothing
-   * else.
+   * Cancels a task. A waiting task is archived. The handler of a running task is asked to stop, on any server; it and
+   * the server's option `cancelledTasks` decide what follows. A task of the same id in another queue goes on, unless
+   * Asynq's worker runs this one.
+   *
+   * Given only an id, it asks all running tasks of that id, in any queue, and does nothing else.
    * @throws HikyakuError `task_not_found`; `wrong_state` when it has completed or is being aggregated; as `enqueue`.
    */
   async cancel(task: string | { readonly queue: string; readonly id: string }): Promise<CancelAnswer> {
@@ -253,8 +260,9 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Refuses new calls with `closed` and waits for those under way; what is not done after `within` (default 5 seconds)
-   * fails with `closed`, waits for results at once. The broker stays open. Closing again gives the same promise.
+   * Refuses new calls with `closed` and waits for calls under way. Those that last longer than `within` (default 5
+   * seconds) fail with `closed`; waits for results fail at once. The broker stays open. Closing again gives the same
+   * promise.
    */
   close(options: { readonly within?: Duration } = {}): Promise<void> {
     refuseUnknownOptions("Client.close", options, closeOptionNames);

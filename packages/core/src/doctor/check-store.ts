@@ -55,9 +55,13 @@ const wholeDepth: CheckDepth = { pages: 20, pageSize: 500 };
 const quickDepth: CheckDepth = { pages: 1, pageSize: 100 };
 
 /**
- * Looks at a whole store, slice by slice, and comes back with everything that is not as it should be; with nothing where
- * each task is in exactly one state and place, has a body, has a lease if and only if it is active, and each lock
- * belongs to a living task. Safe while others work. @throws HikyakuError
+ * Looks at a whole store, slice by slice, and returns everything that is wrong. The result is empty when:
+ * - each task is in exactly one state and place, and has a body;
+ * - each task has a lease if and only if it is active;
+ * - each lock belongs to a living task.
+ *
+ * Safe while others work.
+ * @throws HikyakuError
  */
 export async function checkStore(broker: CheckedBroker, options: StoreCheckOptions = {}): Promise<readonly Finding[]> {
   checkOptions(options);

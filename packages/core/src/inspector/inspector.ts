@@ -324,12 +324,12 @@ export class Inspector {
   }
 
   /**
-   * Takes all tasks away from a server that does not listen, at once and whatever it does: nothing that it writes about them
-   * counts any more, they wait in front of their queues with nothing spent, and for a week it gets no others. Should it come
-   * to itself, it lets go of everything and stops. Of a server of another library: what it said last that it runs; it can
-   * still take others. Calling it again goes on where a call failed.
-   * @throws HikyakuError `wrong_state` for a server that was heard of in the last seconds, unless `force` is set;
-   *   `invalid_option`.
+   * Takes all tasks away from a server that does not listen, at once and whatever it does. Nothing that the server
+   * writes about them counts any more. They wait at the front of their queues; no retry is spent. For a week the server
+   * gets no other tasks. If it comes back to itself, it lets all tasks go and stops.
+   *
+   * A server of another library loses the tasks that it last said it runs; it can still take others. If a call failed,
+   * another call goes on where it stopped.
    */
   evictServer(serverId: string, options: EvictServerOptions = {}): Promise<EvictReport> {
     return this.#control.evict(serverId, options);

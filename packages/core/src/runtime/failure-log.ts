@@ -16,9 +16,9 @@ export interface FailureLogOptions {
 }
 
 /**
- * Logs a series of failures as its start, a line every 10 s, and its end: never one line per failure. Failures for want of
- * the store are left to `tellOfStore`, which says once for the whole process that it is away; only where they go on for
- * five seconds although the store answers others are they logged here.
+ * Logs a series of failures as its start, a line every 10 s, and its end: never one line per failure. `tellOfStore`
+ * logs that the store is away, once for the whole process. Such failures are logged here only when they go on for five
+ * seconds although the store answers others.
  */
 export class FailureLog {
   readonly #options: FailureLogOptions;

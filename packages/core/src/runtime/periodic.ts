@@ -25,8 +25,8 @@ export interface PeriodicOptions {
   /** Whether the store can be expected to answer; as in `FailureLogOptions`. */
   readonly isReachable: () => boolean;
   /**
-   * Others of its kind, which share a trip to the store, or an answer, where they run in the same turn of the event loop: when
-   * one of them runs, so do all that are due soon. Each is in it from its first wake to its stop.
+   * Others of its kind, which can share a trip to the store, or an answer, in one turn of the event loop. When one of
+   * them runs, all that are due soon run too. Each is in it from its first wake to its stop.
    */
   readonly inStepWith?: Set<Periodic> | undefined;
 }
@@ -35,9 +35,9 @@ export interface PeriodicOptions {
 const soonShare = 1 / 4;
 
 /**
- * Runs a role again and again, one run at a time: after its period, spread by up to a tenth so that servers do not move
- * in step; sooner when woken; after a growing pause when it failed. No wake shortens that pause, since a failure may be
- * what woke it; only `retry` does.
+ * Runs a role again and again, one run at a time. The next run comes after the role's period, varied by up to a tenth
+ * so that servers don't move in step; sooner when the role is woken; after a growing pause when it failed. No wake
+ * shortens that pause, since the failure itself may have caused it. Only `retry` does.
  */
 export class Periodic {
   readonly #role: Role;

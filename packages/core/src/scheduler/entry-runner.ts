@@ -47,10 +47,11 @@ const usualOffsetMs = 60_000;
 
 /**
  * Fires the turns of one entry. Each scheduler tries each turn, and the store lets one of them through: none has to
- * notice that another has died. What fails is tried again after a growing pause, without a word to other entries.
+ * notice that another has died. A turn that fails is tried again after a growing pause; other entries don't wait for
+ * it.
  *
- * Clocks are set back. What this runner or the store remembers of moments that lie ahead of now came from a clock that was ahead,
- * so it holds up no turn: turns go on from now. Those that were fired too early are not fired again.
+ * A clock may be set back. A remembered moment that lies ahead of now came from a clock that was ahead, so it holds up
+ * no turn: turns go on from now. Turns that were fired too early are not fired again.
  */
 export class EntryRunner implements Role {
   readonly name: string;

@@ -82,10 +82,10 @@ function interval(text: string, spec: string): number {
 const yearsAhead = 5;
 
 /**
- * The first turn after a moment; undefined when none comes within five years. Turns lie on whole seconds.
+ * The first turn after a moment. Undefined when none comes within five years. Turns lie on whole seconds.
  *
- * A cron schedule matches every second whose local time fits its fields: a local time that a clock change skips does not
- * come that day, one that it repeats comes twice. `anchor` is where an `@every` schedule counts from.
+ * A cron schedule matches every second whose local time fits its fields. A local time that a clock change skips does
+ * not come that day; one that it repeats comes twice. `anchor` is where an `@every` schedule counts from.
  */
 export function nextTurn(schedule: Schedule, after: number, anchor: number): number | undefined {
   if (schedule.kind === "every") {
@@ -107,8 +107,9 @@ export function nextTurn(schedule: Schedule, after: number, anchor: number): num
 }
 
 /**
- * What to count from where `anchor` lies ahead of now, as one that was taken from a clock that was ahead does: not later than
- * now, and so that `@every` turns come at the same moments. `anchor` itself where it is none of those.
+ * A moment to count from that is not later than now. `anchor` lies ahead of now when it came from a clock that was
+ * ahead. The result is then an earlier moment with the same `@every` turns, or now for a cron schedule. Otherwise it is
+ * `anchor` itself.
  */
 export function anchorNotAfter(schedule: Schedule, anchor: number, now: number): number {
   if (anchor <= now) return anchor;

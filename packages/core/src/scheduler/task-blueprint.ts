@@ -115,9 +115,9 @@ function blueprintFields({ request, delayMs, uniqueForMs, ...others }: TaskBluep
 }
 
 /**
- * In the order of their names. An entry is named by the bytes of this, and servers of the version before name the same entry:
- * a new field must be undefined here, which JSON leaves out, where it has its default. Otherwise every entry gets another
- * name, and during a deploy each turn is enqueued twice.
+ * The fields in the order of their names. The bytes of this name an entry, and servers of the version before must give
+ * the same name. So a new field with its default must be undefined here: JSON leaves it out. Otherwise every entry gets
+ * another name, and during a deploy each turn is enqueued twice.
  */
 function namedFields(request: TaskRequest): Readonly<Record<string, unknown>> {
   const message = defaultMessage(request);
@@ -191,8 +191,8 @@ function isLength(value: unknown): boolean {
 }
 
 /**
- * The options as Asynq writes them into its scheduler entries: its reader wants a `(` in each and stops at the first `)`,
- * so that one inside a text is written as an escape.
+ * The options as Asynq writes them into its scheduler entries. Asynq's reader wants a `(` in each and stops at the
+ * first `)`. So a `)` inside a text is written as an escape.
  */
 export function optionTexts({ request, delayMs, uniqueForMs }: TaskBlueprint): string[] {
   const quoted = (value: unknown): string => JSON.stringify(value).replaceAll(")", "\\u0029");

@@ -1,8 +1,8 @@
 import type { ShardedQueue } from "./sharded-queue.ts";
 
 /**
- * Queues of the store that look like shards of this sharded queue and are none: what its plain name was used for, and shards
- * of a time or program in which it has more of them.
+ * Queues of the store that look like shards of this sharded queue but are not. Somebody used its plain name, or it has
+ * or had more shards elsewhere.
  */
 export function strayQueues({ name, queues }: ShardedQueue, stored: readonly string[]): string[] {
   const shards = new Set(queues);

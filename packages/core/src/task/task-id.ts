@@ -30,9 +30,9 @@ const variantAt = 19;
 const tailAt = 24;
 
 /**
- * Ids are UUIDs of version 7: milliseconds since the epoch, then a counter that starts anew at a random place each
- * millisecond, then 62 random bits. Each id sorts after the one before it, also when the clock steps back or when more
- * ids are asked for in one millisecond than the counter has room for: the time in the id then runs ahead of the clock.
+ * Ids are UUIDs of version 7: milliseconds since the epoch, then a counter, then 62 random bits. The counter starts at
+ * a random place each millisecond. Each id sorts after the one before it. To keep that, the time in the id may run
+ * ahead of the clock: when the clock steps back, or when one millisecond needs more ids than the counter has room for.
  */
 export function createTaskIds(now: () => number): TaskIds {
   const pool = Buffer.allocUnsafe(poolBytes);

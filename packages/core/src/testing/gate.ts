@@ -23,9 +23,9 @@ const quietTurns = 5;
 const listPage = 100;
 
 /**
- * A store whose tasks only run when a test lets them. To a server, a task that waits at the gate is one whose moment has
- * not come: claims do not see it, and letting it in looks as if it had just fallen due. All else goes straight through
- * to the real store, and is noticed on the way.
+ * A store whose tasks run only when a test lets them. To a server, a task at the gate is one that is not due yet.
+ * Claims don't see it, and letting it in looks as if it had just become due. Everything else goes straight through to
+ * the real store, and is noticed on the way.
  */
 export class Gate {
   /** What clients and servers of the test use. */

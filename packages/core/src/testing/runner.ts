@@ -35,7 +35,7 @@ const forwardedAtOnce = 200;
 const mostVainWakes = 20;
 
 /**
- * Drives a real server through the gate. The server's own roles do all the work; this only decides when tasks are let
+ * Drives a real server through the gate. The server's own roles do all the work. The runner decides when tasks are let
  * in and when time moves, and finds out when there is nothing left to wait for.
  */
 export class Runner {

@@ -14,8 +14,8 @@ interface WaitingTimer {
  */
 export class TestClock implements Clock {
   /**
-   * The same time, for machinery that looks at it now and then: its timers fire where time comes to a stop, however far
-   * that is past their moment, so that a year of housekeeping costs one look. `nextTimerAt` leaves them out.
+   * The same time, for machinery that looks at it now and then. Its timers fire where time comes to a stop, even if
+   * that is far past their moment. So a year of housekeeping costs one look. `nextTimerAt` leaves them out.
    */
   readonly background: Clock;
   readonly #timers = new Set<WaitingTimer>();

@@ -31,9 +31,9 @@ export interface TestQueueOptions {
    */
   readonly mode?: "manual" | "inline";
   /**
-   * Options of the server. Different here: nothing is logged, there is no jitter (`random` answers 0: the first retry
-   * comes after 15 s), and `concurrency` is 1, so that tasks run in the order of their queue; 100 in mode `inline`, where
-   * a handler waits for what it enqueues.
+   * Options of the server. Three defaults differ. Nothing is logged. There is no jitter: `random` answers 0, so the
+   * first retry comes after 15 s. `concurrency` is 1, so that tasks run in the order of their queue; it is 100 in mode
+   * `inline`, where a handler waits for the tasks that it enqueues.
    */
   readonly server?: Omit<ServerOptions, "broker" | "clock">;
   readonly client?: Omit<ClientOptions, "broker" | "clock">;
@@ -173,9 +173,10 @@ export class TestQueue implements AsyncDisposable {
   }
 
   /**
-   * Moves time on as if the server had worked all the while: what waits runs first, then whatever falls due runs at its
-   * own moment: scheduled and periodic tasks, retries, groups, timers of the test. Timeouts and deadlines end their attempts.
-   * Comes back with the attempts. Throws as `drain` does, but for a handler that does not end: it goes on running.
+   * Moves time on as if the server had worked all the while. What waits runs first. Then all that becomes due runs at
+   * its own moment: scheduled and periodic tasks, retries, groups, timers of the test. Timeouts and deadlines end their
+   * attempts. Returns the attempts. Throws as `drain` does, except for a handler that does not end: that one goes on
+   * running.
    */
   async advance(by: Duration, options: Pick<RunOptions, "limit"> = {}): Promise<readonly AttemptReport[]> {
     return this.#advanceTo(this.clock.now() + durationMs("by", by), options);

@@ -54,10 +54,10 @@ export interface ServerOptions<Values extends object = NoValues> {
    */
   readonly isFailure?: (error: unknown) => boolean;
   /**
-   * Called once for each failed attempt with what was thrown, and whether it was the task's last one. A payload that does not
-   * fit its schema, and tasks of a group that are archived instead of aggregated, are failed attempts; so is the death of a
-   * worker where it costs a retry or archives the task (`lease_lost`). Nobody waits for it; what it throws or rejects with
-   * is logged.
+   * Called once for each failed attempt, with what was thrown and whether it was the task's last attempt. These are
+   * failed attempts too: a payload that does not fit its schema, tasks of a group that are archived instead of
+   * aggregated, and the death of a worker that costs a retry or archives the task (`lease_lost`). Nobody waits for it;
+   * what it throws or rejects with is logged.
    */
   readonly onError?: (error: unknown, attempt: FailedAttempt) => unknown;
   /**
@@ -79,8 +79,8 @@ export interface ServerOptions<Values extends object = NoValues> {
   /** What every handler finds in the `values` of its context, such as a database. Copied, not deeply, and frozen. */
   readonly baseContext?: Values;
   /**
-   * Called at the start, then after every `healthCheckInterval`, with undefined when the store answers and takes what is
-   * written to the server's queues, and with what is wrong when it does not. What it throws is logged.
+   * Called at the start and then after every `healthCheckInterval`. It gets undefined when the store answers and takes
+   * what is written to the server's queues, otherwise what is wrong. What it throws is logged.
    */
   readonly onHealth?: HealthCallback;
   /** At least `"100ms"`. Default `"15s"`. Only together with `onHealth`. */
@@ -98,8 +98,8 @@ export interface ServerOptions<Values extends object = NoValues> {
   /** Other limits for the archives of some of the server's queues; what is left out is as for all. */
   readonly archiveByQueue?: Readonly<Record<string, { readonly maxCount?: number; readonly maxAge?: Duration }>>;
   /**
-   * Names the code that this server runs, such as a commit: servers of one queue that differ in it are named in logs and by
-   * the doctor. 1 to 200 characters. Default: none, and only the versions of this library are compared.
+   * Names the code that this server runs, such as a commit. Logs and the doctor name servers of one queue whose builds
+   * differ. 1 to 200 characters. Default: none; then only the versions of this library are compared.
    */
   readonly build?: string;
   /**

@@ -45,10 +45,14 @@ const reconcileMs = 60_000;
 /**
  * Works on the tasks of some queues: `concurrency` slots, each running one task at a time.
  *
- * Order of stop: first nothing new is taken and the roles that bring tasks end; then running handlers may finish, are
- * asked to stop, and what is left is handed back; then outcomes without an answer are offered once more. Leases are
- * kept and cancel signals heard until then, since handlers still run. The announcement goes last, so that others see a
- * draining server. Every step has its limit, so a stop ends even when the store does not answer.
+ * Order of stop:
+ * - Nothing new is taken, and the roles that bring tasks end.
+ * - Running handlers may finish, and are then asked to stop. Unfinished tasks are handed back.
+ * - Outcomes without an answer are offered once more. Until then leases are kept and cancel signals heard, since
+ *   handlers still run.
+ * - The announcement is withdrawn last, so that others see a draining server.
+ *
+ * Every step has its limit, so a stop ends even when the store does not answer.
  */
 export class Server<Values extends object = NoValues> implements AsyncDisposable {
   readonly serverId = randomUUID();
@@ -67,9 +71,9 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   readonly #peers: Peers;
   readonly #aggregating: GroupRoles;
   readonly #queueRoles: QueueRoles;
-  /** Roles that bring tasks or tidy up: they end before the handlers do. */
+  /** Roles that bring tasks or tidy up. They end before the handlers do. */
   readonly #early: Periodic[] = [];
-  /** Roles that running handlers depend on: they end after them. */
+  /** Roles that running handlers depend on. They end after the handlers. */
   readonly #late: Periodic[] = [];
   readonly #syncing: Periodic;
   readonly #unsubscribe: (() => void)[] = [];
@@ -80,7 +84,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   #startedAt = 0;
   #stopping: Promise<void> | undefined;
 
-  /** @throws HikyakuError `invalid_option` for whatever can't be used, also for an option that does not exist. */
+  /** @throws HikyakuError `invalid_option` for a value that can't be used and for an option that does not exist. */
   constructor(options: ServerOptions<Values>) {
     this.#options = resolveServerOptions(options);
     const { broker, clock, random, logger, taskLog, reportFailure, queues, leaseMs } = this.#options;
@@ -154,9 +158,9 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
-   * Puts a function around every handler of this server, also around those registered before; the first one registered is
-   * the outermost. Values that it hands to `next` are in the contexts of what comes after: name their type,
-   * `server.use<{ user: User }>(...)`, and go on with the server that comes back. Before `start` only.
+   * Puts a function around every handler of this server, even those registered before. The first one registered is the
+   * outermost. Values that it hands to `next` are in the contexts of the functions after it. Name their type,
+   * `server.use<{ user: User }>(...)`, and go on with the server that it returns. Before `start` only.
    * @throws HikyakuError `invalid_option`, `wrong_state`.
    */
   use<Added extends object = NoValues>(middleware: Middleware<Values, Added>): Server<Values & Added> {
@@ -166,8 +170,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
-   * Registers the handler of a task. Before `start` only, one for each type. A handler of the exact type comes first, then
-   * the one with the longest prefix. Tasks that no handler is for stay in their queue, with nothing spent.
+   * Registers the handler of a task. Before `start` only, one for each type. A handler of the exact type comes first,
+   * then the one with the longest prefix. Tasks without a handler stay in their queue; no retry is spent.
    * @throws HikyakuError `invalid_option`, also for a type that is blank or has a handler; `wrong_state`.
    */
   handle<Payload extends StandardSchemaV1 = AnyJson, Result extends StandardSchemaV1 = AnyJson>(
@@ -176,8 +180,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     options?: HandleOptions,
   ): this;
   /**
-   * Registers the handler of a pattern: of this type, and of every type that begins with it and has no nearer handler. The
-   * payload is any JSON.
+   * Registers the handler of a pattern: of this type, and of every type that begins with it and has no handler with a
+   * longer match. The payload is any JSON.
    */
   handle(pattern: string, handler: Handler<unknown, unknown, Values>): this;
   handle(
@@ -191,8 +195,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
-   * Registers a handler that gets its payload as bytes: for one type, or for every type that starts with a prefix and
-   * has no handler of its own; the longest prefix wins, and the empty one is that of all types. Before `start` only.
+   * Registers a handler that gets its payload as bytes. It handles one type, or every type that starts with a prefix
+   * and has no handler of its own. The longest prefix wins; the empty prefix is that of all types. Before `start` only.
    * @throws HikyakuError `invalid_option`, `wrong_state`.
    */
   handleRaw(type: string | { readonly prefix: string }, handler: Handler<Uint8Array, unknown, Values>): this {
@@ -202,9 +206,9 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
-   * Makes one task out of many: the function gets the tasks of this definition that a group holds, once it is ripe, and
-   * answers the one task that takes their place. Before `start` only, one for each `groups` prefix. Groups that no
-   * function of this server is for wait for a server that has one.
+   * Makes one task out of many. When a group is ripe, the function gets its tasks of this definition and answers the
+   * one task that takes their place. Before `start` only, one for each `groups` prefix. A group for which this server
+   * has no function waits for a server that has one.
    * @throws HikyakuError `invalid_option`, `wrong_state`.
    */
   aggregate<Payload extends StandardSchemaV1 = AnyJson, Result extends StandardSchemaV1 = AnyJson>(
@@ -218,7 +222,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
-   * As `aggregate`, for groups that hold tasks of several types or such that have no definition: payloads are bytes.
+   * As `aggregate`, for groups that hold tasks of several types or without a definition. Payloads are bytes.
    * @throws HikyakuError `invalid_option`, `wrong_state`.
    */
   aggregateRaw(run: AggregateFunction<Uint8Array>, options?: AggregateOptions): this {
@@ -228,8 +232,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
-   * Begins to work. Does not wait for the store: while it is away the server keeps trying, and works as soon as it is
-   * there.
+   * Begins to work. Does not wait for the store: while it is away, the server keeps trying.
    * @throws HikyakuError `wrong_state` when it was started before, `invalid_option` when it has no handler.
    */
   start(): void {
@@ -258,7 +261,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#loopWatch.start();
     this.#leases.start();
     this.#heartbeater.prepare();
-    // The announcement goes first, so that whoever sees one of our tasks can see us too.
+    // The announcement goes first: whoever sees one of our tasks can then see this server too.
     for (const role of [...this.#late.toReversed(), ...this.#early]) role.wake();
     void this.#heartbeater.attempted.then(() => {
       if (this.#state === "active") this.#processor.start();
@@ -266,8 +269,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
-   * Starts, and stops at SIGINT or SIGTERM; a second signal hurries. Resolves when the server has stopped. The broker stays
-   * open, and keeps the process alive until whoever made it closes it.
+   * Starts, and stops at SIGINT or SIGTERM. A second signal hurries the stop. Resolves when the server has stopped. The
+   * broker stays open, and keeps the process alive until its owner closes it.
    */
   async run(): Promise<void> {
     this.start();
@@ -280,12 +283,12 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     await this.#stopping;
   }
 
-  /** Resolves when the server has stopped, whoever asked for it; `status().order` says so where it was somebody else. */
+  /** Resolves when the server has stopped, whoever asked for it. If another process asked, `status().order` says so. */
   whenClosed(): Promise<void> {
     return this.#closed.promise;
   }
 
-  /** Takes no new tasks; running ones go on. There is no way back but a new server. */
+  /** Takes no new tasks; running ones go on. This can't be undone. */
   quiet(): void {
     if (this.#state !== "active") return;
     this.#state = "quiet";
@@ -294,9 +297,9 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
-   * Takes no new tasks, waits for running ones up to `timeout` (default: the server's `shutdownTimeout`), then fires
-   * their signals, waits up to `abortGrace`, and hands back what is still unfinished, to run again at once. Always ends;
-   * calling it again waits for the same end.
+   * Takes no new tasks and waits for running ones up to `timeout` (default: the server's `shutdownTimeout`). Then fires
+   * their signals, waits up to `abortGrace`, and hands back unfinished tasks, to run again at once. Always ends.
+   * Calling it again waits for the same end.
    */
   stop(options: { readonly timeout?: Duration } = {}): Promise<void> {
     refuseUnknownOptions("Server.stop", options, stopOptionNames);
@@ -307,14 +310,14 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
-   * Makes a stop that is under way end soon: running handlers' signals fire now, and what has not ended 200 ms later is
-   * handed back. Does nothing unless `stop` was called.
+   * Makes a stop that is under way end soon. Running handlers' signals fire now. Tasks that have not ended 200 ms later
+   * are handed back. Does nothing unless `stop` was called.
    */
   hurry(): void {
     if (this.#stopping !== undefined) this.#farewell.hurry();
   }
 
-  /** The same as `stop()`. The broker stays open: it belongs to whoever made it. */
+  /** The same as `stop()`. The broker stays open: its owner closes it. */
   close(): Promise<void> {
     return this.stop();
   }
@@ -343,8 +346,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
-   * Other servers on the same queues, as of the last look: half a minute ago at most among up to 8 servers, a minute among
-   * 16, and so on.
+   * Other servers on the same queues, as of the last look. That is half a minute ago at most among up to 8 servers, a
+   * minute among 16, and so on.
    */
   peers(): readonly ServerRecord[] {
     return this.#peers.all;
@@ -407,7 +410,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     return serverRecordOf(this.#options, this.status(), { startedAt, handles });
   }
 
-  /** Nothing that it holds is its own any more: there is nothing to wait for, and nothing to hand back. */
+  /** Nothing that it holds is its own any more, so it waits for nothing and hands nothing back. */
   #letGo(): void {
     for (const task of this.#held) if (!task.returned) this.#processor.abort(task, "evicted");
     this.#farewell.hurry();

@@ -17,9 +17,9 @@ const proxyPrefixes = [
 ];
 
 /**
- * Lets this machine itself do everything, and nobody else anything: a request comes from a loopback address, names one, shows
- * no trace of a proxy, and does not come from another site's page. For development only: a proxy on this machine can hide all
- * of that. `hint` ends the refusal's text: what to set for others.
+ * Lets this machine itself do everything, and nobody else anything. A request is this machine's when it comes from a
+ * loopback address, names one, shows no trace of a proxy, and does not come from another site's page. For development
+ * only: a proxy on this machine can hide all of that. `hint` ends the refusal's text: it says what to set for others.
  */
 export function thisMachineAccess({ hint }: { readonly hint: string }): Authorize {
   return (head) => {

@@ -15,8 +15,8 @@ declare module "fastify" {
 }
 
 /**
- * Makes a scope of Fastify closed: every route that is added to it from now on says in its `config` who may use it, or the
- * server does not start; and nobody else gets past the head of a request.
+ * Makes a scope of Fastify closed. Every route that is added from now on must say in its `config` who may use it, or
+ * the server does not start. A request of anybody else is refused once its head has come.
  */
 export function closeScope(scope: FastifyInstance, operations: Operations): void {
   if (!scope.hasRequestDecorator("operationsIdentity")) scope.decorateRequest("operationsIdentity");

@@ -17,10 +17,10 @@ const usualBytes = 131_072;
 const mostSpare = 4;
 
 /**
- * Writes tasks that wait in line, under ids that nobody can have used before, in a transaction: nothing has to be looked up
- * for them, and Redis has two thirds of the work that the script for all others makes.
+ * Writes pending tasks under ids that nobody can have used before, in a transaction. Nothing has to be looked up for
+ * them, so Redis has two thirds of the work that the script for all other tasks makes.
  *
- * A server that lets this user have no transactions is not sent any: it would carry out each command by itself.
+ * A server that does not allow this user transactions is sent none: it would carry out each command by itself.
  */
 export class NewTasks {
   readonly #link: Link;
@@ -42,8 +42,8 @@ export class NewTasks {
   }
 
   /**
-   * Writes the items from one on, as many as fit into one transaction, and tells where the next ones begin; that is where
-   * it began when the server refused, and then nothing was written.
+   * Writes items from `from` on, as many as fit into one transaction. Returns where the next ones begin. That is `from`
+   * when the server refused; nothing was written then.
    * @throws HikyakuError
    */
   async write(

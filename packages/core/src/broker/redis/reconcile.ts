@@ -71,8 +71,9 @@ interface Pass {
 }
 
 /**
- * Walks a queue part by part: its numbers, each list for names without a task, then all keys of the database for tasks
- * without a list, groups without a name and locks without an owner. The cursor is the part and the place in it.
+ * Walks a queue part by part. First its numbers, then each list for names without a task. Last all keys of the
+ * database, for tasks without a list, groups without a name and locks without an owner. The cursor is the part and the
+ * place in it.
  */
 export class RedisReconcile implements ReconcileFacet {
   readonly #context: RedisContext;

@@ -11,9 +11,10 @@ const blockSeconds = 6;
 const keptIdleMs = 60_000;
 
 /**
- * Waits for tasks without polling: `BLMOVE pending pending RIGHT RIGHT` moves the last id onto its own place, which
- * changes nothing and returns as soon as anybody pushes, Go programs included. Each queue has a connection of its own, which is
- * closed when nobody has waited for a minute; a call that is under way when its waiter goes away serves the next one.
+ * Waits for tasks without polling. `BLMOVE pending pending RIGHT RIGHT` moves the last id onto its own place. That
+ * changes nothing, and returns as soon as anybody pushes, even a Go program. Each queue has its own connection, which
+ * is closed when nobody has waited for a minute. When a waiter goes away, its call stays under way and serves the next
+ * waiter.
  */
 export class Waiting {
   readonly #links: Links;

@@ -30,8 +30,8 @@ export interface QueueWatchOptions {
 
 /**
  * Knows which queues are worth asking. An empty queue is left alone until the store says that it got a task. Each queue
- * is waited for on its own. So a paused queue, or one full of tasks that this server can't run, is looked at less and
- * less often, at least once a second, and does not slow down the others.
+ * is waited for on its own. So a paused queue, or one full of tasks that this server can't run, does not slow down the
+ * others. It is looked at less and less often, at least once a second.
  */
 export class QueueWatch {
   readonly #options: QueueWatchOptions;

@@ -36,9 +36,8 @@ export interface AggregationFailure {
 }
 
 /**
- * Takes one set through its function. Whatever happens, its tasks end up in exactly one place: made into the one task,
- * archived, dropped because the function said so, or back in their group, which the set's deadline sees to when nobody
- * else can.
+ * Takes one set through its function. In the end each task is in exactly one place: made into the one task, archived,
+ * dropped because the function said so, or back in its group. The set's deadline puts it back when nobody else can.
  */
 export class SetAggregation {
   readonly #options: SetAggregationOptions;

@@ -5,9 +5,9 @@ export const anyCompany = Number.POSITIVE_INFINITY;
 const harmlessLosses = 1;
 
 /**
- * How many tasks may run at once in the process of a task that was there when so many workers died, itself included: each
- * death beyond the first one leaves a tenth, until it runs alone. So one that takes its workers with it is told apart from
- * its neighbours within a few deaths, and those that a few kills from outside have hit can still run together.
+ * How many tasks may run at once in the process of a task that was there when so many workers died, itself included.
+ * Each death after the first leaves a tenth, until the task runs alone. So a task that kills its workers is told apart
+ * from its neighbours within a few deaths. Tasks hit by a few kills from outside can still run together.
  */
 export function companyOf(lostAttempts: number, concurrency: number): number {
   if (lostAttempts <= harmlessLosses) return anyCompany;

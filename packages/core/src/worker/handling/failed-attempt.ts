@@ -11,8 +11,8 @@ export interface FailedAttempt {
   readonly taskId: string;
   readonly queue: string;
   /**
-   * As the handler got it. Where no handler got it, as after a payload that does not fit its schema or the death of a worker:
-   * what is stored, read as JSON, or its bytes where it is none.
+   * The payload as the handler got it. No handler gets one that does not fit its schema, or whose worker died. It is
+   * then what is stored: read as JSON, or as bytes when it is not JSON.
    */
   readonly payload: unknown;
   readonly headers: Readonly<Record<string, string>>;

@@ -64,9 +64,9 @@ export function decideOutcome(
 }
 
 /**
- * Beside others it may have been any of them, so a task is charged only with deaths of workers that ran it alone. Where it
- * never does run alone, since only workers of other libraries or older releases take it, each further death spends a retry
- * in the end, which is what Asynq has all of them do.
+ * When several tasks ran, any of them may have killed the worker. So a task is charged only with deaths of workers that
+ * ran it alone. Workers of other libraries or older releases never run it alone. When only they take it, each further
+ * death spends a retry in the end, as Asynq does for all deaths.
  */
 function afterLoss(
   message: TaskMessage,
@@ -120,9 +120,9 @@ function retryOrArchive(
 }
 
 /**
- * The verdict of a handler that threw after its signal fired. What it throws to say what it wants (`SkipRetry`,
- * `Revoke`, after a deadline also an error of its own) holds; an error that only passes the abort on is stored under the
- * wire format's text; a cancelled task stays cancelled; and a stopping server never blames a task.
+ * The verdict of a handler that threw after its signal fired. What it throws on purpose holds: `SkipRetry`, `Revoke`,
+ * and after a deadline also an error of its own. An error that only passes the abort on is stored with the wire
+ * format's text. A cancelled task stays cancelled. A stopping server never blames a task.
  */
 export function verdictAfterAbort(thrown: unknown, kind: AbortKind, reason: unknown): Verdict {
   if (isRevoke(thrown) || isSkipRetry(thrown)) return { kind: "failure", error: thrown };
@@ -149,8 +149,8 @@ function passesAbortOn(thrown: unknown, reason: unknown): boolean {
 }
 
 /**
- * The delay that the wire format's other implementation uses, in milliseconds: n^4 + 15 + 0..29 × (n + 1) seconds, where that
- * is less than 292 years, from which on that one's overflows.
+ * Asynq's delay, in milliseconds: n^4 + 15 + 0..29 × (n + 1) seconds, at most 292 years. Asynq's own overflows beyond
+ * that.
  */
 export function defaultRetryDelayMs(context: RetryContext, random: Random): number {
   const { retried } = context;

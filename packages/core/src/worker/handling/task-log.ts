@@ -17,8 +17,8 @@ interface Window {
 }
 
 /**
- * A log for lines about single tasks, of which there may be any number: of each wording it writes 20 lines in ten seconds,
- * and the first one of each type besides. The others are counted, and one line says at the end of the ten seconds how many
+ * A log for lines about single tasks, of which there may be any number. In ten seconds it writes 20 lines of each
+ * wording, and the first line of each type. It counts the others: one line at the end of the ten seconds says how many
  * of which type were left out.
  */
 export class TaskLog implements Logger {

@@ -49,8 +49,8 @@ export class Wire {
 
   /**
    * Begins to connect.
-   * @param silenceMs when the server says nothing for so long, it is asked for a sign of life; when it stays silent for
-   * twice as long again, the connection is given up. Undefined: the server may be silent for ever.
+   * @param silenceMs when the server says nothing for so long, it is asked for a sign of life. When it stays silent for
+   * twice as long again, the connection is given up. Undefined: the server may be silent for ever
    * @param onEnd called once when the connection failed or was lost, unless it was destroyed before
    */
   constructor(
