@@ -11,7 +11,7 @@ import type { TaskMessage } from "../task-message.ts";
  * the field behind. Versions that know fewer fields read the three times and leave the rest.
  */
 
-/** The text that lies beside a message; undefined where the message says it all. */
+/** The text to store beside a message. Undefined when the message holds everything. */
 export function besideMessage(message: TaskMessage): string | undefined {
   const deadlineAt = message.deadlineAt ?? 0;
   const isWhole = message.timeoutMs % 1_000 === 0 && deadlineAt % 1_000 === 0 && message.retentionMs % 1_000 === 0;
@@ -22,7 +22,7 @@ export function besideMessage(message: TaskMessage): string | undefined {
 }
 
 /**
- * The message with what lies beside it, as far as that fits.
+ * The message together with the text stored beside it.
  * @throws HikyakuError `corrupt_data` when a field of our own can't be read.
  */
 export function withBeside(message: TaskMessage, text: string | undefined): TaskMessage {

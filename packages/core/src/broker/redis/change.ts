@@ -23,14 +23,14 @@ import { list, text } from "./wire/reply.ts";
 const changeScript = script(changeLua, "list");
 const editScript = script(editPayloadLua, "text");
 
-/** Taking a task out of the middle of a list means walking along it. One script walks no further than this. */
+/** To take a task out of the middle of a list, Redis walks along it. One script walks no further than this. */
 const mostSearched = 100_000;
 
 export class RedisChange implements ChangeFacet {
   readonly #context: RedisContext;
   readonly #removal: QueueRemoval;
 
-  /** `onRemoved` hears of each queue that is gone, so that it is made known again with its next task. */
+  /** `onRemoved` is called for each queue that is gone, so that its next task makes it known again. */
   constructor(context: RedisContext, onRemoved: (queue: string) => void) {
     this.#context = context;
     this.#removal = new QueueRemoval(context, this, onRemoved);
@@ -143,7 +143,7 @@ export class RedisChange implements ChangeFacet {
     return { outcomes, changed: Number(changed), more: more === 1, seen: Number(seen) };
   }
 
-  /** The end of a lease up to which it is over by every clock, in seconds. */
+  /** A lease that ended up to this second is over by every clock. */
   #surelyOver(): string {
     return String(wholeSeconds(this.#context.clock.now() - clockMarginMs));
   }

@@ -22,7 +22,8 @@ export class RedisControl implements ControlFacet {
     const json = JSON.stringify(order);
     const life = String(secondAtOrAfter(ttlMs));
     const until = String(secondAtOrAfter(clock.now() + ttlMs));
-    // Counted before it is kept, so that none is kept uncounted; kept before it is said, so that whoever hears it finds it.
+    // Count the order, then keep it, then publish it: so none is kept uncounted, and a server that hears of it finds
+    // it.
     await runCommand(connection, ["ZADD", orderedServersKey, "GT", until, order.serverId], call);
     const left = Number(await runCommand(connection, ["TTL", orderedServersKey], call));
     if (left < Number(life)) await runCommand(connection, ["EXPIRE", orderedServersKey, life], call);

@@ -7,18 +7,18 @@ import { type Argument, type Link, RedisRefusal, type Reply } from "./wire/link.
 import { list } from "./wire/reply.ts";
 import { type Shape, shapedReply } from "./wire/reply-shape.ts";
 
-/** How long the key lives whose writing makes `WAIT` count from now. */
+/** How long the key lives that is written so that `WAIT` counts from now. */
 const markMs = "1000";
 
-/** What a script answered, and what was missing of the acknowledgements: undefined when they were all there. */
+/** A script's answer, and the error when acknowledgements were missing. */
 interface Acknowledged {
   readonly answer: Reply;
   readonly lack: HikyakuError | undefined;
 }
 
 /**
- * Has what was written acknowledged by replicas and disks. `WAIT` holds up its whole connection and counts what was
- * written on that one, so this has a connection of its own, and the two commands travel together.
+ * Waits until replicas and disks have acknowledged a write. `WAIT` holds up its whole connection and counts what was
+ * written on that connection. So this has a connection of its own, and the two commands travel together.
  */
 export class Durability {
   readonly replicas: number;
@@ -26,7 +26,10 @@ export class Durability {
   readonly #waitMs: number;
   readonly #callMs: number;
   readonly #link: Link;
-  /** Servers that were asked and can wait, by the moment since which they are reachable: who comes back is asked again. */
+  /**
+   * Servers that were asked and can wait, each with the moment since which it is reachable. A server that came back is
+   * asked again.
+   */
   readonly #able = new WeakMap<Link, number>();
 
   /** @throws HikyakuError `invalid_option`. */
@@ -43,7 +46,10 @@ export class Durability {
     this.#callMs = callMs;
   }
 
-  /** Runs a script that writes, and waits. @throws HikyakuError when the script was not carried out, or may not have been. */
+  /**
+   * Runs a script that writes, and waits.
+   * @throws HikyakuError when the script was not carried out, or may not have been.
+   */
   async run(
     { source, digest, shape }: Script,
     keys: readonly string[],
@@ -64,7 +70,10 @@ export class Durability {
     }
   }
 
-  /** Waits for all that the queue's server has written until now, by whomever. @throws HikyakuError */
+  /**
+   * Waits for everything that anybody has written until now to the queue's server.
+   * @throws HikyakuError
+   */
   async confirm(keys: QueueKeys, call: CallOptions | undefined): Promise<HikyakuError | undefined> {
     const holder = await this.#mustBeAble(keys.pending, call);
     try {
@@ -88,7 +97,7 @@ export class Durability {
     const timeoutMs = (call?.timeoutMs ?? this.#callMs) + this.#waitMs;
     const [written, waited] = await this.#link.callInTurn([write, this.#wait(this.#waitMs)], { ...call, timeoutMs });
     if (written?.status !== "fulfilled") throw written?.reason;
-    // What could be waited for can't be any more: the next call finds that out before it writes.
+    // The server may not be able to wait any more. The next call finds out before it writes.
     if (waited?.status === "rejected") this.#able.delete(holder);
     return { answer: shapedReply("a write", shape, written.value), lack: this.#lackOf(waited) };
   }
@@ -109,8 +118,8 @@ export class Durability {
   }
 
   /**
-   * Refuses before anything is written where the server can't do what is asked for: does not know the command, does not let
-   * this user run it, keeps no append-only file. It is asked by waiting for a millisecond: versions tell less.
+   * Refuses, before anything is written, when the server can't wait: it does not know the command, does not let this
+   * user run it, or keeps no append-only file. To find out, it waits for a millisecond: the version tells less.
    */
   async #mustBeAble(key: string, call: CallOptions | undefined): Promise<Link> {
     const holder = await this.#link.holderOf(key, call);
@@ -120,7 +129,7 @@ export class Durability {
       await holder.call(wait, call);
     } catch (error) {
       if (!(error instanceof RedisRefusal)) throw error;
-      // A replica refuses the write too, and is then known for one.
+      // A replica refuses the write too, which shows that it is a replica.
       if (/\breplica\b/.test(error.message)) return holder;
       throw new HikyakuError(
         "store_rejected",

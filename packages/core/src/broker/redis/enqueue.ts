@@ -21,11 +21,14 @@ import { list } from "./wire/reply.ts";
 
 const enqueueScript = script(enqueueLua, "list");
 
-/** Keeps one script under some 2 ms. */
+/** With so many items, one script takes less than some 2 ms. */
 const mostItems = 256;
 const mostBytes = 256 * 1024;
 
-/** Names vanish from the list of queues when somebody removes a queue or flushes the store, so they are told again. */
+/**
+ * Names vanish from the list of queues when somebody removes a queue or flushes the store. So they are added again and
+ * again.
+ */
 const publishAgainMs = 300_000;
 
 const scheduledFlag = 1;
@@ -50,12 +53,12 @@ export class RedisEnqueue implements EnqueueFacet {
     return outcomes;
   }
 
-  /** Tells the queue's name again with its next task. */
+  /** Adds the queue's name again with its next task. */
   forget(queue: string): void {
     this.#publishedAt.delete(queue);
   }
 
-  /** A share is split again by bytes; its parts go one after the other, so that order is kept. */
+  /** Splits a share again by bytes. The parts go one after the other, so that order is kept. */
   async #enqueueShare(
     share: QueueShare<EnqueueItem>,
     outcomes: EnqueueOutcome[],
@@ -72,7 +75,7 @@ export class RedisEnqueue implements EnqueueFacet {
         if (areNew) {
           const to = await this.#newTasks.write(keys, items, from, clock.now(), call);
           accept(share, from, to, outcomes);
-          // What the server refused whole the script may write, or else it says why not.
+          // When the server refused the whole transaction, the script tries: it may be able to write, or says why not.
           areNew = to > from;
           from = to;
         } else {
@@ -89,7 +92,7 @@ export class RedisEnqueue implements EnqueueFacet {
     }
   }
 
-  /** One script, on as much as it may hold. Tells where the rest begins. */
+  /** Runs one script on as many items as it may hold. Returns where the rest begins. */
   async #runOn(
     keys: QueueKeys,
     share: QueueShare<EnqueueItem>,
@@ -132,7 +135,7 @@ export class RedisEnqueue implements EnqueueFacet {
     const ran = await durability.run(enqueueScript, scriptKeys(keys), this.#args(keys, packed), call);
     const wroteNothing = Array.isArray(ran.answer) && ran.answer.length === 2 * count;
     if (!wroteNothing || ran.lack !== undefined) return ran;
-    // The refusals speak of earlier tasks, and newer servers wait for what this connection wrote itself.
+    // The refusals tell of earlier tasks, and newer servers wait only for writes of this connection.
     return { answer: ran.answer, lack: await durability.confirm(keys, call) };
   }
 
@@ -153,7 +156,9 @@ export class RedisEnqueue implements EnqueueFacet {
     return { args: pack.finish(), to };
   }
 
-  /** Not part of the script, since the list of queues lies in another slot of a cluster. Tried again when it failed. */
+  /**
+   * Not part of the script, since the list of queues lies in another slot of a cluster. Tried again after a failure.
+   */
   #publish(queue: string, call: CallOptions | undefined): void {
     const now = this.#context.clock.monotonic();
     const before = this.#publishedAt.get(queue);
@@ -207,7 +212,7 @@ export function packItem(
   if (exact !== undefined) pack.text(exact);
 }
 
-/** Why a script did not write an item, from the number or the lock's owner that it answered with. */
+/** Why a script did not write an item: `reason` is the number, or the lock's owner, that it answered. */
 export function refusal({ message }: EnqueueItem, reason: Reply | undefined): Refusal {
   if (Buffer.isBuffer(reason)) return { kind: "duplicate", ownerId: reason.toString() };
   if (reason === 0) return { kind: "id_taken" };

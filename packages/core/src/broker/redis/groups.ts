@@ -45,16 +45,18 @@ const reclaimSetsScript = script(reclaimSetsLua, "list");
 /** Keeps one script short, however large a group is. */
 const slice = 500;
 
-/** A Go server's clock may differ, and it can't tell that its set was taken from it; as with its leases. */
+/**
+ * A Go server's clock may differ, and it can't notice that its set was taken from it. The same holds for its leases.
+ */
 const foreignSetMarginMs = 30_000;
 
-/** A score is a whole second: what it stands for may have been up to this much later. */
+/** A score is a whole second: the real moment may be up to this much later. */
 const restOfSecondMs = 999;
 
 interface SetKeys {
   readonly keys: QueueKeys;
   readonly set: string;
-  /** The set's end as it stands among all sets. */
+  /** The set's end as the list of all sets has it. */
   readonly end: string;
 }
 
@@ -67,7 +69,7 @@ export class RedisGroups implements GroupFacet {
 
   async groups(queue: string, call?: CallOptions): Promise<readonly GroupNumbers[]> {
     const keys = queueKeys(queue);
-    // A scan may come across a name twice.
+    // A scan may return a name twice.
     const found = new Map<string, GroupNumbers>();
     let cursor = "0";
     do {
@@ -152,7 +154,7 @@ export class RedisGroups implements GroupFacet {
     const refused = refusalOf(answer, item);
     if (refused !== undefined) return refused;
     if (set.messages.length + set.setAside.length > slice) {
-      // What can't be removed now is found by `reclaim`: the set is finished either way.
+      // `reclaim` finds what can't be removed now. The set is finished either way.
       await this.#dropLeftovers(keys, set.setId, call).catch(() => undefined);
     }
     return { kind: "finished", state: item === undefined ? undefined : stateOf(item) };
@@ -200,7 +202,7 @@ export class RedisGroups implements GroupFacet {
     return { sets, tasks };
   }
 
-  /** How many tasks went back; undefined when the set was gone before the first of them. */
+  /** Returns how many tasks went back. Undefined when the set was gone before the first of them. */
   async #putBack(
     keys: QueueKeys,
     set: string,
@@ -209,7 +211,7 @@ export class RedisGroups implements GroupFacet {
     call: CallOptions | undefined,
   ): Promise<number | undefined> {
     let moved: number | undefined;
-    // After the first slice the set's end is 0, which is also what a crash in the middle leaves behind.
+    // After the first slice the set's end is 0. A crash in the middle leaves the same.
     for (let expected = end; ; expected = "0") {
       const answer = await this.#run(
         reclaimSetsScript,
@@ -281,12 +283,12 @@ function keysOf({ queue, group, setId, deadlineAt }: AggregationSet): SetKeys {
   return { keys, set: setKey(keys, group, setId), end: String(wholeSeconds(deadlineAt)) };
 }
 
-/** The group's name may contain colons, a set's id never does. */
+/** The group's name may contain colons; a set's id never does. */
 function groupOf(keys: QueueKeys, set: string): string {
   return set.slice(keys.group.length, set.lastIndexOf(":"));
 }
 
-/** No items where there is no task. */
+/** Packs no items when there is no task. */
 function packed(keys: QueueKeys, item: EnqueueItem | undefined, now: number): Buffer {
   const pack = new Pack(1_024);
   if (item !== undefined) packItem(pack, keys, item, now);

@@ -212,7 +212,7 @@ export class RedisInspect implements InspectFacet {
   }
 
   async pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
-    // First, so that nothing is paused that nobody can see. In a cluster the two keys lie on different servers.
+    // First, so that no queue is paused that nobody can see. In a cluster the two keys lie on different servers.
     await runCommand(this.#context.connection, ["SADD", allQueuesKey, queue], call);
     const now = String(wholeSeconds(this.#context.clock.now()));
     const answer = await runCommand(this.#context.connection, ["SET", queueKeys(queue).paused, now, "NX"], call);
@@ -233,7 +233,7 @@ function typeOf(message: Reply | undefined): string | undefined {
   }
 }
 
-/** A counter that somebody wrote something else into counts as none. */
+/** A counter that holds something else counts as 0. */
 function countOf(reply: Reply | undefined): number {
   const count = Number(text(reply) ?? 0);
   return Number.isFinite(count) ? count : 0;
@@ -244,12 +244,12 @@ function members(reply: Reply | ReadonlySet<Reply>): Reply[] {
   return reply instanceof Set ? [...reply] : list(reply as Reply);
 }
 
-/** Every container of a queue is called this and the state of its tasks. */
+/** The name of a queue's container is this and the state of its tasks. */
 function containerPrefix(keys: QueueKeys): string {
   return keys.pending.slice(0, -"pending".length);
 }
 
-/** Lowest and highest score that can fit, where the score is the moment that the filter asks for. */
+/** The lowest and highest score that can fit, for states whose score is the moment that the filter means. */
 function scoreBounds(state: TaskState, filter: TaskFilter | undefined): [string, string] {
   if (state !== "scheduled" && state !== "retry" && state !== "archived") return ["", ""];
   const { from, before } = filter ?? {};

@@ -7,13 +7,13 @@ export const allWorkersKey = "asynq:workers";
 export const cancelChannel = "asynq:cancel";
 /** Ours: cancels the task of that id in one queue only. Payload: `<bytes of the queue's name> <queue><id>`. */
 export const cancelInQueueChannel = "hikyaku:cancel";
-/** Ours: says that a queue has a task that is due sooner than all others there. Payload: `<milliseconds> <queue>`. */
+/** Ours: a queue has a task that is due before all others there. Payload: `<milliseconds> <queue>`. */
 export const dueSoonerChannel = "hikyaku:due";
-/** Ours: says that a durable scheduler entry was added, changed or removed. No payload. */
+/** Ours: a durable scheduler entry was added, changed or removed. No payload. */
 export const schedulesChannel = "hikyaku:schedules-changed";
 /** Ours: an order to a server, as JSON. */
 export const controlChannel = "hikyaku:control";
-/** Ours: nobody listens; whether a user may publish is tried here. */
+/** Ours: tests whether a user may publish. Nobody listens. */
 export const probeChannel = "hikyaku:probe";
 /** Ours: servers of this library that may be there, by the second until which their last listing holds. */
 export const ourServersKey = "hikyaku:servers";
@@ -40,7 +40,9 @@ export interface QueueKeys {
   readonly failed: string;
   /** Ours: ids of scheduled and retry tasks whose moment is not a whole second, by milliseconds. */
   readonly due: string;
-  /** Ours: by which policy claims take from the queue, as text; not there for an open one. */
+  /**
+   * Ours: ids of finished sets whose tasks' bodies are still being removed. The rest of each set lies at `:<set id>`.
+   */
   readonly policy: string;
   /** Ours: ids of finished sets whose tasks' bodies are still being removed; each has the rest of them at `:<set id>`. */
   readonly leftovers: string;
@@ -97,7 +99,9 @@ export function serverKeys(host: string, pid: number, serverId: string): ServerK
   return { server: `asynq:servers:${tag}`, workers: `asynq:workers:${tag}`, details: `hikyaku:servers:${tag}` };
 }
 
-/** Ours: servers for which an order is kept, by the second until which it is. */
+/**
+ * Ours: the orders to a server, by kind. Its id alone names the key: nothing else is left of a server that fell silent.
+ */
 export const orderedServersKey = "hikyaku:ordered-servers";
 
 /** Ours: what a server is asked to do, by kind. By its id alone, which is all that is left of one that fell silent. */

@@ -7,14 +7,14 @@ import { withBeside } from "./beside-message.ts";
 import type { Reply } from "./wire/link.ts";
 import { isText, momentOfNanoseconds, text } from "./wire/reply.ts";
 
-/** A task whose bytes are no message that could be its own. */
+/** A task whose bytes are not a message of this task. */
 export interface Unreadable {
   /** As bytes: an id need not be text. */
   readonly id: Buffer;
   readonly detail: string;
 }
 
-/** Turns what scripts give into claimed tasks, and keeps apart what can't be read. */
+/** Turns the answers of scripts into claimed tasks, and collects what can't be read. */
 export class LeasedReader {
   readonly unreadable: Unreadable[] = [];
   readonly #queue: string;
@@ -59,7 +59,7 @@ export class LeasedReader {
   }
 }
 
-/** What is kept may be anything; what is no count counts as none. */
+/** The stored value may be anything. It counts as 0 when it is no count. */
 export function countOf(reply: Reply | undefined): number {
   if (reply === null) return 0;
   const count = Number(text(reply) ?? 0);

@@ -9,7 +9,7 @@ export interface ListPosition {
 
 const beforeAll: ListPosition = { place: "", id: Buffer.alloc(0) };
 
-/** Ids are any bytes in Redis, so they travel in base64. */
+/** Ids are any bytes in Redis, so the cursor holds them in base64. */
 export function writeListCursor(place: string, id: Reply | undefined): string {
   return `${place}:${Buffer.isBuffer(id) ? id.toString("base64url") : ""}`;
 }

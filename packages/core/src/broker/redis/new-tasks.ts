@@ -11,7 +11,7 @@ import { asHikyakuError } from "./run-script.ts";
 import { type Link, noTransaction, RedisRefusal, type Reply } from "./wire/link.ts";
 import { mustBeNumbers } from "./wire/reply-shape.ts";
 
-/** Keeps one transaction under some 2 ms. */
+/** With so many bytes, one transaction takes less than some 2 ms. */
 const mostBytes = 256 * 1_024;
 const usualBytes = 131_072;
 const mostSpare = 4;
@@ -25,7 +25,7 @@ const mostSpare = 4;
 export class NewTasks {
   readonly #link: Link;
   readonly #message = new ByteWriter(1_024);
-  /** What was written to the server is used again: memory that is new costs more than what is written into it. */
+  /** Buffers that were written to the server are used again: new memory costs more than filling it. */
   readonly #spare: ByteWriter[] = [];
   #isAllowed: boolean | undefined;
   #isAsking = false;
@@ -34,7 +34,7 @@ export class NewTasks {
     this.#link = link;
   }
 
-  /** Whether these can be written so. The first ones can't: the server is asked meanwhile. */
+  /** Whether these items can be written so. The first ones can't, because the server is being asked meanwhile. */
   suits(items: readonly EnqueueItem[]): boolean {
     if (this.#isAllowed === false || !items.every(isNewAndWaits)) return false;
     if (this.#isAllowed === undefined && !this.#isAsking) void this.#ask();
@@ -110,8 +110,9 @@ export class NewTasks {
   }
 
   /**
-   * One command of a transaction was refused, and the others were carried out: the list of those that wait is none, or a
-   * permission went in that very moment. What the list names and does not exist is no task, so taking the bodies back is enough.
+   * One command of a transaction was refused and the others were carried out: the key of the pending list holds
+   * something else, or a permission was taken away just then. An id in the list without a body is no task, so it is
+   * enough to remove the bodies.
    */
   async #takenBack(
     keys: QueueKeys,
@@ -147,14 +148,14 @@ export class NewTasks {
   }
 }
 
-/** Whether all that there is to write is the message, and the id at the end of the line. */
+/** Whether only the message has to be written, and the id at the end of the line. */
 function isNewAndWaits({ message, hasNewId, placement, uniqueForMs }: EnqueueItem): boolean {
   return (
     hasNewId === true && placement.kind === "now" && uniqueForMs === undefined && besideMessage(message) === undefined
   );
 }
 
-/** As an argument of a command. */
+/** A text as an argument of a command. */
 function bulk(text: string): string {
   return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 }

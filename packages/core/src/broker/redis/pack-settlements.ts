@@ -17,7 +17,7 @@ export function packSettlements(settlements: readonly Settlement[], now: number)
   return pack.finish();
 }
 
-/** Whether there is no more to say of it than that it is done. */
+/** Whether the settlement says nothing but that the task is done. */
 export function isPlain({ task, outcome, repeated }: Settlement): boolean {
   return outcome.kind === "done" && repeated !== true && task.message.uniqueKey === "";
 }

@@ -3,8 +3,8 @@ import { writeTaskMessage } from "../../codec/task-codec.ts";
 import type { TaskMessage } from "../task-message.ts";
 
 /**
- * Packs arguments of a script as one MessagePack array, so that a batch is one argument: Redis parses and copies it once,
- * and the client writes it in one piece.
+ * Packs arguments of a script as one MessagePack array, so that a batch is one argument. Redis parses and copies it
+ * once, and the client writes it in one piece.
  */
 export class Pack {
   readonly #writer: ByteWriter;

@@ -65,8 +65,8 @@ export class RedisPresence implements PresenceFacet {
   }
 
   /**
-   * The lists only say which records to look at, and those end by themselves. So a name is listed for three lives of its
-   * record, and again after two: a quarter of the commands of listing it with each heartbeat.
+   * The lists only say which records to look at, and records end by themselves. So a name is listed for three lives of
+   * its record, and again after two. That takes a quarter of the commands of listing it with each heartbeat.
    */
   #list(
     { server, workers }: ReturnType<typeof serverKeys>,
@@ -83,7 +83,7 @@ export class RedisPresence implements PresenceFacet {
       [ourServersKey, server],
     ] as const;
     const life = String(3 * ttlSeconds + silentForSeconds);
-    // Go's programs have no use for it, and remove nothing from it when they are alone.
+    // Go's programs don't use the list of our servers and remove nothing from it, so it ends by itself.
     const listed = lists.map(([list, name]) =>
       runCommand(this.#context.connection, ["ZADD", list, String(until), name], call).catch((error: unknown) => {
         this.#listedUntil.delete(server);
@@ -151,7 +151,10 @@ export class RedisPresence implements PresenceFacet {
     return servers.filter((silent) => silent !== undefined).sort((a, b) => byPlace(a.server, b.server));
   }
 
-  /** Names with that score or a higher one. Nobody else removes those below, which crashed servers leave behind. */
+  /**
+   * Names with that score or a higher one. Removes the lower ones: crashed servers leave them behind, and nobody else
+   * removes them.
+   */
   async #listed(key: string, least: number, call: CallOptions | undefined): Promise<string[]> {
     const { connection } = this.#context;
     const rows = list(await runCommand(connection, ["ZRANGE", key, "0", "-1", "WITHSCORES"], call)).map((row) =>
@@ -214,7 +217,7 @@ function encodeWorker(worker: BusyWorker): Buffer {
   return Buffer.from(toBinary(WorkerInfoSchema, info));
 }
 
-/** Undefined for bytes that can't be read: presence is never worth failing for. */
+/** Undefined for bytes that can't be read: no call fails for the sake of presence. */
 function decodeServer(info: Reply, details: Reply): ServerRecord | undefined {
   if (!Buffer.isBuffer(info)) return undefined;
   try {
@@ -256,7 +259,7 @@ function decodeWorker(info: Reply): BusyWorker | undefined {
   }
 }
 
-/** Our servers also write down until when their word holds, by their own clock. */
+/** Our servers also write down until when their announcement holds, by their own clock. */
 function isStale(details: Reply, now: number): boolean {
   const json = text(details);
   if (json === undefined) return false;
@@ -270,7 +273,7 @@ function isStale(details: Reply, now: number): boolean {
   );
 }
 
-/** Undefined where it is no JSON. */
+/** Undefined when it is not JSON. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -287,7 +290,10 @@ function decodeDetails(reply: Reply): ServerDetails | undefined {
   return readServerDetails(details);
 }
 
-/** What a server of ours said last, when that holds no more; undefined for one whose word holds, and for what can't be read. */
+/**
+ * The last announcement of one of our servers, when it has expired. Undefined while it holds, and when it can't be
+ * read.
+ */
 function decodeSilent(reply: Reply, now: number): SilentServer | undefined {
   const json = text(reply);
   if (json === undefined) return undefined;

@@ -26,16 +26,16 @@ interface Contents {
   readonly held: number;
   readonly states: readonly Exclude<TaskState, "active" | "aggregating">[];
   readonly groups: readonly string[];
-  /** Names of groups that are no text, so that no program made them. */
+  /** Names of groups that are not text. No program made them. */
   readonly strangeGroups: readonly Buffer[];
-  /** Ids that are listed as running and that nobody runs. */
+  /** Ids that are listed as running though nobody runs them. */
   readonly stuck: readonly Buffer[];
 }
 
 /**
- * Removes a queue step by step. First its tasks go, a slice a step. Then a walk over all keys of the database finds what no
- * list names any more: bodies without an entry, locks without an owner, groups without a name. At last the fixed keys
- * go, in one step that refuses when there are tasks again. The cursor is the place of that walk.
+ * Removes a queue step by step. First its tasks, a slice a step. Then a walk over all keys of the database finds what
+ * no list names: bodies without an entry, locks without an owner, groups without a name. Last the fixed keys, in one
+ * step that refuses when there are tasks again. The cursor is the place of the walk.
  */
 export class QueueRemoval {
   readonly #context: RedisContext;
@@ -122,7 +122,7 @@ export class QueueRemoval {
     return removed + rest.changed;
   }
 
-  /** What they named is found by the walk over all keys. */
+  /** The walk over all keys finds the tasks that the groups named. */
   async #unlinkGroups(keys: QueueKeys, groups: readonly Buffer[], call: CallOptions | undefined): Promise<void> {
     const { connection } = this.#context;
     for (const group of groups) {
@@ -133,7 +133,7 @@ export class QueueRemoval {
     }
   }
 
-  /** Ids without a body are no tasks to change; their entries are all there is of them. */
+  /** Ids without a body are no tasks to change: only their entries exist. */
   async #forgetStuck(keys: QueueKeys, ids: readonly Buffer[], call: CallOptions | undefined): Promise<void> {
     await runScript(this.#context.connection, dropLeasesScript, [keys.active, keys.lease], [keys.task, ...ids], call);
   }
@@ -152,7 +152,7 @@ export class QueueRemoval {
     const holder = await connection.holderOf(keys.pending, call);
     const answer = await runCommand(holder, ["SCAN", cursor, "MATCH", pattern, "COUNT", String(keysPerScan)], call);
     const [next, found] = list(answer);
-    // Names of tasks, groups and locks are text; what is none can't be told apart by its text.
+    // Names of tasks, groups and locks are text. Other names can't be told apart by their text.
     const strange = list(found).filter((name) => Buffer.isBuffer(name) && !isText(name)) as Buffer[];
     for (const name of strange) await runCommand(connection, ["UNLINK", name], call);
     const names = list(found).flatMap((name) => (isText(name) ? (text(name) ?? []) : []));
@@ -172,7 +172,7 @@ export class QueueRemoval {
       if (isGroup) groups.push(name.slice(keys.group.length));
       else await runCommand(connection, ["UNLINK", name], call);
     }
-    // Told again, they are emptied like any other by the next step.
+    // Once listed again, they are emptied like any other group by the next step.
     if (groups.length > 0) await runCommand(connection, ["SADD", keys.groups, ...groups], call);
     const counted = this.#countersOf(keys);
     const rest = names.filter(
@@ -196,7 +196,7 @@ export class QueueRemoval {
     return list(answer).map((id) => text(id) ?? "");
   }
 
-  /** Counters of all days that can still count, of tomorrow too, since clocks differ. */
+  /** The counters of all days that can still count. Tomorrow's too, since clocks differ. */
   #countersOf(keys: QueueKeys): string[] {
     const days = lastDays(this.#context.clock.now() + 86_400_000, countedDays);
     return days.flatMap((day) => [`${keys.processed}:${day}`, `${keys.failed}:${day}`]);
@@ -222,7 +222,7 @@ function isText(reply: Reply): boolean {
   return Buffer.isBuffer(reply) && isUtf8(reply);
 }
 
-/** Takes the meaning off the characters that mean something in a pattern. */
+/** Escapes the characters that have a meaning in a pattern. */
 export function globEscaped(name: string): string {
   return name.replaceAll(/[*?[\]\\^-]/g, "\\$&");
 }

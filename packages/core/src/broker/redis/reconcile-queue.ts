@@ -15,7 +15,7 @@ const numbersScript = script(reconcileNumbersLua, "list");
 /** How many aggregation sets one repair puts back. */
 const setsPerRepair = 100;
 
-/** What the queue's numbers tell: whether it is known, and whether anybody takes care of it. */
+/** What the queue's numbers show: whether it is known, and whether anybody takes care of it. */
 export async function checkQueue(
   context: RedisContext,
   others: Pick<MaintainFacet, "sweep" | "forwardDue"> & Pick<GroupFacet, "reclaim">,
@@ -77,7 +77,7 @@ export async function checkQueue(
   return findings;
 }
 
-/** Whoever finished a set removes what is left of it at once: what is still there a moment later was left behind. */
+/** A set that is finished is cleared at once. What is still there a moment later was left behind. */
 async function leftoversIn(
   { connection, clock }: RedisContext,
   queue: string,

@@ -7,9 +7,9 @@ import type { Argument, Link, Reply } from "./wire/link.ts";
 import { list, text } from "./wire/reply.ts";
 
 /**
- * The settings with which Redis loses what it accepted: no append-only file, a policy that evicts keys, fewer replicas than
- * every enqueue waits for. Of a cluster each master is asked. Hosted Redis often does not permit `CONFIG GET`; that is
- * told as unknown.
+ * The settings with which Redis loses accepted tasks: no append-only file, a policy that evicts keys, fewer replicas
+ * than every enqueue waits for. In a cluster each master is asked. Hosted Redis often does not permit `CONFIG GET`; the
+ * result then says that the settings are unknown.
  */
 export async function checkRedisSettings(
   { connection, durability }: RedisContext,

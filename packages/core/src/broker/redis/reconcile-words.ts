@@ -1,6 +1,6 @@
 import { aFinding, type Finding, type FindingKind } from "../finding.ts";
 
-/** Turns what `reconcile-tasks.lua` says of one task (id, kind, state, places, action) into words. */
+/** Turns one row of `reconcile-tasks.lua` (id, kind, state, places, action) into words. */
 export function taskFinding(queue: string, row: readonly string[], repair: "repaired" | "repairable"): Finding {
   const [taskId = "", kind = "", state = "", placesText = "", action = ""] = row;
   const places = placesText === "" ? [] : placesText.split(",");

@@ -35,25 +35,27 @@ const groupsScript = script(reconcileGroupsLua, "list");
 const dueScript = script(reconcileDueLua, "list");
 const unreadableScript = script(archiveUnreadableLua, "number");
 
-/** The parts of a pass in their order. All but the first and the last walk one container for names without a task. */
+/** The parts of a pass in order. Each walks one container for names without a task, except the first and the last. */
 const phases = [
   ...(["queue", "active", "lease", "pending", "scheduled", "retry", "archived", "completed"] as const),
   ...(["due", "keys"] as const),
 ] as const;
 type Phase = (typeof phases)[number];
 
-/** What one script looks at. */
+/** Most ids that one script looks at. */
 const idsPerScript = 100;
-/** A task whose retention can't be read is kept this long after it was found. */
+/** How long a task whose retention can't be read is kept after it was found. */
 const unknownRetentionMs = 86_400_000;
 
-/** Where ids come from: a list that the script reads itself, or did before; the members of a group or set; anything else. */
+/**
+ * Where ids come from: a list that the script reads itself, or has read; the members of a group or set; anything else.
+ */
 type Origin =
   | { readonly kind: "pending" | "active"; readonly from: number; readonly count: number }
   | { readonly kind: "group"; readonly key: string; readonly ids: readonly string[] }
   | { readonly kind: "again" | "bodies" | "entries"; readonly ids: readonly string[] };
 
-/** The same place, for these ids only. */
+/** The same origin, for these ids only. */
 function only(origin: Origin, ids: readonly string[]): Origin {
   return "ids" in origin ? { ...origin, ids } : { kind: "again", ids };
 }
@@ -102,7 +104,7 @@ export class RedisReconcile implements ReconcileFacet {
     call?: CallOptions,
   ): Promise<{ readonly queues: readonly string[]; readonly nextCursor: string | undefined }> {
     checkReconcileLimit(limit);
-    // Of many servers the cursor also says which one is being walked: `<cursor of Redis>@<number of the server>`.
+    // With many servers the cursor also names the one being walked: `<cursor of Redis>@<number of the server>`.
     const [, place, digits = "0"] = /^(\d{1,20})(?:@(\d{1,4}))?$/.exec(cursor) ?? [];
     if (place === undefined) throw badReconcileCursor(cursor);
     const holders = await this.#context.connection.holders(call);
@@ -122,7 +124,7 @@ export class RedisReconcile implements ReconcileFacet {
     return checkRedisSettings(this.#context, call);
   }
 
-  /** Looks at one slice of one part; answers where the next one starts, "0" after the last. */
+  /** Looks at one slice of one part. Returns where the next one starts, "0" after the last. */
   async #slice(pass: Pass, phase: Phase, place: string): Promise<string> {
     const { keys, request } = pass;
     switch (phase) {
@@ -186,7 +188,7 @@ export class RedisReconcile implements ReconcileFacet {
     return next;
   }
 
-  /** A whole group in one slice, step by step: groups are emptied all the time, so they stay small. */
+  /** Walks a whole group in one slice, step by step: groups are emptied all the time, so they stay small. */
   async #walkGroup(pass: Pass, key: string): Promise<void> {
     const type = text(await runCommand(this.#context.connection, ["TYPE", key], pass.call));
     if (type !== "zset") return;
@@ -260,7 +262,7 @@ export class RedisReconcile implements ReconcileFacet {
     }
   }
 
-  /** Looks once, then again at what looked broken, and only then repairs. Answers how many ids there were. */
+  /** Looks once, then again at what looked broken, and only then repairs. Returns how many ids there were. */
   async #lookAt(pass: Pass, origin: Origin): Promise<number> {
     const { request, call, findings } = pass;
     const first = await this.#look(pass, origin, false, new Map());
@@ -310,7 +312,7 @@ export class RedisReconcile implements ReconcileFacet {
     return { looked: origin.ids.length, rows };
   }
 
-  /** What only the message tells: how long a completed task is to be kept, and the group of a grouped one. */
+  /** What only the message tells: how long a completed task is kept, and which group a grouped task has. */
   async #known({ keys, call }: Pass, ids: readonly string[]): Promise<Map<string, Known>> {
     const known = new Map<string, Known>();
     const now = this.#context.clock.now();
@@ -324,14 +326,14 @@ export class RedisReconcile implements ReconcileFacet {
         group = message?.group ?? "";
         if (message?.completedAt !== undefined) keptUntil = Math.max(now, message.completedAt + message.retentionMs);
       } catch {
-        // It stays without a group then; reading messages finds and tells it.
+        // The task then stays without a group. The reading of messages finds and reports it.
       }
       known.set(id, { keptUntil: String(wholeSeconds(keptUntil)), group });
     }
     return known;
   }
 
-  /** Message and state; nothing where something else lies under the key. */
+  /** Message and state. Empty when something else lies under the key. */
   async #read(key: string, call: CallOptions | undefined): Promise<Reply[]> {
     return list(await readIfType(this.#context.connection, ["HMGET", key, "msg", "state"], call));
   }
@@ -374,7 +376,7 @@ export class RedisReconcile implements ReconcileFacet {
   }
 }
 
-/** Keys of ours too: a Go program that removes a queue leaves them, and looks for none. */
+/** Matches keys of ours too: a Go program that removes a queue leaves them behind. */
 const queueKeyPattern =
   /^(?:asynq:\{(.+?)\}:(?:pending|active|lease|scheduled|retry|archived|completed|groups|aggregation_sets|[tg]:.*)|hikyaku:\{(.+?)\}:(?:due|leftovers(?::.*)?))$/s;
 

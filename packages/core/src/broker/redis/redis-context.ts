@@ -6,11 +6,11 @@ import type { Link } from "./wire/link.ts";
 export interface RedisContext {
   readonly connection: Link;
   readonly clock: Clock;
-  /** What an enqueue waits for; undefined where it is the master alone. */
+  /** What an enqueue waits for. Undefined: the master alone. */
   readonly durability: Durability | undefined;
 }
 
-/** Items of one queue, with their places in the list that they came in. */
+/** Items of one queue, with their places in the caller's list. */
 export interface QueueShare<Item> {
   readonly queue: string;
   readonly items: readonly Item[];

@@ -9,18 +9,18 @@ export interface RedisTlsOptions {
   readonly serverName?: string;
   /** False accepts any certificate: only for tests. Default true. */
   readonly verify?: boolean;
-  /** PEM certificate to show to the server, where it asks for one. Needs `key`. */
+  /** PEM certificate to show to a server that asks for one. Needs `key`. */
   readonly cert?: string;
   /** PEM private key of `cert`. */
   readonly key?: string;
 }
 
 export interface RedisSentinelOptions {
-  /** `host:port` of the sentinels, all of them at best. */
+  /** `host:port` of the sentinels, best of all of them. */
   readonly addrs: readonly string[];
   /** The name that the sentinels know the master by. */
   readonly masterName: string;
-  /** User name for the sentinels themselves. Those of the master are the options of the same name outside. */
+  /** User name for the sentinels themselves. The outer options of the same names are for the master. */
   readonly username?: string;
   readonly password?: string;
   /** For the connections to the sentinels. Default false. */
@@ -28,12 +28,12 @@ export interface RedisSentinelOptions {
 }
 
 export interface RedisClusterOptions {
-  /** `host:port` of some of the nodes; they tell where the others are. */
+  /** `host:port` of some of the nodes. They tell where the others are. */
   readonly addrs: readonly string[];
 }
 
 /**
- * With this, an enqueue is accepted only when replicas or disks have acknowledged it. A task that was stored and not
+ * With this, an enqueue is accepted only when replicas or disks have acknowledged it. A task that is stored but not
  * acknowledged in time fails with `not_acknowledged`.
  */
 export interface RedisDurabilityOptions {
@@ -52,7 +52,7 @@ export interface RedisDurabilityOptions {
 export interface RedisOptions {
   /**
    * `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. A query or a fragment is refused. The options
-   * `username`, `password` and `db` win over what stands here.
+   * `username`, `password` and `db` take precedence over this.
    */
   readonly url?: string;
   /** `host:port`, instead of `url`. */
@@ -61,16 +61,16 @@ export interface RedisOptions {
   readonly cluster?: RedisClusterOptions;
   readonly username?: string;
   readonly password?: string;
-  /** Default 0, the only one that a cluster of Redis has; one of Valkey 9 may have more (`cluster-databases`). */
+  /** Default 0. A Redis cluster has only that one; one of Valkey 9 may have more (`cluster-databases`). */
   readonly db?: number;
   readonly tls?: boolean | RedisTlsOptions;
-  /** How long an attempt to connect may take; the greeting after it has the time of a call. Default 2000. */
+  /** How long an attempt to connect may take. The greeting after it has the time of a call. Default 2000. */
   readonly connectTimeoutMs?: number;
-  /** How long a call may take unless it says otherwise. Default 5000. */
+  /** How long a call without its own `timeoutMs` may take. Default 5000. */
   readonly commandTimeoutMs?: number;
-  /** First pause between two attempts to connect; then it doubles, with jitter. Default 50. */
+  /** First pause between two attempts to connect. Then it doubles, with jitter. Default 50. */
   readonly minReconnectDelayMs?: number;
-  /** Longest pause between two attempts to connect; there are attempts for as long as the broker is open. Default 500. */
+  /** Longest pause between two attempts to connect. They go on as long as the broker is open. Default 500. */
   readonly maxReconnectDelayMs?: number;
   /** Default: an enqueue is accepted when the master has it. */
   readonly durability?: RedisDurabilityOptions;
@@ -79,7 +79,7 @@ export interface RedisOptions {
 }
 
 type Check = (option: string, value: unknown) => void;
-/** A check for each option, so that none can be forgotten and none that does not exist is let in. */
+/** A check for each option. The type lets none be forgotten, and none in that does not exist. */
 type Checks<Options> = { readonly [Name in keyof Options]-?: Check };
 
 const longestMs = 600_000;
@@ -90,7 +90,7 @@ const tls = (option: string, value: unknown): void => {
   if (typeof value !== "boolean") checkOptions(option, value, tlsChecks);
 };
 const sentinelChecks: Checks<RedisSentinelOptions> = {
-  // Looked at where they are read, with better words.
+  // Checked where they are read, with better words.
   ...{ addrs: anything, masterName: anything },
   ...{ username: text, password: text, tls },
 };
@@ -111,7 +111,7 @@ const redisChecks: Checks<RedisOptions> = {
 };
 
 /**
- * Refuses what would be passed over or could not be used. Values are not repeated where they may be secrets.
+ * Refuses options that would be ignored or could not be used. Values that may be secrets are not repeated.
  * @throws HikyakuError `invalid_option`.
  */
 export function checkRedisOptions(options: RedisOptions): void {
@@ -120,7 +120,7 @@ export function checkRedisOptions(options: RedisOptions): void {
 
 function checkOptions<Options extends object>(of: string, given: unknown, checks: Checks<Options>): void {
   if (typeof given !== "object") {
-    // A text is an address or a key, and may hold a secret.
+    // A text here is an address or a key, and may hold a secret.
     const help = of === "redisBroker" ? ', such as { url: "redis://127.0.0.1:6379" }' : "";
     throw new HikyakuError(
       "invalid_option",

@@ -5,11 +5,11 @@ import { type Argument, type Link, RedisRefusal, type Reply } from "./wire/link.
 import { commandReply, type Shape, shapedReply } from "./wire/reply-shape.ts";
 import { isReadOnly } from "./wire/route.ts";
 
-/** A Lua script with the digest that Redis knows it by. */
+/** A Lua script with its digest, by which Redis knows it. */
 export interface Script {
   readonly source: string;
   readonly digest: string;
-  /** What it is answered with. */
+  /** The shape of its answer. */
   readonly shape: Shape;
 }
 
@@ -18,7 +18,7 @@ export function script(source: string, shape: Shape): Script {
 }
 
 /**
- * Runs a script by its digest, and with its source where the server does not know it (yet, or any more).
+ * Runs a script by its digest. Sends its source when the server does not know it (yet, or any more).
  * @throws HikyakuError
  */
 export async function runScript(
@@ -41,7 +41,10 @@ export async function runScript(
   }
 }
 
-/** Runs one command. @throws HikyakuError */
+/**
+ * Runs one command.
+ * @throws HikyakuError
+ */
 export async function runCommand(
   connection: Link,
   args: readonly Argument[],
@@ -54,7 +57,7 @@ export async function runCommand(
   }
 }
 
-/** As `runCommand`; nothing where the key holds something of another type, which must not hide what lies beside it. */
+/** As `runCommand`. Returns nothing when the key holds another type: that must not hide what lies beside it. */
 export async function readIfType(
   connection: Link,
   args: readonly Argument[],
@@ -68,7 +71,7 @@ export async function readIfType(
   }
 }
 
-/** What a refusal of Redis means to a caller; the one place where its words are known. */
+/** What a refusal of Redis means to a caller. Only this place knows Redis' words. */
 const unavailableWords: ReadonlySet<string> = new Set([
   "LOADING",
   "MASTERDOWN",
@@ -81,7 +84,7 @@ const unavailableWords: ReadonlySet<string> = new Set([
   "ASK",
 ]);
 
-/** What to do about a refusal, by words in it: inside a script, servers spell the same one differently. */
+/** What to do about a refusal, by words in it. Inside a script, servers spell the same refusal differently. */
 const advice: readonly (readonly [words: RegExp, advice: string])[] = [
   [/\bOOM\b/, "Redis is out of memory: raise maxmemory or remove tasks; its maxmemory-policy must be noeviction"],
   [/\bNOAUTH\b/, "Redis wants a password: set it in the settings"],
@@ -99,7 +102,7 @@ export function asHikyakuError(error: unknown): Error {
   if (!(error instanceof RedisRefusal)) {
     return new HikyakuError("store_rejected", `expected an answer of Redis, got ${String(error)}`, { cause: error });
   }
-  // Errors from inside a script carry the word of the command that failed, after a prefix of the script's own.
+  // An error from inside a script has a prefix of the script's own before the word of the command that failed.
   const known = advice.find(([words]) => words.test(error.message));
   const code = unavailableWords.has(error.word) || isReadOnly(error) ? "broker_unavailable" : "store_rejected";
   const hint = known === undefined ? "" : ` (${known[1]})`;

@@ -47,7 +47,7 @@ const putScript = script(putDurableEntryLua, "number");
 const memorySeconds = String(turnMemoryMs / 1_000);
 const historySeconds = String(eventsKeptMs / 1_000);
 
-/** What Go takes for "never": the first second of the year 1. */
+/** Go's "never": the first second of the year 1. */
 const goZeroTime = { seconds: -62_135_596_800n, nanos: 0 };
 
 export class RedisSchedule implements ScheduleFacet {
@@ -87,7 +87,7 @@ export class RedisSchedule implements ScheduleFacet {
     const now = wholeSeconds(clock.now());
     const [names] = await Promise.all([
       runCommand(connection, ["ZRANGE", allSchedulersKey, String(now), "+inf", "BYSCORE"], call),
-      // Nobody else removes what crashed schedulers leave in this set.
+      // Crashed schedulers leave names in this set, and nobody else removes them.
       runCommand(connection, ["ZREMRANGEBYSCORE", allSchedulersKey, "-inf", String(now - 1)], call),
     ]);
     const lists = await Promise.all(
@@ -210,7 +210,7 @@ export class RedisSchedule implements ScheduleFacet {
     const { connection } = this.#context;
     const removed = await runCommand(connection, ["HDEL", durableEntriesKey, entryId], call);
     if (Number(removed) === 0) return "not_found";
-    // Schedulers also look by themselves, so a word that gets lost costs only seconds.
+    // Schedulers also look by themselves, so a lost message costs only seconds.
     await runCommand(connection, ["PUBLISH", schedulesChannel, ""], call).catch(() => undefined);
     return "removed";
   }
@@ -228,7 +228,7 @@ function outcomeOf(word: string, item: Turn["item"]): EnqueueOutcome {
   if (word === "taken") return { kind: "id_taken" };
   if (word.startsWith(broken)) {
     const outcome = refusal(item, Number(word.slice(broken.length)));
-    // As in the other store: nothing was written, the turn is still to be fired.
+    // As in the other store: nothing was written, and the turn can still be fired.
     if (outcome.kind === "failed") throw outcome.error;
   }
   if (word.startsWith(duplicate)) return { kind: "duplicate", ownerId: word.slice(duplicate.length) };

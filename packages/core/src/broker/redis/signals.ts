@@ -37,7 +37,7 @@ export class RedisSignals implements SignalFacet {
 
   #startListening(): Connection {
     const connection = this.#links.listening();
-    // Before Asynq's channel: whoever is seen to listen there listens to both.
+    // Before Asynq's channel: a server that is seen to listen there then listens to both.
     connection.subscribe(cancelInQueueChannel, (message) => {
       const signal = readCancelInQueue(message);
       if (signal !== undefined) this.#tell(signal);

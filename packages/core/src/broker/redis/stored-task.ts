@@ -18,13 +18,13 @@ const states: ReadonlySet<string> = new Set<TaskState>([
   "aggregating",
 ]);
 
-/** What lies under a task's key. */
+/** What the scripts answer for what lies under a task's key. */
 const nothing = 0;
 const somethingElse = 2;
 
 /**
- * A task as `readTask` of the scripts says it; undefined where there is none. `listedIn` is the state whose list named the
- * task: an id there without a body, or with another state in it, is a finding and not nothing.
+ * A task as the scripts' `readTask` gives it. Undefined when there is none. `listedIn` is the state whose list named
+ * the task. An id there without a body, or with another state in it, is a finding.
  */
 export function readTaskEntry(
   queue: string,
@@ -83,7 +83,10 @@ function readable(message: TaskMessage, state: TaskState, row: readonly Reply[])
   };
 }
 
-/** The token counts only while the lease ends when its holder wrote that it ends: a Go worker leaves another end. */
+/**
+ * The token counts only while the lease ends when the token's holder wrote that it ends. A Go worker leaves another
+ * end.
+ */
 function currentToken(held: string | undefined, leaseEnd: string | undefined): string | undefined {
   if (held === undefined || leaseEnd === undefined) return undefined;
   if (held.startsWith("=") || !held.endsWith(`:${leaseEnd}`)) return undefined;
@@ -99,7 +102,7 @@ function momentOfSeconds(score: Reply | undefined): number | undefined {
   return score === null || !Number.isFinite(moment) ? undefined : moment;
 }
 
-/** The exact moment counts only while the whole second beside it is the one that it was written with. */
+/** The exact moment counts only while the whole second beside it is the one that was written with it. */
 function exactMoment(second: number | undefined, exact: string | undefined): number | undefined {
   if (second === undefined || exact === undefined) return second;
   return Math.ceil(Number(exact) / 1_000) * 1_000 === second ? Number(exact) : second;

@@ -5,9 +5,11 @@ import { runCommand } from "./run-script.ts";
 import type { Link } from "./wire/link.ts";
 import type { Links } from "./wire/links.ts";
 
-/** One blocking call lasts this long at most, so that a dead connection is found. */
+/** One blocking call lasts this long at most, so that a dead connection is noticed. */
 const blockSeconds = 6;
-/** A queue that is never empty is not waited for, nor is one whose server has stopped. */
+/**
+ * Nobody waits for a queue that is never empty, or whose server has stopped. Its connection is closed after this time.
+ */
 const keptIdleMs = 60_000;
 
 /**

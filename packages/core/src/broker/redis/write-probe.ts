@@ -8,12 +8,12 @@ import { list, text } from "./wire/reply.ts";
 
 const probeScript = script(probeLua, "list");
 
-/** No task has it: ids of ours have another form, and those that users choose are no empty text. */
+/** No task has this id: ours have another form, and a user's is never empty. */
 const nobody = "";
 
 /**
- * Runs what tasks need on every server that holds one of the queues, and touches the keys of each queue. What a server
- * refuses it refuses for all of its queues, so it is asked for one of them only.
+ * Runs what tasks need on every server that holds one of the queues, and touches the keys of each queue. A server that
+ * refuses something refuses it for all of its queues, so it is asked for one of them only.
  */
 export async function probeWrites(
   connection: Link,
