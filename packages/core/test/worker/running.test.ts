@@ -318,20 +318,23 @@ describe.each(stores)("a server on $name", ({ open }) => {
     expect([...(await ran.reach(3))].sort()).toEqual(["a: a:c", "any z", "exact a:b"]);
   });
 
-  it("starts a due task within milliseconds of its time, never early", async () => {
+  it("starts a due task at its time and not at the next look, never early", async () => {
     const { broker, client } = await setup();
     const lateMs = new Happenings<number>();
     const at = defineTask({ type: "at", payload: z.object({ due: z.number() }) });
     aServer(broker)
       .handle(at, ({ payload }) => void lateMs.add(Date.now() - payload.due))
       .start();
-    for (let index = 0; index < 5; index++) {
-      const due = Date.now() + 100 + index * 50;
+    const start = Date.now();
+    for (let index = 0; index < 9; index++) {
+      const due = start + 100 + index * 300;
       await client.enqueue(at, { due }, { at: new Date(due) });
     }
-    const late = await lateMs.reach(5);
+    const late = await lateMs.reach(9);
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
-    expect([...late].sort((one, other) => one - other)[2]).toBeLessThan(100);
+    // Spread over more than the two seconds between two looks of no cause: those would find half of them a second late. A busy
+    // machine is late itself.
+    expect([...late].sort((one, other) => one - other)[4]).toBeLessThan(500);
   });
 
   it("looks for due tasks again once it listens, since words about them were missed before", async () => {
