@@ -11,9 +11,9 @@ export interface BulkReport {
   readonly changed: number;
   /** How many were left as they were, by reason. */
   readonly refused: Readonly<Partial<Record<Exclude<ChangeOutcome, "changed">, number>>>;
-  /** Some of those, at most 100. */
+  /** Some of the refused tasks, at most 100. */
   readonly refusals: readonly { readonly taskId: string; readonly outcome: Exclude<ChangeOutcome, "changed"> }[];
-  /** False when the signal fired or the time was up before the end; what was done until then stays done. */
+  /** False when the signal fired or the time was up before the end. Changes made until then stay. */
   readonly complete: boolean;
 }
 
@@ -26,15 +26,15 @@ export interface BulkProgress {
 export interface BulkOptions {
   /** Stops after the slice that is under way. */
   readonly signal?: AbortSignal;
-  /** Begins no slice after this time, and waits no longer for one that is under way: see `InspectorCallOptions`. */
+  /** Begins no slice after this time, and no longer waits for one that is under way: see `InspectorCallOptions`. */
   readonly within?: Duration;
-  /** Called after each slice. Nobody waits for it; what it throws or rejects with is said on standard error. */
+  /** Called after each slice. Nobody waits for it. What it throws or rejects with is written to standard error. */
   readonly onProgress?: (progress: BulkProgress) => unknown;
 }
 
 export const bulkNames: ReadonlySet<string> = new Set<keyof BulkOptions>(["signal", "within", "onProgress"]);
 
-/** All tasks of a state that fit, as far as they were there when the change began. */
+/** All tasks of a state that fit and were there when the change began. */
 export interface BulkSelection {
   readonly queue: string;
   readonly state: Exclude<TaskState, "active">;
@@ -45,8 +45,9 @@ export interface BulkSelection {
 const mostRefusals = 100;
 
 /**
- * One change of many tasks, a slice at a time, so that the store serves others in between. Ends also while tasks keep
- * coming, such as tasks that fail again as soon as they are run: it handles no more than there were at its start.
+ * One change of many tasks, a slice at a time, so that the store serves others in between. It handles no more tasks
+ * than there were at its start. So it ends even while tasks keep coming, such as tasks that fail again as soon as they
+ * run.
  */
 export class BulkChange {
   readonly #broker: Pick<ChangeFacet, "change"> & Pick<InspectFacet, "queue" | "list">;
@@ -83,7 +84,7 @@ export class BulkChange {
   }
 
   async ofState({ queue, state, group, filter }: BulkSelection): Promise<BulkReport> {
-    // At least a slice, since counts can't know of a group that lost its name.
+    // At least one slice: the counts miss a group that is in no list.
     const atStart = Math.max(this.#slice, (await this.#broker.queue(queue, this.#budget.limit()))?.counts[state] ?? 0);
     const where = group === undefined ? { queue, state } : { queue, state, group };
     return filter === undefined ? this.#whole(where, atStart) : this.#fitting(where, filter, atStart);
@@ -98,7 +99,7 @@ export class BulkChange {
     return this.#report(true);
   }
 
-  /** A page is changed only after the next one is read, because the place of that one is told by a task of this one. */
+  /** A page is changed only after the next one was read: the cursor of the next page names a task of this one. */
   async #fitting(where: Omit<BulkSelection, "filter">, filter: TaskFilter, atStart: number): Promise<BulkReport> {
     const { queue, state } = where;
     let cursor: string | undefined;

@@ -6,25 +6,28 @@ import type { Clock } from "../runtime/clock.ts";
 
 /** How long the caller of an inspector is ready to wait. */
 export interface InspectorCallOptions {
-  /** Gives up with `cancelled` when it fires. Of a change that was sent by then, the message says that it may be made. */
+  /**
+   * Gives up with `cancelled` when it fires. If a change was already sent, the message says that it may have been made.
+   */
   readonly signal?: AbortSignal;
   /**
-   * Gives up after this time, with all calls to the store that it takes: with `broker_unavailable` where it is known that nothing
-   * was written, else with `deadline_exceeded`. More than 0. Default: the broker's own limit for each call to the store.
+   * Gives up after this time, over all calls to the store that it makes. The code is `broker_unavailable` when surely
+   * nothing was written, otherwise `deadline_exceeded`. More than 0. Default: the broker's own limit for each call to
+   * the store.
    */
   readonly within?: Duration;
 }
 
 const ownNames: ReadonlySet<string> = new Set<keyof InspectorCallOptions>(["signal", "within"]);
 
-/** What is left of the time that one call of an inspector may take, over all the calls to the store that it makes. */
+/** The time left for one call of an inspector, over all the calls to the store that it makes. */
 export class CallBudget {
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
   readonly #withinMs: number | undefined;
   readonly #endsAt: number;
 
-  /** @throws HikyakuError `invalid_option` for options that nobody reads and times that are none. */
+  /** @throws HikyakuError `invalid_option` for unknown options and values that are no times. */
   constructor(method: string, options: InspectorCallOptions, clock: Clock, known: ReadonlySet<string> = ownNames) {
     refuseUnknownOptions(method, options, known);
     const { signal, within } = options;
@@ -37,18 +40,24 @@ export class CallBudget {
     this.#endsAt = clock.monotonic() + (this.#withinMs ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Whether the caller does not want another step. */
+  /** Whether the caller wants no further step. */
   get isSpent(): boolean {
     return this.#signal?.aborted === true || this.#leftMs <= 0;
   }
 
-  /** For a call to the store that ends as soon as the caller gives up. @throws HikyakuError `deadline_exceeded`. */
+  /**
+   * For a call to the store that ends as soon as the caller gives up.
+   * @throws HikyakuError `deadline_exceeded`.
+   */
   next(): CallOptions {
     const limit = this.limit();
     return this.#signal === undefined ? limit : { ...limit, signal: this.#signal };
   }
 
-  /** For a call to the store that may end when its time is up, but not before. @throws HikyakuError `deadline_exceeded`. */
+  /**
+   * For a call to the store that ends when its time is up, and not when the signal fires.
+   * @throws HikyakuError `deadline_exceeded`.
+   */
   limit(): CallOptions {
     if (this.#withinMs === undefined) return {};
     const timeoutMs = this.#leftMs;

@@ -6,15 +6,16 @@ import type { TaskInfo } from "./task-info.ts";
 /**
  * Why a task does not run now.
  *
- * - `not_due`: its moment has not come.
- * - `backing_off`: it failed, and the moment of its next attempt has not come.
+ * - `not_due`: it is not due yet.
+ * - `backing_off`: it failed, and its next attempt is not due yet.
  * - `queue_paused`: somebody paused its queue.
  * - `no_worker`: no live server takes from its queue.
- * - `workers_quiet`: those that are there take nothing new.
- * - `type_not_handled`: none of them has a handler for its type.
- * - `runs_apart`: workers died while they ran it. So it runs beside few others or alone, and waits until a server runs few enough.
- * - `workers_busy`: all slots of those that handle it are taken.
- * - `in_line`: a server takes it as soon as it comes to it.
+ * - `workers_quiet`: the live servers take nothing new.
+ * - `type_not_handled`: no live server has a handler for its type.
+ * - `runs_apart`: workers died while they ran it. So it runs beside few others or alone, and waits until a server runs
+ *   few enough.
+ * - `workers_busy`: all slots of the servers that handle it are taken.
+ * - `in_line`: a server takes it as soon as its turn comes.
  * - `collected`: it waits in its group to be handled with the others.
  */
 export type WaitReason =
@@ -34,23 +35,23 @@ export type TaskExplanation =
   | {
       readonly kind: "waits";
       readonly reason: WaitReason;
-      /** Since when its moment has come; undefined while it has not, and where nobody wrote it down. */
+      /** Since when it is due. Undefined while it is not, and when nobody wrote it down. */
       readonly since: Date | undefined;
-      /** When its moment comes; undefined once it has. */
+      /** When it will be due. Undefined once it is. */
       readonly until: Date | undefined;
       readonly takers: number;
     }
   | {
       readonly kind: "runs";
-      /** As its server tells, else when it was claimed; undefined where neither is known. */
+      /** When its server says that it started, otherwise when it was claimed. Undefined when neither is known. */
       readonly startedAt: Date | undefined;
       readonly serverId: string | undefined;
-      /** Undefined where nobody knows the server. */
+      /** Undefined when nobody knows the server. */
       readonly server: Pick<ServerRecord, "host" | "pid" | "startedAt" | "details"> | undefined;
-      /** Since when its server has not been heard of; undefined for one that is there, or unknown. */
+      /** Since when its server is silent. Undefined when the server is there, or unknown. */
       readonly silentSince: Date | undefined;
       readonly leaseEndsAt: Date | undefined;
-      /** Its lease is over: a server will take the task over. */
+      /** Its lease has ended: a server will take the task over. */
       readonly lost: boolean;
       readonly takers: number;
     }
@@ -66,7 +67,7 @@ export interface ExplainFacts {
   readonly now: number;
 }
 
-/** A server tells of what it runs every five seconds. */
+/** A server announces what it runs every five seconds. */
 const surelyToldMs = 10_000;
 
 /** Says what a task is doing and why, from the facts alone. */
@@ -119,12 +120,15 @@ function waitReasonOf(
   return hasRoom ? "in_line" : "runs_apart";
 }
 
-/** How many tasks, itself included, may run in a server beside one that was there when workers died. */
+/** How many tasks may run in a server beside a task that was there when workers died, itself included. */
 function roomFor(lostAttempts: number, { concurrency, details }: ServerRecord): number {
   return details === undefined ? concurrency : Math.min(concurrency, companyOf(lostAttempts, concurrency));
 }
 
-/** Whether its server has taken it and lets it wait, since it is to run beside few others. It tells of what has begun only. */
+/**
+ * Whether its server claimed it and lets it wait, because it may run beside few others only. A server announces only
+ * tasks that have begun.
+ */
 function waitsApart(
   { id, queue, holder, lostAttempts }: TaskInfo,
   { servers, workers }: Pick<ExplainFacts, "servers" | "workers">,
@@ -138,7 +142,7 @@ function waitsApart(
 
 function runOf(task: TaskInfo, { servers, workers, silent }: Pick<ExplainFacts, "servers" | "workers" | "silent">) {
   const told = workers.find(({ taskId, queue }) => taskId === task.id && queue === task.queue);
-  // A server of another library holds its tasks without a name of its own: only what it tells of itself says who it is.
+  // The leases of another library's server don't name it. Only its announcement says which tasks it holds.
   const serverId = task.holder?.serverId ?? told?.serverId;
   const live = servers.find((server) => server.serverId === serverId);
   const gone = live === undefined ? silent.find(({ server }) => server.serverId === serverId) : undefined;
@@ -162,7 +166,7 @@ function takesTasks({ status }: ServerRecord): boolean {
   return status === "active";
 }
 
-/** A server of another library does not say what it handles: it takes everything. */
+/** A server of another library does not say what it handles, so it counts as handling everything. */
 function handles({ details }: ServerRecord, type: string): boolean {
   return details === undefined || handlesType(details.handles, type);
 }

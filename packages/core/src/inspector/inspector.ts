@@ -55,9 +55,12 @@ export type InspectedBroker = Pick<
 export interface InspectorOptions {
   /** Stays the caller's: the inspector never closes it. */
   readonly broker: InspectedBroker;
-  /** How many tasks one step of a change of many handles, 1 to 1000. Default: 250, two or three milliseconds of the store. */
+  /**
+   * How many tasks one step of a bulk change handles, 1 to 1000. Default: 250, which is two or three milliseconds of
+   * the store.
+   */
   readonly sliceSize?: number;
-  /** The largest payload that `editPayload` writes, in bytes, as the client's option of this name. Default 1 MiB. */
+  /** The largest payload that `editPayload` writes, in bytes, like the client's option of this name. Default 1 MiB. */
   readonly maxPayloadBytes?: number;
   /** Default: the machine's. */
   readonly clock?: Clock;
@@ -74,8 +77,8 @@ const lockNames: ReadonlySet<string> = new Set(["queue", "type", "payload"]);
 const queuesAtOnce = 20;
 
 /**
- * The admin view: reads and changes queues and tasks of any store, whoever made them. Safe beside running servers; what
- * concerns many tasks goes in slices, so that nobody has to wait for it.
+ * The admin view: reads and changes queues and tasks of any store, whatever program made them. Safe beside running
+ * servers. Changes of many tasks go in slices, so that nobody has to wait for them.
  */
 export class Inspector {
   readonly #broker: InspectedBroker;
@@ -131,7 +134,10 @@ export class Inspector {
     return queueInfoOf(numbers, memory, groups);
   }
 
-  /** The last 1 to 366 days (UTC), today first; stores keep 90. @throws HikyakuError `queue_not_found`, `invalid_option`. */
+  /**
+   * The last 1 to 366 days (UTC), today first. Stores keep 90.
+   * @throws HikyakuError `queue_not_found`, `invalid_option`.
+   */
   async history(queue: string, days: number, options: InspectorCallOptions = {}): Promise<readonly DayInfo[]> {
     const budget = this.#budget("history", options);
     await this.#insistOn(queue, budget);
@@ -140,8 +146,8 @@ export class Inspector {
   }
 
   /**
-   * A page of tasks. With conditions it looks at up to 20,000 tasks and then answers with what it found so far; also where its
-   * time is up before.
+   * A page of tasks. With conditions, it looks at up to 20,000 tasks and then answers with what it has found. It does
+   * so too when its time is up before.
    * @throws HikyakuError `queue_not_found`, `invalid_option`.
    */
   async tasks(query: TaskQuery, options: InspectorCallOptions = {}): Promise<TaskListing> {
@@ -161,8 +167,8 @@ export class Inspector {
   }
 
   /**
-   * What became of some tasks of a queue, and why each does not run now where it doesn't. Comes back with an entry for each id
-   * in order, undefined where there is no such task, also where there is no such queue.
+   * What some tasks of a queue are doing, and why a waiting one does not run now. Returns an entry for each id, in
+   * order. It is undefined when there is no such task or no such queue.
    */
   async explainTasks(
     queue: string,
@@ -172,20 +178,20 @@ export class Inspector {
     return explainTasks(this.#broker, this.#clock, queue, ids, this.#budget("explainTasks", options));
   }
 
-  /** Puts tasks at the end of their queue's line, whatever their moment or number of failures. See `deleteTasks`. */
+  /** Puts tasks at the end of their queue's line, whatever their due time or number of failures. See `deleteTasks`. */
   runTasks(selection: TaskSelection, options?: BulkOptions): Promise<BulkReport> {
     return this.#changeMany("run", selection, options);
   }
 
-  /** Keeps tasks from running unless they are asked to. See `deleteTasks`. */
+  /** Keeps tasks, which then never run unless asked. See `deleteTasks`. */
   archiveTasks(selection: TaskSelection, options?: BulkOptions): Promise<BulkReport> {
     return this.#changeMany("archive", selection, options);
   }
 
   /**
-   * Removes tasks and frees their uniqueness locks. What a worker runs is left alone and told in the report. Handles no more
-   * tasks than there were at its start.
-   * @throws HikyakuError `queue_not_found`, `invalid_option`. What was done before stays done.
+   * Removes tasks and frees their uniqueness locks. Tasks that a worker runs are left alone and named in the report.
+   * Handles no more tasks than there were at its start.
+   * @throws HikyakuError `queue_not_found`, `invalid_option`. Changes made before stay.
    */
   deleteTasks(selection: TaskSelection, options?: BulkOptions): Promise<BulkReport> {
     return this.#changeMany("delete", selection, options);
@@ -207,14 +213,15 @@ export class Inspector {
   }
 
   /**
-   * Asks the handler of a running task to stop, on whichever server it runs. Reaches every running task of this id; whether
-   * one was reached, the task's state will tell.
+   * Asks the handlers of all running tasks of this id to stop, on all servers. Does not tell whether one was reached:
+   * the task's state will.
    */
   cancel(taskId: string, options?: InspectorCallOptions): Promise<CancelAnswer>;
   /**
-   * Cancels a task whatever it is doing: archives it where it waits, which keeps it and its lock for whoever wants to know,
-   * and signals its worker where it runs. A task of the same id in another queue goes on, unless Asynq's worker runs this one.
-   * @throws HikyakuError `queue_not_found`, `task_not_found`; `wrong_state` when it has completed or is being aggregated.
+   * Cancels a task in any state. A waiting task is archived: it and its lock are kept. The worker of a running task
+   * gets a signal. A task of the same id in another queue goes on, unless Asynq's worker runs this one.
+   * @throws HikyakuError `queue_not_found`, `task_not_found`; `wrong_state` when it has completed or is being
+   * aggregated.
    */
   cancel(queue: string, id: string, options?: InspectorCallOptions): Promise<CancelAnswer>;
   async cancel(
@@ -238,28 +245,28 @@ export class Inspector {
   }
 
   /**
-   * Stops new claims from the queue; `unchanged` when it was paused. A queue that has no task yet is known from then on, and
-   * what is enqueued waits.
-   * @throws HikyakuError `invalid_option` for what can't be a queue's name.
+   * Stops new claims from the queue. `unchanged`: it was paused already. A queue without a task is known from then on,
+   * and tasks that are enqueued into it wait.
+   * @throws HikyakuError `invalid_option` for a text that can't be a queue's name.
    */
   async pauseQueue(queue: string, options: InspectorCallOptions = {}): Promise<"changed" | "unchanged"> {
     return this.#broker.pause(checkedName("queue", queue), this.#budget("pauseQueue", options).next());
   }
 
   /**
-   * `unchanged` when it was not paused, or there is no such queue. Ends a pause also where no list names the queue, as of one
-   * that Asynq's tools paused before its first task.
-   * @throws HikyakuError `invalid_option` for what can't be a queue's name.
+   * `unchanged`: it was not paused, or there is no such queue. Also ends the pause of a queue that no list names, such
+   * as one that Asynq's tools paused before its first task.
+   * @throws HikyakuError `invalid_option` for a text that can't be a queue's name.
    */
   async resumeQueue(queue: string, options: InspectorCallOptions = {}): Promise<"changed" | "unchanged"> {
     return this.#broker.resume(checkedName("queue", queue), this.#budget("resumeQueue", options).next());
   }
 
   /**
-   * Removes a queue with everything that belongs to it: tasks, groups, locks, counters, pause flag. Tasks that are enqueued
-   * meanwhile go with it or make the queue anew.
-   * @throws HikyakuError `queue_not_found`; `wrong_state` when it holds tasks and `force` is not set, or when a worker holds
-   *   one of them; `cancelled`, `deadline_exceeded`.
+   * Removes a queue with everything that belongs to it: tasks, groups, locks, counters, pause flag. Tasks that are
+   * enqueued meanwhile are removed too, or make the queue anew.
+   * @throws HikyakuError `queue_not_found`; `wrong_state` when it holds tasks and `force` is not set, or when a worker
+   * holds one of them; `cancelled`, `deadline_exceeded`.
    */
   async removeQueue(queue: string, options: RemoveQueueOptions = {}): Promise<{ readonly tasks: number }> {
     return removeQueue(this.#broker, this.#clock, queue, this.#slice, options);
@@ -286,8 +293,9 @@ export class Inspector {
   }
 
   /**
-   * Frees the uniqueness lock of tasks with this type and payload (bytes as they are, anything else as JSON; `undefined` for
-   * none), so that another one can be enqueued. The id of the task that owned it; undefined when there was no lock.
+   * Frees the uniqueness lock of tasks with this type and payload, so that another one can be enqueued. The payload is
+   * bytes as they are, or anything else as JSON; `undefined` for none. Returns the id of the task that owned the lock,
+   * undefined when there was none.
    */
   async releaseLock(
     lock: { readonly queue: string; readonly type: string; readonly payload?: unknown },
@@ -301,8 +309,8 @@ export class Inspector {
   }
 
   /**
-   * Everyone who told of itself in the last seconds, with what it runs; then those who fell silent in the last ten minutes
-   * without taking their leave. Each sorted by host, pid and id.
+   * All servers that announced themselves in the last seconds, with what they run. Then those that fell silent in the
+   * last ten minutes without withdrawing. Each part is sorted by host, pid and id.
    */
   async servers(options: InspectorCallOptions = {}): Promise<readonly ServerInfo[]> {
     const call = this.#budget("servers", options).next();
@@ -311,8 +319,9 @@ export class Inspector {
   }
 
   /**
-   * Tells a server to take no new tasks; running ones go on. The word is kept for a day for a server that does not hear it
-   * now. Unknown ids are no error: the report says what is known. @throws HikyakuError `invalid_option`.
+   * Tells a server to take no new tasks; running ones go on. The order is kept for a day, for a server that does not
+   * hear it now. An unknown id is no error: the report says what is known.
+   * @throws HikyakuError `invalid_option`.
    */
   quietServer(serverId: string, options: OrderOptions = {}): Promise<OrderReport> {
     return this.#control.quiet(serverId, options);

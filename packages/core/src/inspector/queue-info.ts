@@ -9,23 +9,25 @@ export interface QueueSummary {
   /** Tasks in all states together. */
   readonly size: number;
   readonly counts: Readonly<Record<TaskState, number>>;
-  /** Attempts finished today (UTC) and altogether; a task that fails twice and then succeeds adds 3. */
+  /** Attempts finished today (UTC) and altogether. A task that fails twice and then succeeds adds 3. */
   readonly processedToday: number;
   readonly processedTotal: number;
   /** Counted failures among them. */
   readonly failedToday: number;
   readonly failedTotal: number;
-  /** How long the task that is next in line has waited; 0 when none waits. */
+  /** How long the next task in line has waited. 0 when none waits. */
   readonly latencyMs: number;
-  /** How many scheduled and retry tasks are due and not in line yet, because no worker brings them; counted up to 10000. */
+  /**
+   * How many scheduled and retry tasks are due but not in line yet, because no server brings them. Counted up to 10000.
+   */
   readonly due: number;
-  /** For how long the first of them has been due; 0 where none is. */
+  /** How long the first of them has been due. 0 when none is due. */
   readonly overdueMs: number;
 }
 
-/** A queue with what takes a little longer to find out. */
+/** A queue with numbers that take a little longer to find. */
 export interface QueueInfo extends QueueSummary {
-  /** How much room its tasks take, reckoned from a few of them. */
+  /** How much room its tasks take, estimated from a few of them. */
   readonly memory: MemoryEstimate;
   /** Its groups that hold tasks, by name. */
   readonly groups: readonly GroupInfo[];
@@ -36,7 +38,7 @@ export interface GroupInfo {
   readonly size: number;
 }
 
-/** What was done on one day. */
+/** The numbers of one day. */
 export interface DayInfo {
   /** As in `2026-01-31`, UTC. */
   readonly day: string;

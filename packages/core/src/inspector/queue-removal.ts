@@ -6,17 +6,17 @@ import { CallBudget, type InspectorCallOptions } from "./call-budget.ts";
 import { queueNotFound } from "./refusals.ts";
 
 export interface RemoveQueueOptions extends InspectorCallOptions {
-  /** Removes the tasks too. Without it only an empty queue is removed. */
+  /** Removes the tasks too. Without it, only an empty queue is removed. */
   readonly force?: boolean;
-  /** Stops after the slice that is under way; the queue is then half removed, and another call goes on. */
+  /** Stops after the slice that is under way. The queue is then half removed, and another call goes on. */
   readonly signal?: AbortSignal;
-  /** Called after each slice. Nobody waits for it; what it throws or rejects with is said on standard error. */
+  /** Called after each slice. Nobody waits for it. What it throws or rejects with is written to standard error. */
   readonly onProgress?: (progress: { readonly tasks: number }) => unknown;
 }
 
 const optionNames: ReadonlySet<string> = new Set<keyof RemoveQueueOptions>(["force", "signal", "within", "onProgress"]);
 
-/** Removes a queue slice by slice. Comes back with how many tasks went with it. */
+/** Removes a queue slice by slice. Returns how many tasks were removed. */
 export async function removeQueue(
   broker: Pick<ChangeFacet, "removeQueue">,
   clock: Clock,

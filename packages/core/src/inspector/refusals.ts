@@ -17,7 +17,7 @@ function wrongState(queue: string, id: string, why: string): HikyakuError {
 const running = "is running; cancel it instead, or wait until it is done";
 const beingAggregated = "is being aggregated right now; try again in a moment";
 
-/** What to say when a change was not carried out; undefined where it was. */
+/** The error for a change that was not carried out. Undefined when it was. */
 export const changeErrors: Readonly<
   Record<ChangeOutcome, (queue: string, id: string, change: Change) => HikyakuError | undefined>
 > = {
@@ -30,7 +30,7 @@ export const changeErrors: Readonly<
   moved: (queue, id) => wrongState(queue, id, "is in another state by now"),
 };
 
-/** The same for an edit. */
+/** The same for an edit of a payload. */
 export const editErrors: Readonly<Record<EditOutcome, (queue: string, id: string) => HikyakuError | undefined>> = {
   changed: () => undefined,
   not_found: taskNotFound,

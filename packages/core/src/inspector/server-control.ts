@@ -14,19 +14,19 @@ import { CallBudget, type InspectorCallOptions } from "./call-budget.ts";
 export interface OrderOptions extends InspectorCallOptions {
   /** Why, for the log of the server and the history of its tasks. At most 500 characters. */
   readonly reason?: string;
-  /** On whose behalf, such as a user's name; host and pid of this process are told anyway. At most 200 characters. */
+  /** For whom you ask, such as a user's name. Host and pid of this process are told anyway. At most 200 characters. */
   readonly who?: string;
-  /** How long to wait until the server is seen to obey, at most `"5m"`; less where `within` ends before. Default `"5s"`. */
+  /** How long to wait until the server obeys, at most `"5m"`; less when `within` ends before. Default `"5s"`. */
   readonly wait?: Duration;
 }
 
 export interface StopServerOptions extends OrderOptions {
-  /** How long its running handlers may go on. Default: as its own settings say. */
+  /** How long its running handlers may go on. Default: its own setting. */
   readonly timeout?: Duration;
 }
 
 export interface EvictServerOptions extends OrderOptions {
-  /** Evicts also a server that is heard of: one that listens is better stopped. Default false. */
+  /** Evicts a live server too, though it is better to stop one that listens. Default false. */
   readonly force?: boolean;
 }
 
@@ -34,29 +34,31 @@ export interface EvictServerOptions extends OrderOptions {
 export interface OrderReport {
   readonly serverId: string;
   /**
-   * `live`: heard of in the last seconds; `silent`: in the last ten minutes; `unknown`: not at all. Servers of another library
-   * are forgotten, and `unknown`, within seconds after they die.
+   * `live`: it announced itself in the last seconds. `silent`: in the last ten minutes. `unknown`: not at all. A server
+   * of another library is forgotten, and `unknown`, within seconds after it dies.
    */
   readonly presence: "live" | "silent" | "unknown";
   readonly host: string | undefined;
   readonly pid: number | undefined;
-  /** False for a server of another library: it never hears what this one tells it. Undefined where that is unknown. */
+  /** False for a server of another library, which never hears this library's orders. Undefined when that is unknown. */
   readonly listens: boolean | undefined;
   /**
-   * Whether it was seen to obey: it announced so, or took its leave. If not, it may still do so: the order is kept for it
+   * Whether it was seen to obey: it announced so, or withdrew. If not, it may still obey: the order is kept for it
    * until `keptUntil`.
    */
   readonly acknowledged: boolean;
-  /** As it was seen last; `gone` once it took its leave; undefined where it was never seen. */
+  /** Its last known status; `gone` once it withdrew. Undefined when it was never seen. */
   readonly status: ServerStatus | "gone" | undefined;
   readonly keptUntil: Date;
 }
 
 export interface EvictReport extends OrderReport {
   /**
-   * How many tasks were taken from it, by queue; they wait in front of their queues now. Until `keptUntil` it gets no others,
-   * but for a server of another library, which does not ask. What such a one holds is known only while it is `live`; what it
-   * held when it died runs again when its leases end.
+   * How many tasks were taken from it, by queue. They now wait at the front of their queues. Until `keptUntil` it gets
+   * no others.
+   *
+   * A server of another library does not ask, so it can still take others. Its tasks are known only while it is `live`.
+   * Tasks that it held when it died run again when their leases end.
    */
   readonly tasks: Readonly<Record<string, number>>;
 }
@@ -74,14 +76,16 @@ interface Found {
 }
 
 const dayMs = 86_400_000;
-/** An id is never used again, so what is kept for a server that never comes back harms nobody. */
+/**
+ * How long an order is kept. A server's id is never used again, so an order for one that never comes back harms nobody.
+ */
 const keptForMs: Readonly<Record<OrderKind, number>> = { quiet: dayMs, stop: dayMs, evict: 7 * dayMs };
-/** Beyond so many, nothing is kept for servers that nobody knows: any text can be the id of one. */
+/** With so many orders kept, none is kept for a server that nobody knows: any text can be the id of one. */
 const mostKept = 1_000;
 const pollMs = 150;
 const longestWaitMs = 300_000;
 
-/** Whether a server that announces this status has done what it was told. */
+/** The statuses that show that a server has obeyed an order. */
 const obeyedAt: Readonly<Record<OrderKind, ReadonlySet<ServerStatus>>> = {
   quiet: new Set(["stopped", "closed"]),
   stop: new Set(["closed"]),
@@ -121,7 +125,8 @@ export class ServerControl {
         `server ${shown(serverId)}${place} was heard of in the last seconds; stop it instead, or set "force" to take its tasks away`,
       );
     }
-    // Fenced before it is told: what it writes from now on counts no more, whether it listens or not.
+    // The tasks are taken before the server is told. What it writes from now on does not count, whether it listens or
+    // not.
     const tasks = await this.#takeTasks(serverId, found, wishes);
     const report = await this.#tell("evict", serverId, wishes, found);
     return { ...report, tasks };
@@ -153,11 +158,11 @@ export class ServerControl {
     const end = this.#clock.monotonic() + waitMs;
     let seen = before;
     for (;;) {
-      // The order is kept by now, so a caller who waits no longer is told of it and gets no error.
+      // The order is kept by now. So a caller whose time is over gets a report and no error.
       const found = budget.isSpent ? undefined : await this.#find(serverId, budget).catch(unlessSpent(budget));
       if (found === undefined) return seen;
       const { presence, server } = found;
-      // One that ceases to speak has not obeyed; one that took its leave is in neither list.
+      // A server that falls silent has not obeyed. A server that withdrew is in neither list.
       if (presence === "unknown") return "gone";
       seen = server?.status ?? seen;
       if (seen !== undefined && obeyedAt[kind].has(seen)) return seen;
@@ -177,7 +182,7 @@ export class ServerControl {
     return { presence: silent === undefined ? "unknown" : "silent", server: silent?.server, workers: [] };
   }
 
-  /** @throws HikyakuError `wrong_state` where nobody knows it and enough is kept for such servers. */
+  /** @throws HikyakuError `wrong_state` when nobody knows the server and enough orders are kept for such servers. */
   async #findForOrder(serverId: string, budget: CallBudget): Promise<Found> {
     const found = await this.#find(serverId, budget);
     if (found.presence !== "unknown" || (await this.#broker.orderedServers(budget.next())) < mostKept) return found;
@@ -239,7 +244,7 @@ export class ServerControl {
   }
 }
 
-/** Takes a failure for no answer where the caller had no more time for one. */
+/** Treats a failure as no answer when the caller had no time left for one. */
 function unlessSpent(budget: CallBudget): (error: unknown) => undefined {
   return (error) => {
     if (!budget.isSpent) throw error;

@@ -8,7 +8,7 @@ import type {
 } from "../broker/presence-facet.ts";
 import { type ServerWarning, serverWarnings } from "../server-warnings.ts";
 
-/** One running process full of workers, as it told of itself last. */
+/** One running process full of workers, as it described itself last. */
 export interface ServerInfo {
   readonly serverId: string;
   readonly host: string;
@@ -19,11 +19,11 @@ export interface ServerInfo {
   /** Queue names with their priorities. */
   readonly queues: Readonly<Record<string, number>>;
   readonly strictPriority: boolean;
-  /** What it runs now; not known of one that fell silent. */
+  /** What it runs now. Empty for a silent server, because nobody knows. */
   readonly workers: readonly WorkerInfo[];
-  /** What only servers of this library tell. */
+  /** Only servers of this library tell it. */
   readonly details: ServerDetails | undefined;
-  /** Since when it has not been heard of; undefined for one that was heard of in the last seconds. */
+  /** Since when it is silent. Undefined when it announced itself in the last seconds. */
   readonly silentSince: Date | undefined;
   /** Why somebody should look at it. */
   readonly warnings: readonly ServerWarning[];

@@ -12,17 +12,17 @@ export interface ExplainedTask {
   readonly explanation: TaskExplanation;
 }
 
-/** Some tasks of a queue, and what became of each. */
+/** Some tasks of a queue, with what each is doing. */
 export interface ExplainedTasks {
-  /** False also for a queue that does not exist. */
+  /** False also when the queue does not exist. */
   readonly paused: boolean;
-  /** Everyone who told of itself in the last seconds and is not gone for sure, on whichever queues. */
+  /** All servers, on any queues, that announced themselves in the last seconds and are not surely gone. */
   readonly servers: readonly ServerRecord[];
-  /** One entry per id, in order; undefined where there is no such task. */
+  /** One entry per id, in order. Undefined when there is no such task. */
   readonly tasks: readonly (ExplainedTask | UnreadableTaskInfo | undefined)[];
 }
 
-/** Gathers what is known of some tasks in three calls, or four where a task runs on a server that is not there. */
+/** Gathers what is known of some tasks in three calls, or four when a task runs on a server that is not there. */
 export async function explainTasks(
   broker: Pick<Broker, "get" | "queue" | "servers" | "silentServers">,
   clock: Pick<Clock, "now">,
@@ -39,7 +39,7 @@ export async function explainTasks(
   const now = clock.now();
   const paused = numbers?.paused ?? false;
   const infos = entries.map((entry) => (entry === undefined ? undefined : taskInfoOf(entry, now)));
-  // The word of one whose process has ended still holds for some seconds, and there is nobody behind it.
+  // The announcement of a process that has ended still holds for some seconds.
   const servers = told.filter((server) => !isGone(server));
   const gone = told.filter(isGone).map((server) => ({ server, silentSince: now }));
   const there = new Set(told.map(({ serverId }) => serverId));

@@ -4,11 +4,11 @@ import type { TaskMessage, TaskState } from "../broker/task-message.ts";
 import type { AttemptRecord, AttemptServer } from "../broker/work-facet.ts";
 import { fieldNames, fieldRow, type taskFields } from "../task/task-fields.ts";
 
-/** Stored bytes with what can be shown of them. */
+/** Stored bytes, with what can be shown of them. */
 export interface Content {
   readonly bytes: Uint8Array;
   readonly size: number;
-  /** `none` where there are no bytes at all. */
+  /** `none`: there are no bytes at all. */
   readonly preview: { readonly kind: "json"; readonly value: unknown } | { readonly kind: "binary" | "none" };
 }
 
@@ -28,20 +28,20 @@ type Shown<Name extends keyof TaskMessage> = (typeof taskFields)[Name]["kind"] e
     ? Content
     : TaskMessage[Name];
 
-/** Whether there was a lock is shown as `unique`; what this version can't name is not shown. */
+/** `unique` shows whether there was a lock. Fields that this version can't name are not shown. */
 type ShownField = Exclude<keyof TaskMessage, "uniqueKey" | "unknownFields">;
 
 /** What a task's message says. Times are milliseconds where they are numbers. */
 type ShownMessage = { readonly [Name in keyof TaskMessage as Name extends ShownField ? Name : never]: Shown<Name> };
 
-/** Everything that is known of a task. What its message says, and: */
+/** Everything that is known of a task: what its message says, and the following. */
 export interface TaskInfo extends ShownMessage {
   readonly kind: "task";
   readonly state: TaskState;
-  /** When it was made, which only ids that this library made by itself tell. */
+  /** When it was made. Only ids that this library made by itself tell. */
   readonly createdAt: Date | undefined;
   readonly ageMs: number | undefined;
-  /** When it is to run: scheduled and retry only. */
+  /** When it will run: scheduled and retry only. */
   readonly dueAt: Date | undefined;
   /** Since when it waits in line: pending only. */
   readonly pendingSince: Date | undefined;
@@ -49,13 +49,13 @@ export interface TaskInfo extends ShownMessage {
   /** When it may be removed: completed only. */
   readonly keptUntil: Date | undefined;
   /**
-   * Who runs it: active only. `lost` once the lease has ended: the task will be taken over. The server's id is unknown where
-   * a Go server holds it.
+   * Who runs it: active only. `lost`: the lease has ended and the task will be taken over. The server's id is unknown
+   * when a Go server holds the task.
    */
   readonly holder:
     | {
         readonly serverId: string | undefined;
-        /** When it claimed the task, by its own clock; undefined where that is not told. */
+        /** When it claimed the task, by its own clock. Undefined when unknown. */
         readonly claimedAt: Date | undefined;
         readonly leaseEndsAt: Date | undefined;
         readonly lost: boolean;
@@ -63,21 +63,23 @@ export interface TaskInfo extends ShownMessage {
     | undefined;
   /** What its handler wrote or returned. */
   readonly result: Content | undefined;
-  /** Whether it was enqueued as unique; its lock may be over by now. */
+  /** Whether it was enqueued as unique. Its lock may be over by now. */
   readonly unique: boolean;
-  /** Oldest first, at most 20; runs by Go servers leave no trace here. */
+  /** Oldest first, at most 20. Runs by Go servers are not recorded. */
   readonly attempts: readonly AttemptInfo[];
-  /** How many workers died or stalled while they ran it, since it last failed or succeeded under one that lived. */
+  /**
+   * How many workers died or stalled while they ran it, since it last failed or succeeded under a worker that lived.
+   */
   readonly lostAttempts: number;
 }
 
-/** Something that lies where a task should and can't be read as one. It can be deleted. */
+/** Something that lies where a task should and can't be read as a task. It can be deleted. */
 export interface UnreadableTaskInfo {
   readonly kind: "unreadable";
   readonly id: string;
   readonly queue: string;
   readonly state: TaskState | undefined;
-  /** Why not, in words. */
+  /** Why it can't be read, in words. */
   readonly reason: string;
   readonly bytes: Uint8Array | undefined;
 }
@@ -168,7 +170,7 @@ function previewOf(bytes: Uint8Array): Content["preview"] {
   }
 }
 
-/** The millisecond in a UUID of version 7; undefined for other ids and for one that claims to be from the future. */
+/** The millisecond in a UUID of version 7. Undefined for other ids, and for one that claims to be from the future. */
 function momentOfId(id: string, now: number): number | undefined {
   if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(id)) return undefined;
   const moment = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);

@@ -6,17 +6,20 @@ import { filterOf, type TaskQuery } from "./task-query.ts";
 
 export interface TaskListing {
   readonly tasks: readonly (TaskInfo | UnreadableTaskInfo)[];
-  /** Undefined when this was the last page. Also with fewer tasks than asked for, or none, there may be more. */
+  /**
+   * Undefined when this was the last page. There may be more pages even when this one has fewer tasks than asked for,
+   * or none.
+   */
   readonly nextCursor: string | undefined;
   /** How many tasks were looked at for this page. */
   readonly scanned: number;
 }
 
-/** A page that finds little goes on looking, but only so far. */
+/** How many slices one page looks at while it finds little. */
 const mostSlicesOfPage = 20;
 const defaultLimit = 30;
 
-/** A page of tasks. With little time left it is what was found until then, once something was looked at. */
+/** A page of tasks. When little time is left, it answers with what it has found, if it has looked at anything. */
 export async function listTasks(
   broker: Pick<InspectFacet, "list">,
   clock: Clock,

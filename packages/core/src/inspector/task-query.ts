@@ -4,7 +4,7 @@ import { checkedText } from "../checked-name.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 
-/** Conditions on tasks; one that is not given always holds. */
+/** Conditions on tasks. An absent one always holds. */
 export interface TaskConditions {
   /** The whole type. */
   readonly type?: string;
@@ -14,7 +14,7 @@ export interface TaskConditions {
   readonly error?: string;
   /** Part of the payload: a text in UTF-8, or bytes. */
   readonly payload?: string | Uint8Array;
-  /** Due, archived, completed or waiting since this moment or later, whichever belongs to the state. */
+  /** Due, archived, completed or waiting since this moment or later. The state says which of them is meant. */
   readonly from?: Date;
   /** The same, before this moment. */
   readonly before?: Date;
@@ -27,7 +27,7 @@ export interface TaskQuery extends TaskConditions {
   readonly group?: string;
   /** Most tasks of a page, 1 to 1000. Default: 30. */
   readonly limit?: number;
-  /** What an earlier page gave as `nextCursor`. */
+  /** The `nextCursor` of an earlier page. */
   readonly cursor?: string;
 }
 
@@ -47,7 +47,10 @@ export function checkQuery(method: string, query: TaskQuery): void {
   if (query.cursor !== undefined) checkedText("cursor", query.cursor);
 }
 
-/** The conditions as the port takes them; undefined where there are none. @throws HikyakuError `invalid_option`. */
+/**
+ * The conditions as the port takes them. Undefined when there are none.
+ * @throws HikyakuError `invalid_option`.
+ */
 export function filterOf({ type, idPrefix, error, payload, from, before }: TaskConditions): TaskFilter | undefined {
   const filter: TaskFilter = {
     ...(type === undefined ? {} : { type: checkedText("type", type) }),

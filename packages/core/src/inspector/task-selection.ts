@@ -20,7 +20,7 @@ const idsNames: ReadonlySet<string> = new Set(["queue", "ids"]);
 const stateNames: ReadonlySet<string> = new Set(["queue", "state", "group", "ids", ...conditionNames]);
 
 /**
- * The same, checked: a condition with a slip in its name would hold for every task.
+ * The selection, checked: a condition with a misspelt name would hold for every task.
  * @throws HikyakuError `invalid_option`.
  */
 export function checkedSelection(

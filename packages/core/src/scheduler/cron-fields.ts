@@ -1,7 +1,7 @@
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
 
-/** The values that match, of each field, in rising order. */
+/** The values that match, for each field, in rising order. */
 export interface CronFields {
   readonly seconds: readonly number[];
   readonly minutes: readonly number[];
@@ -9,7 +9,7 @@ export interface CronFields {
   readonly daysOfMonth: readonly number[];
   readonly months: readonly number[];
   readonly daysOfWeek: readonly number[];
-  /** Whether a day must match both of its fields; otherwise one of them is enough. */
+  /** Whether a day must match both day fields. Otherwise one of them is enough. */
   readonly bothDays: boolean;
 }
 
@@ -40,9 +40,9 @@ const rules: readonly FieldRule[] = [
 /**
  * Reads five fields (minutes, hours, day of month, month, day of week), or six with seconds first.
  *
- * A field is a list, separated by commas, of `*`, `?` (the same), `a`, or `a-b`, each with an optional `/step`; `a/step`
- * runs to the field's end. Months and days of the week have English names of three letters; 7 is no day. Empty items of
- * a list are skipped, so that `,` never matches. Where one of the two day fields has a star without a step, both must
+ * A field is a list, separated by commas, of `*`, `?` (the same), `a`, or `a-b`, each with an optional `/step`.
+ * `a/step` runs to the field's end. Months and days of the week have English names of three letters; 7 is no day. Empty
+ * items of a list are skipped, so `,` never matches. If one of the two day fields has a star without a step, both must
  * match; otherwise one is enough.
  * @throws HikyakuError `invalid_option`.
  */

@@ -4,7 +4,7 @@ import { refuseUnknownOptions, shown } from "../option-names.ts";
 import type { Schedule } from "./schedule-spec.ts";
 import type { TaskBlueprint } from "./task-blueprint.ts";
 
-/** An entry, checked: what it takes to fire its turns. */
+/** A checked entry: all that is needed to fire its turns. */
 export interface EntryPlan {
   readonly entryId: string;
   readonly spec: string;
@@ -12,11 +12,14 @@ export interface EntryPlan {
   readonly schedule: Schedule;
   readonly blueprint: TaskBlueprint;
   readonly catchUp: CatchUp;
-  /** Turns at or before this moment are none of the entry's; undefined: those before some scheduler first knew it. */
+  /**
+   * Turns at or before this moment do not belong to the entry. Undefined: the moment is when some scheduler first knew
+   * it.
+   */
   readonly since: number | undefined;
 }
 
-/** Changes whenever turns of before must not be made up for any more. */
+/** Changes whenever earlier turns must not be made up for any more. */
 export function scheduleKey({ spec, timeZone, since }: EntryPlan): string {
   return `${timeZone} ${since ?? ""} ${spec}`;
 }

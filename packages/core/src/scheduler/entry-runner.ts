@@ -30,19 +30,19 @@ export interface EntryRunnerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Whether the store can be expected to answer. */
+  /** Whether the store will probably answer. */
   readonly isReachable: () => boolean;
   readonly hooks: TurnHooks;
   /** Different for each scheduler. */
   readonly firedBy: string;
-  /** Turns after this moment fall due under a scheduler's eyes; earlier ones were missed. */
+  /** Turns after this moment become due while a scheduler watches. Earlier ones were missed. */
   readonly liveFrom: number;
 }
 
 const callTimeoutMs = 3_000;
-/** Wall time may be set anew while a timer runs, so the longest sleep is short. */
+/** The longest sleep is short, because wall time may be set anew while a timer runs. */
 const longestSleepMs = 30_000;
-/** How far clocks of schedulers may differ before it is worth a word. */
+/** How far schedulers' clocks may differ before it is reported. */
 const usualOffsetMs = 60_000;
 
 /**
@@ -58,12 +58,12 @@ export class EntryRunner implements Role {
   readonly plan: EntryPlan;
   readonly #options: EntryRunnerOptions;
   readonly #periodic: Periodic;
-  /** Where `@every` counts from; undefined until the store was asked. */
+  /** Where `@every` counts from. Undefined until the store was asked. */
   #anchor: number | undefined;
   #liveFrom: number;
-  /** Monotonic time of the last look at what is due, at first of its making. */
+  /** Monotonic time of the last look at what is due. At first, the time when the runner was made. */
   #lookedAt: number;
-  /** Turns up to this moment are done with. */
+  /** Turns up to this moment need nothing more. */
   #doneUpTo = 0;
   #previousAt: number | undefined;
 
@@ -77,7 +77,7 @@ export class EntryRunner implements Role {
     this.#periodic = new Periodic({ role: this, everyMs: 1_000, clock, random, logger, isReachable });
   }
 
-  /** Turns after this moment fall due under a scheduler's eyes. */
+  /** Turns after this moment become due while a scheduler watches. */
   get liveFrom(): number {
     return this.#liveFrom;
   }
@@ -86,7 +86,7 @@ export class EntryRunner implements Role {
     this.#periodic.wake();
   }
 
-  /** Ends when nothing of this entry is on its way any more. */
+  /** Resolves when no call of this entry is on its way any more. */
   stop(): Promise<void> {
     return this.#periodic.stop();
   }
@@ -116,19 +116,19 @@ export class EntryRunner implements Role {
       await this.#fire(turn, signal);
       this.#doneUpTo = Math.max(this.#doneUpTo, turn);
     }
-    // From the moment that was looked at: another turn may have come while this one was fired.
+    // Counts from the time of the look: another turn may have come while this one was fired.
     const next = nextTurn(this.plan.schedule, now, anchor);
     return next === undefined ? longestSleepMs : Math.min(longestSleepMs, Math.max(0, next - clock.now()));
   }
 
-  /** Asks the store what is done: at first, and when the clock was set back. */
+  /** Asks the store which turns are done: at first, and when the clock was set back. */
   async #begin(signal: AbortSignal): Promise<number> {
     const { broker, clock } = this.#options;
     const { entryId, blueprint, schedule, since } = this.plan;
     const call = { signal, timeoutMs: callTimeoutMs };
     const entry = { entryId, queue: blueprint.request.queue, schedule: scheduleKey(this.plan) };
     const now = clock.now();
-    // The last look, as the clock tells it now: what has fallen due since then did so before our eyes.
+    // The last look, on the clock as it is now. Turns that became due since then did so while we watched.
     const lookedAt = now - (clock.monotonic() - this.#lookedAt);
     let memory = await broker.beginTurns({ ...entry, since: since ?? this.#liveFrom }, call);
     this.#sayDoubted(now, Math.max(this.#doneUpTo, memory.since));
@@ -151,7 +151,10 @@ export class EntryRunner implements Role {
     });
   }
 
-  /** The turns to fire now, oldest first: what fell due before our eyes, and what the catch-up policy makes up for. */
+  /**
+   * The turns to fire now, oldest first: those that became due while we watched, and those that the catch-up policy
+   * makes up for.
+   */
   #due(anchor: number, now: number): number[] {
     const { schedule, catchUp } = this.plan;
     const most = typeof catchUp === "object" ? catchUp.all : 1;
@@ -166,7 +169,7 @@ export class EntryRunner implements Role {
       this.#doneUpTo = newest;
     } else if (missed < first) {
       this.#sayLeftOut(missed, lastTurns(schedule, this.#doneUpTo, first - 1, anchor, 1)[0] ?? missed);
-      // Said once, also when firing has to be tried again.
+      // Reported once, even when firing has to be tried again.
       this.#doneUpTo = first - 1;
     }
     return chosen;
@@ -204,7 +207,7 @@ export class EntryRunner implements Role {
       }
       this.#hook(() => hooks.after?.(turn, result));
     } catch (error) {
-      // The task itself can't be made, now or later: only the next turn can be better.
+      // The task of this turn can never be made. Only the next turn can be better.
       if (!isHikyakuError(error, "invalid_option")) throw error;
       logger.error("a periodic task can't be enqueued", {
         entryId,
@@ -215,7 +218,7 @@ export class EntryRunner implements Role {
     }
   }
 
-  /** The task is on its way already, so a history with a gap is no reason to fail. */
+  /** The task is already on its way, so a gap in the history is no reason to fail. */
   async #recordEvent(taskId: string, signal: AbortSignal): Promise<void> {
     const { broker, clock, logger } = this.#options;
     const { entryId } = this.plan;

@@ -10,7 +10,7 @@ const unitNs: Readonly<Record<string, bigint>> = {
 };
 const largestNs = 9_223_372_036_854_775_807n;
 
-/** The nanoseconds of a duration as Go writes it: `1h30m`, `1.5h`, `90s`, `250ms`; undefined for anything else. */
+/** The nanoseconds of a duration as Go writes it: `1h30m`, `1.5h`, `90s`, `250ms`. Undefined for any other text. */
 export function parseGoDuration(text: string): bigint | undefined {
   const [, sign, rest = ""] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (rest === "0") return 0n;
@@ -27,7 +27,7 @@ export function parseGoDuration(text: string): bigint | undefined {
   return sign === "-" ? -total : total;
 }
 
-/** A duration of milliseconds from 0 up as Go writes it: `36h0m5s`, `1m30s`, `1.5s`, `250ms`, `0s`. */
+/** A duration of 0 ms or more as Go writes it: `36h0m5s`, `1m30s`, `1.5s`, `250ms`, `0s`. */
 export function goDuration(ms: number): string {
   const whole = Math.round(ms);
   if (whole === 0) return "0s";

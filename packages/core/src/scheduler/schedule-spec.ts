@@ -4,7 +4,7 @@ import { type CronFields, parseCronFields } from "./cron-fields.ts";
 import { parseGoDuration } from "./go-duration.ts";
 import { type TimeZone, timeZoneNamed } from "./time-zone.ts";
 
-/** When a periodic task falls due, as a spec says. */
+/** When a periodic task is due, as a spec says. */
 export type Schedule =
   | { readonly kind: "cron"; readonly fields: CronFields; readonly zone: TimeZone }
   /** Counted from an anchor, not from a round time of day. */
@@ -20,13 +20,19 @@ const descriptors: Readonly<Record<string, string>> = {
   "@hourly": "0 * * * *",
 };
 
-/** A spec lies in the store and is read again and again; 60 seconds, minutes and hours each listed fit several times. */
+/**
+ * A spec lies in the store and is read again and again. There is room to list all 60 seconds, minutes and hours several
+ * times.
+ */
 const longestSpec = 1_024;
 
 /**
- * Reads a cron spec, as Asynq's schedulers do: five fields (or six, seconds first, which Asynq does not have), a
- * descriptor such as `@daily`, or `@every` with a Go duration such as `1h30m`, which is cut to whole seconds and at least
- * one. In front of each of them may stand `TZ=<zone> ` or `CRON_TZ=<zone> `; without it, `defaultZone` holds.
+ * Reads a cron spec, as Asynq's schedulers do. It is one of:
+ * - five fields (or six, seconds first, which Asynq does not have);
+ * - a descriptor such as `@daily`;
+ * - `@every` with a Go duration such as `1h30m`, which is cut to whole seconds and at least one.
+ *
+ * `TZ=<zone> ` or `CRON_TZ=<zone> ` may stand in front. Without it, `defaultZone` holds.
  * @throws HikyakuError `invalid_option`.
  */
 export function parseSchedule(spec: unknown, defaultZone: string): Schedule {
@@ -78,7 +84,7 @@ function interval(text: string, spec: string): number {
   return Math.max(1, Number(ns / 1_000_000_000n)) * 1_000;
 }
 
-/** How far ahead a match is looked for, in calendar years. */
+/** How many calendar years ahead to look for a match. */
 const yearsAhead = 5;
 
 /**

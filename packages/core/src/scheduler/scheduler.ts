@@ -24,20 +24,22 @@ import { blueprintJson, blueprintOf, optionTexts, staticEntryId } from "./task-b
 export interface SchedulerOptions {
   /** Where the tasks go and the turns are remembered. The scheduler does not close it. */
   readonly broker: Broker;
-  /** IANA name; for entries that name none. Default `"UTC"`. */
+  /** IANA name, for entries without one. Default `"UTC"`. */
   readonly timeZone?: string;
-  /** For entries that say nothing of it. Default `"once"`. */
+  /** For entries without their own. Default `"once"`. */
   readonly catchUp?: CatchUp;
-  /** Asked again and again for the entries that there should be, besides the registered ones. */
+  /** Asked again and again which entries there should be, besides the registered ones. */
   readonly provider?: EntryProvider;
   /** How often the provider is asked. Default `"3m"`. */
   readonly providerInterval?: Duration;
   /**
-   * Called before each turn is tried, also where another scheduler turns out to have been faster. Nobody waits for it; what
-   * it throws or rejects with is logged, and the turn goes on.
+   * Called before each turn is tried, even when another scheduler then turns out to have been faster. Nobody waits for
+   * it. What it throws or rejects with is logged, and the turn goes on.
    */
   readonly beforeEnqueue?: (turn: TurnInfo) => unknown;
-  /** Called with what became of each turn that this scheduler fired. As with `beforeEnqueue`, its failures are logged. */
+  /**
+   * Called with the result of each turn that this scheduler fired. As with `beforeEnqueue`, its failures are logged.
+   */
   readonly afterEnqueue?: (turn: TurnInfo, result: EnqueuedTask | HikyakuError) => unknown;
   /** How long `close()` may take. Default `"5s"`. */
   readonly closeTimeout?: Duration;
@@ -49,8 +51,9 @@ export interface SchedulerOptions {
 
 export interface RegisterOptions extends ScheduleOptions {
   /**
-   * Names the entry, the same on all schedulers that have it. Default: derived from spec, time zone, task and options, so
-   * that schedulers with the same code agree. With a name, an entry keeps its turns when the rest of it changes.
+   * Names the entry, the same on all schedulers that have it. Default: derived from spec, time zone, task and options,
+   * so that schedulers with the same code agree. With a name, an entry keeps its turns when anything else of it
+   * changes.
    */
   readonly id?: string;
 }
@@ -71,7 +74,7 @@ const durableMs = 5_000;
 const providerMs = 180_000;
 const closeMs = 5_000;
 const callTimeoutMs = 3_000;
-/** Entries that change together are told of together. */
+/** Entries that change within this time are announced together. */
 const announceSoonMs = 50;
 
 const optionNames: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
@@ -83,16 +86,16 @@ const providedNames: ReadonlySet<string> = new Set<keyof ProvidedEntry>([
   ...(["id", "timeZone", "catchUp", "spec", "request"] as const),
 ]);
 
-/** Where an entry comes from: three lists that don't know of each other. */
+/** Where an entry comes from. The three lists are independent. */
 type Source = "registered" | "durable" | "provided";
 
 /**
- * Enqueues periodic tasks. Run as many schedulers on one store as you like: each turn of each entry is enqueued once, and
- * none is missed while one of them lives. Works on the entries registered here, those that a provider gives, and the
+ * Enqueues periodic tasks. Run as many schedulers on one store as you like: each turn of each entry is enqueued once,
+ * and none is missed while one of them lives. Works on the entries registered here, those of a provider, and the
  * durable ones of the store, which `Schedules` changes.
  *
- * Order of stop: first nothing new begins, then entries end what they have on the way, then the announcement goes. Each
- * step shares one deadline.
+ * Order of stop: nothing new begins; entries end their calls that are on the way; the announcement is withdrawn. All
+ * steps share one deadline.
  */
 export class Scheduler implements AsyncDisposable {
   readonly schedulerId = `${hostname() || "unknown-host"}:${process.pid}:${randomUUID()}`;
@@ -110,7 +113,7 @@ export class Scheduler implements AsyncDisposable {
   ]);
   /** The durable entries as they were last read, by id. */
   #durable = new Map<string, DurableEntry>();
-  /** Of entries that can't be used, the revision or text that was complained about. */
+  /** For each entry that can't be used: the revision or text that was reported. */
   readonly #complained = new Map<string, string>();
   readonly #announcing: Periodic;
   readonly #following: Periodic;
@@ -153,8 +156,9 @@ export class Scheduler implements AsyncDisposable {
   }
 
   /**
-   * Adds an entry that lives with this process: every scheduler that should fire it registers it too. Before or after
-   * `start`. Resolves with the entry's id; rejects with `invalid_option`, `invalid_payload`, `entry_exists` or `closed`.
+   * Adds an entry that lives with this process. Every scheduler that should fire it registers it too. Before or after
+   * `start`. Resolves with the entry's id; rejects with `invalid_option`, `invalid_payload`, `entry_exists` or
+   * `closed`.
    */
   async register(spec: string, request: EnqueueRequest, options: RegisterOptions = {}): Promise<string> {
     refuseUnknownOptions("Scheduler.register", options, registerNames);
@@ -189,8 +193,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   /**
-   * Begins. Does not wait for the store: while it is away the scheduler keeps trying, and what fell due meanwhile is
-   * treated as its entry's `catchUp` says.
+   * Begins. Does not wait for the store: while it is away, the scheduler keeps trying. Each entry's `catchUp` says what
+   * happens to turns that were missed meanwhile.
    * @throws HikyakuError `wrong_state` when it was started before.
    */
   start(): void {
@@ -208,14 +212,14 @@ export class Scheduler implements AsyncDisposable {
     this.#following.wake();
     this.#providing?.wake();
     for (const [entryId, { plan }] of [...this.#of("registered")]) {
-      // Made anew, since turns count from the start and not from when they were registered.
+      // Made anew, because turns count from the start and not from the registration.
       this.#of("registered").delete(entryId);
       this.#run(this.#of("registered"), plan);
     }
     this.#announcing.wake();
   }
 
-  /** `start()`, and resolves when the scheduler was closed: by SIGINT, SIGTERM or `close()`. */
+  /** Calls `start()`. Resolves when the scheduler was closed: by SIGINT, SIGTERM or `close()`. */
   async run(): Promise<void> {
     this.start();
     const closed = new Promise<void>((resolve) => {
@@ -326,7 +330,7 @@ export class Scheduler implements AsyncDisposable {
     }
   }
 
-  /** Replaces, ends and begins what differs; what is unchanged goes on untouched. */
+  /** Replaces, ends and begins the runners that differ. Unchanged ones go on untouched. */
   #bringInLine(source: Source, plans: readonly EntryPlan[]): void {
     const runners = this.#of(source);
     const wanted = new Set(plans.map(({ entryId }) => entryId));
@@ -402,7 +406,7 @@ export class Scheduler implements AsyncDisposable {
     }
   }
 
-  /** Once for each state that it is found in: an entry that can't be used is no news each few seconds. */
+  /** Reports an entry that can't be used once for each state that it is found in, not every few seconds. */
   #complain(entry: string, state: string, error: unknown): void {
     if (this.#complained.get(entry) === state) return;
     this.#complained.set(entry, state);

@@ -16,26 +16,26 @@ export interface SchedulesOptions {
   readonly broker: ScheduleFacet & EnqueueFacet;
   /** Default: the machine's. */
   readonly clock?: Clock;
-  /** IANA name; for entries that name none. Default `"UTC"`. */
+  /** IANA name, for entries without one. Default `"UTC"`. */
   readonly timeZone?: string;
 }
 
-/** What an entry may say besides its spec and task. */
+/** The options of an entry besides its spec and task. */
 export interface ScheduleOptions {
   /** IANA name. Default: that of the scheduler, or of the `Schedules`. */
   readonly timeZone?: string;
   /**
-   * What becomes of turns that fell due while no scheduler ran or the store was away: `"skip"` forgets them, `"once"`
+   * What happens to turns that became due while no scheduler ran or the store was away. `"skip"` forgets them, `"once"`
    * enqueues one task for all of them, `{ all: n }` one for each of the last n. Default `"once"`.
    */
   readonly catchUp?: CatchUp;
 }
 
-/** What `Schedules.change` may change; what is left out stays. */
+/** What `Schedules.change` changes. Absent fields stay as they are. */
 export interface ScheduleChanges extends ScheduleOptions {
   readonly spec?: string;
   readonly request?: EnqueueRequest;
-  /** Refuses the change with `wrong_state` when the entry has another revision by now. */
+  /** Refuses the change with `wrong_state` when the entry now has another revision. */
   readonly revision?: number;
 }
 
@@ -51,7 +51,7 @@ export interface ScheduleEntry {
   readonly options: readonly string[];
   readonly catchUp: CatchUp;
   readonly paused: boolean;
-  /** Undefined while paused, and for a spec that never matches. */
+  /** Undefined while paused, and when the spec never matches. */
   readonly nextAt: Date | undefined;
   readonly revision: number;
 }
@@ -63,15 +63,15 @@ const changeNames: ReadonlySet<string> = new Set<keyof ScheduleChanges>([
 ]);
 
 const historyNames: ReadonlySet<string> = new Set(["limit", "cursor"]);
-/** So many are kept of an entry. */
+/** How many events of an entry are kept. */
 const mostEvents = 1_000;
 
-/** How often a change is tried anew when somebody else changed the entry in between. */
+/** How often a change is tried when others change the entry at the same time. */
 const mostTries = 5;
 
 /**
- * The scheduler entries that are kept in the store. Any process may change them at any time; every scheduler on the store
- * follows at once where the word reaches it, and within 5 seconds anyway.
+ * The scheduler entries that are kept in the store. Any process may change them at any time. A scheduler follows at
+ * once when the signal reaches it, and within 5 seconds anyway.
  *
  * Rejections: `invalid_option`, `invalid_payload`, `entry_not_found`, `entry_exists`, and the store's own.
  */
@@ -115,8 +115,8 @@ export class Schedules {
   }
 
   /**
-   * Adds an entry, or makes the one of that id be like this: for programs that say at each start what should be there. An
-   * entry that is so already is left alone, with its turns; a paused one stays paused. What `options` leaves out means the
+   * Adds an entry, or changes the one of this id to be like it. For programs that say at each start which entries
+   * should be there. An equal entry is left alone, with its turns; a paused one stays paused. Absent `options` mean the
    * default, as in `add`. A new spec or time zone counts from now on, as in `change`.
    */
   async upsert(
@@ -142,7 +142,7 @@ export class Schedules {
     }
   }
 
-  /** Changes an entry. A new spec or time zone counts from now on: no turn of before is made up for. */
+  /** Changes an entry. A new spec or time zone counts from now on: no earlier turn is made up for. */
   async change(id: string, changes: ScheduleChanges): Promise<ScheduleEntry> {
     refuseUnknownOptions("Schedules.change", changes, changeNames);
     const { spec, timeZone, catchUp, request, revision } = changes;
@@ -162,12 +162,12 @@ export class Schedules {
     });
   }
 
-  /** Lets no turn fire until the entry is resumed. Does nothing to a paused entry. */
+  /** No turn fires until the entry is resumed. Does nothing to a paused entry. */
   pause(id: string): Promise<ScheduleEntry> {
     return this.#update(id, undefined, (entry) => ({ ...entry, paused: true }));
   }
 
-  /** Lets turns fire again, from the next one on: those of the pause are not made up for. */
+  /** Turns fire again, from the next one on. Turns of the pause are not made up for. */
   resume(id: string): Promise<ScheduleEntry> {
     return this.#update(id, undefined, (entry) =>
       entry.paused ? { ...entry, paused: false, since: this.#clock.now() } : entry,
@@ -201,7 +201,10 @@ export class Schedules {
     return (await this.#broker.durableEntries()).map((entry) => this.#shown(entry));
   }
 
-  /** What was enqueued for an entry, newest first; of the last 1000 that are kept. `limit`: 1 to 1000, default 30. */
+  /**
+   * The tasks that were enqueued for an entry, newest first, of the last 1000 that are kept. `limit`: 1 to 1000,
+   * default 30.
+   */
   async history(
     id: string,
     page: { readonly limit?: number; readonly cursor?: string } = {},

@@ -13,9 +13,9 @@ import type { EnqueueRequest } from "../task/task.ts";
 import { fieldNames, fieldRow, requestFieldNames } from "../task/task-fields.ts";
 import { goDuration } from "./go-duration.ts";
 
-/** A task that is enqueued again and again: everything but its id and the moment. */
+/** A task that is enqueued again and again: everything except its id and its moment. */
 export interface TaskBlueprint {
-  /** Its id is empty where each turn gets one of its own. */
+  /** Its id is empty when each turn gets its own. */
   readonly request: TaskRequest;
   /** How long after its turn the task is due. */
   readonly delayMs: number;
@@ -53,15 +53,18 @@ export async function blueprintOf(request: EnqueueRequest, now: number): Promise
 }
 
 /**
- * The task of one turn. Its id follows from entry and turn, so that whoever enqueues it, and however often, means the
- * same task.
+ * The task of one turn. Its id follows from entry and turn, so that all who enqueue it, however often, mean the same
+ * task.
  * @throws HikyakuError `invalid_option` once the task's deadline has passed.
  */
 export function turnItem(blueprint: TaskBlueprint, entryId: string, turnAt: number, now: number): EnqueueItem {
   return itemOf(blueprint, turnTaskId(entryId, turnAt), turnAt, now);
 }
 
-/** The task, outside of any turn. @throws HikyakuError as `turnItem`. */
+/**
+ * The task, outside of any turn.
+ * @throws HikyakuError as `turnItem`.
+ */
 export function extraItem(blueprint: TaskBlueprint, newId: () => string, now: number): EnqueueItem {
   return itemOf(blueprint, newId(), now, now);
 }
@@ -82,7 +85,7 @@ function itemOf({ request, delayMs, uniqueForMs }: TaskBlueprint, id: string, fr
   };
 }
 
-/** A UUIDv7 of the turn's moment, with a digest where others have random bits. */
+/** A UUIDv7 of the turn's moment, with a digest in place of the random bits. */
 function turnTaskId(entryId: string, turnAt: number): string {
   const digest = createHash("sha256").update(`${turnAt} ${entryId}`).digest("hex");
   const time = Math.floor(turnAt).toString(16).padStart(12, "0");
@@ -96,7 +99,7 @@ function turnTaskId(entryId: string, turnAt: number): string {
   ].join("-");
 }
 
-/** Names an entry by all that it is: whoever registers the same entry gets the same id. */
+/** Names an entry by all of its parts: equal entries get the same id everywhere. */
 export function staticEntryId(spec: string, timeZone: string, blueprint: TaskBlueprint): string {
   const identity = JSON.stringify([spec, timeZone, ...blueprintFields(blueprint)]);
   return `entry-${createHash("sha256").update(identity).digest("hex").slice(0, 32)}`;
@@ -107,7 +110,7 @@ export function blueprintJson(blueprint: TaskBlueprint): string {
 }
 
 function blueprintFields({ request, delayMs, uniqueForMs, ...others }: TaskBlueprint): unknown[] {
-  // A part that is not written here would be lost when it is read, and not be part of the name.
+  // A part that is not written here would be lost on reading, and would be missing in the name.
   others satisfies Readonly<Record<string, never>>;
   const sortedHeaders = Object.entries(request.headers).sort(([one], [other]) => (one < other ? -1 : 1));
   const bytes = request.payload === undefined ? null : Buffer.from(request.payload).toString("base64");
@@ -126,7 +129,7 @@ function namedFields(request: TaskRequest): Readonly<Record<string, unknown>> {
 
 const namesInIdentity = fieldNames.filter((name) => ["named", "constant"].includes(fieldRow(name).identity)).sort();
 
-/** @throws HikyakuError `corrupt_data` for what `blueprintJson` did not write, also for what a newer version asked for. */
+/** @throws HikyakuError `corrupt_data` for text that `blueprintJson` did not write, also for one of a newer version. */
 export function blueprintFromJson(json: string): TaskBlueprint {
   const corrupt = (why: string, cause?: unknown): HikyakuError => {
     const text = `definition of a scheduler entry: expected what this library wrote, got ${shown(json)}${why}`;
@@ -154,7 +157,7 @@ function isNamed(name: string): name is keyof TaskMessage {
   return namesInIdentity.some((known) => known === name);
 }
 
-/** What was asked for, from the value of each field; an undefined one is its default. */
+/** The request, from the value of each field. Undefined means the field's default. */
 function requestOf(fieldOf: (name: keyof TaskRequest) => unknown): TaskRequest {
   const values = requestFieldNames.flatMap((name) => {
     const value = fieldOf(name) ?? fieldRow(name).default;

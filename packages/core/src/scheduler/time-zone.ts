@@ -3,13 +3,13 @@ import { shown } from "../option-names.ts";
 
 const dayMs = 86_400_000;
 
-/** The clock on the wall of one place. */
+/** The local time of one place. */
 export interface TimeZone {
   readonly name: string;
   /** How far local time is ahead of UTC at a moment, in milliseconds. */
   offsetAt(moment: number): number;
   /**
-   * The first whole second after `from`, at most `until`, at which the offset is another than at `from`; undefined when
+   * The first whole second after `from`, at most `until`, whose offset differs from the one at `from`. Undefined when
    * there is none. Two changes within a day that undo each other are not seen: no zone has had such.
    */
   nextChange(from: number, until: number): number | undefined;
@@ -24,7 +24,7 @@ const known = new Map<string, TimeZone>();
 export function timeZoneNamed(option: string, name: unknown): TimeZone {
   const found = typeof name === "string" ? known.get(name) : undefined;
   if (found !== undefined) return found;
-  // Node takes `+02:00` for a zone; Asynq and its tools do not.
+  // Node takes `+02:00` for a zone. Asynq and its tools do not.
   const zone = typeof name === "string" && /^[A-Za-z]/.test(name) ? make(name) : undefined;
   if (zone === undefined) {
     throw new HikyakuError(
@@ -49,7 +49,7 @@ function make(name: string): TimeZone | undefined {
 class IntlTimeZone implements TimeZone {
   readonly name: string;
   readonly #format: Intl.DateTimeFormat;
-  /** A time without a change that was found last: nearly all questions are about the days around now. */
+  /** The last time span found to be without a change: nearly all questions are about the days around now. */
   #calm = { from: 0, until: 0, offset: 0 };
 
   constructor(name: string) {

@@ -44,14 +44,16 @@ export interface QueueKeys {
    * Ours: ids of finished sets whose tasks' bodies are still being removed. The rest of each set lies at `:<set id>`.
    */
   readonly policy: string;
-  /** Ours: ids of finished sets whose tasks' bodies are still being removed; each has the rest of them at `:<set id>`. */
+  /**
+   * Ours: ids of finished sets whose tasks' bodies are still being removed. The rest of each set lies at `:<set id>`.
+   */
   readonly leftovers: string;
 }
 
 const known = new Map<string, QueueKeys>();
 const mostKnown = 10_000;
 
-/** The keys of a queue, and the prefixes that keys of its tasks, groups and locks start with. */
+/** The keys of a queue, and the prefixes of the keys of its tasks, groups and locks. */
 export function queueKeys(queue: string): QueueKeys {
   const found = known.get(queue);
   if (found !== undefined) return found;
@@ -82,7 +84,7 @@ export function queueKeys(queue: string): QueueKeys {
   return keys;
 }
 
-/** The lock of equal tasks. No payload at all and an empty one are different locks. */
+/** The lock of equal tasks. A missing payload and an empty one have different locks. */
 export function uniqueLockKey(keys: QueueKeys, type: string, payload: Uint8Array | undefined): string {
   return keys.unique + uniqueScope(type, payload);
 }
@@ -90,7 +92,7 @@ export function uniqueLockKey(keys: QueueKeys, type: string, payload: Uint8Array
 interface ServerKeys {
   readonly server: string;
   readonly workers: string;
-  /** Ours: what Asynq's record has no place for. */
+  /** Ours: fields that Asynq's record has no place for. */
   readonly details: string;
 }
 
@@ -104,17 +106,19 @@ export function serverKeys(host: string, pid: number, serverId: string): ServerK
  */
 export const orderedServersKey = "hikyaku:ordered-servers";
 
-/** Ours: what a server is asked to do, by kind. By its id alone, which is all that is left of one that fell silent. */
+/**
+ * Ours: the orders to a server, by kind. Its id alone names the key: nothing else is left of a server that fell silent.
+ */
 export function ordersKey(serverId: string): string {
   return `hikyaku:orders:${serverId}`;
 }
 
-/** Ours: whether Redis writes what the queue's tasks need is tried here. There for no longer than the script that tries. */
+/** Ours: tests whether Redis writes what the queue's tasks need. It lives no longer than the script that tests. */
 export function probeKey(queue: string): string {
   return `hikyaku:{${queue}}:probe`;
 }
 
-/** Ours: there while the server gets nothing from the queue. */
+/** Ours: exists while the server gets nothing from the queue. */
 export function evictedKey(queue: string, serverId: string): string {
   return `hikyaku:{${queue}}:evicted:${serverId}`;
 }
@@ -134,8 +138,8 @@ export function scheduleHistoryKey(entryId: string): string {
 }
 
 /**
- * Ours: what is known of an entry's turns, and the turns that were fired (by themselves, in milliseconds). In the slot of
- * the queue, since a turn is remembered in the same step in which its task is enqueued.
+ * Ours: what is known of an entry's turns, and the turns that were fired (by their milliseconds). They lie in the slot
+ * of the queue, since a turn is remembered in the same step in which its task is enqueued.
  */
 export function turnKeys(queue: string, entryId: string): { readonly memory: string; readonly fired: string } {
   const prefix = `hikyaku:{${queue}}:`;

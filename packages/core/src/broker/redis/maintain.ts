@@ -30,7 +30,7 @@ export class RedisMaintain implements MaintainFacet {
     );
     const [moved, nextDueAt, over, ghosts, strangers] = list(answer);
     const next = Number(text(nextDueAt) || Number.NaN);
-    // A score may be infinite too: then it never comes.
+    // A score may be infinite; such a task is never due.
     return {
       moved: Number(moved),
       nextDueAt: Number.isFinite(next) ? next : undefined,

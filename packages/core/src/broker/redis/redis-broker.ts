@@ -34,7 +34,7 @@ interface Parts {
   readonly signals: RedisSignals;
 }
 
-/** What a broker is beside its facets: where it lies, whether it answers, and the end of all its connections. */
+/** What a broker is apart from its facets: its location, its reachability, and the end of all its connections. */
 class RedisStore {
   readonly pacing = "apart";
   readonly recipe: BrokerRecipe;
@@ -83,9 +83,9 @@ class RedisStore {
 }
 
 /**
- * A broker on one Redis server, 6.2 or newer, in the layout of Asynq.
- * @throws HikyakuError `invalid_option` for an address that can't be read. Being unreachable is no error here: the broker
- *   connects in the background.
+ * A broker on one Redis server, 6.2 or newer, in the layout of Asynq. It connects in the background, so an unreachable
+ * server is no error here.
+ * @throws HikyakuError `invalid_option` for an address that can't be read.
  */
 export function redisBroker(options: RedisOptions = {}): Broker {
   const recipe = recipeOf("hikyaku/redis", "redisBroker", options);

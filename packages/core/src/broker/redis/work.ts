@@ -55,10 +55,10 @@ const mostClaims = 256;
 
 const dayCountersLiveSeconds = 7_776_000;
 
-/** A Go server's clock may differ and it extends leases late; Asynq itself allows this much. */
+/** A Go server's clock may differ, and it extends leases late. Asynq itself allows this much. */
 const foreignLeaseMarginMs = 30_000;
 
-/** What the scripts that recover tasks say of each. */
+/** How many values the scripts that recover tasks give for each. */
 const rowSize = 6;
 
 const nothingClaimed: ClaimResult = { tasks: [], unhandled: [], setAside: [], closed: [] };
@@ -91,7 +91,7 @@ export class RedisWork implements WorkFacet {
     const asking = (thenClaim?.queues ?? []).map((asked) => ({ ...asked }));
     const claims: ClaimResult[] = [];
     let free = thenClaim?.limit ?? 0;
-    // A queue that gave less than it was asked for leaves its share to the next ones, which may take another round.
+    // A queue that gave less than its limit leaves its share to the next ones, which may take another round.
     for (let round = 0; round === 0 || (free > 0 && asking.some(({ limit }) => limit > 0)); round++) {
       const trips: Promise<ClaimResult>[] = [];
       let promised = 0;
@@ -229,7 +229,7 @@ export class RedisWork implements WorkFacet {
       const [id, message, exact, lost, alone, before] = rows.slice(index, index + rowSize);
       const task = reader.read(id, message, exact, null, lost);
       if (task === undefined) continue;
-      // What is kept is the token and the lease's end.
+      // The stored value is the token and the lease's end.
       const held = text(before)?.replace(/:\d*$/, "");
       tasks.push({
         ...{ task, previousServerId: serverOfToken(held), claimedAt: claimedAtOf(held) },
@@ -240,7 +240,7 @@ export class RedisWork implements WorkFacet {
     return { tasks, setAside };
   }
 
-  /** One script on one queue: settles the share, then claims. */
+  /** Runs one script on one queue: it settles the share, then claims. */
   async #trip(
     { queue, limit, expects }: QueueClaim,
     share: QueueShare<Settlement> | undefined,
@@ -329,7 +329,7 @@ export class RedisWork implements WorkFacet {
     } catch (error) {
       throw halfDone(error);
     }
-    // One that may have leased tasks tells more than one that surely has not.
+    // An error that may have leased tasks tells more than one that surely has not.
     throw failures.find((error) => !isSurelyNotDone(error)) ?? failures[0];
   }
 
@@ -365,7 +365,7 @@ export class RedisWork implements WorkFacet {
   }
 }
 
-/** Ids under whose key lies something else than a task: the script has archived the id, and touched nothing there. */
+/** Ids under whose key something else than a task lies. The script has archived the id and left the key as it is. */
 function strangersIn(queue: string, ids: readonly Reply[]): SetAside[] {
   const detail = "its key holds something that is no task";
   return ids.map((id) => ({ queue, taskId: text(id) ?? "", reason: "unreadable", detail }));
