@@ -206,6 +206,42 @@ describe.each(stores)("fifteen servers of one process on $name whose thread hang
   }, 60_000);
 });
 
+describe.each(stores)("servers that come and go on one broker on $name", ({ open }) => {
+  it("keep the thread for as long as one of them needs it, and have another one later", async () => {
+    const broker = (await open()).connect();
+    const running = new Happenings<string>();
+    const start = (queue: string, lease: "2s" | "3s") => {
+      const server = aServer(broker, { queues: { [queue]: 1 }, lease }).handleRaw("hold", async ({ signal }) => {
+        running.add(queue);
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      });
+      server.start();
+      return server;
+    };
+    const isKept = async (server: ReturnType<typeof start>, queue: string) => {
+      const endsAt = async () => {
+        const { tasks } = await broker.list({ queue, state: "active", limit: 1 });
+        return tasks.map((task) => readable(task).leaseEndsAt ?? 0)[0] ?? 0;
+      };
+      const before = await endsAt();
+      await vi.waitFor(async () => {
+        expect(server.status().leasesExtendedBy).toBe("thread");
+        expect(await endsAt()).toBeGreaterThan(before + 1_000);
+      }, patience);
+    };
+    await broker.enqueue(["q0", "q1", "q2"].map((queue) => placedNow({ type: "hold", queue })));
+    const [first, second] = [start("q0", "2s"), start("q1", "3s")];
+    await running.reach(2);
+    await Promise.all([isKept(first, "q0"), isKept(second, "q1")]);
+    await first.stop();
+    await isKept(second, "q1");
+    await second.stop();
+    const third = start("q2", "2s");
+    await running.reach(3);
+    await isKept(third, "q2");
+  }, 60_000);
+});
+
 describe("servers of one broker that are started together", () => {
   it("look once for others, and announce themselves in one go", async () => {
     const real = closedAtEnd(sqliteBroker({ path: ":memory:" }));
