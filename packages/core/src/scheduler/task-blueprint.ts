@@ -7,7 +7,7 @@ import { prepareTask } from "../enqueue/enqueued-task.ts";
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
 import { defaultMessage } from "../task/default-message.ts";
-import { isOfKind } from "../task/field-kind.ts";
+import { isOfKind, isTexts } from "../task/field-kind.ts";
 import { defaultMaxPayloadBytes } from "../task/payload-size.ts";
 import type { EnqueueRequest } from "../task/task.ts";
 import { fieldNames, fieldRow, requestFieldNames } from "../task/task-fields.ts";
@@ -112,9 +112,8 @@ export function blueprintJson(blueprint: TaskBlueprint): string {
 function blueprintFields({ request, delayMs, uniqueForMs, ...others }: TaskBlueprint): unknown[] {
   // A part that is not written here would be lost on reading, and would be missing in the name.
   others satisfies Readonly<Record<string, never>>;
-  const sortedHeaders = Object.entries(request.headers).sort(([one], [other]) => (one < other ? -1 : 1));
   const bytes = request.payload === undefined ? null : Buffer.from(request.payload).toString("base64");
-  return [namedFields(request), bytes, Object.fromEntries(sortedHeaders), delayMs, uniqueForMs ?? null];
+  return [namedFields(request), bytes, sorted(request.headers), delayMs, uniqueForMs ?? null];
 }
 
 /**
@@ -124,7 +123,16 @@ function blueprintFields({ request, delayMs, uniqueForMs, ...others }: TaskBluep
  */
 function namedFields(request: TaskRequest): Readonly<Record<string, unknown>> {
   const message = defaultMessage(request);
-  return Object.fromEntries(namesInIdentity.map((name) => [name, message[name]]));
+  return Object.fromEntries(namesInIdentity.map((name) => [name, inIdentity(message[name])]));
+}
+
+/** Texts in the order of their names, since the order in which they were given is no part of what was asked for. */
+function inIdentity(value: unknown): unknown {
+  return isTexts(value) ? sorted(value) : value;
+}
+
+function sorted(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 const namesInIdentity = fieldNames.filter((name) => ["named", "constant"].includes(fieldRow(name).identity)).sort();
@@ -183,7 +191,7 @@ function isStored(value: unknown): value is StoredBlueprint {
     "type" in fields &&
     "queue" in fields &&
     (payload === null || typeof payload === "string") &&
-    isOfKind("texts", headers) &&
+    isTexts(headers) &&
     isLength(delayMs) &&
     (uniqueForMs === null || isLength(uniqueForMs))
   );

@@ -16,13 +16,14 @@ export function isOfKind(kind: FieldKind, value: unknown): boolean {
     case "moment":
       return Number.isFinite(value);
     case "texts":
-      return isRecord(value) && Object.values(value).every((text) => typeof text === "string");
+      return isTexts(value);
     case "bytes":
     case "wire_fields":
       return false;
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+export function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((text) => typeof text === "string");
 }

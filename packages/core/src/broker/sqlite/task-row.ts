@@ -1,6 +1,6 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { errorText, HikyakuError } from "../../errors.ts";
-import { type FieldKind, isOfKind } from "../../task/field-kind.ts";
+import { type FieldKind, isTexts } from "../../task/field-kind.ts";
 import { ownFields, ownFieldsOf } from "../../task/own-fields.ts";
 import { innerStateFields, type StateField, shownStateFields } from "../../task/state-fields.ts";
 import { type EachField, fieldRow, historyFieldNames, isTrueOfEach, type OwnField } from "../../task/task-fields.ts";
@@ -347,7 +347,7 @@ export function bytesOfBase64(text: string): Uint8Array {
 
 function textsOf(row: Values, name: keyof TaskMessage, stored: unknown): unknown {
   const texts = parsed(row, name, stored);
-  if (isOfKind("texts", texts)) return texts;
+  if (isTexts(texts)) return texts;
   throw corrupt(row, `column "${columnOf(name)}" was expected to hold an object of texts`);
 }
 
