@@ -95,7 +95,11 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
 };
 
 /** Those that are answered with `OK`, or with any text, where that can do no harm: what follows from it is asked again. */
-const canBeAnsweredOk: ReadonlySet<string> = new Set(["pause", "releaseLock", "waitForWork", "editPayload"]);
+const canBeAnsweredOk: ReadonlySet<string> = new Set([
+  ...["pause", "releaseLock", "waitForWork", "editPayload"],
+  // Of a policy that differs nothing follows but that nothing is taken.
+  "declarePolicy",
+]);
 
 describe("what answers +OK to everything is believed nothing", () => {
   let impostor: NetServer;

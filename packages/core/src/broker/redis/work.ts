@@ -8,7 +8,6 @@ import type {
   ClaimRequest,
   ClaimResult,
   ClosedQueue,
-  HandledTypes,
   Lease,
   QueueClaim,
   SetAside,
@@ -34,7 +33,7 @@ import {
   workLua,
   writeResultLua,
 } from "./lua/generated.ts";
-import { Pack } from "./pack.ts";
+import { packHandledTypes } from "./pack-handled-types.ts";
 import { isPlain, packSettlements } from "./pack-settlements.ts";
 import { byQueue, type QueueShare, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
 import { runScript, script } from "./run-script.ts";
@@ -369,21 +368,6 @@ export class RedisWork implements WorkFacet {
 function strangersIn(queue: string, ids: readonly Reply[]): SetAside[] {
   const detail = "its key holds something that is no task";
   return ids.map((id) => ({ queue, taskId: text(id) ?? "", reason: "unreadable", detail }));
-}
-
-const packedTypes = new WeakMap<HandledTypes, Buffer>();
-
-function packHandledTypes(handles: HandledTypes): Buffer | "" {
-  if (handles.kind === "all") return "";
-  let packed = packedTypes.get(handles);
-  if (packed === undefined) {
-    const pack = new Pack(256);
-    pack.list(handles.exact);
-    pack.list(handles.prefixes);
-    packed = pack.finish();
-    packedTypes.set(handles, packed);
-  }
-  return packed;
 }
 
 function readUnhandled(queue: string, rows: readonly Reply[]): UnhandledTasks[] {

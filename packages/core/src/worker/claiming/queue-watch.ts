@@ -119,11 +119,11 @@ export class QueueWatch {
   async #wait(watched: WatchedQueue, lookAgainAt = Number.POSITIVE_INFINITY): Promise<void> {
     const { broker, clock } = this.#options;
     const { signal } = this.#stopping;
+    const timeoutMs = Math.min(longestWaitMs, Math.max(1, lookAgainAt - clock.now()));
     const startedAt = clock.monotonic();
     watched.waiting = true;
     watched.waitFailed = false;
     try {
-      const timeoutMs = Math.min(longestWaitMs, Math.max(1, lookAgainAt - clock.now()));
       await broker.waitForWork([watched.queue], { signal, timeoutMs });
       watched.failing.reset();
     } catch {
@@ -132,7 +132,8 @@ export class QueueWatch {
     }
     watched.waiting = false;
     if (signal.aborted) return;
-    watched.wokenAtOnce = clock.monotonic() - startedAt < realWaitMs;
+    // Timers may end a little early.
+    watched.wokenAtOnce = clock.monotonic() - startedAt < Math.min(realWaitMs, timeoutMs - 10);
     if (watched.wokenAtOnce === false) watched.backoff.reset();
     watched.mayHaveWork = true;
     this.#options.onWork();
