@@ -1,4 +1,4 @@
--- Writes what a scheduler says of its entries. As in Asynq, the list runs backwards.
+-- Announces a scheduler's entries. As in Asynq, the list runs backwards.
 -- KEYS 1 list   ARGV 1 life in s  2.. entries
 local entries = KEYS[1]
 local life = ARGV[1]

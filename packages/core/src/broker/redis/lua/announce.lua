@@ -1,4 +1,4 @@
--- Writes what a server says of itself and of its busy workers.
+-- Announces a server and its busy workers.
 -- KEYS 1 server  2 its workers  3 its details
 -- ARGV 1 life in s  2 life of the details in s  3 server  4 details or empty  5.. task id, worker, for each
 local server, workers, details = KEYS[1], KEYS[2], KEYS[3]

@@ -1,4 +1,4 @@
--- Archives tasks of a set, out of it.
+-- Takes tasks out of a set and archives them.
 -- KEYS 1 set  2 all sets  3 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 the set's end in s
 --      4.. members: id, message or empty to leave it as it is, reason or empty
@@ -17,7 +17,7 @@ for index = 4, #ARGV, 3 do
   if held and redis.call('ZREM', set, id) == 1 then
     local key = taskPrefix .. id
     redis.call('ZADD', archived, nowSec, id)
-    -- Something else may lie under the key: then only the list says that it is archived.
+    -- Something else may lie under the key. Then only the list shows that the task is archived.
     redis.pcall('HSET', key, 'state', 'archived')
     if msg ~= '' then redis.pcall('HSET', key, 'msg', msg) end
     if reason ~= '' then redis.pcall('HSET', key, 'hk:reason', reason) end

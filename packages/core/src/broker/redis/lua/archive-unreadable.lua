@@ -1,4 +1,4 @@
--- Archives a task whose message can't be read, as it is, where it still is the same and nobody holds it.
+-- Archives a task whose message can't be read, as it is. Only if it is still the same and nobody holds it.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments
 -- ARGV 1 task key  2 prefix of group keys  3 id  4 the message that was read  5 now in s  6 reason   Returns 1, or 0
 local pending, lease = KEYS[1], KEYS[3]

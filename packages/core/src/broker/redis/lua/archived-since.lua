@@ -1,4 +1,4 @@
--- Tells what was archived lately, newest first. Looks at a bounded number of tasks and bytes.
+-- Returns the tasks that were archived lately, newest first. Looks at a bounded number of tasks and bytes.
 -- KEYS 1 archived
 -- ARGV 1 prefix of task keys  2 since (unix seconds)  3 most tasks  4 most bytes
 -- Returns how many were archived since then, and for each of the newest its id, when, and its message or empty

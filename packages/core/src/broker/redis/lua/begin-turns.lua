@@ -1,4 +1,4 @@
--- Tells what is known of an entry's turns; makes it known where it is not, or was with another schedule.
+-- Returns what is known of an entry's turns. An entry that is new, or has another schedule than before, is known from now on.
 -- KEYS 1 memory of the entry  2 turns that were fired
 -- ARGV 1 schedule  2 since when in ms  3 now in ms  4 life of the memory in s  5 in place of which moment, or empty
 -- Returns since when the schedule holds, and the last turn that is not in the future or an empty text

@@ -41,7 +41,7 @@ local function removeFromScored(id)
   return removed
 end
 
--- Takes the id out of the place that its state names, or out of every place where the state is none.
+-- Takes the id out of the place that its state names. Without a known state, out of every place.
 local function takeOut(id, state, group)
   if scored[state] then
     redis.call('ZREM', scored[state], id)
@@ -71,7 +71,7 @@ local function carryOut(id, key, unique, hasBody)
   return 'changed'
 end
 
--- What is left of a task that has no message: nothing to run or keep, but something to delete.
+-- For a task without a message: nothing can be run or kept, but the rest can be deleted.
 local function changeRest(id, key, exists, wasListed)
   if change ~= 'delete' then return 'not_found' end
   local removed = removeFromScored(id)
@@ -93,7 +93,7 @@ local function changeOne(id)
   local hasBody = redis.call('HEXISTS', key, 'msg') == 1
   if not hasBody and redis.call('EXISTS', key) == 0 then return changeRest(id, key, false, fromContainer) end
   if fromContainer then
-    -- Taken out of the container already; what its state says counts only where that is another place.
+    -- It is out of the container already. Its state counts only when that is another place.
     if state ~= wantedState then takeOut(id, places[state] and state or '', group) end
     if not hasBody then return changeRest(id, key, true, true) end
     return carryOut(id, key, unique, true)
@@ -136,7 +136,7 @@ end
 
 local outcomes, seen = {}, 0
 for _, id in ipairs(ids) do
-  -- What was taken from a container must be dealt with; named ones can wait for another call.
+  -- Tasks that were taken from a container must be dealt with now. Named ones can wait for another call.
   if not fromContainer and searched > budget then break end
   seen = seen + 1
   local outcome = changeOne(id)

@@ -1,4 +1,4 @@
--- Takes tasks out of a group when it is ripe, oldest first. However many they are, single commands of Redis move them.
+-- Takes tasks out of a group when it is ripe, oldest first. Single commands of Redis move them, however many they are.
 -- KEYS 1 group  2 the new set  3 all sets  4 groups
 -- ARGV 1 group  2 most tasks to take, or 0  3 second up to which the oldest makes it ripe, or empty  4 the same for the
 --      newest  5 end of the hold in s  6 second after which only a clock that is ahead can have put the newest

@@ -1,4 +1,4 @@
--- Drops ids without a body from among those that run: their entries are all there is of them.
+-- Drops ids without a body from the active tasks: only their entries exist.
 -- KEYS 1 active  2 lease   ARGV 1 prefix of task keys  2.. ids   Returns how many ids there were
 local active, lease = KEYS[1], KEYS[2]
 --- @include "able"

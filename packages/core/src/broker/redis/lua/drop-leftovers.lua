@@ -1,4 +1,4 @@
--- Removes leftovers of a finished set with their bodies and locks.
+-- Removes leftovers of a finished set, with their bodies and locks.
 -- KEYS 1 the set's leftovers  2 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of locks  3 the set's id  4 slice   Returns how many are left
 --- @include "drop-members"

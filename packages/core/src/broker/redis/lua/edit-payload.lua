@@ -1,4 +1,4 @@
--- Replaces the message of a task that is not running, if it still is what was read; moves its uniqueness lock.
+-- Replaces the message of a task that is not running, if it is still the one that was read. Moves its uniqueness lock.
 -- KEYS 1 task  2 lease  3 aggregation sets  4 lock before  5 lock after (4 and 5: any key where there is no lock to move)
 -- ARGV 1 id  2 prefix of group keys  3 end of a lease up to which it is surely over, in s  4 message before
 --      5 message after  6 whether there is a lock to move

@@ -1,5 +1,5 @@
--- Refuses a server's further claims from a queue, and frees what it holds there. Looks at one step of a walk over all
--- leases, and with the first step at tasks that a server of another library said it runs.
+-- Refuses a server's further claims from a queue, and frees the tasks that it holds there. Looks at one step of a walk over
+-- all leases. The first step also looks at tasks that a server of another library said it runs.
 -- KEYS 1 pending  2 active  3 lease  4 mark that refuses the server's claims
 -- ARGV 1 prefix of task keys  2 now in ns  3 beginning of the server's tokens  4 life of the mark in s
 --      5 cursor of the walk  6 limit  7 attempt line  8.. ids that a server of another library said it runs
@@ -29,7 +29,7 @@ local function free(id, key)
   freed[#freed + 1] = id
 end
 
--- Bodiless ids, what is no task, and what is in another state by now are left to recovery, which knows what to do.
+-- Recovery knows what to do with ids without a body, with what is no task, and with tasks that are in another state by now.
 for index = 8, #ARGV do
   local id = ARGV[index]
   local key = taskPrefix .. id

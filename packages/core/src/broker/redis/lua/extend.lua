@@ -1,4 +1,4 @@
--- Moves the end of leases further out; leaves alone what the caller does not hold any more.
+-- Moves the end of leases further out. Leases that the caller does not hold any more stay as they are.
 -- KEYS 1 lease
 -- ARGV 1 prefix of task keys  2 new end in s  3.. id, token, for each
 -- Returns positions (from 0) of the leases that were lost

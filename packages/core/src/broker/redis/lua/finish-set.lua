@@ -1,5 +1,5 @@
--- Enqueues the one task that was made of a set, and removes the set. The rest of a large set becomes leftovers, which no
--- other program sees and whose bodies go later.
+-- Enqueues the one task that was made of a set, and removes the set. The rest of a large set becomes leftovers: no other
+-- program sees them, and their bodies are removed later.
 -- KEYS 1 set  2 all sets  3 pending  4 scheduled  5 retry  6 groups  7 exact due moments  8 the set's leftovers
 --      9 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ns  4 now in s  5 queue  6 channel for "due sooner"
@@ -33,7 +33,7 @@ mustBeSets(allLeftovers)
 mustBeAble(
   taskPrefix, 'ZADD', 'ZREM', 'ZREMRANGEBYRANK', 'ZRANGE', 'DEL', 'GET', 'HMGET', 'EXISTS', 'RENAME', 'SADD', 'PTTL', 'SET', 'HSET', 'LPUSH'
 )
--- The lock is that of a task of the set, which is about to go.
+-- The lock belongs to a task of the set, which is about to be removed.
 if heldLock then redis.call('DEL', heldLock) end
 putItems()
 dropMembers(set, taskPrefix, lockPrefix, slice)

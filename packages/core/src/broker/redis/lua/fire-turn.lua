@@ -18,7 +18,7 @@ if redis.call('ZCOUNT', fired, '(' .. turn, now) > 0 then return 0 end
 --- @include "enqueue-items"
 redis.call('HGET', memory, 'turn')
 decideItems()
--- The turn is still to be fired then.
+-- The turn can then still be fired.
 if refused[2] == 1 or refused[2] == 2 then return 'broken ' .. refused[2] end
 local outcome = 'accepted'
 if refused[2] == 0 then outcome = 'taken' elseif refused[2] then outcome = 'duplicate ' .. refused[2] end
@@ -28,7 +28,7 @@ redis.call('ZADD', fired, turn, turn)
 redis.call('HSET', memory, 'turn', turn, 'by', firedBy, 'outcome', outcome)
 redis.call('EXPIRE', memory, life)
 redis.call('EXPIRE', fired, life)
--- A scheduler whose clock is ahead leaves turns of the future; they must not push out those of now.
+-- A scheduler whose clock is ahead leaves turns of the future. They must not push out those of now.
 local past = redis.call('ZCOUNT', fired, '-inf', now)
 local ahead = redis.call('ZCARD', fired) - past
 if ahead > kept then redis.call('ZREMRANGEBYRANK', fired, kept - ahead, -1) end

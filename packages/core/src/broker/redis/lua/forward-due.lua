@@ -1,4 +1,4 @@
--- Moves tasks whose moment has come to their queue or group, none early.
+-- Moves due tasks to their queue or group. None is moved early.
 -- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived  7 lease  8 policy of the queue
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ms  4 now in s  5 now in ns  6 limit
 -- Returns 1 how many were moved  2 the next due moment in ms as text, or empty  3 1 where a lease has ended, else 0
@@ -10,7 +10,7 @@ local limit, isStrict = tonumber(ARGV[6]), nil
 --- @include "due-sooner"
 --- @include "line"
 
--- First it is read what is to be done, from here on.
+-- From here on the script only reads, to find out what to do.
 local ready, again, ghosts, grouped, strangers = {}, {}, {}, {}, {}
 local passed, leaving, moved, seen = {}, { [scheduled] = {}, [retry] = {} }, 0, {}
 
@@ -21,12 +21,12 @@ local function move(source, id)
   local found = read('HMGET', taskPrefix .. id, 'state', 'group', 'msg')
   local group = found and found[2] and found[2] ~= '' and found[2]
   if not found then
-    -- What lies under its key is no task: kept where it is seen, and left as it is.
+    -- What lies under its key is no task. The id is kept where it can be seen; the key stays as it is.
     strangers[#strangers + 1] = { id }
   elseif group and not read('ZCARD', groupPrefix .. group) then
     strangers[#strangers + 1] = { id, 'its group is none' }
   elseif not found[3] then
-    -- An id without a body can't run; leaving it out is all that can be done for it.
+    -- An id without a body can't run. It can only be dropped.
     ghosts[#ghosts + 1] = id
   elseif group then
     grouped[#grouped + 1] = { id, group }
@@ -42,7 +42,7 @@ for index = 1, #exact, 2 do
   local id = exact[index]
   local second = math.ceil(tonumber(exact[index + 1]) / 1000)
   passed[#passed + 1] = id
-  -- The set's second must still be the one that was written with the exact moment, else others have moved the task.
+  -- The exact moment counts only while the set still has the second that was written with it. Otherwise others moved the task.
   if tonumber(redis.call('ZSCORE', scheduled, id) or -1) == second then
     move(scheduled, id)
   elseif tonumber(redis.call('ZSCORE', retry, id) or -1) == second then

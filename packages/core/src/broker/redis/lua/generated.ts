@@ -1,14 +1,14 @@
 // Generated from *.lua by `npm run generate`; do not edit.
 
-export const announceLua = `-- Writes what a server says of itself and of its busy workers.
+export const announceLua = `-- Announces a server and its busy workers.
 -- KEYS 1 server  2 its workers  3 its details
 -- ARGV 1 life in s  2 life of the details in s  3 server  4 details or empty  5.. task id, worker, for each
 local server, workers, details = KEYS[1], KEYS[2], KEYS[3]
 local life = ARGV[1]
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -18,7 +18,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -26,7 +26,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -62,8 +62,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -75,7 +75,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -95,14 +95,14 @@ redis.call('EXPIRE', workers, life)
 return 1
 `;
 
-export const announceEntriesLua = `-- Writes what a scheduler says of its entries. As in Asynq, the list runs backwards.
+export const announceEntriesLua = `-- Announces a scheduler's entries. As in Asynq, the list runs backwards.
 -- KEYS 1 list   ARGV 1 life in s  2.. entries
 local entries = KEYS[1]
 local life = ARGV[1]
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -112,7 +112,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -120,7 +120,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -156,8 +156,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -169,7 +169,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -189,7 +189,7 @@ redis.call('EXPIRE', entries, life)
 return 1
 `;
 
-export const archiveMembersLua = `-- Archives tasks of a set, out of it.
+export const archiveMembersLua = `-- Takes tasks out of a set and archives them.
 -- KEYS 1 set  2 all sets  3 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 the set's end in s
 --      4.. members: id, message or empty to leave it as it is, reason or empty
@@ -198,10 +198,10 @@ local set, sets, archived = KEYS[1], KEYS[2], KEYS[3]
 local taskPrefix, nowSec, setEnd = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local held = tonumber(redis.call('ZSCORE', sets, set) or -1) == setEnd
 local lost = {}
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -211,7 +211,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -219,7 +219,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -255,8 +255,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -268,7 +268,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -288,7 +288,7 @@ for index = 4, #ARGV, 3 do
   if held and redis.call('ZREM', set, id) == 1 then
     local key = taskPrefix .. id
     redis.call('ZADD', archived, nowSec, id)
-    -- Something else may lie under the key: then only the list says that it is archived.
+    -- Something else may lie under the key. Then only the list shows that the task is archived.
     redis.pcall('HSET', key, 'state', 'archived')
     if msg ~= '' then redis.pcall('HSET', key, 'msg', msg) end
     if reason ~= '' then redis.pcall('HSET', key, 'hk:reason', reason) end
@@ -299,15 +299,15 @@ end
 return lost
 `;
 
-export const archiveUnreadableLua = `-- Archives a task whose message can't be read, as it is, where it still is the same and nobody holds it.
+export const archiveUnreadableLua = `-- Archives a task whose message can't be read, as it is. Only if it is still the same and nobody holds it.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 exact due moments
 -- ARGV 1 task key  2 prefix of group keys  3 id  4 the message that was read  5 now in s  6 reason   Returns 1, or 0
 local pending, lease = KEYS[1], KEYS[3]
 local key, groupPrefix, id, msg, nowSec, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -317,7 +317,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -325,7 +325,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -361,8 +361,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -374,7 +374,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -385,16 +385,15 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- How tasks leave the line of a queue: see \`line\`. From the script's name \`pending\`.
+-- How tasks leave the line of a queue: see \`line\`. Uses the script's name \`pending\`.
 
--- Those that run next leave the line.
+-- The next \`size\` tasks leave the line.
 local function leaveFront(size)
   redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
 end
 
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. With
--- \`redis.pcall\` as \`call\` it answers with the refusal where there is one.
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, all for 0. Returns how many there were.
+-- With \`redis.pcall\` as \`call\` it returns the refusal, if there is one.
 local function leaveLine(id, entries, call)
   return (call or redis.call)('LREM', pending, entries, id)
 end
@@ -422,7 +421,7 @@ redis.call('HDEL', key, 'pending_since')
 return 1
 `;
 
-export const archivedSinceLua = `-- Tells what was archived lately, newest first. Looks at a bounded number of tasks and bytes.
+export const archivedSinceLua = `-- Returns the tasks that were archived lately, newest first. Looks at a bounded number of tasks and bytes.
 -- KEYS 1 archived
 -- ARGV 1 prefix of task keys  2 since (unix seconds)  3 most tasks  4 most bytes
 -- Returns how many were archived since then, and for each of the newest its id, when, and its message or empty
@@ -448,12 +447,12 @@ return { total, newest }
 
 export const beginAloneLua = `-- Writes that a task's holder runs it alone from now on.
 -- KEYS 1 lease  2 task   ARGV 1 id  2 token   Returns 1, or 0 when the lease was lost
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -465,14 +464,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
@@ -486,17 +485,17 @@ redis.call('HSET', KEYS[2], 'hk:began', ARGV[2])
 return 1
 `;
 
-export const beginTurnsLua = `-- Tells what is known of an entry's turns; makes it known where it is not, or was with another schedule.
+export const beginTurnsLua = `-- Returns what is known of an entry's turns. An entry that is new, or has another schedule than before, is known from now on.
 -- KEYS 1 memory of the entry  2 turns that were fired
 -- ARGV 1 schedule  2 since when in ms  3 now in ms  4 life of the memory in s  5 in place of which moment, or empty
 -- Returns since when the schedule holds, and the last turn that is not in the future or an empty text
 local memory, fired = KEYS[1], KEYS[2]
 local schedule, since, now, life, insteadOf = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local last = redis.call('ZRANGE', fired, now, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -506,7 +505,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -514,7 +513,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -550,8 +549,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -563,7 +562,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -602,10 +601,10 @@ local nowSec, nowNs, over = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local wantedState, containerGroup, limit, budget = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
 local scored = { scheduled = KEYS[4], retry = KEYS[5], archived = KEYS[6], completed = KEYS[7] }
 local places = { pending = true, active = true, aggregating = true, scheduled = true, retry = true, archived = true, completed = true }
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -615,7 +614,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -623,7 +622,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -659,8 +658,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -672,7 +671,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -683,12 +682,12 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -700,14 +699,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
@@ -716,9 +715,9 @@ local function isTaken(setsKey, groupPrefix, id)
   end
   return false
 end
--- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
--- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
--- \`active\` and \`lease\`.
+-- What may happen to the lease of one task. A lease is an entry in the list of active tasks, its end in the set of leases, and
+-- the field that names the holder. Leases begin, move and end only here and in \`leases\`. Uses the script's names \`active\` and
+-- \`lease\`.
 
 -- Gives a task that is active already to the token.
 local function giveLease(key, id, token, ends)
@@ -727,23 +726,23 @@ local function giveLease(key, id, token, ends)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
 end
 
--- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+-- Gives a task a lease that belongs to nobody and ends now, so that somebody takes the task over.
 local function giveEndedLease(key, id, nowSec)
   redis.call('ZADD', lease, nowSec, id)
   redis.call('HDEL', key, 'hk:lease')
 end
 
--- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+-- Moves the end of a lease that the token holds until \`ends\`. Returns the refusal when nothing was changed.
 local function moveLease(key, id, token, ends, newEnd)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
   local moved = redis.pcall('ZADD', lease, newEnd, id)
   if type(moved) ~= 'table' then return nil end
-  -- The lease is held only while the two agree.
+  -- The lease is held only while set and field agree.
   redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
   return moved
 end
 
--- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+-- Ends the lease of a task that runs no more, wherever it goes next. \`key\` is given when the hash stays, to forget the holder.
 local function endLease(id, key)
   redis.call('ZREM', lease, id)
   redis.call('LREM', active, 0, id)
@@ -755,37 +754,36 @@ local function dropLease(id)
   redis.call('ZREM', lease, id)
 end
 
--- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+-- Commands that a server without memory allows come first: it refuses nothing later. Nothing is removed.
 local function beginWithoutMemory()
   redis.call('ZREM', lease, 'hk:none')
 end
 
--- Lists a task among those that run, whose lease is there.
+-- Lists a task among the active ones. Its lease exists already.
 local function listActive(id)
   redis.call('LPUSH', active, id)
 end
 
--- Takes entries too many of a task out of the list of those that run; it goes on.
+-- Takes surplus entries of a task out of the list of active ones. The task goes on.
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
--- How tasks leave the line of a queue: see \`line\`. From the script's name \`pending\`.
+-- How tasks leave the line of a queue: see \`line\`. Uses the script's name \`pending\`.
 
--- Those that run next leave the line.
+-- The next \`size\` tasks leave the line.
 local function leaveFront(size)
   redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
 end
 
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. With
--- \`redis.pcall\` as \`call\` it answers with the refusal where there is one.
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, all for 0. Returns how many there were.
+-- With \`redis.pcall\` as \`call\` it returns the refusal, if there is one.
 local function leaveLine(id, entries, call)
   return (call or redis.call)('LREM', pending, entries, id)
 end
--- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
--- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
+-- How tasks join the line of a queue. Only this, \`leave-line\` and the transaction that enqueues new tasks without a script write
+-- the list of pending tasks. The end of the list runs next. Uses the script's name \`pending\`.
 
--- What the hash of a task says while it waits in line.
+-- The fields of a task's hash while it waits in line.
 local function waitsSince(nowNs)
   return 'state', 'pending', 'pending_since', nowNs
 end
@@ -798,24 +796,23 @@ local function pushAll(call, command, ids, size)
   end
 end
 
--- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
--- is refused, with the refusal and how many have joined.
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\`, a refused push returns the
+-- refusal and how many tasks have joined.
 local function joinBack(ids, size, call)
   return pushAll(call or redis.call, 'LPUSH', ids, size)
 end
 
--- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+-- Tasks join the line in front of all that wait; the first one runs first. \`call\` as above.
 local function joinFront(ids, size, call)
   local back = {}
   for index = 1, size do back[index] = ids[size + 1 - index] end
   return pushAll(call or redis.call, 'RPUSH', back, size)
 end
 
--- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
--- others.
+-- Tasks that were taken out only to be looked at never left the line: they return to the front, or go behind all others.
 local stayFront, stayBack = joinFront, joinBack
 
--- Takes back ids that this script has put behind all others, the last of all that joined.
+-- Takes out the last ids of the line, which this script has put there.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
@@ -882,7 +879,7 @@ local function removeFromScored(id)
   return removed
 end
 
--- Takes the id out of the place that its state names, or out of every place where the state is none.
+-- Takes the id out of the place that its state names. Without a known state, out of every place.
 local function takeOut(id, state, group)
   if scored[state] then
     redis.call('ZREM', scored[state], id)
@@ -912,7 +909,7 @@ local function carryOut(id, key, unique, hasBody)
   return 'changed'
 end
 
--- What is left of a task that has no message: nothing to run or keep, but something to delete.
+-- For a task without a message: nothing can be run or kept, but the rest can be deleted.
 local function changeRest(id, key, exists, wasListed)
   if change ~= 'delete' then return 'not_found' end
   local removed = removeFromScored(id)
@@ -934,7 +931,7 @@ local function changeOne(id)
   local hasBody = redis.call('HEXISTS', key, 'msg') == 1
   if not hasBody and redis.call('EXISTS', key) == 0 then return changeRest(id, key, false, fromContainer) end
   if fromContainer then
-    -- Taken out of the container already; what its state says counts only where that is another place.
+    -- It is out of the container already. Its state counts only when that is another place.
     if state ~= wantedState then takeOut(id, places[state] and state or '', group) end
     if not hasBody then return changeRest(id, key, true, true) end
     return carryOut(id, key, unique, true)
@@ -977,7 +974,7 @@ end
 
 local outcomes, seen = {}, 0
 for _, id in ipairs(ids) do
-  -- What was taken from a container must be dealt with; named ones can wait for another call.
+  -- Tasks that were taken from a container must be dealt with now. Named ones can wait for another call.
   if not fromContainer and searched > budget then break end
   seen = seen + 1
   local outcome = changeOne(id)
@@ -995,7 +992,7 @@ end
 return { seen, changed, outcomes, more > 0 and 1 or 0 }
 `;
 
-export const collectLua = `-- Takes tasks out of a group when it is ripe, oldest first. However many they are, single commands of Redis move them.
+export const collectLua = `-- Takes tasks out of a group when it is ripe, oldest first. Single commands of Redis move them, however many they are.
 -- KEYS 1 group  2 the new set  3 all sets  4 groups
 -- ARGV 1 group  2 most tasks to take, or 0  3 second up to which the oldest makes it ripe, or empty  4 the same for the
 --      newest  5 end of the hold in s  6 second after which only a clock that is ahead can have put the newest
@@ -1009,10 +1006,10 @@ local old = oldestSec and tonumber(redis.call('ZRANGE', group, 0, 0, 'WITHSCORES
 local newest = tonumber(redis.call('ZRANGE', group, -1, -1, 'WITHSCORES')[2])
 local quiet = newest <= newestSec or newest > tonumber(ARGV[6])
 if not (large or old or quiet) then return 0 end
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -1022,7 +1019,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -1030,7 +1027,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -1066,8 +1063,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -1079,7 +1076,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -1104,13 +1101,13 @@ redis.call('ZADD', sets, holdEnd, set)
 return 1
 `;
 
-export const dropLeasesLua = `-- Drops ids without a body from among those that run: their entries are all there is of them.
+export const dropLeasesLua = `-- Drops ids without a body from the active tasks: only their entries exist.
 -- KEYS 1 active  2 lease   ARGV 1 prefix of task keys  2.. ids   Returns how many ids there were
 local active, lease = KEYS[1], KEYS[2]
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -1120,7 +1117,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -1128,7 +1125,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -1164,8 +1161,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -1177,7 +1174,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -1188,9 +1185,9 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
--- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
--- \`active\` and \`lease\`.
+-- What may happen to the lease of one task. A lease is an entry in the list of active tasks, its end in the set of leases, and
+-- the field that names the holder. Leases begin, move and end only here and in \`leases\`. Uses the script's names \`active\` and
+-- \`lease\`.
 
 -- Gives a task that is active already to the token.
 local function giveLease(key, id, token, ends)
@@ -1199,23 +1196,23 @@ local function giveLease(key, id, token, ends)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
 end
 
--- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+-- Gives a task a lease that belongs to nobody and ends now, so that somebody takes the task over.
 local function giveEndedLease(key, id, nowSec)
   redis.call('ZADD', lease, nowSec, id)
   redis.call('HDEL', key, 'hk:lease')
 end
 
--- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+-- Moves the end of a lease that the token holds until \`ends\`. Returns the refusal when nothing was changed.
 local function moveLease(key, id, token, ends, newEnd)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
   local moved = redis.pcall('ZADD', lease, newEnd, id)
   if type(moved) ~= 'table' then return nil end
-  -- The lease is held only while the two agree.
+  -- The lease is held only while set and field agree.
   redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
   return moved
 end
 
--- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+-- Ends the lease of a task that runs no more, wherever it goes next. \`key\` is given when the hash stays, to forget the holder.
 local function endLease(id, key)
   redis.call('ZREM', lease, id)
   redis.call('LREM', active, 0, id)
@@ -1227,17 +1224,17 @@ local function dropLease(id)
   redis.call('ZREM', lease, id)
 end
 
--- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+-- Commands that a server without memory allows come first: it refuses nothing later. Nothing is removed.
 local function beginWithoutMemory()
   redis.call('ZREM', lease, 'hk:none')
 end
 
--- Lists a task among those that run, whose lease is there.
+-- Lists a task among the active ones. Its lease exists already.
 local function listActive(id)
   redis.call('LPUSH', active, id)
 end
 
--- Takes entries too many of a task out of the list of those that run; it goes on.
+-- Takes surplus entries of a task out of the list of active ones. The task goes on.
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
@@ -1248,13 +1245,13 @@ for index = 2, #ARGV do endLease(ARGV[index]) end
 return #ARGV - 1
 `;
 
-export const dropLeftoversLua = `-- Removes leftovers of a finished set with their bodies and locks.
+export const dropLeftoversLua = `-- Removes leftovers of a finished set, with their bodies and locks.
 -- KEYS 1 the set's leftovers  2 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of locks  3 the set's id  4 slice   Returns how many are left
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -1264,7 +1261,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -1272,7 +1269,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -1308,8 +1305,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -1321,7 +1318,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -1374,7 +1371,7 @@ local function release(lock, lockPrefix, id)
   if not lock or string.sub(lock, 1, #lockPrefix) ~= lockPrefix then return end
   if redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
 end
--- Removes the first tasks of a set with their bodies and their locks.
+-- Removes the first tasks of a set, with their bodies and locks.
 local function dropMembers(set, taskPrefix, lockPrefix, most)
   local ids = redis.call('ZRANGE', set, 0, most - 1)
   for _, id in ipairs(ids) do
@@ -1396,19 +1393,19 @@ if left == 0 then redis.call('SREM', KEYS[2], ARGV[3]) end
 return left
 `;
 
-export const editPayloadLua = `-- Replaces the message of a task that is not running, if it still is what was read; moves its uniqueness lock.
+export const editPayloadLua = `-- Replaces the message of a task that is not running, if it is still the one that was read. Moves its uniqueness lock.
 -- KEYS 1 task  2 lease  3 aggregation sets  4 lock before  5 lock after (4 and 5: any key where there is no lock to move)
 -- ARGV 1 id  2 prefix of group keys  3 end of a lease up to which it is surely over, in s  4 message before
 --      5 message after  6 whether there is a lock to move
 -- Returns the outcome
 local task, lease, sets, lockBefore, lockAfter = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, groupPrefix, over, before, after = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -1420,14 +1417,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
@@ -1445,10 +1442,10 @@ if found[1] ~= before then return 'conflict' end
 if state == 'aggregating' and not (group and scoreIn(groupPrefix .. group, id)) and isTaken(sets, groupPrefix, id) then
   return 'taken'
 end
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -1458,7 +1455,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -1466,7 +1463,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -1502,8 +1499,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -1515,7 +1512,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -1552,12 +1549,12 @@ export const enqueueLua = `-- Writes new tasks of one queue, each one whole or n
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local items = cmsgpack.unpack(ARGV[7])
--- Enqueues the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments: \`decideItems\` reads,
--- and leaves what is not accepted in \`refused\`; \`putItems\` writes the others, all or none.
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- Enqueues the items of ARGV[7] of the enqueue script, with the script's names. \`decideItems\` reads, and leaves the items that
+-- are not accepted in \`refused\`. \`putItems\` writes the others, all or none.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -1567,7 +1564,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -1575,7 +1572,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -1611,8 +1608,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -1624,7 +1621,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -1635,8 +1632,8 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
--- own set; a score of the other sets is the whole second at or after it.
+-- The moments (milliseconds, or nil) of the first waiting task, and of the first task with an exact moment. Exact moments lie in
+-- their own set. A score of the other sets is the whole second at or after the exact moment.
 local function nextDue(dueKey, scheduledKey, retryKey)
   local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
   local firstExact = exact[2] and tonumber(exact[2]) or nil
@@ -1650,9 +1647,9 @@ local function nextDue(dueKey, scheduledKey, retryKey)
   end
   return first, firstExact
 end
--- Keeps the exact moments as many as they are needed, also where no program of ours takes tasks to their queue: Go's know
--- nothing of them. With \`added\` new moments, some more go that have passed for a minute and that no task waits for, and the
--- key itself ends a day or two after its last moment. \`first\` is the first moment before that. A refusal changes nothing.
+-- Keeps the exact moments from growing without end. Go's programs, which forward tasks too, know nothing of them. With each
+-- \`added\` moment, it removes some that passed a minute ago and that no task waits for. The key itself ends a day or two after
+-- its last moment. \`first\` is the first moment before the call. A refusal changes nothing.
 local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, latest, added)
   local passedMs = nowSec * 1000 - 60000
   if first and first < passedMs then
@@ -1664,7 +1661,7 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
       local waits = redis.pcall('ZSCORE', scheduledKey, id)
       if not waits then waits = redis.pcall('ZSCORE', retryKey, id) end
       local state = not waits and redis.pcall('HGET', tasks .. id, 'state')
-      -- The moment of a waiting task that no list names is kept: it is all that is known of when to run it.
+      -- The moment of a waiting task that no list names is kept: only it tells when to run the task.
       local isLost = state == 'scheduled' or state == 'retry' or type(state) == 'table'
       if type(waits) == 'string' and tonumber(waits) ~= second or not waits and not isLost then
         redis.pcall('ZREM', dueKey, id)
@@ -1677,10 +1674,10 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
     redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
   end
 end
--- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
--- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
+-- How tasks join the line of a queue. Only this, \`leave-line\` and the transaction that enqueues new tasks without a script write
+-- the list of pending tasks. The end of the list runs next. Uses the script's name \`pending\`.
 
--- What the hash of a task says while it waits in line.
+-- The fields of a task's hash while it waits in line.
 local function waitsSince(nowNs)
   return 'state', 'pending', 'pending_since', nowNs
 end
@@ -1693,31 +1690,30 @@ local function pushAll(call, command, ids, size)
   end
 end
 
--- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
--- is refused, with the refusal and how many have joined.
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\`, a refused push returns the
+-- refusal and how many tasks have joined.
 local function joinBack(ids, size, call)
   return pushAll(call or redis.call, 'LPUSH', ids, size)
 end
 
--- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+-- Tasks join the line in front of all that wait; the first one runs first. \`call\` as above.
 local function joinFront(ids, size, call)
   local back = {}
   for index = 1, size do back[index] = ids[size + 1 - index] end
   return pushAll(call or redis.call, 'RPUSH', back, size)
 end
 
--- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
--- others.
+-- Tasks that were taken out only to be looked at never left the line: they return to the front, or go behind all others.
 local stayFront, stayBack = joinFront, joinBack
 
--- Takes back ids that this script has put behind all others, the last of all that joined.
+-- Takes out the last ids of the line, which this script has put there.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
 
--- What an item asks for beyond its flags, and where the next one begins.
+-- The values that an item's flags announce, and where the next item begins.
 local function wishesOf(at, flags)
   local score, moment, group, lock, life, exact
   if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
@@ -1733,7 +1729,7 @@ local function decideItems(freed)
   while at <= total do
     local start, id, flags = at, items[at], items[at + 2]
     at = at + 3
-    -- Twice the same id in one call: the second one must find the first.
+    -- The same id may come twice in one call. The second item must find the first.
     local reason = (seen[id] or redis.call('EXISTS', taskPrefix .. id) == 1) and 0
     if flags > 0 then
       local score, moment, group, lock
@@ -1774,7 +1770,7 @@ end
 
 local failure
 
--- Whether it was carried out.
+-- Runs a command. Returns whether it was carried out.
 local function wrote(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return true end
@@ -1800,12 +1796,12 @@ local function putSpecial(start)
   if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
   if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
   if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
-  -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
+  -- The name must be there when a Go program forwards the task into its group: the Go program does not add it.
   if group and not wrote('SADD', groups, group) then return false end
   return wrote('HSET', taskPrefix .. id, unpack(fields))
 end
 
--- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
+-- List entries are written first. An entry without a body is no task, so no task is ever stored by half.
 local function putAll()
   local refusal, pushed = joinBack(ready, #ready, redis.pcall)
   if refusal then
@@ -1821,7 +1817,7 @@ local function putAll()
   end
 end
 
--- Takes back what was written until one thing was refused, and ends the script with that refusal.
+-- Takes back everything written before the refusal, and ends the script with the refusal.
 local function undo(pushed)
   if pushed > 0 then leaveBack(pushed) end
   for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
@@ -1845,7 +1841,7 @@ local function putItems()
   if pushed then undo(pushed) end
   if not earliest then return end
   if latest then keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, added) end
-  -- Whoever misses it comes a little late, no more.
+  -- A server that misses it comes only a little late.
   if before == nil or earliest <= before then
     redis.pcall('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
   end
@@ -1855,8 +1851,8 @@ putItems()
 return refused
 `;
 
-export const evictLua = `-- Refuses a server's further claims from a queue, and frees what it holds there. Looks at one step of a walk over all
--- leases, and with the first step at tasks that a server of another library said it runs.
+export const evictLua = `-- Refuses a server's further claims from a queue, and frees the tasks that it holds there. Looks at one step of a walk over
+-- all leases. The first step also looks at tasks that a server of another library said it runs.
 -- KEYS 1 pending  2 active  3 lease  4 mark that refuses the server's claims
 -- ARGV 1 prefix of task keys  2 now in ns  3 beginning of the server's tokens  4 life of the mark in s
 --      5 cursor of the walk  6 limit  7 attempt line  8.. ids that a server of another library said it runs
@@ -1864,7 +1860,7 @@ export const evictLua = `-- Refuses a server's further claims from a queue, and 
 --   than the limit the cursor is the same as before
 local pending, active, lease, mark = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local taskPrefix, nowNs, tokens, cursor, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[5], tonumber(ARGV[6])
--- The attempt history of a task with one more line: the newest ones. Nil where there is none to add.
+-- The newest lines of a task's attempt history, with one more line. Nil when there is no line to add.
 local function attemptsWith(key, line)
   if line == '' then return nil end
   local lines = redis.call('HGET', key, 'hk:attempts')
@@ -1878,10 +1874,10 @@ local function attemptsWith(key, line)
   end
   return line
 end
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -1891,7 +1887,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -1899,7 +1895,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -1935,8 +1931,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -1948,7 +1944,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -1959,12 +1955,12 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -1976,14 +1972,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
@@ -1992,9 +1988,9 @@ local function isTaken(setsKey, groupPrefix, id)
   end
   return false
 end
--- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
--- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
--- \`active\` and \`lease\`.
+-- What may happen to the lease of one task. A lease is an entry in the list of active tasks, its end in the set of leases, and
+-- the field that names the holder. Leases begin, move and end only here and in \`leases\`. Uses the script's names \`active\` and
+-- \`lease\`.
 
 -- Gives a task that is active already to the token.
 local function giveLease(key, id, token, ends)
@@ -2003,23 +1999,23 @@ local function giveLease(key, id, token, ends)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
 end
 
--- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+-- Gives a task a lease that belongs to nobody and ends now, so that somebody takes the task over.
 local function giveEndedLease(key, id, nowSec)
   redis.call('ZADD', lease, nowSec, id)
   redis.call('HDEL', key, 'hk:lease')
 end
 
--- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+-- Moves the end of a lease that the token holds until \`ends\`. Returns the refusal when nothing was changed.
 local function moveLease(key, id, token, ends, newEnd)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
   local moved = redis.pcall('ZADD', lease, newEnd, id)
   if type(moved) ~= 'table' then return nil end
-  -- The lease is held only while the two agree.
+  -- The lease is held only while set and field agree.
   redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
   return moved
 end
 
--- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+-- Ends the lease of a task that runs no more, wherever it goes next. \`key\` is given when the hash stays, to forget the holder.
 local function endLease(id, key)
   redis.call('ZREM', lease, id)
   redis.call('LREM', active, 0, id)
@@ -2031,24 +2027,24 @@ local function dropLease(id)
   redis.call('ZREM', lease, id)
 end
 
--- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+-- Commands that a server without memory allows come first: it refuses nothing later. Nothing is removed.
 local function beginWithoutMemory()
   redis.call('ZREM', lease, 'hk:none')
 end
 
--- Lists a task among those that run, whose lease is there.
+-- Lists a task among the active ones. Its lease exists already.
 local function listActive(id)
   redis.call('LPUSH', active, id)
 end
 
--- Takes entries too many of a task out of the list of those that run; it goes on.
+-- Takes surplus entries of a task out of the list of active ones. The task goes on.
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
--- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
--- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
+-- How tasks join the line of a queue. Only this, \`leave-line\` and the transaction that enqueues new tasks without a script write
+-- the list of pending tasks. The end of the list runs next. Uses the script's name \`pending\`.
 
--- What the hash of a task says while it waits in line.
+-- The fields of a task's hash while it waits in line.
 local function waitsSince(nowNs)
   return 'state', 'pending', 'pending_since', nowNs
 end
@@ -2061,24 +2057,23 @@ local function pushAll(call, command, ids, size)
   end
 end
 
--- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
--- is refused, with the refusal and how many have joined.
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\`, a refused push returns the
+-- refusal and how many tasks have joined.
 local function joinBack(ids, size, call)
   return pushAll(call or redis.call, 'LPUSH', ids, size)
 end
 
--- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+-- Tasks join the line in front of all that wait; the first one runs first. \`call\` as above.
 local function joinFront(ids, size, call)
   local back = {}
   for index = 1, size do back[index] = ids[size + 1 - index] end
   return pushAll(call or redis.call, 'RPUSH', back, size)
 end
 
--- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
--- others.
+-- Tasks that were taken out only to be looked at never left the line: they return to the front, or go behind all others.
 local stayFront, stayBack = joinFront, joinBack
 
--- Takes back ids that this script has put behind all others, the last of all that joined.
+-- Takes out the last ids of the line, which this script has put there.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
@@ -2099,7 +2094,7 @@ local function free(id, key)
   freed[#freed + 1] = id
 end
 
--- Bodiless ids, what is no task, and what is in another state by now are left to recovery, which knows what to do.
+-- Recovery knows what to do with ids without a body, with what is no task, and with tasks that are in another state by now.
 for index = 8, #ARGV do
   local id = ARGV[index]
   local key = taskPrefix .. id
@@ -2122,19 +2117,19 @@ end
 return { freed, step[1], step[1] == '0' and 0 or 1 }
 `;
 
-export const extendLua = `-- Moves the end of leases further out; leaves alone what the caller does not hold any more.
+export const extendLua = `-- Moves the end of leases further out. Leases that the caller does not hold any more stay as they are.
 -- KEYS 1 lease
 -- ARGV 1 prefix of task keys  2 new end in s  3.. id, token, for each
 -- Returns positions (from 0) of the leases that were lost
 local lease = KEYS[1]
 local taskPrefix, newEnd = ARGV[1], ARGV[2]
 local lost = {}
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -2146,14 +2141,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
@@ -2162,9 +2157,9 @@ local function isTaken(setsKey, groupPrefix, id)
   end
   return false
 end
--- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
--- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
--- \`active\` and \`lease\`.
+-- What may happen to the lease of one task. A lease is an entry in the list of active tasks, its end in the set of leases, and
+-- the field that names the holder. Leases begin, move and end only here and in \`leases\`. Uses the script's names \`active\` and
+-- \`lease\`.
 
 -- Gives a task that is active already to the token.
 local function giveLease(key, id, token, ends)
@@ -2173,23 +2168,23 @@ local function giveLease(key, id, token, ends)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
 end
 
--- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+-- Gives a task a lease that belongs to nobody and ends now, so that somebody takes the task over.
 local function giveEndedLease(key, id, nowSec)
   redis.call('ZADD', lease, nowSec, id)
   redis.call('HDEL', key, 'hk:lease')
 end
 
--- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+-- Moves the end of a lease that the token holds until \`ends\`. Returns the refusal when nothing was changed.
 local function moveLease(key, id, token, ends, newEnd)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
   local moved = redis.pcall('ZADD', lease, newEnd, id)
   if type(moved) ~= 'table' then return nil end
-  -- The lease is held only while the two agree.
+  -- The lease is held only while set and field agree.
   redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
   return moved
 end
 
--- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+-- Ends the lease of a task that runs no more, wherever it goes next. \`key\` is given when the hash stays, to forget the holder.
 local function endLease(id, key)
   redis.call('ZREM', lease, id)
   redis.call('LREM', active, 0, id)
@@ -2201,17 +2196,17 @@ local function dropLease(id)
   redis.call('ZREM', lease, id)
 end
 
--- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+-- Commands that a server without memory allows come first: it refuses nothing later. Nothing is removed.
 local function beginWithoutMemory()
   redis.call('ZREM', lease, 'hk:none')
 end
 
--- Lists a task among those that run, whose lease is there.
+-- Lists a task among the active ones. Its lease exists already.
 local function listActive(id)
   redis.call('LPUSH', active, id)
 end
 
--- Takes entries too many of a task out of the list of those that run; it goes on.
+-- Takes surplus entries of a task out of the list of active ones. The task goes on.
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
@@ -2230,8 +2225,8 @@ end
 return lost
 `;
 
-export const finishSetLua = `-- Enqueues the one task that was made of a set, and removes the set. The rest of a large set becomes leftovers, which no
--- other program sees and whose bodies go later.
+export const finishSetLua = `-- Enqueues the one task that was made of a set, and removes the set. The rest of a large set becomes leftovers: no other
+-- program sees them, and their bodies are removed later.
 -- KEYS 1 set  2 all sets  3 pending  4 scheduled  5 retry  6 groups  7 exact due moments  8 the set's leftovers
 --      9 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ns  4 now in s  5 queue  6 channel for "due sooner"
@@ -2242,12 +2237,12 @@ local set, sets, pending, scheduled, retry = KEYS[1], KEYS[2], KEYS[3], KEYS[4],
 local groups, due, leftovers, allLeftovers = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local taskPrefix, groupPrefix, nowNs, nowSec, queue, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local items, setEnd, setId, lockPrefix, slice = cmsgpack.unpack(ARGV[7]), tonumber(ARGV[8]), ARGV[9], ARGV[10], ARGV[11]
--- Enqueues the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments: \`decideItems\` reads,
--- and leaves what is not accepted in \`refused\`; \`putItems\` writes the others, all or none.
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- Enqueues the items of ARGV[7] of the enqueue script, with the script's names. \`decideItems\` reads, and leaves the items that
+-- are not accepted in \`refused\`. \`putItems\` writes the others, all or none.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -2257,7 +2252,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -2265,7 +2260,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -2301,8 +2296,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -2314,7 +2309,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -2325,8 +2320,8 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
--- own set; a score of the other sets is the whole second at or after it.
+-- The moments (milliseconds, or nil) of the first waiting task, and of the first task with an exact moment. Exact moments lie in
+-- their own set. A score of the other sets is the whole second at or after the exact moment.
 local function nextDue(dueKey, scheduledKey, retryKey)
   local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
   local firstExact = exact[2] and tonumber(exact[2]) or nil
@@ -2340,9 +2335,9 @@ local function nextDue(dueKey, scheduledKey, retryKey)
   end
   return first, firstExact
 end
--- Keeps the exact moments as many as they are needed, also where no program of ours takes tasks to their queue: Go's know
--- nothing of them. With \`added\` new moments, some more go that have passed for a minute and that no task waits for, and the
--- key itself ends a day or two after its last moment. \`first\` is the first moment before that. A refusal changes nothing.
+-- Keeps the exact moments from growing without end. Go's programs, which forward tasks too, know nothing of them. With each
+-- \`added\` moment, it removes some that passed a minute ago and that no task waits for. The key itself ends a day or two after
+-- its last moment. \`first\` is the first moment before the call. A refusal changes nothing.
 local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, latest, added)
   local passedMs = nowSec * 1000 - 60000
   if first and first < passedMs then
@@ -2354,7 +2349,7 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
       local waits = redis.pcall('ZSCORE', scheduledKey, id)
       if not waits then waits = redis.pcall('ZSCORE', retryKey, id) end
       local state = not waits and redis.pcall('HGET', tasks .. id, 'state')
-      -- The moment of a waiting task that no list names is kept: it is all that is known of when to run it.
+      -- The moment of a waiting task that no list names is kept: only it tells when to run the task.
       local isLost = state == 'scheduled' or state == 'retry' or type(state) == 'table'
       if type(waits) == 'string' and tonumber(waits) ~= second or not waits and not isLost then
         redis.pcall('ZREM', dueKey, id)
@@ -2367,10 +2362,10 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
     redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
   end
 end
--- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
--- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
+-- How tasks join the line of a queue. Only this, \`leave-line\` and the transaction that enqueues new tasks without a script write
+-- the list of pending tasks. The end of the list runs next. Uses the script's name \`pending\`.
 
--- What the hash of a task says while it waits in line.
+-- The fields of a task's hash while it waits in line.
 local function waitsSince(nowNs)
   return 'state', 'pending', 'pending_since', nowNs
 end
@@ -2383,31 +2378,30 @@ local function pushAll(call, command, ids, size)
   end
 end
 
--- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
--- is refused, with the refusal and how many have joined.
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\`, a refused push returns the
+-- refusal and how many tasks have joined.
 local function joinBack(ids, size, call)
   return pushAll(call or redis.call, 'LPUSH', ids, size)
 end
 
--- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+-- Tasks join the line in front of all that wait; the first one runs first. \`call\` as above.
 local function joinFront(ids, size, call)
   local back = {}
   for index = 1, size do back[index] = ids[size + 1 - index] end
   return pushAll(call or redis.call, 'RPUSH', back, size)
 end
 
--- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
--- others.
+-- Tasks that were taken out only to be looked at never left the line: they return to the front, or go behind all others.
 local stayFront, stayBack = joinFront, joinBack
 
--- Takes back ids that this script has put behind all others, the last of all that joined.
+-- Takes out the last ids of the line, which this script has put there.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
 
--- What an item asks for beyond its flags, and where the next one begins.
+-- The values that an item's flags announce, and where the next item begins.
 local function wishesOf(at, flags)
   local score, moment, group, lock, life, exact
   if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
@@ -2423,7 +2417,7 @@ local function decideItems(freed)
   while at <= total do
     local start, id, flags = at, items[at], items[at + 2]
     at = at + 3
-    -- Twice the same id in one call: the second one must find the first.
+    -- The same id may come twice in one call. The second item must find the first.
     local reason = (seen[id] or redis.call('EXISTS', taskPrefix .. id) == 1) and 0
     if flags > 0 then
       local score, moment, group, lock
@@ -2464,7 +2458,7 @@ end
 
 local failure
 
--- Whether it was carried out.
+-- Runs a command. Returns whether it was carried out.
 local function wrote(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return true end
@@ -2490,12 +2484,12 @@ local function putSpecial(start)
   if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
   if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
   if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
-  -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
+  -- The name must be there when a Go program forwards the task into its group: the Go program does not add it.
   if group and not wrote('SADD', groups, group) then return false end
   return wrote('HSET', taskPrefix .. id, unpack(fields))
 end
 
--- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
+-- List entries are written first. An entry without a body is no task, so no task is ever stored by half.
 local function putAll()
   local refusal, pushed = joinBack(ready, #ready, redis.pcall)
   if refusal then
@@ -2511,7 +2505,7 @@ local function putAll()
   end
 end
 
--- Takes back what was written until one thing was refused, and ends the script with that refusal.
+-- Takes back everything written before the refusal, and ends the script with the refusal.
 local function undo(pushed)
   if pushed > 0 then leaveBack(pushed) end
   for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
@@ -2535,7 +2529,7 @@ local function putItems()
   if pushed then undo(pushed) end
   if not earliest then return end
   if latest then keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, added) end
-  -- Whoever misses it comes a little late, no more.
+  -- A server that misses it comes only a little late.
   if before == nil or earliest <= before then
     redis.pcall('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
   end
@@ -2583,7 +2577,7 @@ local function release(lock, lockPrefix, id)
   if not lock or string.sub(lock, 1, #lockPrefix) ~= lockPrefix then return end
   if redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
 end
--- Removes the first tasks of a set with their bodies and their locks.
+-- Removes the first tasks of a set, with their bodies and locks.
 local function dropMembers(set, taskPrefix, lockPrefix, most)
   local ids = redis.call('ZRANGE', set, 0, most - 1)
   for _, id in ipairs(ids) do
@@ -2617,7 +2611,7 @@ mustBeSets(allLeftovers)
 mustBeAble(
   taskPrefix, 'ZADD', 'ZREM', 'ZREMRANGEBYRANK', 'ZRANGE', 'DEL', 'GET', 'HMGET', 'EXISTS', 'RENAME', 'SADD', 'PTTL', 'SET', 'HSET', 'LPUSH'
 )
--- The lock is that of a task of the set, which is about to go.
+-- The lock belongs to a task of the set, which is about to be removed.
 if heldLock then redis.call('DEL', heldLock) end
 putItems()
 dropMembers(set, taskPrefix, lockPrefix, slice)
@@ -2646,12 +2640,12 @@ if redis.call('ZSCORE', fired, turn) then
   return 0
 end
 if redis.call('ZCOUNT', fired, '(' .. turn, now) > 0 then return 0 end
--- Enqueues the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments: \`decideItems\` reads,
--- and leaves what is not accepted in \`refused\`; \`putItems\` writes the others, all or none.
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- Enqueues the items of ARGV[7] of the enqueue script, with the script's names. \`decideItems\` reads, and leaves the items that
+-- are not accepted in \`refused\`. \`putItems\` writes the others, all or none.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -2661,7 +2655,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -2669,7 +2663,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -2705,8 +2699,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -2718,7 +2712,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -2729,8 +2723,8 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
--- own set; a score of the other sets is the whole second at or after it.
+-- The moments (milliseconds, or nil) of the first waiting task, and of the first task with an exact moment. Exact moments lie in
+-- their own set. A score of the other sets is the whole second at or after the exact moment.
 local function nextDue(dueKey, scheduledKey, retryKey)
   local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
   local firstExact = exact[2] and tonumber(exact[2]) or nil
@@ -2744,9 +2738,9 @@ local function nextDue(dueKey, scheduledKey, retryKey)
   end
   return first, firstExact
 end
--- Keeps the exact moments as many as they are needed, also where no program of ours takes tasks to their queue: Go's know
--- nothing of them. With \`added\` new moments, some more go that have passed for a minute and that no task waits for, and the
--- key itself ends a day or two after its last moment. \`first\` is the first moment before that. A refusal changes nothing.
+-- Keeps the exact moments from growing without end. Go's programs, which forward tasks too, know nothing of them. With each
+-- \`added\` moment, it removes some that passed a minute ago and that no task waits for. The key itself ends a day or two after
+-- its last moment. \`first\` is the first moment before the call. A refusal changes nothing.
 local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, latest, added)
   local passedMs = nowSec * 1000 - 60000
   if first and first < passedMs then
@@ -2758,7 +2752,7 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
       local waits = redis.pcall('ZSCORE', scheduledKey, id)
       if not waits then waits = redis.pcall('ZSCORE', retryKey, id) end
       local state = not waits and redis.pcall('HGET', tasks .. id, 'state')
-      -- The moment of a waiting task that no list names is kept: it is all that is known of when to run it.
+      -- The moment of a waiting task that no list names is kept: only it tells when to run the task.
       local isLost = state == 'scheduled' or state == 'retry' or type(state) == 'table'
       if type(waits) == 'string' and tonumber(waits) ~= second or not waits and not isLost then
         redis.pcall('ZREM', dueKey, id)
@@ -2771,10 +2765,10 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
     redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
   end
 end
--- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
--- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
+-- How tasks join the line of a queue. Only this, \`leave-line\` and the transaction that enqueues new tasks without a script write
+-- the list of pending tasks. The end of the list runs next. Uses the script's name \`pending\`.
 
--- What the hash of a task says while it waits in line.
+-- The fields of a task's hash while it waits in line.
 local function waitsSince(nowNs)
   return 'state', 'pending', 'pending_since', nowNs
 end
@@ -2787,31 +2781,30 @@ local function pushAll(call, command, ids, size)
   end
 end
 
--- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
--- is refused, with the refusal and how many have joined.
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\`, a refused push returns the
+-- refusal and how many tasks have joined.
 local function joinBack(ids, size, call)
   return pushAll(call or redis.call, 'LPUSH', ids, size)
 end
 
--- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+-- Tasks join the line in front of all that wait; the first one runs first. \`call\` as above.
 local function joinFront(ids, size, call)
   local back = {}
   for index = 1, size do back[index] = ids[size + 1 - index] end
   return pushAll(call or redis.call, 'RPUSH', back, size)
 end
 
--- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
--- others.
+-- Tasks that were taken out only to be looked at never left the line: they return to the front, or go behind all others.
 local stayFront, stayBack = joinFront, joinBack
 
--- Takes back ids that this script has put behind all others, the last of all that joined.
+-- Takes out the last ids of the line, which this script has put there.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
 
--- What an item asks for beyond its flags, and where the next one begins.
+-- The values that an item's flags announce, and where the next item begins.
 local function wishesOf(at, flags)
   local score, moment, group, lock, life, exact
   if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
@@ -2827,7 +2820,7 @@ local function decideItems(freed)
   while at <= total do
     local start, id, flags = at, items[at], items[at + 2]
     at = at + 3
-    -- Twice the same id in one call: the second one must find the first.
+    -- The same id may come twice in one call. The second item must find the first.
     local reason = (seen[id] or redis.call('EXISTS', taskPrefix .. id) == 1) and 0
     if flags > 0 then
       local score, moment, group, lock
@@ -2868,7 +2861,7 @@ end
 
 local failure
 
--- Whether it was carried out.
+-- Runs a command. Returns whether it was carried out.
 local function wrote(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return true end
@@ -2894,12 +2887,12 @@ local function putSpecial(start)
   if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
   if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
   if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
-  -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
+  -- The name must be there when a Go program forwards the task into its group: the Go program does not add it.
   if group and not wrote('SADD', groups, group) then return false end
   return wrote('HSET', taskPrefix .. id, unpack(fields))
 end
 
--- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
+-- List entries are written first. An entry without a body is no task, so no task is ever stored by half.
 local function putAll()
   local refusal, pushed = joinBack(ready, #ready, redis.pcall)
   if refusal then
@@ -2915,7 +2908,7 @@ local function putAll()
   end
 end
 
--- Takes back what was written until one thing was refused, and ends the script with that refusal.
+-- Takes back everything written before the refusal, and ends the script with the refusal.
 local function undo(pushed)
   if pushed > 0 then leaveBack(pushed) end
   for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
@@ -2939,14 +2932,14 @@ local function putItems()
   if pushed then undo(pushed) end
   if not earliest then return end
   if latest then keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, added) end
-  -- Whoever misses it comes a little late, no more.
+  -- A server that misses it comes only a little late.
   if before == nil or earliest <= before then
     redis.pcall('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
   end
 end
 redis.call('HGET', memory, 'turn')
 decideItems()
--- The turn is still to be fired then.
+-- The turn can then still be fired.
 if refused[2] == 1 or refused[2] == 2 then return 'broken ' .. refused[2] end
 local outcome = 'accepted'
 if refused[2] == 0 then outcome = 'taken' elseif refused[2] then outcome = 'duplicate ' .. refused[2] end
@@ -2956,7 +2949,7 @@ redis.call('ZADD', fired, turn, turn)
 redis.call('HSET', memory, 'turn', turn, 'by', firedBy, 'outcome', outcome)
 redis.call('EXPIRE', memory, life)
 redis.call('EXPIRE', fired, life)
--- A scheduler whose clock is ahead leaves turns of the future; they must not push out those of now.
+-- A scheduler whose clock is ahead leaves turns of the future. They must not push out those of now.
 local past = redis.call('ZCOUNT', fired, '-inf', now)
 local ahead = redis.call('ZCARD', fired) - past
 if ahead > kept then redis.call('ZREMRANGEBYRANK', fired, kept - ahead, -1) end
@@ -2964,7 +2957,7 @@ if past > kept then redis.call('ZREMRANGEBYRANK', fired, 0, past - kept - 1) end
 return outcome
 `;
 
-export const forwardDueLua = `-- Moves tasks whose moment has come to their queue or group, none early.
+export const forwardDueLua = `-- Moves due tasks to their queue or group. None is moved early.
 -- KEYS 1 pending  2 scheduled  3 retry  4 groups  5 exact due moments  6 archived  7 lease  8 policy of the queue
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now in ms  4 now in s  5 now in ns  6 limit
 -- Returns 1 how many were moved  2 the next due moment in ms as text, or empty  3 1 where a lease has ended, else 0
@@ -2972,10 +2965,10 @@ export const forwardDueLua = `-- Moves tasks whose moment has come to their queu
 local pending, scheduled, retry, groups, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local taskPrefix, groupPrefix, nowMs, nowSec, nowNs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local limit, isStrict = tonumber(ARGV[6]), nil
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -2985,7 +2978,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -2993,7 +2986,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -3029,8 +3022,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -3042,7 +3035,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -3053,8 +3046,8 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
--- own set; a score of the other sets is the whole second at or after it.
+-- The moments (milliseconds, or nil) of the first waiting task, and of the first task with an exact moment. Exact moments lie in
+-- their own set. A score of the other sets is the whole second at or after the exact moment.
 local function nextDue(dueKey, scheduledKey, retryKey)
   local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
   local firstExact = exact[2] and tonumber(exact[2]) or nil
@@ -3068,10 +3061,10 @@ local function nextDue(dueKey, scheduledKey, retryKey)
   end
   return first, firstExact
 end
--- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
--- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
+-- How tasks join the line of a queue. Only this, \`leave-line\` and the transaction that enqueues new tasks without a script write
+-- the list of pending tasks. The end of the list runs next. Uses the script's name \`pending\`.
 
--- What the hash of a task says while it waits in line.
+-- The fields of a task's hash while it waits in line.
 local function waitsSince(nowNs)
   return 'state', 'pending', 'pending_since', nowNs
 end
@@ -3084,29 +3077,28 @@ local function pushAll(call, command, ids, size)
   end
 end
 
--- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
--- is refused, with the refusal and how many have joined.
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\`, a refused push returns the
+-- refusal and how many tasks have joined.
 local function joinBack(ids, size, call)
   return pushAll(call or redis.call, 'LPUSH', ids, size)
 end
 
--- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+-- Tasks join the line in front of all that wait; the first one runs first. \`call\` as above.
 local function joinFront(ids, size, call)
   local back = {}
   for index = 1, size do back[index] = ids[size + 1 - index] end
   return pushAll(call or redis.call, 'RPUSH', back, size)
 end
 
--- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
--- others.
+-- Tasks that were taken out only to be looked at never left the line: they return to the front, or go behind all others.
 local stayFront, stayBack = joinFront, joinBack
 
--- Takes back ids that this script has put behind all others, the last of all that joined.
+-- Takes out the last ids of the line, which this script has put there.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
 
--- First it is read what is to be done, from here on.
+-- From here on the script only reads, to find out what to do.
 local ready, again, ghosts, grouped, strangers = {}, {}, {}, {}, {}
 local passed, leaving, moved, seen = {}, { [scheduled] = {}, [retry] = {} }, 0, {}
 
@@ -3117,12 +3109,12 @@ local function move(source, id)
   local found = read('HMGET', taskPrefix .. id, 'state', 'group', 'msg')
   local group = found and found[2] and found[2] ~= '' and found[2]
   if not found then
-    -- What lies under its key is no task: kept where it is seen, and left as it is.
+    -- What lies under its key is no task. The id is kept where it can be seen; the key stays as it is.
     strangers[#strangers + 1] = { id }
   elseif group and not read('ZCARD', groupPrefix .. group) then
     strangers[#strangers + 1] = { id, 'its group is none' }
   elseif not found[3] then
-    -- An id without a body can't run; leaving it out is all that can be done for it.
+    -- An id without a body can't run. It can only be dropped.
     ghosts[#ghosts + 1] = id
   elseif group then
     grouped[#grouped + 1] = { id, group }
@@ -3138,7 +3130,7 @@ for index = 1, #exact, 2 do
   local id = exact[index]
   local second = math.ceil(tonumber(exact[index + 1]) / 1000)
   passed[#passed + 1] = id
-  -- The set's second must still be the one that was written with the exact moment, else others have moved the task.
+  -- The exact moment counts only while the set still has the second that was written with it. Otherwise others moved the task.
   if tonumber(redis.call('ZSCORE', scheduled, id) or -1) == second then
     move(scheduled, id)
   elseif tonumber(redis.call('ZSCORE', retry, id) or -1) == second then
@@ -3198,10 +3190,10 @@ return { moved, following and string.format('%.0f', following) or '', #over, gho
 
 export const freeLocksLua = `-- Frees those locks whose owner does not exist.
 -- KEYS 1.. locks   ARGV 1 prefix of task keys   Returns how many were freed
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -3211,7 +3203,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -3219,7 +3211,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -3255,8 +3247,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -3268,7 +3260,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -3289,8 +3281,8 @@ end
 return freed
 `;
 
-export const listGroupsLua = `-- One page of the groups that hold tasks. A name without tasks is left where it is: a scheduled task may be about to join.
--- What is no group is passed over.
+export const listGroupsLua = `-- Returns a page of the groups that hold tasks. A name without tasks stays: a scheduled task may be about to join. A key that
+-- is no group is passed over.
 -- KEYS 1 groups   ARGV 1 prefix of group keys  2 cursor  3 names a page
 -- Returns 1 the next cursor, "0" at the end  2 name, size, oldest and newest score in s, for each
 local page = redis.call('SSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
@@ -3307,7 +3299,7 @@ end
 return { page[1], found }
 `;
 
-export const listTasksLua = `-- Reads a page of a container: tasks whose bytes may fit the filter, whole. Looks at a bounded number of tasks.
+export const listTasksLua = `-- Reads a page of a container: whole tasks, whose bytes may fit the filter. Looks at a bounded number of tasks.
 -- KEYS 1 container  2 lease  3 exact due moments
 -- ARGV 1 prefix of task keys  2 prefix of container keys  3 kind of container: list (read from its end) or zset
 --      4 most tasks to read  5 most to look at  6 most bytes to look at
@@ -3324,10 +3316,10 @@ local idPrefix, firstPart, secondPart, lowerPart = ARGV[11], ARGV[12], ARGV[13],
 -- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
 -- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
 -- task, 2 something else; how often its worker was lost.
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -3337,7 +3329,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -3345,7 +3337,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -3381,8 +3373,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -3394,7 +3386,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -3419,7 +3411,7 @@ local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
   return found
 end
 
--- The order of members with the same score: by bytes. Lua's own comparison goes by the server's locale.
+-- Members with the same score are ordered by bytes. Lua's own comparison depends on the server's locale.
 local function comesAfter(one, other)
   local length = math.min(#one, #other)
   for index = 1, length do
@@ -3429,7 +3421,7 @@ local function comesAfter(one, other)
   return #one > #other
 end
 
--- How many members come up to and with this one, whether or not it is still there.
+-- How many members come before this one, itself included. It may be gone.
 local function rankAfter(score, id)
   local low = redis.call('ZCOUNT', container, '-inf', '(' .. score)
   local high = redis.call('ZCOUNT', container, '-inf', score)
@@ -3452,8 +3444,8 @@ if kind == 'zset' then
 else
   size, from = redis.call('LLEN', container), 0
   if lastPlace ~= '' then
-    -- Where the last task is now: tasks before it may have left, or have been put back. Where it is not found near its old
-    -- place, that place has to do.
+    -- Looks for the last task near its old place: tasks before it may have left, or have been put back. If it is not found, the
+    -- old place has to do.
     from = tonumber(lastPlace)
     local deepest = math.min(from + 500, size)
     local window = redis.call('LRANGE', container, -from - 500, -math.max(1, from - 2000))
@@ -3510,7 +3502,7 @@ end
 return { tasks, lastPlace, lastId, scanned, from + scanned < size and 1 or 0 }
 `;
 
-export const memoryLua = `-- Reckons how many bytes a queue's tasks take, from up to 20 tasks of each container.
+export const memoryLua = `-- Estimates how many bytes a queue's tasks take, from up to 20 tasks of each container.
 -- KEYS 1 pending  2 active  3 groups  4 scheduled  5 retry  6 archived  7 completed
 -- ARGV 1 prefix of task keys  2 prefix of group keys   Returns 1 bytes  2 tasks that were looked at  3 why not, or empty
 local taskPrefix, groupPrefix = ARGV[1], ARGV[2]
@@ -3561,9 +3553,9 @@ if counted > 0 then bytes = before + (bytes - before) / counted * names end
 return { string.format('%.0f', bytes), looked, refused }
 `;
 
-export const probeLua = `-- Does what a queue's tasks need Redis to do, on a key of its own, which is gone afterwards. What a script can't do for want of
--- memory, permission or disk, or because this is a replica, fails here as it fails there. Then touches the keys of the queue in
--- ways that change nothing: something else in the place of one, or one that this user may not write, fails here too.
+export const probeLua = `-- Does what a queue's tasks need Redis to do, on a key of its own, which is gone afterwards. It fails like any other script when
+-- memory, permission or disk is missing, or this is a replica. Then it touches the keys of the queue in ways that change
+-- nothing. That fails when a key holds something else, or this user may not write it.
 -- KEYS 1 the key of its own  2 pending  3 active  4 lease  5 scheduled  6 retry  7 archived  8 completed
 --      9 exact due moments  10 groups
 -- ARGV 1 whether to write (0 or 1), or to touch only  2 name of a member that nobody has  3 channel that nobody listens to
@@ -3573,7 +3565,7 @@ local nobody, channel = ARGV[2], ARGV[3]
 local call = redis.call
 
 if ARGV[1] == '1' then
-  -- Should the script end half-way, what it has written ends by itself.
+  -- If the script ends half-way, what it has written ends by itself.
   call('SET', own, '1', 'EX', '60')
   call('GET', own)
   call('INCRBY', own, '1')
@@ -3642,7 +3634,7 @@ local id, entry, revision, channel = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4
 local stored = redis.call('HGET', entries, id)
 local before = 0
 if stored then
-  -- What can't be read has no revision: whoever writes the entry anew mends it.
+  -- An entry that can't be read has no revision. Writing it anew repairs it.
   local ok, found = pcall(cjson.decode, stored)
   before = ok and type(found) == 'table' and tonumber(found.revision) or 0
 end
@@ -3653,12 +3645,12 @@ redis.pcall('PUBLISH', channel, '')
 return 1
 `;
 
-export const putOrderLua = `-- Keeps what a server is asked to do.
+export const putOrderLua = `-- Keeps an order for a server.
 -- KEYS 1 orders of the server   ARGV 1 kind  2 order  3 life in s   Returns 1
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -3668,7 +3660,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -3676,7 +3668,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -3712,8 +3704,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -3725,7 +3717,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -3742,7 +3734,7 @@ if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS
 return 1
 `;
 
-export const queueContentsLua = `-- What a queue still holds, for removing it.
+export const queueContentsLua = `-- Returns what a queue still holds, so that it can be removed.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 aggregation sets
 -- ARGV 1 prefix of group keys  2 now in s  3 end of a lease up to which it is surely over, in s
 -- Returns 1 tasks that may be held by a worker or an aggregator  2 states that hold tasks  3 groups that hold tasks, and
@@ -3773,7 +3765,7 @@ for _, id in ipairs(redis.call('ZRANGE', lease, 0, 99)) do stuck[#stuck + 1] = i
 return { held, states, grouped, stuck }
 `;
 
-export const queueNumbersLua = `-- The numbers of one queue at one moment.
+export const queueNumbersLua = `-- Returns the numbers of one queue at one moment.
 -- KEYS 1 pending  2 active  3 scheduled  4 retry  5 archived  6 completed  7 groups  8 paused
 --      9 processed today  10 failed today  11 processed  12 failed
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now (unix seconds)  4 most due tasks to count
@@ -3810,10 +3802,10 @@ return {
 export const readSetLua = `-- Reads a slice of the tasks of a set, oldest first.
 -- KEYS 1 set   ARGV 1 prefix of task keys  2 first rank  3 last rank
 -- Returns id, message (false where there is none, 0 where something else lies there), exact times, for each
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -3823,7 +3815,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -3831,7 +3823,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -3867,8 +3859,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -3880,7 +3872,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -3909,10 +3901,10 @@ local taskPrefix, containerPrefix = ARGV[1], ARGV[2]
 -- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
 -- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
 -- task, 2 something else; how often its worker was lost.
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -3922,7 +3914,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -3930,7 +3922,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -3966,8 +3958,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -3979,7 +3971,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -4010,17 +4002,17 @@ end
 return result
 `;
 
-export const reclaimSetsLua = `-- Puts the tasks of a set back into their group, a slice at a time where other tasks wait there, and tells the group's
--- name again. From the first slice on the set is nobody's: its end is 0.
+export const reclaimSetsLua = `-- Puts the tasks of a set back into their group and lists the group again. If other tasks wait in the group, it goes slice by
+-- slice. From the first slice on the set belongs to nobody: its end is 0.
 -- KEYS 1 set  2 all sets  3 group  4 groups   ARGV 1 group  2 the set's end in s, as it is in all sets  3 slice
 -- Returns 1 how many were put back, or -1 when the set is gone  2 how many are left
 local set, sets, group, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local name, setEnd, slice = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 if tonumber(redis.call('ZSCORE', sets, set) or -1) ~= setEnd then return { -1, 0 } end
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -4030,7 +4022,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -4038,7 +4030,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -4074,8 +4066,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -4087,7 +4079,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -4100,7 +4092,7 @@ local function mustBeAble(beside, ...)
 end
 local size = read('ZCARD', set)
 if size == nil or read('ZCARD', group) == nil then
-  -- One of the two is something else, so there is nothing to put back, or nowhere to; the checker lists the tasks again.
+  -- One of the two keys holds something else, so nothing can be put back. The checker lists the tasks again.
   redis.call('ZREM', sets, set)
   return { -1, 0 }
 end
@@ -4128,16 +4120,16 @@ redis.call('ZREM', sets, set)
 return { size, 0 }
 `;
 
-export const reconcileDueLua = `-- Finds exact moments of tasks that do not wait for them any more, and drops them. The moment of a waiting task that no
--- list names is kept: it is all that is known of when to run it.
+export const reconcileDueLua = `-- Drops exact moments of tasks that do not wait for them any more. The moment of a waiting task that no list names is kept:
+-- only the moment tells when to run it.
 -- KEYS 1 exact due moments  2 scheduled  3 retry   ARGV 1 prefix of task keys  2 repair (0 or 1)  3.. ids
 -- Returns those ids
 local due, scheduled, retry = KEYS[1], KEYS[2], KEYS[3]
 local taskPrefix, repair = ARGV[1], ARGV[2] == '1'
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -4147,7 +4139,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -4155,7 +4147,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -4191,8 +4183,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -4204,7 +4196,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -4231,8 +4223,8 @@ end
 return stray
 `;
 
-export const reconcileGroupsLua = `-- Finds groups that hold tasks and that no list names: names them again, or, where it is a set that was taken out of a
--- group, puts its tasks back.
+export const reconcileGroupsLua = `-- Finds groups that hold tasks and that no list names, and lists them again. If it is a set that was taken out of a group,
+-- puts its tasks back.
 -- KEYS 1 groups  2 aggregation sets
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 repair (0 or 1)  4.. parts of the keys after the prefix
 -- Returns for each: that part, kind, group, how many tasks
@@ -4240,10 +4232,10 @@ local groups, sets = KEYS[1], KEYS[2]
 local taskPrefix, groupPrefix, repair = ARGV[1], ARGV[2], ARGV[3] == '1'
 local hex = '%x%x%x%x'
 local setPattern = '^(.*):' .. hex .. hex .. '%-' .. hex .. '%-' .. hex .. '%-' .. hex .. '%-' .. hex .. hex .. hex .. '$'
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -4253,7 +4245,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -4261,7 +4253,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -4297,8 +4289,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -4310,7 +4302,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -4398,10 +4390,10 @@ local function release(lock, lockPrefix, id)
   if not lock or string.sub(lock, 1, #lockPrefix) ~= lockPrefix then return end
   if redis.pcall('GET', lock) == id then redis.call('DEL', lock) end
 end
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -4411,7 +4403,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -4419,7 +4411,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -4455,8 +4447,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -4468,7 +4460,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -4505,7 +4497,7 @@ end
 return found
 `;
 
-export const reconcileNumbersLua = `-- Counts what a queue holds, and what of it is later than it should be.
+export const reconcileNumbersLua = `-- Counts a queue's tasks, and those that are late.
 -- KEYS 1 pending  2 active  3 scheduled  4 retry  5 archived  6 completed  7 groups  8 lease  9 aggregation sets
 -- ARGV 1 moment before which nobody takes care of what is due, in s  2 the same for the archive, exclusive
 -- Returns how many: 1 of all states  2 archived  3 archived too long  4 leases over  5 scheduled late  6 retry late
@@ -4519,7 +4511,7 @@ return {
 }
 `;
 
-export const reconcileTasksLua = `-- Compares where tasks are listed with what they say of themselves, and mends what does not agree.
+export const reconcileTasksLua = `-- Compares where tasks are listed with what they say of themselves, and repairs what does not agree.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 exact due moments
 --      10 aggregation sets  11 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 prefix of leftovers  4 now in s  5 now in ns  6 repair (0 or 1)
@@ -4533,10 +4525,10 @@ local archived, completed, groups, due, sets, leftovers = KEYS[6], KEYS[7], KEYS
 local taskPrefix, groupPrefix, leftoverPrefix = ARGV[1], ARGV[2], ARGV[3]
 local nowSec, nowNs, repair, origin, originKey = ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7], ARGV[8]
 local first, most = tonumber(ARGV[9]), tonumber(ARGV[10])
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -4546,7 +4538,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -4554,7 +4546,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -4590,8 +4582,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -4603,7 +4595,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -4614,12 +4606,12 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -4631,14 +4623,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
@@ -4647,9 +4639,9 @@ local function isTaken(setsKey, groupPrefix, id)
   end
   return false
 end
--- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
--- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
--- \`active\` and \`lease\`.
+-- What may happen to the lease of one task. A lease is an entry in the list of active tasks, its end in the set of leases, and
+-- the field that names the holder. Leases begin, move and end only here and in \`leases\`. Uses the script's names \`active\` and
+-- \`lease\`.
 
 -- Gives a task that is active already to the token.
 local function giveLease(key, id, token, ends)
@@ -4658,23 +4650,23 @@ local function giveLease(key, id, token, ends)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
 end
 
--- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+-- Gives a task a lease that belongs to nobody and ends now, so that somebody takes the task over.
 local function giveEndedLease(key, id, nowSec)
   redis.call('ZADD', lease, nowSec, id)
   redis.call('HDEL', key, 'hk:lease')
 end
 
--- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+-- Moves the end of a lease that the token holds until \`ends\`. Returns the refusal when nothing was changed.
 local function moveLease(key, id, token, ends, newEnd)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
   local moved = redis.pcall('ZADD', lease, newEnd, id)
   if type(moved) ~= 'table' then return nil end
-  -- The lease is held only while the two agree.
+  -- The lease is held only while set and field agree.
   redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
   return moved
 end
 
--- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+-- Ends the lease of a task that runs no more, wherever it goes next. \`key\` is given when the hash stays, to forget the holder.
 local function endLease(id, key)
   redis.call('ZREM', lease, id)
   redis.call('LREM', active, 0, id)
@@ -4686,37 +4678,36 @@ local function dropLease(id)
   redis.call('ZREM', lease, id)
 end
 
--- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+-- Commands that a server without memory allows come first: it refuses nothing later. Nothing is removed.
 local function beginWithoutMemory()
   redis.call('ZREM', lease, 'hk:none')
 end
 
--- Lists a task among those that run, whose lease is there.
+-- Lists a task among the active ones. Its lease exists already.
 local function listActive(id)
   redis.call('LPUSH', active, id)
 end
 
--- Takes entries too many of a task out of the list of those that run; it goes on.
+-- Takes surplus entries of a task out of the list of active ones. The task goes on.
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
--- How tasks leave the line of a queue: see \`line\`. From the script's name \`pending\`.
+-- How tasks leave the line of a queue: see \`line\`. Uses the script's name \`pending\`.
 
--- Those that run next leave the line.
+-- The next \`size\` tasks leave the line.
 local function leaveFront(size)
   redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
 end
 
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. With
--- \`redis.pcall\` as \`call\` it answers with the refusal where there is one.
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, all for 0. Returns how many there were.
+-- With \`redis.pcall\` as \`call\` it returns the refusal, if there is one.
 local function leaveLine(id, entries, call)
   return (call or redis.call)('LREM', pending, entries, id)
 end
--- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
--- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
+-- How tasks join the line of a queue. Only this, \`leave-line\` and the transaction that enqueues new tasks without a script write
+-- the list of pending tasks. The end of the list runs next. Uses the script's name \`pending\`.
 
--- What the hash of a task says while it waits in line.
+-- The fields of a task's hash while it waits in line.
 local function waitsSince(nowNs)
   return 'state', 'pending', 'pending_since', nowNs
 end
@@ -4729,24 +4720,23 @@ local function pushAll(call, command, ids, size)
   end
 end
 
--- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
--- is refused, with the refusal and how many have joined.
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\`, a refused push returns the
+-- refusal and how many tasks have joined.
 local function joinBack(ids, size, call)
   return pushAll(call or redis.call, 'LPUSH', ids, size)
 end
 
--- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+-- Tasks join the line in front of all that wait; the first one runs first. \`call\` as above.
 local function joinFront(ids, size, call)
   local back = {}
   for index = 1, size do back[index] = ids[size + 1 - index] end
   return pushAll(call or redis.call, 'RPUSH', back, size)
 end
 
--- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
--- others.
+-- Tasks that were taken out only to be looked at never left the line: they return to the front, or go behind all others.
 local stayFront, stayBack = joinFront, joinBack
 
--- Takes back ids that this script has put behind all others, the last of all that joined.
+-- Takes out the last ids of the line, which this script has put there.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
@@ -4755,8 +4745,8 @@ local scoredNames = { 'scheduled', 'retry', 'archived', 'completed' }
 local order = { 'active', 'pending', 'retry', 'scheduled', 'aggregating', 'archived', 'completed' }
 local findings, wanted = {}, {}
 
--- Tells how often an id stands in a list. A short one is read whole; a longer one once for all ids of this call, when
--- the first of them raises doubts; a very long one is searched a few times only, and nothing is known of the rest.
+-- Tells how often an id stands in a list. A short list is read whole. A longer one is read once for all ids of this call, when
+-- the first of them raises doubts. A very long one is searched a few times only; nothing is known of the other ids.
 local function reader(key)
   local size, searches, counts = redis.call('LLEN', key), 0, nil
   local function read(ids)
@@ -4781,7 +4771,7 @@ end
 local timesInPending, pendingIsShort = reader(pending)
 local timesInActive, activeIsShort = reader(active)
 
--- Whoever became pending after the task that is next in line has its place behind it, as good as certainly.
+-- A task that became pending after the next task in line almost surely has its place behind it.
 local function waitsLongerThanAll(since)
   local nextId = redis.call('LINDEX', pending, -1)
   local nextSince = nextId and tonumber(read('HGET', taskPrefix .. nextId, 'pending_since') or '')
@@ -4823,7 +4813,7 @@ local function placesOf(id, state, group, since, leaseEnd, hasMessage)
   elseif origin == 'pending' then
     count = 1
   elseif #places == 0 and (hasMessage or origin == 'again') then
-    -- A name without a task is found by those who walk the list; elsewhere it is one that is just over.
+    -- The walk over the list finds names without a task. Elsewhere such a name is a task that has just ended.
     local isDoubtful = origin ~= 'bodies' or state ~= 'pending' or waitsLongerThanAll(since)
     count = 1
     if isDoubtful then count = timesInPending(id) end
@@ -4858,7 +4848,7 @@ local function archive(id, key, reason)
   redis.call('HSET', key, 'hk:reason', reason)
 end
 
--- Lists a task that no list names. Its old holder, if it had one, lost it with the entry.
+-- Lists a task that no list names. Its old holder, if it had one, lost the task with the entry.
 local function listAgain(id, key, state, group, score)
   local exact = redis.call('ZSCORE', due, id)
   if state == 'pending' then
@@ -4923,7 +4913,7 @@ local function look(id, score, knownGroup)
   if origin == 'bodies' and hasMessage and scoredKeys[state] and redis.call('ZSCORE', scoredKeys[state], id) then return end
   local leaseEnd = redis.call('ZSCORE', lease, id)
   local places, times, groupKey, isUnknown = placesOf(id, state, group, since, leaseEnd, hasMessage)
-  -- What is listed is seen by those who walk the lists; what can't be known now, by a later pass.
+  -- The walks over the lists see listed tasks. A later pass sees what can't be known now.
   if isUnknown or origin == 'bodies' and #places > 0 then return end
 
   if not hasMessage then
@@ -5003,10 +4993,10 @@ export const recordEventLua = `-- Adds an event to the history of a scheduler en
 -- KEYS 1 history   ARGV 1 moment in s  2 event  3 life of the history in s
 local history = KEYS[1]
 local moment, event, life = ARGV[1], ARGV[2], ARGV[3]
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -5016,7 +5006,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -5024,7 +5014,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -5060,8 +5050,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -5073,7 +5063,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -5108,15 +5098,15 @@ redis.call('UNLINK', unpack(KEYS))
 return 1
 `;
 
-export const setAsideLua = `-- Archives tasks that can't be read, exactly as they are, under the caller's lease.
+export const setAsideLua = `-- Archives tasks that can't be read, as they are, under the caller's lease.
 -- KEYS 1 active  2 lease  3 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 token  4 reason  5.. ids   Returns how many were archived
 local active, lease, archived = KEYS[1], KEYS[2], KEYS[3]
 local taskPrefix, nowSec, token, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -5126,7 +5116,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -5134,7 +5124,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -5170,8 +5160,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -5183,7 +5173,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -5194,12 +5184,12 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -5211,14 +5201,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
@@ -5227,9 +5217,9 @@ local function isTaken(setsKey, groupPrefix, id)
   end
   return false
 end
--- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
--- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
--- \`active\` and \`lease\`.
+-- What may happen to the lease of one task. A lease is an entry in the list of active tasks, its end in the set of leases, and
+-- the field that names the holder. Leases begin, move and end only here and in \`leases\`. Uses the script's names \`active\` and
+-- \`lease\`.
 
 -- Gives a task that is active already to the token.
 local function giveLease(key, id, token, ends)
@@ -5238,23 +5228,23 @@ local function giveLease(key, id, token, ends)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
 end
 
--- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+-- Gives a task a lease that belongs to nobody and ends now, so that somebody takes the task over.
 local function giveEndedLease(key, id, nowSec)
   redis.call('ZADD', lease, nowSec, id)
   redis.call('HDEL', key, 'hk:lease')
 end
 
--- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+-- Moves the end of a lease that the token holds until \`ends\`. Returns the refusal when nothing was changed.
 local function moveLease(key, id, token, ends, newEnd)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
   local moved = redis.pcall('ZADD', lease, newEnd, id)
   if type(moved) ~= 'table' then return nil end
-  -- The lease is held only while the two agree.
+  -- The lease is held only while set and field agree.
   redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
   return moved
 end
 
--- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+-- Ends the lease of a task that runs no more, wherever it goes next. \`key\` is given when the hash stays, to forget the holder.
 local function endLease(id, key)
   redis.call('ZREM', lease, id)
   redis.call('LREM', active, 0, id)
@@ -5266,17 +5256,17 @@ local function dropLease(id)
   redis.call('ZREM', lease, id)
 end
 
--- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+-- Commands that a server without memory allows come first: it refuses nothing later. Nothing is removed.
 local function beginWithoutMemory()
   redis.call('ZREM', lease, 'hk:none')
 end
 
--- Lists a task among those that run, whose lease is there.
+-- Lists a task among the active ones. Its lease exists already.
 local function listActive(id)
   redis.call('LPUSH', active, id)
 end
 
--- Takes entries too many of a task out of the list of those that run; it goes on.
+-- Takes surplus entries of a task out of the list of active ones. The task goes on.
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
@@ -5297,8 +5287,8 @@ end
 return moved
 `;
 
-export const staleSetsLua = `-- Finds sets whose end has passed, and leftovers of finished ones. The ids of sets that Go programs made are UUIDs of
--- version 4; their clocks may differ from ours and they can't tell that a set was taken from them, so those get a margin.
+export const staleSetsLua = `-- Finds sets whose end has passed, and leftovers of finished sets. A set of a Go program has a UUID of version 4 as its id. It
+-- gets a margin: the program's clock may differ from ours, and it can't notice that the set was taken from it.
 -- KEYS 1 all sets  2 all leftovers   ARGV 1 now in s  2 the same less the margin  3 most sets  4 prefix of group keys
 -- Returns 1 set keys with their ends, for each  2 ids of sets with leftovers
 local nowSec, marginSec, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -5323,10 +5313,10 @@ export const sweepLua = `-- Removes completed tasks past their retention and arc
 local completed, archived = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, oldest, most, limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -5336,7 +5326,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -5344,7 +5334,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -5380,8 +5370,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -5393,7 +5383,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -5404,7 +5394,7 @@ local function mustBeAble(beside, ...)
   end
   redis.pcall('DEL', key)
 end
--- What says that it is somewhere else is listed twice, and runs or waits there: the checker decides what to keep.
+-- A task with another state is listed twice, and runs or waits in the other place. The checker decides what to keep.
 local function remove(source, state, ids)
   local removed = 0
   if #ids > 0 then mustBeAble(taskPrefix, 'HMGET', 'GET', 'DEL', 'ZREM', 'ZRANGEBYSCORE', 'ZCARD', 'ZRANGE') end
@@ -5433,7 +5423,7 @@ if surplus > 0 then dropped = dropped + remove(archived, 'archived', redis.call(
 return { gone, dropped }
 `;
 
-export const takeBackLua = `-- Leases tasks to the caller that a holder still has who is known to be gone. Looks at one step of a walk over all leases.
+export const takeBackLua = `-- Leases to the caller the tasks of a holder that is gone. Looks at one step of a walk over all leases.
 -- KEYS 1 active  2 lease  3 mark that refuses the caller's claims
 -- ARGV 1 prefix of task keys  2 cursor of the walk  3 limit  4 end of the new leases in s  5 their token
 --      6 beginning of the tokens of a dead server, or empty  7.. tokens of calls whose answer was lost
@@ -5444,12 +5434,12 @@ local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, cursor, limit, leaseEnd, newToken = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local dead, tokens = ARGV[6], {}
 for index = 7, #ARGV do tokens[ARGV[index]] = true end
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -5461,14 +5451,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
@@ -5477,9 +5467,9 @@ local function isTaken(setsKey, groupPrefix, id)
   end
   return false
 end
--- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
--- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
--- \`active\` and \`lease\`.
+-- What may happen to the lease of one task. A lease is an entry in the list of active tasks, its end in the set of leases, and
+-- the field that names the holder. Leases begin, move and end only here and in \`leases\`. Uses the script's names \`active\` and
+-- \`lease\`.
 
 -- Gives a task that is active already to the token.
 local function giveLease(key, id, token, ends)
@@ -5488,23 +5478,23 @@ local function giveLease(key, id, token, ends)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
 end
 
--- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+-- Gives a task a lease that belongs to nobody and ends now, so that somebody takes the task over.
 local function giveEndedLease(key, id, nowSec)
   redis.call('ZADD', lease, nowSec, id)
   redis.call('HDEL', key, 'hk:lease')
 end
 
--- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+-- Moves the end of a lease that the token holds until \`ends\`. Returns the refusal when nothing was changed.
 local function moveLease(key, id, token, ends, newEnd)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
   local moved = redis.pcall('ZADD', lease, newEnd, id)
   if type(moved) ~= 'table' then return nil end
-  -- The lease is held only while the two agree.
+  -- The lease is held only while set and field agree.
   redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
   return moved
 end
 
--- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+-- Ends the lease of a task that runs no more, wherever it goes next. \`key\` is given when the hash stays, to forget the holder.
 local function endLease(id, key)
   redis.call('ZREM', lease, id)
   redis.call('LREM', active, 0, id)
@@ -5516,21 +5506,21 @@ local function dropLease(id)
   redis.call('ZREM', lease, id)
 end
 
--- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+-- Commands that a server without memory allows come first: it refuses nothing later. Nothing is removed.
 local function beginWithoutMemory()
   redis.call('ZREM', lease, 'hk:none')
 end
 
--- Lists a task among those that run, whose lease is there.
+-- Lists a task among the active ones. Its lease exists already.
 local function listActive(id)
   redis.call('LPUSH', active, id)
 end
 
--- Takes entries too many of a task out of the list of those that run; it goes on.
+-- Takes surplus entries of a task out of the list of active ones. The task goes on.
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
--- Adds one to a number of a task; from the beginning where what is kept is no number.
+-- Adds one to a number of a task. Starts again when the stored value is no number.
 local function addOne(key, field)
   local number = redis.pcall('HINCRBY', key, field, 1)
   if type(number) == 'number' then return number end
@@ -5538,8 +5528,8 @@ local function addOne(key, field)
   return 1
 end
 
--- Counts one more attempt that was lost, and one that was lost alone where the holder of the token had written that it ran
--- the task alone. Gives both numbers.
+-- Counts one more lost attempt. If the holder of the token had written that it ran the task alone, also counts one more that was
+-- lost alone. Returns both numbers.
 local function countLost(key, token)
   local lost = addOne(key, 'hk:lost')
   local isAlone = token and redis.call('HGET', key, 'hk:began') == token
@@ -5548,10 +5538,10 @@ end
 local leased, ghosts, taken = {}, {}, 0
 local step = redis.call('ZSCAN', lease, cursor, 'COUNT', 500)
 if #step[2] > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return { leased, ghosts, '0' } end
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -5561,7 +5551,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -5569,7 +5559,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -5605,8 +5595,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -5618,7 +5608,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -5638,7 +5628,7 @@ end
 for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
-  -- Something else under the key has no token; taking over what has expired finds it.
+  -- Something else under the key has no token. The take-over of expired leases finds it.
   local found = read('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost', 'hk:alone') or {}
   local held, ends = found[4], redis.call('ZSCORE', lease, id)
   local token = tokenIn(held, ends)
@@ -5665,8 +5655,8 @@ end
 return { leased, ghosts, step[1] }
 `;
 
-export const takeOverLua = `-- Leases tasks whose lease ran out to the caller. A lease that one of our servers wrote is over when it ends; one that a
--- Go server wrote only after a margin, since its clock may differ and it does not say whose it is.
+export const takeOverLua = `-- Leases to the caller the tasks whose lease ran out. A lease of one of our servers is over when it ends. A lease of a Go server
+-- is over only after a margin: the server's clock may differ, and the lease does not say whose it is.
 -- KEYS 1 active  2 lease  3 mark that refuses the caller's claims  4 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 end of Go's leases before which they are over, in s  4 limit
 --      5 end of the new leases in s  6 their token  7.. tokens of leases that the caller keeps though they are over
@@ -5677,12 +5667,12 @@ local active, lease = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, foreignEnd, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local leaseEnd, newToken, kept = ARGV[5], ARGV[6], {}
 for index = 7, #ARGV do kept[ARGV[index]] = true end
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -5694,14 +5684,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
@@ -5710,9 +5700,9 @@ local function isTaken(setsKey, groupPrefix, id)
   end
   return false
 end
--- What may happen to the lease of one task. Leases begin, move and end here and in \`leases\`, and nowhere else: in the list of
--- the tasks that run, in the set of the ends of leases, and in the field that names the holder. From the script's names
--- \`active\` and \`lease\`.
+-- What may happen to the lease of one task. A lease is an entry in the list of active tasks, its end in the set of leases, and
+-- the field that names the holder. Leases begin, move and end only here and in \`leases\`. Uses the script's names \`active\` and
+-- \`lease\`.
 
 -- Gives a task that is active already to the token.
 local function giveLease(key, id, token, ends)
@@ -5721,23 +5711,23 @@ local function giveLease(key, id, token, ends)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. ends)
 end
 
--- Gives a task a lease of nobody that ends now, so that somebody takes it over.
+-- Gives a task a lease that belongs to nobody and ends now, so that somebody takes the task over.
 local function giveEndedLease(key, id, nowSec)
   redis.call('ZADD', lease, nowSec, id)
   redis.call('HDEL', key, 'hk:lease')
 end
 
--- Moves the end of a lease that the token holds until \`ends\`. Answers with the refusal where nothing was changed.
+-- Moves the end of a lease that the token holds until \`ends\`. Returns the refusal when nothing was changed.
 local function moveLease(key, id, token, ends, newEnd)
   redis.call('HSET', key, 'hk:lease', token .. ':' .. newEnd)
   local moved = redis.pcall('ZADD', lease, newEnd, id)
   if type(moved) ~= 'table' then return nil end
-  -- The lease is held only while the two agree.
+  -- The lease is held only while set and field agree.
   redis.pcall('HSET', key, 'hk:lease', token .. ':' .. ends)
   return moved
 end
 
--- Ends the lease of a task that runs no more, wherever it goes from here. Where the hash stays it is given, to forget the holder.
+-- Ends the lease of a task that runs no more, wherever it goes next. \`key\` is given when the hash stays, to forget the holder.
 local function endLease(id, key)
   redis.call('ZREM', lease, id)
   redis.call('LREM', active, 0, id)
@@ -5749,21 +5739,21 @@ local function dropLease(id)
   redis.call('ZREM', lease, id)
 end
 
--- What a server without memory lets pass comes first: it refuses nothing later. Nothing is removed.
+-- Commands that a server without memory allows come first: it refuses nothing later. Nothing is removed.
 local function beginWithoutMemory()
   redis.call('ZREM', lease, 'hk:none')
 end
 
--- Lists a task among those that run, whose lease is there.
+-- Lists a task among the active ones. Its lease exists already.
 local function listActive(id)
   redis.call('LPUSH', active, id)
 end
 
--- Takes entries too many of a task out of the list of those that run; it goes on.
+-- Takes surplus entries of a task out of the list of active ones. The task goes on.
 local function unlistActive(id, surplus)
   redis.call('LREM', active, surplus, id)
 end
--- Adds one to a number of a task; from the beginning where what is kept is no number.
+-- Adds one to a number of a task. Starts again when the stored value is no number.
 local function addOne(key, field)
   local number = redis.pcall('HINCRBY', key, field, 1)
   if type(number) == 'number' then return number end
@@ -5771,8 +5761,8 @@ local function addOne(key, field)
   return 1
 end
 
--- Counts one more attempt that was lost, and one that was lost alone where the holder of the token had written that it ran
--- the task alone. Gives both numbers.
+-- Counts one more lost attempt. If the holder of the token had written that it ran the task alone, also counts one more that was
+-- lost alone. Returns both numbers.
 local function countLost(key, token)
   local lost = addOne(key, 'hk:lost')
   local isAlone = token and redis.call('HGET', key, 'hk:began') == token
@@ -5781,10 +5771,10 @@ end
 local leased, ghosts, strangers, taken = {}, {}, {}, 0
 local expired = redis.call('ZRANGEBYSCORE', lease, '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, 1000)
 if #expired > 0 and redis.call('EXISTS', KEYS[3]) == 1 then return { leased, ghosts, strangers } end
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -5794,7 +5784,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -5802,7 +5792,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -5838,8 +5828,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -5851,7 +5841,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -5889,7 +5879,7 @@ for index = 1, #expired, 2 do
       redis.call('DEL', key)
       ghosts[#ghosts + 1] = id
     elseif state ~= 'active' then
-      -- Somebody moved it on and left the lease behind.
+      -- Somebody moved the task on and left the lease behind.
       dropLease(id)
     else
       giveLease(key, id, newToken, leaseEnd)
@@ -5904,16 +5894,16 @@ end
 return { leased, ghosts, strangers }
 `;
 
-export const unlistedLua = `-- Tells which tasks no list, set or lease of the queue names any more, so that nobody will ever run or remove them.
+export const unlistedLua = `-- Finds tasks that no list, set or lease of the queue names any more. Nobody would ever run or remove them.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 aggregation sets
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3.. ids   Returns those ids
 local taskPrefix, groupPrefix, sets = ARGV[1], ARGV[2], KEYS[8]
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -5925,14 +5915,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end
@@ -5941,10 +5931,10 @@ local function isTaken(setsKey, groupPrefix, id)
   end
   return false
 end
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -5954,7 +5944,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -5962,7 +5952,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -5998,8 +5988,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -6011,7 +6001,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -6061,7 +6051,7 @@ local taskPrefix, nowSec, dayEnd = ARGV[1], ARGV[2], ARGV[3]
 local leaseEnd, newToken, expected = ARGV[6], ARGV[7], ARGV[9]
 local call, try = redis.call, redis.pcall
 local lost, unhandled, ghosts, strangers = {}, {}, {}, {}
--- Tables that are made with room for what a small batch needs do not grow step by step.
+-- Tables are made with room for a small batch, so they do not grow step by step.
 local leased = {
   nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
   nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
@@ -6072,14 +6062,14 @@ local function answer(isEvicted, closed)
   return { leased, lost, unhandled, ghosts, isEvicted, strangers, closed or '' }
 end
 
--- Here and below, numbers that Redis is given are text: it writes each one with seventeen digits.
+-- Numbers go to Redis as text: Redis itself would write each one with seventeen digits.
 local function digits(number)
   return string.format('%d', number)
 end
 
--- Settling and claiming each read first. Then they write in an order in which a command that is refused meets what others
--- take back, since it is the first of its kind that is refused; where that can't be, \`check\` asks before. What a server
--- without memory lets pass comes first: it refuses nothing later, so that workers go on and make room.
+-- Settling and claiming each read first. Then they write in an order in which everything before a refused command can be taken
+-- back: the first command of a kind is the one that is refused. If no such order exists, \`check\` asks before. Commands that a
+-- server without memory allows come first: it refuses nothing later, so workers go on and make room.
 
 local function stop(refusal)
   error(redis.acl_check_cmd and { err = refusal.err } or refusal.err, 0)
@@ -6089,16 +6079,16 @@ local function isRefused(reply)
   return type(reply) == 'table' and reply.err ~= nil
 end
 
--- Something of another type is a matter of its one task; any other refusal is one of all.
+-- A key of another type concerns one task only. Any other refusal concerns all.
 local function mustBeOtherType(refusal)
   if not string.find(refusal.err, 'WRONGTYPE', 1, true) then stop(refusal) end
 end
 
 local function check(list, sortedSets, ...)
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -6108,7 +6098,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -6116,7 +6106,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -6152,8 +6142,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -6165,7 +6155,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''
@@ -6181,13 +6171,13 @@ end
   mustBeAble(taskPrefix, ...)
 end
 
--- Many leases that end or begin at once, in the script that every call of a worker runs. Where a command is refused the functions
--- answer with that, and but for \`endLeases\` have changed nothing then. From the script's names \`active\`, \`lease\`,
+-- Many leases that end or begin at once, in the script that every call of a worker runs. When a command is refused, the
+-- functions return the refusal and have changed nothing (except \`endLeases\`). Uses the script's names \`active\`, \`lease\`,
 -- \`taskPrefix\`, \`call\`, \`try\`, \`isRefused\` and \`digits\`.
 
--- Takes ids out of the list of those that run. Mostly they are the ones that were leased first, which are its end, in that
--- order. LREM looks through the list once for each id, so where a good part of the list leaves it is cheaper to write down who
--- stays. That comes first: the command that is refused is then the one with which nothing has been written yet.
+-- Takes ids out of the list of active tasks. Mostly these were leased first, so they are the end of the list, in order. LREM
+-- looks through the list once for each id. When a good part of the list leaves, it is cheaper to write the ids that stay. That
+-- write comes first, so that nothing has been written yet if it is refused.
 local function unlistActive(ids, number)
   local leaving, size
   if number > 2 then
@@ -6199,7 +6189,7 @@ local function unlistActive(ids, number)
       leaving, together = {}, 0
       for index = 1, number do leaving[ids[index]] = true end
       for _, id in ipairs(last) do
-        -- Met once: an id that somebody wrote twice does not stand for another one.
+        -- Each id counts once: an id that somebody wrote twice does not stand for another one.
         if leaving[id] == true then leaving[id], together = 'met', together + 1 end
       end
     end
@@ -6208,7 +6198,7 @@ local function unlistActive(ids, number)
   end
   if number <= 8 or size > number * 4 then
     for index = 1, number do
-      -- From the end: the longer a task has run, the nearer it is.
+      -- From the end: the longer a task has run, the nearer to the end it is.
       local reply = try('LREM', active, '-1', ids[index])
       if isRefused(reply) then return reply end
     end
@@ -6227,26 +6217,26 @@ local function unlistActive(ids, number)
   return reply
 end
 
--- Ends the leases of tasks, which run no more, wherever they go from here. With \`lastEnd\`, the end of the last one, it is
--- proven first that they can be put back. Where a command was refused it answers with that, and whether something was changed
--- all the same, which \`resume-leases\` undoes.
+-- Ends the leases of tasks that run no more, wherever they go next. With \`lastEnd\`, the end of the last lease, it first proves
+-- that they can be put back. When a command is refused, it returns the refusal and whether something was changed;
+-- \`resume-leases\` undoes that.
 local function endLeases(ids, number, lastEnd)
   local reply = unlistActive(ids, number)
   if isRefused(reply) then return reply, false end
-  -- The lease as it is: what puts it back must not be refused then.
+  -- Writes the lease as it is, to prove that putting it back will not be refused.
   if lastEnd then reply = try('ZADD', lease, 'XX', lastEnd, ids[number]) end
   if not isRefused(reply) then reply = try('ZREM', lease, unpack(ids, 1, number)) end
   if isRefused(reply) then return reply, true end
 end
 
--- Leases tasks that wait to one holder.
+-- Leases waiting tasks to one holder.
 local function beginLeases(ids, number, leaseEnd, leaseValue)
   local reply
-  -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
-  -- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
+  -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for the list makes Redis
+  -- build the real structure, which stays when the member is gone. 100 running tasks then cost a fifth less work.
   if number > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
     local long = string.rep('-', 80)
-    -- Not there: it only shows that the member can be removed again.
+    -- The member does not exist: this only shows that it can be removed again.
     reply = try('ZREM', lease, long)
     if isRefused(reply) then return reply end
     reply = try('ZADD', lease, leaseEnd, long, leaseEnd, ids[1])
@@ -6269,26 +6259,25 @@ local function beginLeases(ids, number, leaseEnd, leaseValue)
   try('ZREM', lease, unpack(ids, 1, number))
   return reply
 end
--- How tasks leave the line of a queue: see \`line\`. From the script's name \`pending\`.
+-- How tasks leave the line of a queue: see \`line\`. Uses the script's name \`pending\`.
 
--- Those that run next leave the line.
+-- The next \`size\` tasks leave the line.
 local function leaveFront(size)
   redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
 end
 
--- A task leaves the line: so many of its entries from the back, below 0 from the front, or all for 0. Answers how many there
--- were. With
--- \`redis.pcall\` as \`call\` it answers with the refusal where there is one.
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, all for 0. Returns how many there were.
+-- With \`redis.pcall\` as \`call\` it returns the refusal, if there is one.
 local function leaveLine(id, entries, call)
   return (call or redis.call)('LREM', pending, entries, id)
 end
 
--- Puts ids in line; most calls never do, and need none of the functions for it. \`stay\`: they were only looked at.
+-- Puts ids in line. Most calls never do, and need none of the functions for it. \`stay\`: the ids were only looked at.
 local function putInLine(how, ids, size, refusable)
--- How tasks join the line of a queue. Nothing else writes the list of those that wait, but \`leave-line\` and the transaction that
--- enqueues new tasks without a script. From the script's name \`pending\`; the end of that list runs next.
+-- How tasks join the line of a queue. Only this, \`leave-line\` and the transaction that enqueues new tasks without a script write
+-- the list of pending tasks. The end of the list runs next. Uses the script's name \`pending\`.
 
--- What the hash of a task says while it waits in line.
+-- The fields of a task's hash while it waits in line.
 local function waitsSince(nowNs)
   return 'state', 'pending', 'pending_since', nowNs
 end
@@ -6301,24 +6290,23 @@ local function pushAll(call, command, ids, size)
   end
 end
 
--- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\` it answers, where a push
--- is refused, with the refusal and how many have joined.
+-- Tasks join the line behind all that wait; the first one runs first. With \`redis.pcall\` as \`call\`, a refused push returns the
+-- refusal and how many tasks have joined.
 local function joinBack(ids, size, call)
   return pushAll(call or redis.call, 'LPUSH', ids, size)
 end
 
--- Tasks join the line before all that wait; the first one runs first. \`call\` as above.
+-- Tasks join the line in front of all that wait; the first one runs first. \`call\` as above.
 local function joinFront(ids, size, call)
   local back = {}
   for index = 1, size do back[index] = ids[size + 1 - index] end
   return pushAll(call or redis.call, 'RPUSH', back, size)
 end
 
--- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
--- others.
+-- Tasks that were taken out only to be looked at never left the line: they return to the front, or go behind all others.
 local stayFront, stayBack = joinFront, joinBack
 
--- Takes back ids that this script has put behind all others, the last of all that joined.
+-- Takes out the last ids of the line, which this script has put there.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
@@ -6334,15 +6322,15 @@ if ARGV[4] ~= '' then
   local allEnds = call('ZMSCORE', lease, unpack(ids))
   local settledIds, settled = { nil, nil, nil, nil, nil, nil, nil, nil }, 0
   local doneKeys, done = { nil, nil, nil, nil, nil, nil, nil, nil }, 0
-  -- What is more than done, by place and by id; whether something is handed back, and of how many kinds the rest is.
+  -- Settlements that are more than done, by place and by id; whether one is handed back; of how many kinds the others are.
   local acts, acted
   local handsBack, kinds, lastKind = false, 0, nil
   local processed, failed = 0, 0
   local earliest, latest, exactMoments = nil, nil, 0
   local lastToken, lastEnds, lastLease
 
-  -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since then
-  -- left another end.
+  -- The lease is held only while it ends when the holder wrote that it ends. A Go worker that took the task since then left
+  -- another end.
   if isPlain then
     for index = 1, number do
       local id, token, ends = ids[index], theirToken or tokens[index], allEnds[index]
@@ -6361,7 +6349,7 @@ if ARGV[4] ~= '' then
     end
     done, processed = settled, settled
   else
-    -- How many values a settlement has behind its first three, by kind.
+    -- How many values follow the first three of a settlement, by kind.
     local sizes = { 1, 4, 4, 1, 0 }
     for index = 1, number do
       local id, token, ends = ids[index], theirToken or tokens[index], allEnds[index]
@@ -6412,7 +6400,7 @@ if ARGV[4] ~= '' then
           if settlements[from + 3] % 2 == 1 then processed, failed = processed + 1, failed + 1 end
         end
       elseif repeated == 1 and (held == '=' .. token or (kind == 1 and call('EXISTS', key) == 0)) then
-        -- An earlier call did it and its answer was lost.
+        -- An earlier call settled it, and its answer was lost.
       else
         if isRefused(held) then mustBeOtherType(held) end
         lost[#lost + 1] = index - 1
@@ -6423,8 +6411,8 @@ if ARGV[4] ~= '' then
   local before, beforeExact
   if acts then
     if earliest then
--- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
--- own set; a score of the other sets is the whole second at or after it.
+-- The moments (milliseconds, or nil) of the first waiting task, and of the first task with an exact moment. Exact moments lie in
+-- their own set. A score of the other sets is the whole second at or after the exact moment.
 local function nextDue(dueKey, scheduledKey, retryKey)
   local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
   local firstExact = exact[2] and tonumber(exact[2]) or nil
@@ -6440,7 +6428,7 @@ local function nextDue(dueKey, scheduledKey, retryKey)
 end
       before, beforeExact = nextDue(due, scheduled, retry)
     end
-    -- Of one kind, the first one meets what can be refused. Of several, none may once another one was carried out.
+    -- With one kind, the first settlement meets every possible refusal. With several, nothing may be refused after the first kind.
     if kinds > 1 then
       for _, key in ipairs({ completed, retry, archived }) do call('ZCARD', key) end
     end
@@ -6454,7 +6442,7 @@ end
     if reply and not isChanged then stop(reply) end
   end
   if acts and not reply then
--- The attempt history of a task with one more line: the newest ones. Nil where there is none to add.
+-- The newest lines of a task's attempt history, with one more line. Nil when there is no line to add.
 local function attemptsWith(key, line)
   if line == '' then return nil end
   local lines = redis.call('HGET', key, 'hk:attempts')
@@ -6468,7 +6456,7 @@ local function attemptsWith(key, line)
   end
   return line
 end
-    -- First what is handed back: of that, everything can be taken back. The first one of each part proves the others.
+    -- First the tasks that are handed back, since all of that can be taken back. The first task of each part proves the others.
     for pass = handsBack and 1 or 2, 2 do
       local proven = false
       for _, act in ipairs(acts) do
@@ -6514,21 +6502,20 @@ end
   end
   if done > 0 and not isRefused(reply) then reply = try('DEL', unpack(doneKeys, 1, done)) end
   if isRefused(reply) then
--- Undoes \`endLeases\` of \`leases\`, from its names.
+-- Undoes \`endLeases\` of \`leases\`, with its names.
 
--- Puts back leases as they ended before. Other ids among \`allIds\` are in the set as they were, so that this changes nothing of
--- them.
+-- Puts leases back with their old ends. Other ids among \`allIds\` are still in the set, so this changes nothing for them.
 local function resumeLeases(ids, number, allIds, allEnds)
   for index = 1, #allIds do
     if allEnds[index] then try('ZADD', lease, allEnds[index], allIds[index]) end
   end
   local back = {}
   for index = 1, number do back[index] = ids[number + 1 - index] end
-  -- Their order among those that run means nothing.
+  -- The order of the active tasks has no meaning.
   if isRefused(try('RPUSH', active, unpack(back))) then try('LPUSH', active, unpack(ids, 1, number)) end
 end
 
--- Says of a task whose lease was put back who holds it.
+-- Writes the holder of a task whose lease was put back.
 local function holdAgain(key, leaseValue)
   try('HSET', key, 'state', 'active', 'hk:lease', leaseValue)
 end
@@ -6542,9 +6529,9 @@ end
     stop(reply)
   end
   if latest then
--- Keeps the exact moments as many as they are needed, also where no program of ours takes tasks to their queue: Go's know
--- nothing of them. With \`added\` new moments, some more go that have passed for a minute and that no task waits for, and the
--- key itself ends a day or two after its last moment. \`first\` is the first moment before that. A refusal changes nothing.
+-- Keeps the exact moments from growing without end. Go's programs, which forward tasks too, know nothing of them. With each
+-- \`added\` moment, it removes some that passed a minute ago and that no task waits for. The key itself ends a day or two after
+-- its last moment. \`first\` is the first moment before the call. A refusal changes nothing.
 local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, latest, added)
   local passedMs = nowSec * 1000 - 60000
   if first and first < passedMs then
@@ -6556,7 +6543,7 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
       local waits = redis.pcall('ZSCORE', scheduledKey, id)
       if not waits then waits = redis.pcall('ZSCORE', retryKey, id) end
       local state = not waits and redis.pcall('HGET', tasks .. id, 'state')
-      -- The moment of a waiting task that no list names is kept: it is all that is known of when to run it.
+      -- The moment of a waiting task that no list names is kept: only it tells when to run the task.
       local isLost = state == 'scheduled' or state == 'retry' or type(state) == 'table'
       if type(waits) == 'string' and tonumber(waits) ~= second or not waits and not isLost then
         redis.pcall('ZREM', dueKey, id)
@@ -6571,13 +6558,13 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
 end
     keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, exactMoments)
   end
-  -- Whoever misses it comes a little late, no more.
+  -- A server that misses it comes only a little late.
   if earliest and (before == nil or earliest <= before) then
     try('PUBLISH', ARGV[11], string.format('%.0f ', earliest) .. ARGV[10])
   end
   if processed > 0 then
--- Adds to a counter, which starts again where it holds no number or can't grow any more, as Asynq's does. What is counted
--- is done already: a refusal must not undo it.
+-- Adds to a counter. A counter that holds no number, or can't grow, starts again, as Asynq's does. The counted event has already
+-- happened: a refusal must not undo it.
 local function add(key, amount)
   local sum = redis.pcall('INCRBY', key, string.format('%d', amount))
   if type(sum) ~= 'table' then return sum end
@@ -6587,7 +6574,7 @@ local function add(key, amount)
   return amount
 end
 
--- Adds to a day's counter and to the total. The day's counter gets its end of life with the first increment only.
+-- Adds to a day's counter and to the total. Only the first increment gives the day's counter its end of life.
 local function count(dayKey, totalKey, amount, dayEnd)
   if amount == 0 then return end
   if add(dayKey, amount) == amount then redis.pcall('EXPIREAT', dayKey, dayEnd) end
@@ -6600,7 +6587,7 @@ end
 
 if ARGV[5] == '0' then return answer(0) end
 local limit, isInOrder = tonumber(ARGV[5]), false
--- The marks in one look, since they are nearly never there.
+-- One look for all marks, since they are nearly never there.
 if call('EXISTS', paused, evicted, policy) > 0 or expected ~= '' then
   if call('EXISTS', paused, evicted) > 0 then
     local isEvicted = call('EXISTS', evicted)
@@ -6611,18 +6598,18 @@ if call('EXISTS', paused, evicted, policy) > 0 or expected ~= '' then
     mustBeOtherType(stored)
     stored = 'of another type'
   end
-  -- A claim alone gets no keys but those that it mostly needs.
+  -- A claim alone gets only the keys that it mostly needs.
   retry = retry or string.sub(taskPrefix, 1, -3) .. 'retry'
--- What a claim may take from a queue by its policy, as the store keeps it. A new kind of policy answers here.
+-- What a claim may take from a queue by its policy, which the store keeps. A new kind of policy answers here.
 
--- Why nothing may be taken now, or nil, and whether the next task alone may be. \`expected\` is the policy that the claimer's
--- queue was declared with; empty where it was not.
+-- Returns why nothing may be taken now, or nil, and whether only the next task may be taken. \`expected\` is the policy that the
+-- claimer declared the queue with, or empty.
 local function closedBy(stored, expected)
   local name = stored == '' and 'open' or stored
   if expected ~= '' and name ~= expected then return 'policy ' .. name end
   if stored == '' then return nil, false end
   local isStrict = stored == 'ordered:strict'
-  -- One that a later version made is not ignored: who knows what it promises.
+  -- A policy of a later version is not ignored: nobody here knows what it promises.
   if not isStrict and stored ~= 'ordered:loose' then return 'policy ' .. stored end
   if redis.call('LLEN', active) > 0 or redis.call('ZCARD', lease) > 0 then return 'held' end
   if isStrict and redis.call('ZCARD', retry) > 0 then return 'held' end
@@ -6642,8 +6629,8 @@ if ARGV[8] ~= '' then
   for _, name in ipairs(handled[1]) do exact[name] = true end
 end
 
--- The type is the first field of the message, and where it ends; nil when it is not, and then reading it is left to the
--- worker.
+-- The type, which is the first field of the message, and where it ends. Nil when it is not the first field: then the worker
+-- reads it.
 local function typeOf(msg)
   if string.byte(msg, 1) ~= 10 then return nil end
   local length, offset = string.byte(msg, 2), 3
@@ -6664,7 +6651,7 @@ local function handles(name)
   return false
 end
 
--- Tasks that wait in a row are mostly of one type: the beginning of the last message that may run.
+-- The beginning of the last message that may run. Tasks that wait in a row are mostly of one type.
 local begins, beginsTo = nil, 0
 
 local function mayRun(msg)
@@ -6677,11 +6664,11 @@ end
 
 local leaseValue = newToken .. ':' .. leaseEnd
 local taken, unhandledCount, left = { nil, nil, nil, nil, nil, nil, nil, nil }, {}, {}
--- \`#\` searches for the end of a list anew each time.
+-- Sizes are counted, because \`#\` searches for the end of a list each time.
 local takenCount, leasedSize, seen, looks = 0, 0, 0, {}
 
--- Looks at the next \`window\` ids, those at the end of the list, and sorts them into what is taken and what stays, in
--- running order. Answers how many there were.
+-- Looks at the next \`window\` ids, at the end of the list, in running order. Sorts them into those to take and those that
+-- stay. Returns how many there were.
 local function look(window)
   local ids = call('LRANGE', pending, digits(-seen - window), digits(-seen - 1))
   looks[#looks + 1] = ids
@@ -6720,14 +6707,14 @@ end
 local isFruitless = false
 local first = look(limit)
 if isInOrder then
-  -- Only an id without a task may be passed over.
+  -- Only ids without a task may be passed over.
   for _ = 1, 100 do
     if takenCount > 0 or #left > 0 or first == 0 then break end
     first = look(1)
   end
--- Ids that can't be taken, for want of a handler or of a task, must not hide the ones behind them.
+-- Ids that can't be taken, because the handler or the task is missing, must not hide the ids behind them.
 elseif (#left > 0 or #ghosts > 0 or #strangers > 0) and takenCount < limit then
-  -- Nothing to run among so many: they go behind the others, so that those get their turn.
+  -- Nothing to run among so many ids. They go behind the others, so that the others get their turn.
   isFruitless = look(1000) == 1000 and takenCount == 0
 end
 
@@ -6761,12 +6748,12 @@ return answer(0)
 
 export const writeResultLua = `-- Keeps bytes as the result of a task that the caller holds.
 -- KEYS 1 lease  2 task   ARGV 1 id  2 token  3 result   Returns 1, or 0 when the lease was lost
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -6778,14 +6765,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end

@@ -1,5 +1,5 @@
--- One page of the groups that hold tasks. A name without tasks is left where it is: a scheduled task may be about to join.
--- What is no group is passed over.
+-- Returns a page of the groups that hold tasks. A name without tasks stays: a scheduled task may be about to join. A key that
+-- is no group is passed over.
 -- KEYS 1 groups   ARGV 1 prefix of group keys  2 cursor  3 names a page
 -- Returns 1 the next cursor, "0" at the end  2 name, size, oldest and newest score in s, for each
 local page = redis.call('SSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])

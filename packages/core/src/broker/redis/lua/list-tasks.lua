@@ -1,4 +1,4 @@
--- Reads a page of a container: tasks whose bytes may fit the filter, whole. Looks at a bounded number of tasks.
+-- Reads a page of a container: whole tasks, whose bytes may fit the filter. Looks at a bounded number of tasks.
 -- KEYS 1 container  2 lease  3 exact due moments
 -- ARGV 1 prefix of task keys  2 prefix of container keys  3 kind of container: list (read from its end) or zset
 --      4 most tasks to read  5 most to look at  6 most bytes to look at
@@ -14,7 +14,7 @@ local lastPlace, lastId, lowest, highest = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local idPrefix, firstPart, secondPart, lowerPart = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 --- @include "read-task"
 
--- The order of members with the same score: by bytes. Lua's own comparison goes by the server's locale.
+-- Members with the same score are ordered by bytes. Lua's own comparison depends on the server's locale.
 local function comesAfter(one, other)
   local length = math.min(#one, #other)
   for index = 1, length do
@@ -24,7 +24,7 @@ local function comesAfter(one, other)
   return #one > #other
 end
 
--- How many members come up to and with this one, whether or not it is still there.
+-- How many members come before this one, itself included. It may be gone.
 local function rankAfter(score, id)
   local low = redis.call('ZCOUNT', container, '-inf', '(' .. score)
   local high = redis.call('ZCOUNT', container, '-inf', score)
@@ -47,8 +47,8 @@ if kind == 'zset' then
 else
   size, from = redis.call('LLEN', container), 0
   if lastPlace ~= '' then
-    -- Where the last task is now: tasks before it may have left, or have been put back. Where it is not found near its old
-    -- place, that place has to do.
+    -- Looks for the last task near its old place: tasks before it may have left, or have been put back. If it is not found, the
+    -- old place has to do.
     from = tonumber(lastPlace)
     local deepest = math.min(from + 500, size)
     local window = redis.call('LRANGE', container, -from - 500, -math.max(1, from - 2000))

@@ -1,4 +1,4 @@
--- Reckons how many bytes a queue's tasks take, from up to 20 tasks of each container.
+-- Estimates how many bytes a queue's tasks take, from up to 20 tasks of each container.
 -- KEYS 1 pending  2 active  3 groups  4 scheduled  5 retry  6 archived  7 completed
 -- ARGV 1 prefix of task keys  2 prefix of group keys   Returns 1 bytes  2 tasks that were looked at  3 why not, or empty
 local taskPrefix, groupPrefix = ARGV[1], ARGV[2]

@@ -1,6 +1,6 @@
--- Does what a queue's tasks need Redis to do, on a key of its own, which is gone afterwards. What a script can't do for want of
--- memory, permission or disk, or because this is a replica, fails here as it fails there. Then touches the keys of the queue in
--- ways that change nothing: something else in the place of one, or one that this user may not write, fails here too.
+-- Does what a queue's tasks need Redis to do, on a key of its own, which is gone afterwards. It fails like any other script when
+-- memory, permission or disk is missing, or this is a replica. Then it touches the keys of the queue in ways that change
+-- nothing. That fails when a key holds something else, or this user may not write it.
 -- KEYS 1 the key of its own  2 pending  3 active  4 lease  5 scheduled  6 retry  7 archived  8 completed
 --      9 exact due moments  10 groups
 -- ARGV 1 whether to write (0 or 1), or to touch only  2 name of a member that nobody has  3 channel that nobody listens to
@@ -10,7 +10,7 @@ local nobody, channel = ARGV[2], ARGV[3]
 local call = redis.call
 
 if ARGV[1] == '1' then
-  -- Should the script end half-way, what it has written ends by itself.
+  -- If the script ends half-way, what it has written ends by itself.
   call('SET', own, '1', 'EX', '60')
   call('GET', own)
   call('INCRBY', own, '1')

@@ -6,7 +6,7 @@ local id, entry, revision, channel = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4
 local stored = redis.call('HGET', entries, id)
 local before = 0
 if stored then
-  -- What can't be read has no revision: whoever writes the entry anew mends it.
+  -- An entry that can't be read has no revision. Writing it anew repairs it.
   local ok, found = pcall(cjson.decode, stored)
   before = ok and type(found) == 'table' and tonumber(found.revision) or 0
 end

@@ -1,4 +1,4 @@
--- Keeps what a server is asked to do.
+-- Keeps an order for a server.
 -- KEYS 1 orders of the server   ARGV 1 kind  2 order  3 life in s   Returns 1
 --- @include "able"
 mustBeAble(KEYS[1], 'HSET', 'TTL', 'EXPIRE')

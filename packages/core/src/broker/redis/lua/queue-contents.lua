@@ -1,4 +1,4 @@
--- What a queue still holds, for removing it.
+-- Returns what a queue still holds, so that it can be removed.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 aggregation sets
 -- ARGV 1 prefix of group keys  2 now in s  3 end of a lease up to which it is surely over, in s
 -- Returns 1 tasks that may be held by a worker or an aggregator  2 states that hold tasks  3 groups that hold tasks, and

@@ -1,4 +1,4 @@
--- The numbers of one queue at one moment.
+-- Returns the numbers of one queue at one moment.
 -- KEYS 1 pending  2 active  3 scheduled  4 retry  5 archived  6 completed  7 groups  8 paused
 --      9 processed today  10 failed today  11 processed  12 failed
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now (unix seconds)  4 most due tasks to count

@@ -1,5 +1,5 @@
--- Puts the tasks of a set back into their group, a slice at a time where other tasks wait there, and tells the group's
--- name again. From the first slice on the set is nobody's: its end is 0.
+-- Puts the tasks of a set back into their group and lists the group again. If other tasks wait in the group, it goes slice by
+-- slice. From the first slice on the set belongs to nobody: its end is 0.
 -- KEYS 1 set  2 all sets  3 group  4 groups   ARGV 1 group  2 the set's end in s, as it is in all sets  3 slice
 -- Returns 1 how many were put back, or -1 when the set is gone  2 how many are left
 local set, sets, group, groups = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -8,7 +8,7 @@ if tonumber(redis.call('ZSCORE', sets, set) or -1) ~= setEnd then return { -1, 0
 --- @include "able"
 local size = read('ZCARD', set)
 if size == nil or read('ZCARD', group) == nil then
-  -- One of the two is something else, so there is nothing to put back, or nowhere to; the checker lists the tasks again.
+  -- One of the two keys holds something else, so nothing can be put back. The checker lists the tasks again.
   redis.call('ZREM', sets, set)
   return { -1, 0 }
 end

@@ -1,5 +1,5 @@
--- Finds exact moments of tasks that do not wait for them any more, and drops them. The moment of a waiting task that no
--- list names is kept: it is all that is known of when to run it.
+-- Drops exact moments of tasks that do not wait for them any more. The moment of a waiting task that no list names is kept:
+-- only the moment tells when to run it.
 -- KEYS 1 exact due moments  2 scheduled  3 retry   ARGV 1 prefix of task keys  2 repair (0 or 1)  3.. ids
 -- Returns those ids
 local due, scheduled, retry = KEYS[1], KEYS[2], KEYS[3]

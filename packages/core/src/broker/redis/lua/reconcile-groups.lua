@@ -1,5 +1,5 @@
--- Finds groups that hold tasks and that no list names: names them again, or, where it is a set that was taken out of a
--- group, puts its tasks back.
+-- Finds groups that hold tasks and that no list names, and lists them again. If it is a set that was taken out of a group,
+-- puts its tasks back.
 -- KEYS 1 groups  2 aggregation sets
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 repair (0 or 1)  4.. parts of the keys after the prefix
 -- Returns for each: that part, kind, group, how many tasks

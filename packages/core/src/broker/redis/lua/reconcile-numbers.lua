@@ -1,4 +1,4 @@
--- Counts what a queue holds, and what of it is later than it should be.
+-- Counts a queue's tasks, and those that are late.
 -- KEYS 1 pending  2 active  3 scheduled  4 retry  5 archived  6 completed  7 groups  8 lease  9 aggregation sets
 -- ARGV 1 moment before which nobody takes care of what is due, in s  2 the same for the archive, exclusive
 -- Returns how many: 1 of all states  2 archived  3 archived too long  4 leases over  5 scheduled late  6 retry late

@@ -1,4 +1,4 @@
--- Compares where tasks are listed with what they say of themselves, and mends what does not agree.
+-- Compares where tasks are listed with what they say of themselves, and repairs what does not agree.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 exact due moments
 --      10 aggregation sets  11 all leftovers
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 prefix of leftovers  4 now in s  5 now in ns  6 repair (0 or 1)
@@ -22,8 +22,8 @@ local scoredNames = { 'scheduled', 'retry', 'archived', 'completed' }
 local order = { 'active', 'pending', 'retry', 'scheduled', 'aggregating', 'archived', 'completed' }
 local findings, wanted = {}, {}
 
--- Tells how often an id stands in a list. A short one is read whole; a longer one once for all ids of this call, when
--- the first of them raises doubts; a very long one is searched a few times only, and nothing is known of the rest.
+-- Tells how often an id stands in a list. A short list is read whole. A longer one is read once for all ids of this call, when
+-- the first of them raises doubts. A very long one is searched a few times only; nothing is known of the other ids.
 local function reader(key)
   local size, searches, counts = redis.call('LLEN', key), 0, nil
   local function read(ids)
@@ -48,7 +48,7 @@ end
 local timesInPending, pendingIsShort = reader(pending)
 local timesInActive, activeIsShort = reader(active)
 
--- Whoever became pending after the task that is next in line has its place behind it, as good as certainly.
+-- A task that became pending after the next task in line almost surely has its place behind it.
 local function waitsLongerThanAll(since)
   local nextId = redis.call('LINDEX', pending, -1)
   local nextSince = nextId and tonumber(read('HGET', taskPrefix .. nextId, 'pending_since') or '')
@@ -90,7 +90,7 @@ local function placesOf(id, state, group, since, leaseEnd, hasMessage)
   elseif origin == 'pending' then
     count = 1
   elseif #places == 0 and (hasMessage or origin == 'again') then
-    -- A name without a task is found by those who walk the list; elsewhere it is one that is just over.
+    -- The walk over the list finds names without a task. Elsewhere such a name is a task that has just ended.
     local isDoubtful = origin ~= 'bodies' or state ~= 'pending' or waitsLongerThanAll(since)
     count = 1
     if isDoubtful then count = timesInPending(id) end
@@ -125,7 +125,7 @@ local function archive(id, key, reason)
   redis.call('HSET', key, 'hk:reason', reason)
 end
 
--- Lists a task that no list names. Its old holder, if it had one, lost it with the entry.
+-- Lists a task that no list names. Its old holder, if it had one, lost the task with the entry.
 local function listAgain(id, key, state, group, score)
   local exact = redis.call('ZSCORE', due, id)
   if state == 'pending' then
@@ -190,7 +190,7 @@ local function look(id, score, knownGroup)
   if origin == 'bodies' and hasMessage and scoredKeys[state] and redis.call('ZSCORE', scoredKeys[state], id) then return end
   local leaseEnd = redis.call('ZSCORE', lease, id)
   local places, times, groupKey, isUnknown = placesOf(id, state, group, since, leaseEnd, hasMessage)
-  -- What is listed is seen by those who walk the lists; what can't be known now, by a later pass.
+  -- The walks over the lists see listed tasks. A later pass sees what can't be known now.
   if isUnknown or origin == 'bodies' and #places > 0 then return end
 
   if not hasMessage then

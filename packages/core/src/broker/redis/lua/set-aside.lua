@@ -1,4 +1,4 @@
--- Archives tasks that can't be read, exactly as they are, under the caller's lease.
+-- Archives tasks that can't be read, as they are, under the caller's lease.
 -- KEYS 1 active  2 lease  3 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 token  4 reason  5.. ids   Returns how many were archived
 local active, lease, archived = KEYS[1], KEYS[2], KEYS[3]

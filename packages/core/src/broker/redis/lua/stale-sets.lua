@@ -1,5 +1,5 @@
--- Finds sets whose end has passed, and leftovers of finished ones. The ids of sets that Go programs made are UUIDs of
--- version 4; their clocks may differ from ours and they can't tell that a set was taken from them, so those get a margin.
+-- Finds sets whose end has passed, and leftovers of finished sets. A set of a Go program has a UUID of version 4 as its id. It
+-- gets a margin: the program's clock may differ from ours, and it can't notice that the set was taken from it.
 -- KEYS 1 all sets  2 all leftovers   ARGV 1 now in s  2 the same less the margin  3 most sets  4 prefix of group keys
 -- Returns 1 set keys with their ends, for each  2 ids of sets with leftovers
 local nowSec, marginSec, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])

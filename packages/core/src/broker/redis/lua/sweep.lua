@@ -6,7 +6,7 @@ local completed, archived = KEYS[1], KEYS[2]
 local taskPrefix, nowSec, oldest, most, limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 
 --- @include "able"
--- What says that it is somewhere else is listed twice, and runs or waits there: the checker decides what to keep.
+-- A task with another state is listed twice, and runs or waits in the other place. The checker decides what to keep.
 local function remove(source, state, ids)
   local removed = 0
   if #ids > 0 then mustBeAble(taskPrefix, 'HMGET', 'GET', 'DEL', 'ZREM', 'ZRANGEBYSCORE', 'ZCARD', 'ZRANGE') end

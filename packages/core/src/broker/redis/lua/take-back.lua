@@ -1,4 +1,4 @@
--- Leases tasks to the caller that a holder still has who is known to be gone. Looks at one step of a walk over all leases.
+-- Leases to the caller the tasks of a holder that is gone. Looks at one step of a walk over all leases.
 -- KEYS 1 active  2 lease  3 mark that refuses the caller's claims
 -- ARGV 1 prefix of task keys  2 cursor of the walk  3 limit  4 end of the new leases in s  5 their token
 --      6 beginning of the tokens of a dead server, or empty  7.. tokens of calls whose answer was lost
@@ -25,7 +25,7 @@ end
 for index = 1, #step[2], 2 do
   local id = step[2][index]
   local key = taskPrefix .. id
-  -- Something else under the key has no token; taking over what has expired finds it.
+  -- Something else under the key has no token. The take-over of expired leases finds it.
   local found = read('HMGET', key, 'msg', 'state', 'hk:exact', 'hk:lease', 'hk:lost', 'hk:alone') or {}
   local held, ends = found[4], redis.call('ZSCORE', lease, id)
   local token = tokenIn(held, ends)

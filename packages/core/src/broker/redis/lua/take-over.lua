@@ -1,5 +1,5 @@
--- Leases tasks whose lease ran out to the caller. A lease that one of our servers wrote is over when it ends; one that a
--- Go server wrote only after a margin, since its clock may differ and it does not say whose it is.
+-- Leases to the caller the tasks whose lease ran out. A lease of one of our servers is over when it ends. A lease of a Go server
+-- is over only after a margin: the server's clock may differ, and the lease does not say whose it is.
 -- KEYS 1 active  2 lease  3 mark that refuses the caller's claims  4 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 end of Go's leases before which they are over, in s  4 limit
 --      5 end of the new leases in s  6 their token  7.. tokens of leases that the caller keeps though they are over
@@ -44,7 +44,7 @@ for index = 1, #expired, 2 do
       redis.call('DEL', key)
       ghosts[#ghosts + 1] = id
     elseif state ~= 'active' then
-      -- Somebody moved it on and left the lease behind.
+      -- Somebody moved the task on and left the lease behind.
       dropLease(id)
     else
       giveLease(key, id, newToken, leaseEnd)

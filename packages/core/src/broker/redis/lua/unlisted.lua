@@ -1,4 +1,4 @@
--- Tells which tasks no list, set or lease of the queue names any more, so that nobody will ever run or remove them.
+-- Finds tasks that no list, set or lease of the queue names any more. Nobody would ever run or remove them.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 aggregation sets
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3.. ids   Returns those ids
 local taskPrefix, groupPrefix, sets = ARGV[1], ARGV[2], KEYS[8]

@@ -23,7 +23,7 @@ local taskPrefix, nowSec, dayEnd = ARGV[1], ARGV[2], ARGV[3]
 local leaseEnd, newToken, expected = ARGV[6], ARGV[7], ARGV[9]
 local call, try = redis.call, redis.pcall
 local lost, unhandled, ghosts, strangers = {}, {}, {}, {}
--- Tables that are made with room for what a small batch needs do not grow step by step.
+-- Tables are made with room for a small batch, so they do not grow step by step.
 local leased = {
   nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
   nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
@@ -34,14 +34,14 @@ local function answer(isEvicted, closed)
   return { leased, lost, unhandled, ghosts, isEvicted, strangers, closed or '' }
 end
 
--- Here and below, numbers that Redis is given are text: it writes each one with seventeen digits.
+-- Numbers go to Redis as text: Redis itself would write each one with seventeen digits.
 local function digits(number)
   return string.format('%d', number)
 end
 
--- Settling and claiming each read first. Then they write in an order in which a command that is refused meets what others
--- take back, since it is the first of its kind that is refused; where that can't be, `check` asks before. What a server
--- without memory lets pass comes first: it refuses nothing later, so that workers go on and make room.
+-- Settling and claiming each read first. Then they write in an order in which everything before a refused command can be taken
+-- back: the first command of a kind is the one that is refused. If no such order exists, `check` asks before. Commands that a
+-- server without memory allows come first: it refuses nothing later, so workers go on and make room.
 
 local function stop(refusal)
   error(redis.acl_check_cmd and { err = refusal.err } or refusal.err, 0)
@@ -51,7 +51,7 @@ local function isRefused(reply)
   return type(reply) == 'table' and reply.err ~= nil
 end
 
--- Something of another type is a matter of its one task; any other refusal is one of all.
+-- A key of another type concerns one task only. Any other refusal concerns all.
 local function mustBeOtherType(refusal)
   if not string.find(refusal.err, 'WRONGTYPE', 1, true) then stop(refusal) end
 end
@@ -66,7 +66,7 @@ end
 --- @include "leases"
 --- @include "leave-line"
 
--- Puts ids in line; most calls never do, and need none of the functions for it. `stay`: they were only looked at.
+-- Puts ids in line. Most calls never do, and need none of the functions for it. `stay`: the ids were only looked at.
 local function putInLine(how, ids, size, refusable)
 --- @include "line"
   if how == 'join front' then return joinFront(ids, size, refusable) end
@@ -81,15 +81,15 @@ if ARGV[4] ~= '' then
   local allEnds = call('ZMSCORE', lease, unpack(ids))
   local settledIds, settled = { nil, nil, nil, nil, nil, nil, nil, nil }, 0
   local doneKeys, done = { nil, nil, nil, nil, nil, nil, nil, nil }, 0
-  -- What is more than done, by place and by id; whether something is handed back, and of how many kinds the rest is.
+  -- Settlements that are more than done, by place and by id; whether one is handed back; of how many kinds the others are.
   local acts, acted
   local handsBack, kinds, lastKind = false, 0, nil
   local processed, failed = 0, 0
   local earliest, latest, exactMoments = nil, nil, 0
   local lastToken, lastEnds, lastLease
 
-  -- Held only while the lease still ends when the holder wrote that it ends: a Go worker that took the task since then
-  -- left another end.
+  -- The lease is held only while it ends when the holder wrote that it ends. A Go worker that took the task since then left
+  -- another end.
   if isPlain then
     for index = 1, number do
       local id, token, ends = ids[index], theirToken or tokens[index], allEnds[index]
@@ -108,7 +108,7 @@ if ARGV[4] ~= '' then
     end
     done, processed = settled, settled
   else
-    -- How many values a settlement has behind its first three, by kind.
+    -- How many values follow the first three of a settlement, by kind.
     local sizes = { 1, 4, 4, 1, 0 }
     for index = 1, number do
       local id, token, ends = ids[index], theirToken or tokens[index], allEnds[index]
@@ -159,7 +159,7 @@ if ARGV[4] ~= '' then
           if settlements[from + 3] % 2 == 1 then processed, failed = processed + 1, failed + 1 end
         end
       elseif repeated == 1 and (held == '=' .. token or (kind == 1 and call('EXISTS', key) == 0)) then
-        -- An earlier call did it and its answer was lost.
+        -- An earlier call settled it, and its answer was lost.
       else
         if isRefused(held) then mustBeOtherType(held) end
         lost[#lost + 1] = index - 1
@@ -173,7 +173,7 @@ if ARGV[4] ~= '' then
 --- @include "due-sooner"
       before, beforeExact = nextDue(due, scheduled, retry)
     end
-    -- Of one kind, the first one meets what can be refused. Of several, none may once another one was carried out.
+    -- With one kind, the first settlement meets every possible refusal. With several, nothing may be refused after the first kind.
     if kinds > 1 then
       for _, key in ipairs({ completed, retry, archived }) do call('ZCARD', key) end
     end
@@ -188,7 +188,7 @@ if ARGV[4] ~= '' then
   end
   if acts and not reply then
 --- @include "attempts"
-    -- First what is handed back: of that, everything can be taken back. The first one of each part proves the others.
+    -- First the tasks that are handed back, since all of that can be taken back. The first task of each part proves the others.
     for pass = handsBack and 1 or 2, 2 do
       local proven = false
       for _, act in ipairs(acts) do
@@ -248,7 +248,7 @@ if ARGV[4] ~= '' then
 --- @include "keep-due"
     keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, exactMoments)
   end
-  -- Whoever misses it comes a little late, no more.
+  -- A server that misses it comes only a little late.
   if earliest and (before == nil or earliest <= before) then
     try('PUBLISH', ARGV[11], string.format('%.0f ', earliest) .. ARGV[10])
   end
@@ -261,7 +261,7 @@ end
 
 if ARGV[5] == '0' then return answer(0) end
 local limit, isInOrder = tonumber(ARGV[5]), false
--- The marks in one look, since they are nearly never there.
+-- One look for all marks, since they are nearly never there.
 if call('EXISTS', paused, evicted, policy) > 0 or expected ~= '' then
   if call('EXISTS', paused, evicted) > 0 then
     local isEvicted = call('EXISTS', evicted)
@@ -272,7 +272,7 @@ if call('EXISTS', paused, evicted, policy) > 0 or expected ~= '' then
     mustBeOtherType(stored)
     stored = 'of another type'
   end
-  -- A claim alone gets no keys but those that it mostly needs.
+  -- A claim alone gets only the keys that it mostly needs.
   retry = retry or string.sub(taskPrefix, 1, -3) .. 'retry'
 --- @include "policy"
   local closed
@@ -289,8 +289,8 @@ if ARGV[8] ~= '' then
   for _, name in ipairs(handled[1]) do exact[name] = true end
 end
 
--- The type is the first field of the message, and where it ends; nil when it is not, and then reading it is left to the
--- worker.
+-- The type, which is the first field of the message, and where it ends. Nil when it is not the first field: then the worker
+-- reads it.
 local function typeOf(msg)
   if string.byte(msg, 1) ~= 10 then return nil end
   local length, offset = string.byte(msg, 2), 3
@@ -311,7 +311,7 @@ local function handles(name)
   return false
 end
 
--- Tasks that wait in a row are mostly of one type: the beginning of the last message that may run.
+-- The beginning of the last message that may run. Tasks that wait in a row are mostly of one type.
 local begins, beginsTo = nil, 0
 
 local function mayRun(msg)
@@ -324,11 +324,11 @@ end
 
 local leaseValue = newToken .. ':' .. leaseEnd
 local taken, unhandledCount, left = { nil, nil, nil, nil, nil, nil, nil, nil }, {}, {}
--- `#` searches for the end of a list anew each time.
+-- Sizes are counted, because `#` searches for the end of a list each time.
 local takenCount, leasedSize, seen, looks = 0, 0, 0, {}
 
--- Looks at the next `window` ids, those at the end of the list, and sorts them into what is taken and what stays, in
--- running order. Answers how many there were.
+-- Looks at the next `window` ids, at the end of the list, in running order. Sorts them into those to take and those that
+-- stay. Returns how many there were.
 local function look(window)
   local ids = call('LRANGE', pending, digits(-seen - window), digits(-seen - 1))
   looks[#looks + 1] = ids
@@ -367,14 +367,14 @@ end
 local isFruitless = false
 local first = look(limit)
 if isInOrder then
-  -- Only an id without a task may be passed over.
+  -- Only ids without a task may be passed over.
   for _ = 1, 100 do
     if takenCount > 0 or #left > 0 or first == 0 then break end
     first = look(1)
   end
--- Ids that can't be taken, for want of a handler or of a task, must not hide the ones behind them.
+-- Ids that can't be taken, because the handler or the task is missing, must not hide the ids behind them.
 elseif (#left > 0 or #ghosts > 0 or #strangers > 0) and takenCount < limit then
-  -- Nothing to run among so many: they go behind the others, so that those get their turn.
+  -- Nothing to run among so many ids. They go behind the others, so that the others get their turn.
   isFruitless = look(1000) == 1000 and takenCount == 0
 end
 

@@ -1,7 +1,7 @@
--- What a script asks before it writes. A script that fails does not undo what it did, so between its first write and its
--- last nothing may be called that the server can refuse.
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
 
--- Ends the script with these words. Newer servers take the first of them for the kind of the error.
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
 local function fail(text)
   error(redis.acl_check_cmd and { err = text } or text, 0)
 end
@@ -11,7 +11,7 @@ local function isRefused(answer)
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- Reads; nil where the key holds something of another type. Every other refusal ends the script.
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
 local function read(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return answer end
@@ -19,7 +19,7 @@ local function read(...)
   return fail(answer.err)
 end
 
--- Ends the script where one of the keys holds something that this command can't count.
+-- Ends the script if one of the keys holds something that this command can't count.
 local function mustHold(counting, what, ...)
   for _, key in ipairs({ ... }) do
     if read(counting, key) == nil then
@@ -55,8 +55,8 @@ local function tried(name, key)
   return redis.pcall(name, key, '0', '0')
 end
 
--- Ends the script where the server does not know one of the commands, or does not let this user run it. They are asked for
--- a key that never exists, beside the one given.
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
 local function mustBeAble(beside, ...)
   local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
   local ask = redis.acl_check_cmd
@@ -68,7 +68,7 @@ local function mustBeAble(beside, ...)
     end
     return
   end
-  -- The first one removes what the others made.
+  -- The first command removes what the others made.
   for _, name in ipairs({ 'DEL', ... }) do
     local answer = tried(name, key)
     local words = isRefused(answer) and string.lower(answer.err) or ''

@@ -1,4 +1,4 @@
--- The attempt history of a task with one more line: the newest ones. Nil where there is none to add.
+-- The newest lines of a task's attempt history, with one more line. Nil when there is no line to add.
 local function attemptsWith(key, line)
   if line == '' then return nil end
   local lines = redis.call('HGET', key, 'hk:attempts')

@@ -1,5 +1,5 @@
--- Adds to a counter, which starts again where it holds no number or can't grow any more, as Asynq's does. What is counted
--- is done already: a refusal must not undo it.
+-- Adds to a counter. A counter that holds no number, or can't grow, starts again, as Asynq's does. The counted event has already
+-- happened: a refusal must not undo it.
 local function add(key, amount)
   local sum = redis.pcall('INCRBY', key, string.format('%d', amount))
   if type(sum) ~= 'table' then return sum end
@@ -9,7 +9,7 @@ local function add(key, amount)
   return amount
 end
 
--- Adds to a day's counter and to the total. The day's counter gets its end of life with the first increment only.
+-- Adds to a day's counter and to the total. Only the first increment gives the day's counter its end of life.
 local function count(dayKey, totalKey, amount, dayEnd)
   if amount == 0 then return end
   if add(dayKey, amount) == amount then redis.pcall('EXPIREAT', dayKey, dayEnd) end

@@ -1,6 +1,6 @@
 --- @include "able"
 --- @include "lock"
--- Removes the first tasks of a set with their bodies and their locks.
+-- Removes the first tasks of a set, with their bodies and locks.
 local function dropMembers(set, taskPrefix, lockPrefix, most)
   local ids = redis.call('ZRANGE', set, 0, most - 1)
   for _, id in ipairs(ids) do

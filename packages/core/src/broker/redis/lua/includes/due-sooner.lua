@@ -1,5 +1,5 @@
--- The moments (milliseconds, or nil) of the first task that waits, and of the first exact one. Exact moments lie in their
--- own set; a score of the other sets is the whole second at or after it.
+-- The moments (milliseconds, or nil) of the first waiting task, and of the first task with an exact moment. Exact moments lie in
+-- their own set. A score of the other sets is the whole second at or after the exact moment.
 local function nextDue(dueKey, scheduledKey, retryKey)
   local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
   local firstExact = exact[2] and tonumber(exact[2]) or nil

@@ -1,5 +1,5 @@
--- Enqueues the items of ARGV[7] of the enqueue script, from the names that it gives to its arguments: `decideItems` reads,
--- and leaves what is not accepted in `refused`; `putItems` writes the others, all or none.
+-- Enqueues the items of ARGV[7] of the enqueue script, with the script's names. `decideItems` reads, and leaves the items that
+-- are not accepted in `refused`. `putItems` writes the others, all or none.
 --- @include "able"
 --- @include "due-sooner"
 --- @include "keep-due"
@@ -7,7 +7,7 @@
 local refused, ready, special, seen = {}, {}, {}, {}
 local messages, earliest, latest, before, beforeExact, added = {}, nil, nil, nil, nil, 0
 
--- What an item asks for beyond its flags, and where the next one begins.
+-- The values that an item's flags announce, and where the next item begins.
 local function wishesOf(at, flags)
   local score, moment, group, lock, life, exact
   if flags % 2 >= 1 then score, moment, at = items[at], items[at + 1], at + 2 end
@@ -23,7 +23,7 @@ local function decideItems(freed)
   while at <= total do
     local start, id, flags = at, items[at], items[at + 2]
     at = at + 3
-    -- Twice the same id in one call: the second one must find the first.
+    -- The same id may come twice in one call. The second item must find the first.
     local reason = (seen[id] or redis.call('EXISTS', taskPrefix .. id) == 1) and 0
     if flags > 0 then
       local score, moment, group, lock
@@ -64,7 +64,7 @@ end
 
 local failure
 
--- Whether it was carried out.
+-- Runs a command. Returns whether it was carried out.
 local function wrote(...)
   local answer = redis.pcall(...)
   if not isRefused(answer) then return true end
@@ -90,12 +90,12 @@ local function putSpecial(start)
   if lock then fields[#fields + 1] = 'unique_key' fields[#fields + 1] = lock end
   if group then fields[#fields + 1] = 'group' fields[#fields + 1] = group end
   if exact then fields[#fields + 1] = 'hk:exact' fields[#fields + 1] = exact end
-  -- The name must be there when the task is forwarded into its group by a Go program, which does not add it.
+  -- The name must be there when a Go program forwards the task into its group: the Go program does not add it.
   if group and not wrote('SADD', groups, group) then return false end
   return wrote('HSET', taskPrefix .. id, unpack(fields))
 end
 
--- The entries of a list go first: what a list names and does not exist is no task, so that none is stored by half.
+-- List entries are written first. An entry without a body is no task, so no task is ever stored by half.
 local function putAll()
   local refusal, pushed = joinBack(ready, #ready, redis.pcall)
   if refusal then
@@ -111,7 +111,7 @@ local function putAll()
   end
 end
 
--- Takes back what was written until one thing was refused, and ends the script with that refusal.
+-- Takes back everything written before the refusal, and ends the script with the refusal.
 local function undo(pushed)
   if pushed > 0 then leaveBack(pushed) end
   for index in pairs(messages) do redis.pcall('DEL', taskPrefix .. ready[index]) end
@@ -135,7 +135,7 @@ local function putItems()
   if pushed then undo(pushed) end
   if not earliest then return end
   if latest then keepDue(due, scheduled, retry, taskPrefix, tonumber(nowSec), beforeExact, latest, added) end
-  -- Whoever misses it comes a little late, no more.
+  -- A server that misses it comes only a little late.
   if before == nil or earliest <= before then
     redis.pcall('PUBLISH', channel, string.format('%.0f ', earliest) .. queue)
   end

@@ -1,9 +1,9 @@
--- The token that the field names; false where the set holds another end than the holder wrote, as Go's programs leave it.
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
 local function tokenIn(held, ends)
   return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
 end
 
--- The end of the lease by which the token holds the task; false where it does not hold it.
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
 local function endHeldBy(leaseKey, key, id, token)
   local ends = redis.call('ZSCORE', leaseKey, id)
   return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
@@ -15,14 +15,14 @@ local function isHeld(leaseKey, id, over)
   return ends and tonumber(ends) > over
 end
 
--- The score of an id; false also where something else than a sorted set lies there.
+-- The score of an id. False also when the key is no sorted set.
 local function scoreIn(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and score
 end
 
--- Whether the task, which is not in its group, is in one of the sets that are being aggregated. With too many of them to
--- look through it counts as being in one.
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
 local function isTaken(setsKey, groupPrefix, id)
   local sets = redis.call('ZRANGE', setsKey, 0, 100)
   if #sets > 100 then return true end

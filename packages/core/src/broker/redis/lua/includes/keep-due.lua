@@ -1,6 +1,6 @@
--- Keeps the exact moments as many as they are needed, also where no program of ours takes tasks to their queue: Go's know
--- nothing of them. With `added` new moments, some more go that have passed for a minute and that no task waits for, and the
--- key itself ends a day or two after its last moment. `first` is the first moment before that. A refusal changes nothing.
+-- Keeps the exact moments from growing without end. Go's programs, which forward tasks too, know nothing of them. With each
+-- `added` moment, it removes some that passed a minute ago and that no task waits for. The key itself ends a day or two after
+-- its last moment. `first` is the first moment before the call. A refusal changes nothing.
 local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, latest, added)
   local passedMs = nowSec * 1000 - 60000
   if first and first < passedMs then
@@ -12,7 +12,7 @@ local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, lat
       local waits = redis.pcall('ZSCORE', scheduledKey, id)
       if not waits then waits = redis.pcall('ZSCORE', retryKey, id) end
       local state = not waits and redis.pcall('HGET', tasks .. id, 'state')
-      -- The moment of a waiting task that no list names is kept: it is all that is known of when to run it.
+      -- The moment of a waiting task that no list names is kept: only it tells when to run the task.
       local isLost = state == 'scheduled' or state == 'retry' or type(state) == 'table'
       if type(waits) == 'string' and tonumber(waits) ~= second or not waits and not isLost then
         redis.pcall('ZREM', dueKey, id)

@@ -1,10 +1,10 @@
--- Many leases that end or begin at once, in the script that every call of a worker runs. Where a command is refused the functions
--- answer with that, and but for `endLeases` have changed nothing then. From the script's names `active`, `lease`,
+-- Many leases that end or begin at once, in the script that every call of a worker runs. When a command is refused, the
+-- functions return the refusal and have changed nothing (except `endLeases`). Uses the script's names `active`, `lease`,
 -- `taskPrefix`, `call`, `try`, `isRefused` and `digits`.
 
--- Takes ids out of the list of those that run. Mostly they are the ones that were leased first, which are its end, in that
--- order. LREM looks through the list once for each id, so where a good part of the list leaves it is cheaper to write down who
--- stays. That comes first: the command that is refused is then the one with which nothing has been written yet.
+-- Takes ids out of the list of active tasks. Mostly these were leased first, so they are the end of the list, in order. LREM
+-- looks through the list once for each id. When a good part of the list leaves, it is cheaper to write the ids that stay. That
+-- write comes first, so that nothing has been written yet if it is refused.
 local function unlistActive(ids, number)
   local leaving, size
   if number > 2 then
@@ -16,7 +16,7 @@ local function unlistActive(ids, number)
       leaving, together = {}, 0
       for index = 1, number do leaving[ids[index]] = true end
       for _, id in ipairs(last) do
-        -- Met once: an id that somebody wrote twice does not stand for another one.
+        -- Each id counts once: an id that somebody wrote twice does not stand for another one.
         if leaving[id] == true then leaving[id], together = 'met', together + 1 end
       end
     end
@@ -25,7 +25,7 @@ local function unlistActive(ids, number)
   end
   if number <= 8 or size > number * 4 then
     for index = 1, number do
-      -- From the end: the longer a task has run, the nearer it is.
+      -- From the end: the longer a task has run, the nearer to the end it is.
       local reply = try('LREM', active, '-1', ids[index])
       if isRefused(reply) then return reply end
     end
@@ -44,26 +44,26 @@ local function unlistActive(ids, number)
   return reply
 end
 
--- Ends the leases of tasks, which run no more, wherever they go from here. With `lastEnd`, the end of the last one, it is
--- proven first that they can be put back. Where a command was refused it answers with that, and whether something was changed
--- all the same, which `resume-leases` undoes.
+-- Ends the leases of tasks that run no more, wherever they go next. With `lastEnd`, the end of the last lease, it first proves
+-- that they can be put back. When a command is refused, it returns the refusal and whether something was changed;
+-- `resume-leases` undoes that.
 local function endLeases(ids, number, lastEnd)
   local reply = unlistActive(ids, number)
   if isRefused(reply) then return reply, false end
-  -- The lease as it is: what puts it back must not be refused then.
+  -- Writes the lease as it is, to prove that putting it back will not be refused.
   if lastEnd then reply = try('ZADD', lease, 'XX', lastEnd, ids[number]) end
   if not isRefused(reply) then reply = try('ZREM', lease, unpack(ids, 1, number)) end
   if isRefused(reply) then return reply, true end
 end
 
--- Leases tasks that wait to one holder.
+-- Leases waiting tasks to one holder.
 local function beginLeases(ids, number, leaseEnd, leaseValue)
   local reply
-  -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for that makes Redis
-  -- build the real structure, which stays when the member is gone; 100 running tasks then cost a fifth of the work less.
+  -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for the list makes Redis
+  -- build the real structure, which stays when the member is gone. 100 running tasks then cost a fifth less work.
   if number > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
     local long = string.rep('-', 80)
-    -- Not there: it only shows that the member can be removed again.
+    -- The member does not exist: this only shows that it can be removed again.
     reply = try('ZREM', lease, long)
     if isRefused(reply) then return reply end
     reply = try('ZADD', lease, leaseEnd, long, leaseEnd, ids[1])

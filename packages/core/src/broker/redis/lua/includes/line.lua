@@ -1,7 +1,7 @@
--- How tasks join the line of a queue. Nothing else writes the list of those that wait, but `leave-line` and the transaction that
--- enqueues new tasks without a script. From the script's name `pending`; the end of that list runs next.
+-- How tasks join the line of a queue. Only this, `leave-line` and the transaction that enqueues new tasks without a script write
+-- the list of pending tasks. The end of the list runs next. Uses the script's name `pending`.
 
--- What the hash of a task says while it waits in line.
+-- The fields of a task's hash while it waits in line.
 local function waitsSince(nowNs)
   return 'state', 'pending', 'pending_since', nowNs
 end
@@ -14,24 +14,23 @@ local function pushAll(call, command, ids, size)
   end
 end
 
--- Tasks join the line behind all that wait; the first one runs first. With `redis.pcall` as `call` it answers, where a push
--- is refused, with the refusal and how many have joined.
+-- Tasks join the line behind all that wait; the first one runs first. With `redis.pcall` as `call`, a refused push returns the
+-- refusal and how many tasks have joined.
 local function joinBack(ids, size, call)
   return pushAll(call or redis.call, 'LPUSH', ids, size)
 end
 
--- Tasks join the line before all that wait; the first one runs first. `call` as above.
+-- Tasks join the line in front of all that wait; the first one runs first. `call` as above.
 local function joinFront(ids, size, call)
   local back = {}
   for index = 1, size do back[index] = ids[size + 1 - index] end
   return pushAll(call or redis.call, 'RPUSH', back, size)
 end
 
--- What was taken out to be looked at, and is not taken, has never left the line: it returns to the front, or goes behind all
--- others.
+-- Tasks that were taken out only to be looked at never left the line: they return to the front, or go behind all others.
 local stayFront, stayBack = joinFront, joinBack
 
--- Takes back ids that this script has put behind all others, the last of all that joined.
+-- Takes out the last ids of the line, which this script has put there.
 local function leaveBack(size)
   redis.pcall('LTRIM', pending, string.format('%d', size), '-1')
 end
