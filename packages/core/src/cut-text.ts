@@ -1,6 +1,6 @@
-/** Of the last error of a task. */
+/** The longest text of a task's last error, in characters. */
 export const longestStoredError = 8_192;
-/** Of the error that an attempt is kept with, of which a task has up to 20; and of one in a line of the log. */
+/** The longest error of an attempt's record, of which a task has up to 20, and of a line of the log. */
 export const longestShownError = 1_000;
 
 /** The text itself, or its first `most` UTF-16 units and how many there were: `… (the first 1000 of 200000 characters)`. */

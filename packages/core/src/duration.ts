@@ -2,8 +2,8 @@ import { HikyakuError } from "./errors.ts";
 import { shown } from "./option-names.ts";
 
 /**
- * A length of time with its unit: `"250ms"`, `"30s"`, `"3m"`, `"1h30m"`, `"7d"`; or a number of milliseconds in an
- * object that says so. A bare number is never accepted, because nobody can see its unit.
+ * A length of time with its unit: `"250ms"`, `"30s"`, `"3m"`, `"1h30m"`, `"7d"`, or `{ ms: 250 }`. A bare number is
+ * never accepted, because nobody can see its unit.
  */
 export type Duration = `${number}${string}` | { readonly ms: number };
 
@@ -44,7 +44,7 @@ function parse(text: string): number | undefined {
   return end > 0 && end === text.length ? total : undefined;
 }
 
-/** With `ms` and nothing else: `{ ms: 5, s: 3 }` would say more than is read. */
+/** Has `ms` and nothing else: in `{ ms: 5, s: 3 }` a part would be ignored. */
 function isMilliseconds(value: unknown): value is { readonly ms: number } {
   return typeof value === "object" && value !== null && "ms" in value && Object.keys(value).length === 1;
 }

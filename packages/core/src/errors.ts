@@ -63,7 +63,7 @@ export class HikyakuError extends Error {
   }
 }
 
-/** Whether this is one of our errors, also when it was made by another copy of the package. */
+/** Whether this is a `HikyakuError`, even one of another copy of the package. */
 export function isHikyakuError(error: unknown, code?: ErrorCode): error is HikyakuError {
   try {
     return (
@@ -77,7 +77,7 @@ export function isHikyakuError(error: unknown, code?: ErrorCode): error is Hikya
   }
 }
 
-/** Whether the store was away or silent, so that the same call may do better later. */
+/** Whether the store was away or silent. The same call may do better later. */
 export function isStoreAway(error: unknown): error is HikyakuError {
   return (
     isHikyakuError(error, "broker_unavailable") ||
@@ -86,12 +86,12 @@ export function isStoreAway(error: unknown): error is HikyakuError {
   );
 }
 
-/** Whether nothing of the call was carried out, for sure. */
+/** Whether surely nothing of the call was carried out. */
 export function isSurelyNotDone(error: unknown): boolean {
   return isHikyakuError(error, "broker_unavailable") || isHikyakuError(error, "store_rejected");
 }
 
-/** The text of anything that can be thrown, for logs and stored errors. Never throws itself. */
+/** The text of any thrown value, for logs and stored errors. Never throws itself. */
 export function errorText(thrown: unknown): string {
   try {
     if (thrown instanceof Error) return String(thrown.message === "" ? thrown.name : thrown.message);

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { LeaseThread, type LeaseThreadData } from "./worker/leases/lease-thread.ts";
 
-/** Loaded when a lease is due; the one that this program does not use, never. */
+/** Loaded when the first lease is due. The module that this program does not use is never loaded. */
 const ownModules = {
   "hikyaku/redis": () => import("./broker/redis/redis-broker.ts"),
   "hikyaku/sqlite": () => import("./broker/sqlite/sqlite-broker.ts"),

@@ -1,9 +1,9 @@
 import { HikyakuError } from "./errors.ts";
 
 /**
- * Refuses options that nobody would read.
- * @throws HikyakuError `invalid_option` when `given` is no plain object of options or has a key that is not in `known`;
- * the message names the nearest known one.
+ * Refuses options that would be ignored.
+ * @throws HikyakuError `invalid_option` when `given` is no plain object of options or has a key that is not in `known`.
+ * The message names the nearest known key.
  */
 export function refuseUnknownOptions(of: string, given: unknown, known: ReadonlySet<string>): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
@@ -17,7 +17,7 @@ export function refuseUnknownOptions(of: string, given: unknown, known: Readonly
   }
 }
 
-/** The known name that `name` was most likely meant to be; undefined when none is near. */
+/** The known name that `name` was most likely meant to be. Undefined when none is near. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.floor(name.length / 3));
   let nearest: string | undefined;
@@ -46,7 +46,7 @@ export function shown(value: unknown): string {
   }
 }
 
-/** How many characters must be added, taken away, changed or swapped with their neighbour. */
+/** How many characters must be added, removed, changed or swapped with their neighbour. */
 function editDistance(from: string, to: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);

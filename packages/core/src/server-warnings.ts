@@ -35,16 +35,16 @@ export type ServerWarning = {
 type WarningFacts =
   | {
       readonly kind: "other_build" | "other_directory" | "older_process";
-      /** The one that it is compared with, which started later. */
+      /** The server that it is compared with, which started later. */
       readonly beside: ServerRecord;
-      /** What both work on. */
+      /** The queues that both work on. */
       readonly queues: readonly string[];
     }
-  /** Undefined while its last word still holds. */
+  /** Undefined while its last announcement still holds. */
   | { readonly kind: "gone"; readonly silentSince: number | undefined }
   | { readonly kind: "silent"; readonly silentSince: number }
   | { readonly kind: "blocked"; readonly loopDelayMs: number }
-  /** How far its clock is ahead of the store's; negative where it is behind. */
+  /** How far its clock is ahead of the store's. Negative: it is behind. */
   | { readonly kind: "clock_offset"; readonly clockOffsetMs: number }
   | { readonly kind: "foreign"; readonly queues: readonly string[] };
 
@@ -52,12 +52,15 @@ type DetailedServer = ServerRecord & { readonly details: ServerDetails };
 
 const mostClockOffsetMs = 5_000;
 const mostLoopDelayMs = 5_000;
-/** Workers that are started together, or one after the other in a rolling restart, are no duplicates. */
+/**
+ * Workers that start within this time of each other are no duplicates: they start together, or in a rolling restart.
+ */
 const startedTogetherMs = 60_000;
 
 /**
- * The one judgement about who should not be there, or not like that: logs, `/readyz`, the doctor and the API all ask it.
- * Each server is compared with the one that started last on any of its queues, so what was left behind is what is named.
+ * The one judgement about servers that should not be there, or not like that. Logs, `/readyz`, the doctor and the API
+ * all ask it. Each server is compared with the one that started last on any of its queues, so the warnings name the
+ * servers that were left behind.
  */
 export function serverWarnings(
   servers: readonly ServerRecord[],
@@ -78,7 +81,7 @@ export function serverWarnings(
   ];
 }
 
-/** Whether it is certain that its process does not run any more, which can be known of this machine's processes only. */
+/** Whether its process surely does not run any more. Only known for processes of this machine. */
 export function isGone({ pid, details }: ServerRecord): boolean {
   return details?.processIdentity !== undefined && isSurelyGone(pid, details.processIdentity);
 }
@@ -162,7 +165,7 @@ function newestByQueue(servers: readonly DetailedServer[]): Map<string, Detailed
   return newestOf;
 }
 
-/** The one that started last of all that share a queue with this one; undefined where that is itself. */
+/** The server that started last of all that share a queue with this one. Undefined when that is this one. */
 function newestBeside(
   server: DetailedServer,
   newestOf: ReadonlyMap<string, DetailedServer>,
@@ -175,7 +178,7 @@ function newestBeside(
   return newest === server ? undefined : newest;
 }
 
-/** Some order among those that started in the same millisecond, so that one of two is named and not none. */
+/** A fixed order of servers that started in the same millisecond, so that one of the two is named. */
 function isLater(one: ServerRecord, other: ServerRecord): boolean {
   return one.startedAt === other.startedAt ? one.serverId > other.serverId : one.startedAt > other.startedAt;
 }

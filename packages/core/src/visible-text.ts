@@ -8,7 +8,7 @@ const obeyedButLineBreaks = /(?!\n)[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
 const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /**
- * Text of whatever making, as one line that shows what is in it: what a terminal would obey is written as in JSON, such as
+ * Any text as one line that shows what is in it. Characters that a terminal would obey are written as in JSON, such as
  * `\u001b` or `\n`. Text that is JSON already stays the same JSON.
  */
 export function visibleText(text: string): string {

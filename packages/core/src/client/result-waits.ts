@@ -5,7 +5,7 @@ import { lookAtResult, type NamedTask, parsedResult } from "./task-result.ts";
 
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
-/** Looks that are due so soon go along with those that are due now. */
+/** A look that is due within this time goes along with one that is due now. */
 const togetherMs = 10;
 /** Bounds how long one look keeps the store busy. */
 const mostTogether = 100;
@@ -24,8 +24,8 @@ interface Wait {
 }
 
 /**
- * Waits for results by looking at their tasks: at once, then after pauses that grow from 50 ms to a second. All waits of a
- * client that are due together share a look. A store that is away is looked at again.
+ * Waits for results by looking at their tasks: at once, then after pauses that grow from 50 ms to a second. All waits
+ * of a client that are due together share a look. If the store is away, it is asked again later.
  */
 export class ResultWaits {
   readonly #broker: Pick<InspectFacet, "get">;
@@ -79,7 +79,7 @@ export class ResultWaits {
     this.#timer = next === never ? undefined : this.#timerIn(next - this.#clock.monotonic());
   }
 
-  /** What is due now does not wait for the clock: a test's clock may stand still. */
+  /** A look that is due now does not wait for the clock: a test's clock may stand still. */
   #timerIn(delayMs: number): Timer {
     if (delayMs > 0) return this.#clock.setTimer(() => this.#fire(), delayMs);
     let isCancelled = false;

@@ -7,21 +7,21 @@ import { shown } from "../option-names.ts";
 import { parseResult } from "../task/payload.ts";
 import type { TaskDefinition } from "../task/task.ts";
 
-/** A task by its name, with the definition that says what its result looks like. */
+/** A task by its name, with the definition that describes its result. */
 export interface NamedTask<Result extends StandardSchemaV1 = StandardSchemaV1> {
   readonly queue: string;
   readonly id: string;
   readonly definition: Pick<TaskDefinition<StandardSchemaV1, Result>, "type" | "result">;
 }
 
-/** What is known of a task at one look. */
+/** What one look at a task shows. */
 export type ResultLook =
   | { readonly kind: "completed"; readonly result: Uint8Array | undefined }
   | { readonly kind: "unfinished"; readonly state: TaskState | undefined };
 
 /**
  * The task that a caller means.
- * @throws HikyakuError `invalid_option` when it can't be told, and when the task is known to have no retention.
+ * @throws HikyakuError `invalid_option` when it is not clear, and when the task is known to have no retention.
  */
 export function namedTask(method: string, task: unknown): NamedTask {
   const { queue, id, definition } = (task ?? {}) as Partial<NamedTask>;

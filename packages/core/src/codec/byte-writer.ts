@@ -16,7 +16,7 @@ export class ByteWriter {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Starts again in the same memory: what `finish` gave before must not be in use any more. */
+  /** Starts again in the same memory. The result of the last `finish` must not be in use any more. */
   reuse(): void {
     this.#length = 0;
   }
@@ -32,7 +32,7 @@ export class ByteWriter {
     this.#length += value.length;
   }
 
-  /** What another writer holds. */
+  /** Appends the bytes of another writer. */
   append(other: ByteWriter): void {
     this.#reserve(other.#length);
     other.#buffer.copy(this.#buffer, this.#length, 0, other.#length);
@@ -47,7 +47,10 @@ export class ByteWriter {
     return taken;
   }
 
-  /** The length in one byte, then the text, where that takes fewer than 128 bytes; nothing and false for any other. */
+  /**
+   * Writes the length in one byte, then the text, if the text takes fewer than 128 bytes. Otherwise writes nothing and
+   * returns false.
+   */
   shortText(value: string): boolean {
     if (value.length > 127) return false;
     this.#reserve(value.length * 3 + 1);
@@ -73,7 +76,7 @@ export class ByteWriter {
     this.#length = this.#buffer.writeDoubleBE(value, this.#length);
   }
 
-  /** A protobuf varint of a whole number; negative ones take ten bytes, as the format wants it. */
+  /** A protobuf varint of a whole number. Negative numbers take ten bytes, as the format requires. */
   varint(value: number): void {
     this.#reserve(10);
     if (value < 0) {

@@ -15,7 +15,9 @@ const fixed32Wire = 5;
 
 const scratch = new ByteWriter(1_024);
 
-/** The wire bytes of a message (proto/task.proto), fields in ascending order, defaults left out as proto3 does. */
+/**
+ * The wire bytes of a message (proto/task.proto). Fields come in ascending order; defaults are left out, as in proto3.
+ */
 export function encodeTaskMessage(message: TaskMessage): Buffer {
   scratch.reuse();
   writeTaskMessage(scratch, message);
@@ -106,7 +108,7 @@ function writeRest(writer: ByteWriter, message: TaskMessage): void {
   }
 }
 
-/** Whole seconds of a duration in milliseconds, rounded up: a limit must not become shorter, or vanish. */
+/** Whole seconds of a duration in milliseconds. Rounded up, so that a limit never becomes shorter or vanishes. */
 function secondsUp(ms: number): number {
   return Math.ceil(ms / 1_000);
 }

@@ -1,9 +1,9 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 import { callGuarded, logOf } from "../runtime/guarded-call.ts";
 
-/** A place where the library can be listened to. Nobody listens: it costs a look at a flag. */
+/** A place where the library can be listened to. When nobody listens, it costs a look at a flag. */
 export class Instrument<Reading extends object> {
-  /** Of the process, so that it is one place also where several copies of the library are loaded. */
+  /** A channel of the process, so that several copies of the library share it. */
   readonly #channel: Channel<unknown, unknown>;
 
   constructor(name: string) {
@@ -20,8 +20,8 @@ export class Instrument<Reading extends object> {
   }
 
   /**
-   * Calls back with each reading, at once and in the middle of the library's work: be quick. Comes back with a function that
-   * ends it. What the listener throws or rejects with is said on standard error and disturbs nothing.
+   * Calls back with each reading, at once and in the middle of the library's work: be quick. Returns a function that
+   * ends it. What the listener throws or rejects with is written to standard error and disturbs nothing.
    */
   listen(listener: (reading: Reading) => unknown): () => void {
     const failed = logOf(`a listener of ${this.name}`);
@@ -30,7 +30,7 @@ export class Instrument<Reading extends object> {
     return () => void this.#channel.unsubscribe(hear);
   }
 
-  /** To be called only where somebody listens: what nobody hears need not be gathered. */
+  /** Call it only when somebody listens: readings that nobody hears need not be gathered. */
   tell(reading: Reading): void {
     this.#channel.publish(reading);
   }

@@ -1,8 +1,8 @@
 const underWay = new WeakMap<object, Map<string, Promise<unknown>>>();
 
 /**
- * What `ask` answers; where the same was asked of this object and is not answered yet, that answer. So `ask` gets no signal of
- * whoever asks: one who does not want to wait any more leaves, and the others go on.
+ * The answer of `ask`. If the same was asked of this object and is not answered yet, all callers share that answer. So
+ * `ask` gets no caller's signal: a caller that gives up leaves, and the others go on.
  * @throws the signal's reason once it fires; what `ask` throws.
  */
 export async function askedOnce<Answer>(
@@ -26,7 +26,7 @@ function shared<Answer>(of: object, what: string, ask: () => Promise<Answer>): P
   const questions = underWay.get(of) ?? new Map<string, Promise<unknown>>();
   underWay.set(of, questions);
   const asked = questions.get(what);
-  // Whoever asks for the same gives the same function.
+  // The same question always comes with the same function.
   if (asked !== undefined) return asked as Promise<Answer>;
   const answer = ask().finally(() => questions.delete(what));
   questions.set(what, answer);

@@ -1,7 +1,7 @@
 /** Numbers from 0 up to but not including 1, such as `Math.random`. */
 export type Random = () => number;
 
-/** Pauses that double up to a limit, each one shortened by up to half at random so that many servers spread out. */
+/** Pauses that double up to a limit. Each one is shortened by up to half at random, so that many servers spread out. */
 export class Backoff {
   readonly #firstMs: number;
   readonly #limitMs: number;

@@ -31,7 +31,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `delayMs`, or as soon as the signal fires: whoever waits looks at the signal afterwards. */
+/** Resolves after `delayMs`, or as soon as the signal fires. The caller checks the signal afterwards. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) {

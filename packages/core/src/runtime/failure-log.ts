@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 
 const repeatAfterMs = 10_000;
-/** For so long a broker may take to notice that the store is away, or a role to notice that it is back. */
+/** How long a broker may take to notice that the store is away, or a role to notice that it is back. */
 const patienceMs = 5_000;
 
 export interface FailureLogOptions {
@@ -11,7 +11,7 @@ export interface FailureLogOptions {
   readonly clock: Clock;
   /** What fails, as a noun. */
   readonly what: string;
-  /** Whether the store can be expected to answer. */
+  /** Whether the store will probably answer. */
   readonly isReachable: () => boolean;
 }
 

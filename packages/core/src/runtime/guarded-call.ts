@@ -1,10 +1,7 @@
 import { errorText, HikyakuError } from "../errors.ts";
 import { jsonLogger, type LogFields, type Logger, type LogLevel } from "./logger.ts";
 
-/**
- * Calls a function that we were handed, for its effect alone. What it throws, or the promise that it answers rejects with,
- * goes to `failed` and no further.
- */
+/** Calls a user's function for its effect alone. `failed` gets what it throws, or what its promise rejects with. */
 export function callGuarded(call: () => unknown, failed: (error: unknown) => void): void {
   try {
     const answer = call();
@@ -15,8 +12,9 @@ export function callGuarded(call: () => unknown, failed: (error: unknown) => voi
 }
 
 /**
- * What a function that we were handed answers, where that is needed at once.
- * @throws HikyakuError `invalid_option` when it answers with a promise, whatever becomes of that one; what it throws itself.
+ * The answer of a user's function, when it is needed at once.
+ * @throws HikyakuError `invalid_option` when it answers with a promise, even one that never fails; what the function
+ * throws.
  */
 export function answerAtOnce<Answer>(option: string, call: () => Answer): Answer {
   const answer = call();
@@ -29,12 +27,12 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** Tells all of them; one that fails keeps the news from nobody else. Where it fails is said on standard error. */
+/** Tells all listeners. One that fails keeps the news from no other. Its failure is written to standard error. */
 export function tellAll<News>(listeners: Iterable<(news: News) => unknown>, news: News, what: string): void {
   for (const listener of [...listeners]) callGuarded(() => listener(news), logOf(what));
 }
 
-/** For who has no logger: says on standard error that a function that we were handed failed. */
+/** For callers without a logger: writes to standard error that a user's function failed. */
 export function logOf(what: string): (error: unknown) => void {
   return (error) => lastResort.error(`${what} failed`, { error: errorText(error) });
 }
@@ -42,8 +40,8 @@ export function logOf(what: string): (error: unknown) => void {
 const lastResort = jsonLogger("warn");
 
 /**
- * The same logger, whose failures end nothing. A warning or error that it fails to write is written on standard error; of
- * lesser lines the first one is told there.
+ * The same logger, whose failures end nothing. A warning or error that it fails to write goes to standard error. Of
+ * lesser lines, only the first one does.
  */
 export function guardedLogger(logger: Logger): Logger {
   let isTold = false;
@@ -62,7 +60,7 @@ export function guardedLogger(logger: Logger): Logger {
   return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 }
 
-/** The same numbers; `Math.random` in place of what is none from 0 up to 1, which is said once. */
+/** The same numbers. A value outside of 0 up to 1 is replaced by one of `Math.random`, which is reported once. */
 export function guardedRandom(random: () => number, logger: Logger): () => number {
   let isTold = false;
   return () => {

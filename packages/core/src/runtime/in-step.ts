@@ -2,7 +2,7 @@ import type { Periodic } from "./periodic.ts";
 
 const kinds = new WeakMap<object, Map<string, Set<Periodic>>>();
 
-/** Those of one kind that work on the same object, for `PeriodicOptions.inStepWith`. */
+/** The periodics of one kind that work on the same object, for `PeriodicOptions.inStepWith`. */
 export function inStepOn(object: object, kind: string): Set<Periodic> {
   const ofObject = kinds.get(object) ?? new Map<string, Set<Periodic>>();
   kinds.set(object, ofObject);

@@ -6,8 +6,8 @@ import { visibleText } from "../visible-text.ts";
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * Where the library says what happens inside it. Any structured logger fits behind it; one with names of its own for a
- * line's time, level or process hands the fields to `fieldsBeside` first.
+ * Where the library says what happens inside it. Any structured logger fits behind it. A logger with its own names for
+ * a line's time, level or process passes the fields through `fieldsBeside` first.
  */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
@@ -30,18 +30,19 @@ const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const namesOfLine: ReadonlySet<string> = new Set(["time", "level", "message"]);
 
 /**
- * Writes one JSON object a line for everything from `level` up; to standard error unless told otherwise, because
- * standard output belongs to the program that uses the library. Where nobody reads that, lines are lost and the process goes
- * on. Errors among the fields become their text; in place of a field that JSON can't hold stands why. A field that is called
- * as something that every line has gets another name; see `fieldsBeside`. A terminal that shows a line obeys nothing in it;
- * see `visibleText`.
+ * Writes one JSON object a line for everything from `level` up. It writes to standard error by default, because
+ * standard output belongs to the program that uses the library.
+ * - When nobody reads, lines are lost and the process goes on.
+ * - Errors among the fields become their text. A field that JSON can't hold is replaced by the reason.
+ * - A field with the name of one that every line has gets another name: see `fieldsBeside`.
+ * - A terminal that shows a line obeys nothing in it: see `visibleText`.
  */
 export function jsonLogger(level: LogLevel, write: (line: string) => unknown = toStandardError): Logger {
   if (!order.includes(level)) throw invalid("level", `one of ${order.join(", ")}`, level);
   if (typeof write !== "function") throw invalid("write", "a function", write);
   const line =
     (own: LogLevel) =>
-    // What it answers goes on to whoever guards the logger: a promise of its own may reject.
+    // The answer goes on to the guard of the logger: a promise of the writer's may reject.
     (message: string, fields: LogFields = {}): unknown => {
       if (order.indexOf(own) < order.indexOf(level)) return undefined;
       const entry = { time: new Date().toISOString(), level: own, message };
@@ -72,7 +73,10 @@ function printable(read: () => unknown): unknown {
   }
 }
 
-/** A stream says to its listeners that nobody reads, and ends the process where it has none; we go on, as `console` does. */
+/**
+ * A stream tells its listeners that nobody reads. Without a listener that would end the process. We go on, as `console`
+ * does.
+ */
 function toStandardError(line: string): void {
   const { stderr } = process;
   stderr.write(line, (error) => {
@@ -86,8 +90,8 @@ function readable(_key: string, value: unknown): unknown {
 }
 
 /**
- * The same logger with fields that every line carries; a line's own field of such a name gets another one, unless it says
- * the same.
+ * The same logger with fields that every line carries. A line's own field of the same name gets another name, unless
+ * its value is the same.
  */
 export function withFields(logger: Logger, own: LogFields): Logger {
   const names = Object.keys(own);
@@ -104,8 +108,8 @@ export function withFields(logger: Logger, own: LogFields): Logger {
 }
 
 /**
- * Fields that may stand beside names that are taken: one of such a name is called `field_…` instead, so that neither hides
- * the other. The same object where there is none.
+ * Fields that may stand beside taken names. A field with such a name is called `field_…`, so that neither hides the
+ * other. The same object when there is no such field.
  */
 export function fieldsBeside(taken: ReadonlySet<string>, fields: LogFields): LogFields {
   let free: Record<string, unknown> | undefined;

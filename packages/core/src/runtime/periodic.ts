@@ -8,11 +8,11 @@ export interface Role {
   /** For logs: what it does, as a noun. */
   readonly name: string;
   /**
-   * Does the duty once; safe to run on many servers at once. Comes back with the milliseconds until it wants to run
-   * again, or undefined for its usual period. The signal fires when the server stops.
+   * Does the duty once. Safe to run on many servers at once. Returns the milliseconds until it wants to run again, or
+   * undefined for its usual period. The signal fires when the server stops.
    */
   runOnce(signal: AbortSignal): Promise<number | undefined>;
-  /** Whether it runs together with the same role of others on its broker, as `PeriodicOptions.inStepWith` says. */
+  /** Whether it runs together with the same role of other servers on its broker: see `PeriodicOptions.inStepWith`. */
   readonly isInStep?: true;
 }
 
@@ -22,7 +22,7 @@ export interface PeriodicOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Whether the store can be expected to answer; as in `FailureLogOptions`. */
+  /** Whether the store will probably answer, as in `FailureLogOptions`. */
   readonly isReachable: () => boolean;
   /**
    * Others of its kind, which can share a trip to the store, or an answer, in one turn of the event loop. When one of
@@ -31,13 +31,15 @@ export interface PeriodicOptions {
   readonly inStepWith?: Set<Periodic> | undefined;
 }
 
-/** Of a pause: with less than this left, a role runs along with others of its kind. */
+/** A role runs along with others of its kind when less than this share of its pause is left. */
 const soonShare = 1 / 4;
 
 /**
- * Runs a role again and again, one run at a time. The next run comes after the role's period, varied by up to a tenth
- * so that servers don't move in step; sooner when the role is woken; after a growing pause when it failed. No wake
- * shortens that pause, since the failure itself may have caused it. Only `retry` does.
+ * Runs a role again and again, one run at a time. The next run comes:
+ * - after the role's period, varied by up to a tenth so that servers don't move in step;
+ * - sooner when the role is woken;
+ * - after a growing pause when the role failed. Only `retry` shortens that pause: a wake may come from the failure
+ *   itself.
  */
 export class Periodic {
   readonly #role: Role;
@@ -54,7 +56,7 @@ export class Periodic {
   #isRunning = false;
   #latestRun: Promise<void> | undefined;
   readonly #inStepWith: Set<Periodic> | undefined;
-  /** As it was chosen after the last run. */
+  /** The pause that was chosen after the last run. */
   #pauseMs: number;
 
   constructor(options: PeriodicOptions) {
@@ -70,8 +72,8 @@ export class Periodic {
   }
 
   /**
-   * Brings the next run forward to `inMs` from now, or to the end of the pause after a failure; does nothing when it is due
-   * sooner anyway.
+   * Brings the next run forward to `inMs` from now, or to the end of the pause after a failure. Does nothing when it is
+   * due sooner.
    */
   wake(inMs = 0): void {
     if (this.#stopping.signal.aborted) return;
@@ -83,7 +85,7 @@ export class Periodic {
     if (!this.#isRunning) this.#setTimer(dueAt - now);
   }
 
-  /** Runs at once, also in the pause after a failure: for when what made it fail is over. */
+  /** Runs at once, even in the pause after a failure. For when the cause of the failure is over. */
   retry(): void {
     this.#pausedUntil = Number.NEGATIVE_INFINITY;
     this.wake();

@@ -2,10 +2,12 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 
 /**
- * Names this process so that another one can tell for sure when it is gone. A host's name and a process number are not
- * enough: containers may share the name and have numbers of their own, and numbers are used again. On Linux: this start
- * of the machine, this world of process numbers, and when the process started. Elsewhere (macOS): the machine's name and the
- * minute of its start; a number that is used again counts as the process that had it. Undefined where that can't be read.
+ * Names this process so that another one can tell for sure when it is gone. Host name and process number are not
+ * enough: containers may share the name and have their own numbers, and numbers are used again.
+ *
+ * On Linux it is made of the boot, the namespace of process numbers, and the start time of the process. Elsewhere
+ * (macOS) it is the machine's name and the minute of its start. There, a process with the same number later counts as
+ * this one. Undefined when it can't be read.
  */
 export function ownProcessIdentity(): string | undefined {
   const world = processWorld();
@@ -13,7 +15,7 @@ export function ownProcessIdentity(): string | undefined {
   return world === undefined || startedAt === undefined ? undefined : `${world}/${startedAt}`;
 }
 
-/** True only where it is certain that the process with this number and identity does not run any more. */
+/** True only when the process with this number and identity surely does not run any more. */
 export function isSurelyGone(pid: number, identity: string): boolean {
   const world = processWorld();
   const cut = identity.lastIndexOf("/");
@@ -29,7 +31,7 @@ function processWorld(): string | undefined {
     return `${process.platform}/${hostname()}/${startedAtMinute}`;
   }
   try {
-    // It stays the same while this process lives, and all servers of a fleet are compared with it.
+    // Read once: it stays the same while this process lives, and all servers of a fleet are compared with it.
     const boot = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     linuxWorld ??= `${boot()}/${readlinkSync("/proc/self/ns/pid")}`;
     return linuxWorld;
@@ -38,7 +40,7 @@ function processWorld(): string | undefined {
   }
 }
 
-/** The start of the machine is reckoned from its clock and falls into one minute or the next. */
+/** The machine's start is computed from its clock, so it may fall into one minute or the next. */
 function isSameWorld(one: string, other: string): boolean {
   if (process.platform === "linux" || one === other) return one === other;
   const [oneCut, otherCut] = [one.lastIndexOf("/"), other.lastIndexOf("/")];
@@ -46,7 +48,7 @@ function isSameWorld(one: string, other: string): boolean {
   return one.slice(0, oneCut) === other.slice(0, otherCut) && minutesApart <= 1;
 }
 
-/** When a process started, in the kernel's own count; `gone` for one that does not run, or only waits to be buried. */
+/** When a process started, in the kernel's count. `gone`: it does not run, or is a zombie. */
 function startOf(process: string): string | undefined {
   if (globalThis.process.platform !== "linux") return "running";
   let stat: string;

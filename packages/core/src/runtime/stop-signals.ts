@@ -6,12 +6,15 @@ interface Listener {
   hasHeard: boolean;
 }
 
-/** All that wait for a signal in this process. They share one listener, since Node.js warns of a leak from the eleventh on. */
+/**
+ * All that wait for a signal in this process. They share one listener, because Node.js warns of a leak from the
+ * eleventh on.
+ */
 const listeners = new Set<Listener>();
 
 /**
- * Calls `first` at the first signal from now on that asks the process to end, `again` at every later one; returns how to
- * stop that. While nobody waits for them, signals do what they would do without this library.
+ * Calls `first` at the next signal that asks the process to end, and `again` at every later one. Returns a function
+ * that ends this. While nobody waits, signals do what they would do without this library.
  */
 export function onStopSignals(first: () => void, again: () => void): () => void {
   const listener = { first, again, hasHeard: false };

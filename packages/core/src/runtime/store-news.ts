@@ -2,11 +2,11 @@ import type { Broker } from "../broker/broker.ts";
 import { guardedLogger } from "./guarded-call.ts";
 import type { Logger } from "./logger.ts";
 
-/** Somebody's wish to have it told when the store comes and goes. */
+/** A request to log when the store is lost and when it is back. */
 export interface StoreNews {
-  /** A call has found the store away before the broker said so. */
+  /** A call found that the store is away before the broker said so. */
   lost(reason: string): void;
-  /** Ends it for whoever asked; call it before the broker is closed on purpose. */
+  /** Ends the request. Call it before the broker is closed on purpose. */
   end(): void;
 }
 
@@ -20,8 +20,8 @@ interface Teller {
 const tellers = new WeakMap<object, Teller>();
 
 /**
- * Has one line written when the store is lost and one when it is back. However many ask for it on one broker, each line
- * is written once, by the logger of the first of them that has not ended it.
+ * Logs one line when the store is lost and one when it is back. Each line is written once for a broker, however many
+ * ask for it. The first one that has not ended its request gives the logger.
  */
 export function tellOfStore(broker: Pick<Broker, "location" | "onReachability">, logger: Logger): StoreNews {
   const teller = tellers.get(broker) ?? newTeller(broker);

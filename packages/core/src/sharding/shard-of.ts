@@ -3,9 +3,9 @@ import * as crypto from "node:crypto";
 const mask = 0xffff_ffff_ffff_ffffn;
 
 /**
- * The shard, from 0, of a text among `shards`: jump consistent hashing (Lamping and Veach, 2014) of the first eight bytes,
- * most significant first, of the MD5 of its UTF-8. With more shards a text stays where it was or moves to a new one. Other
- * programs compute the same, so this never changes.
+ * The shard, from 0, of a text among `shards`. It is the jump consistent hash (Lamping and Veach, 2014) of the first
+ * eight bytes, most significant first, of the MD5 of its UTF-8. With more shards, a text stays where it was or moves to
+ * a new shard. Other programs compute the same, so this never changes.
  */
 export function shardOf(text: string, shards: number): number {
   let key = crypto.hash("md5", text, "buffer").readBigUInt64BE();

@@ -6,17 +6,21 @@ import type { QueueSummary } from "../inspector/queue-info.ts";
 import { policyOfShards, type ShardedQueue } from "./sharded-queue.ts";
 import { strayQueues } from "./stray-queues.ts";
 
-/** A sharded queue at one moment, or nearly one: its shards are read one after the other. */
+/** A sharded queue at about one moment: its shards are read one after the other. */
 export interface ShardedQueueSummary extends Omit<QueueSummary, "paused" | "latencyMs" | "overdueMs"> {
-  /** `some`: shards differ, which `pauseShards` never leaves. Of the shards below; `none` where there are none. */
+  /**
+   * `some`: the shards differ, which `pauseShards` never leaves. Counts the shards below; `none` when there are none.
+   */
   readonly paused: "none" | "some" | "all";
   /** The longest of the shards. */
   readonly latencyMs: number;
   /** The longest of the shards. */
   readonly overdueMs: number;
-  /** Those that had a task at some time, in order; numbers that differ much mean keys that do. */
+  /** The shards that ever had a task, in order. If their numbers differ much, so do the keys. */
   readonly shards: readonly QueueSummary[];
-  /** Queues with the name of a shard that this queue does not have, or its own: no worker of it sees their tasks. */
+  /**
+   * Queues with this queue's name, or with the name of a shard that it does not have. No worker of it sees their tasks.
+   */
   readonly stray: readonly string[];
 }
 
@@ -60,20 +64,22 @@ export async function shardedQueueSummary(
   };
 }
 
-/** Stops new claims from every shard, also from those without a task so far. Answers how many were not paused before. */
+/**
+ * Stops new claims from every shard, even from those without a task so far. Returns how many were not paused before.
+ */
 export async function pauseShards(broker: Pick<InspectFacet, "pause">, queue: ShardedQueue): Promise<number> {
   return changed(await Promise.all(queue.queues.map((shard) => broker.pause(shard))));
 }
 
-/** Lets tasks be claimed from every shard again. Answers how many were paused. */
+/** Allows claims from every shard again. Returns how many were paused. */
 export async function resumeShards(broker: Pick<InspectFacet, "resume">, queue: ShardedQueue): Promise<number> {
   return changed(await Promise.all(queue.queues.map((shard) => broker.resume(shard))));
 }
 
 /**
- * Has every shard worked in the order that `queue` has now, whatever the store said so far. Servers that were told another one
- * take nothing from the shards from then on, so call it when no such server runs any more. Answers for how many shards that
- * was new.
+ * Makes the order that `queue` has now the order of every shard, whatever the store said so far. Servers that were
+ * declared with another order take nothing from the shards from then on. So call it when no such server runs any more.
+ * Returns for how many shards the order was new.
  */
 export async function changeShardOrder(broker: PolicyFacet, queue: ShardedQueue): Promise<number> {
   const policy = policyOfShards(queue);

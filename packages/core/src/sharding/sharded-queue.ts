@@ -11,19 +11,22 @@ export interface ShardedQueueOptions {
   /** Over how many queues the tasks are spread, 1 to 256. Growing it later takes care: see `docs/scaling.md`. */
   readonly shards: number;
   /**
-   * Runs one task of a shard at a time over all servers, in the order in which they became pending; each task then needs a
-   * shard key. After a failure, `"strict"` lets nothing of the shard run before that task has succeeded or was archived;
-   * `"loose"` lets it wait for its retry, and then puts it behind the others. Default: no order, and any number at a time.
+   * Runs one task of a shard at a time over all servers, in the order in which they became pending. Each task then
+   * needs a shard key. After a failure, `"strict"` runs nothing of the shard until that task has succeeded or was
+   * archived. `"loose"` lets the task wait for its retry, and then puts it behind the others. Default: no order, and
+   * any number at a time.
    */
   readonly ordered?: ShardOrder;
 }
 
-/** One queue to those who enqueue, several in the store. Made by `shardedQueue`, the same in all programs. */
+/**
+ * One queue for those who enqueue, several in the store. `shardedQueue` makes it; it must be the same in all programs.
+ */
 export class ShardedQueue {
   readonly name: string;
   /** The queues in the store, by shard: `<name>:0` and so on. */
   readonly queues: readonly string[];
-  /** Undefined where the tasks have no order. */
+  /** Undefined when the tasks have no order. */
   readonly ordered: ShardOrder | undefined;
 
   constructor(name: string, { shards, ordered }: ShardedQueueOptions) {
@@ -38,7 +41,7 @@ export class ShardedQueue {
     return this.queues.length;
   }
 
-  /** The queue in the store of the tasks with this shard key; also of a task that was given this id and no key. */
+  /** The store's queue for tasks with this shard key. Also for a task that was given this id and no key. */
   queueOf(key: string): string {
     return this.queues[shardOf(key, this.shards)] ?? this.name;
   }
@@ -49,7 +52,7 @@ export function policyOfShards({ ordered }: ShardedQueue): ClaimPolicy {
   return ordered === undefined ? openPolicy : { kind: "ordered", discipline: ordered };
 }
 
-/** Each shard costs every server that works on it a connection and some commands, also when it is idle. */
+/** Each shard costs every server that works on it a connection and some commands, even when it is idle. */
 const mostShards = 256;
 const optionNames: ReadonlySet<string> = new Set<keyof ShardedQueueOptions>(["shards", "ordered"]);
 

@@ -2,27 +2,28 @@ import { uniqueScope } from "../codec/unique-scope.ts";
 import { HikyakuError } from "../errors.ts";
 import type { ShardedQueue } from "./sharded-queue.ts";
 
-/** What decides about a task's shard. */
+/** What decides a task's shard. */
 export interface TaskTraits {
   readonly type: string;
   readonly payload: Uint8Array | undefined;
   /** Given with the enqueue. */
   readonly shardKey: string | undefined;
-  /** What the definition makes of the payload; equal payloads have equal keys. */
+  /** The key that the definition makes of the payload. Equal payloads have equal keys. */
   readonly derivedKey: string | undefined;
   readonly isUnique: boolean;
   /** Given with the enqueue. */
   readonly taskId: string | undefined;
-  /** Empty where there is none. */
+  /** Empty when there is none. */
   readonly group: string;
-  /** The task's id where it was not given one. Empty where it is not known yet. */
+  /** The task's id when the caller gave none. Empty when it is not known yet. */
   readonly newId: string;
 }
 
 /**
- * The queue in the store for a task: by its key, else by what must meet its like in one shard (uniqueness, group, a given
- * id), else by its new id, which spreads evenly.
- * @throws HikyakuError `invalid_option` where two of these could ask for different shards, so that a promise would break.
+ * The queue in the store for a task. Its key decides, if it has one. Otherwise uniqueness, group or a given id decides,
+ * because equal tasks must meet in one shard. Otherwise its new id decides, which spreads tasks evenly.
+ * @throws HikyakuError `invalid_option` when two of these could ask for different shards, so that a promise would
+ * break.
  */
 export function placeOf(queue: ShardedQueue, task: TaskTraits): string {
   const { type, payload, shardKey, derivedKey, isUnique, taskId, group, newId } = task;
@@ -35,7 +36,7 @@ export function placeOf(queue: ShardedQueue, task: TaskTraits): string {
   }
   const wishes = [
     ...(key === undefined ? [] : ["shardKey"]),
-    // A key that is made of the payload brings equal payloads together by itself.
+    // A key made of the payload already puts equal payloads into one shard.
     ...(isUnique && (shardKey !== undefined || key === undefined) ? ["uniqueFor"] : []),
     ...(taskId === undefined ? [] : ["taskId"]),
     ...(group === "" ? [] : ["group"]),

@@ -4,21 +4,21 @@ import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
 
 /**
- * What a cancel came to. `archived`: the task was not running, and will not run unless asked. `signalled`: a worker holds
- * it, and was asked to stop; the task's state will tell what came of it.
+ * What a cancel did. `archived`: the task was not running, and will not run unless asked. `signalled`: a worker holds
+ * it and was asked to stop; the task's state will show the result.
  */
 export type CancelAnswer = "archived" | "signalled";
 
-/** The parts of a broker that cancelling takes. */
+/** The parts of a broker that a cancel needs. */
 export type CancellingBroker = Pick<Broker, "get" | "change" | "send">;
 
-/** A task that moves between two looks is looked at again; one that moves this often is not worth waiting for. */
+/** How often to look at a task that moves between two looks. */
 const mostLooks = 5;
 
 /**
- * Cancels one task, whatever it is doing: archives it where it waits, signals its worker where it runs. Cancelling what is
- * archived already changes nothing. Where the holder is none of our servers, or not known, the signal can't name the queue:
- * it then reaches running namesakes in other queues too.
+ * Cancels one task in any state. A waiting task is archived; the worker of a running one gets a signal. An archived
+ * task stays as it is. When the holder is unknown or belongs to another library, the signal can't name the queue. It
+ * then also reaches running tasks of the same id in other queues.
  * @throws HikyakuError `task_not_found`; `wrong_state` when it has completed or is being aggregated; `corrupt_data`.
  */
 export async function cancelTask(

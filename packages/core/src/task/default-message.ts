@@ -2,8 +2,8 @@ import type { TaskMessage, TaskRequest } from "../broker/task-message.ts";
 import { fieldNames, fieldRow } from "./task-fields.ts";
 
 /**
- * A message with these fields, and with the default of each other one: nothing was asked for beside them, and nothing
- * happened. For whoever hands tasks to a broker without a `Client`; that one has defaults of its own, such as 25 retries.
+ * A message with these fields and the default of each other one: nothing else was asked for, and nothing happened. For
+ * programs that hand tasks to a broker without a `Client`. The client has its own defaults, such as 25 retries.
  */
 export function defaultMessage(fields: Pick<TaskRequest, "id" | "type" | "queue"> & Partial<TaskMessage>): TaskMessage {
   return { ...defaults, ...fields };

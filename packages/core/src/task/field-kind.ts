@@ -1,11 +1,11 @@
 /**
- * The shape of a field's value. `count`: a whole number. `duration`: milliseconds. `moment`: milliseconds since the Unix epoch,
- * or undefined. `texts`: texts by their names. `wire_fields`: what the wire holds and this version can't name. The wire knows
- * whole seconds only: durations are rounded up, moments down.
+ * The shape of a field's value. `count`: a whole number. `duration`: milliseconds. `moment`: milliseconds since the
+ * Unix epoch, or undefined. `texts`: texts by their names. `wire_fields`: fields of the wire that this version can't
+ * name. The wire has whole seconds only: durations are rounded up, moments down.
  */
 export type FieldKind = "text" | "count" | "duration" | "moment" | "bytes" | "texts" | "wire_fields";
 
-/** Whether a value that came as JSON can be one of the kind. Bytes and the wire's fields can't come so. */
+/** Whether a value from JSON can be one of the kind. Bytes and the wire's fields can't come from JSON. */
 export function isOfKind(kind: FieldKind, value: unknown): boolean {
   switch (kind) {
     case "text":

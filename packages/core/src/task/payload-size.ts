@@ -1,10 +1,13 @@
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
 
-/** The largest payload that clients, inspectors and schedules take unless they are told otherwise. */
+/** The default limit of a payload for clients, inspectors and schedules, in bytes. */
 export const defaultMaxPayloadBytes = 1_048_576;
 
-/** `what` begins the message, such as `payload of "mail"`; `option` says what to raise, undefined where there is nothing. */
+/**
+ * `what` begins the message, such as `payload of "mail"`. `option` names the option to raise; undefined when there is
+ * none.
+ */
 export function payloadTooLarge(
   what: string,
   bytes: number,

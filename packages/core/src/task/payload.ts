@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { errorText, HikyakuError } from "../errors.ts";
 import { parseWith } from "./standard-schema.ts";
 
-/** What the functions of this file need to know of a task's definition. */
+/** The part of a task's definition that this file needs. */
 export interface PayloadSchemas<Payload extends StandardSchemaV1, Result extends StandardSchemaV1> {
   readonly type: string;
   readonly payload: Payload | undefined;
@@ -10,8 +10,8 @@ export interface PayloadSchemas<Payload extends StandardSchemaV1, Result extends
 }
 
 /**
- * The schema of a payload or result that is bytes and no JSON: `defineTask({ type, payload: rawBytes })`. The bytes go
- * through as they are; a payload that is not there comes out as no bytes.
+ * The schema of a payload or result that is bytes, not JSON: `defineTask({ type, payload: rawBytes })`. The bytes stay
+ * as they are. A missing payload becomes empty bytes.
  */
 export const rawBytes: StandardSchemaV1<Uint8Array, Uint8Array> = {
   "~standard": {
@@ -26,10 +26,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 const noBytes = new Uint8Array();
 
 /**
- * The bytes to store for a payload; undefined for a payload of `undefined`. With a schema, what is tested is the
- * payload's JSON, read back: exactly what the handler's side will parse. Without one, a `Uint8Array` is taken as JSON
- * that is encoded already. A promise only where the schema answers with one. Bytes
- * that were handed in are copied: whose they are may change them from then on.
+ * The bytes to store for a payload. Undefined for a payload of `undefined`. A schema tests the payload's JSON, read
+ * back: exactly what the handler's side will parse. Without a schema, a `Uint8Array` counts as JSON that is encoded
+ * already. Given bytes are copied, because their owner may change them later. A promise only when the schema answers
+ * with one.
  * @throws HikyakuError `invalid_payload` when it is no JSON or does not fit its schema.
  */
 export function encodePayload<Payload extends StandardSchemaV1>(
@@ -50,7 +50,7 @@ export function parsePayload<Payload extends StandardSchemaV1>(
   return parse(definition.payload, bytes, `payload of "${definition.type}"`);
 }
 
-/** A stored payload as it can be shown without its definition: its JSON, or its bytes where it is none. */
+/** A stored payload as it can be shown without its definition: its JSON, or its bytes when it is not JSON. */
 export function readablePayload(bytes: Uint8Array | undefined): unknown {
   try {
     return parse(undefined, bytes, "payload");

@@ -17,8 +17,8 @@ export interface RetryContext {
 export type RetryDelayFunction = (context: RetryContext) => Duration;
 
 /**
- * A function of the failure, or a list: its first entry before the first retry, its second one before the second, its
- * last one before all further ones.
+ * A function of the failure, or a list. The list's first entry is for the first retry, its second for the second, its
+ * last for all further ones.
  */
 export type RetryDelay = RetryDelayFunction | readonly Duration[];
 

@@ -4,8 +4,8 @@ import { shown } from "../option-names.ts";
 import { isThenable } from "../runtime/guarded-call.ts";
 
 /**
- * The value as the schema parses it; a promise only where the schema answers with one.
- * @throws HikyakuError `invalid_payload` with one issue per place that does not fit; `what` opens the message.
+ * The value as the schema parses it. A promise only when the schema answers with one.
+ * @throws HikyakuError `invalid_payload` with one issue per place that does not fit. `what` begins the message.
  */
 export function parseWith<Schema extends StandardSchemaV1>(
   schema: Schema,
@@ -16,7 +16,7 @@ export function parseWith<Schema extends StandardSchemaV1>(
   let settling: Promise<StandardSchemaV1.Result<unknown>> | undefined;
   try {
     result = schema["~standard"].validate(value);
-    // Any promise, also one of another make: taken for a result it would let every value pass.
+    // Any promise, also one of another make: if it counted as a result, every value would pass.
     if (isThenable(result)) settling = Promise.resolve(result);
   } catch (error) {
     throw schemaThrew(error, what);

@@ -4,9 +4,9 @@ import type { StoredTask } from "../broker/inspect-facet.ts";
 export interface StateField {
   /** `attempts`: a JSON object a line. The others as of a message's field. */
   readonly kind: "text" | "count" | "moment" | "bytes" | "attempts";
-  /** The field of the task's hash in Redis; undefined where it is told by the place that the task has in a list or set. */
+  /** The field of the task's hash in Redis. Undefined when the task's place in a list or set tells it. */
   readonly hash: string | undefined;
-  /** The column of the table `tasks` in SQLite; undefined where SQLite needs none. */
+  /** The column of the table `tasks` in SQLite. Undefined when SQLite needs none. */
   readonly column: string | undefined;
 }
 

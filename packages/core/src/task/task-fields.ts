@@ -17,35 +17,40 @@ interface FieldRow {
 
 /** A field of Asynq's message, so one that Go programs know. */
 interface WireRow<Value> extends FieldRow {
-  /** Its number in the message; `rest` for all numbers that this version does not know. */
+  /** Its number in the message. `rest`: all numbers that this version does not know. */
   readonly wire: number | "rest";
-  /** The field of the task's hash in Redis that says it to the millisecond. */
+  /** The field of the task's hash in Redis that holds it to the millisecond. */
   readonly hash?: "hk:exact";
-  /** What a message holds where nothing was written. */
+  /** The value in a message when nothing was written. */
   readonly default: Value;
 }
 
-/** A field that Asynq's message has no place for, so that no Go program knows it. It is optional: absent costs nothing. */
+/**
+ * A field that Asynq's message has no place for, so no Go program knows it. It is optional: absent, it costs nothing.
+ */
 interface OwnRow extends FieldRow {
   readonly wire: "none";
   readonly kind: Exclude<FieldKind, "bytes" | "wire_fields">;
-  /** The field of the task's hash in Redis that holds it, with others. */
+  /** The field of the task's hash in Redis that holds it, together with others. */
   readonly hash: "hk:exact";
   readonly default: undefined;
   readonly identity: "named";
 }
 
-/** A durable schedule keeps what is part of its entry's name and nothing else, so all that is asked for must be part of it. */
+/**
+ * A durable schedule keeps only what is part of its entry's name. So everything that is asked for must be part of the
+ * name.
+ */
 type AskedRow<Value> = WireRow<Value> & { readonly identity: "named" | "apart" };
 type RequestRow<Value> = AskedRow<Value> | (undefined extends Value ? OwnRow : never);
 
-/** What happened to one task never happened to the next. */
+/** The history of one task is never the history of the next. */
 type HistoryRow<Value> = WireRow<Value> & { readonly identity: "constant" | "none"; readonly inheritable: false };
 
 /** A row for each field of a type. The type checker refuses a field without a row, and a row without a field. */
 type RequestTable<Type> = { readonly [Field in keyof Type]-?: RequestRow<Type[Field]> };
 
-/** What happens to a task and has no place in Asynq's message is no part of ours either: see `state-fields.ts`. */
+/** History that has no place in Asynq's message is not in ours either: see `state-fields.ts`. */
 type HistoryTable<Type> = { readonly [Field in keyof Type]-?: HistoryRow<Type[Field]> };
 
 type MessageTable<Type> = { readonly [Field in keyof Type]-?: WireRow<Type[Field]> | OwnRow };
@@ -91,8 +96,8 @@ export type WireField = { [Field in keyof Table]: Table[Field]["wire"] extends n
 export type OwnField = { [Field in keyof Table]: Table[Field]["wire"] extends "none" ? Field : never }[keyof Table];
 
 /**
- * A value for each field of a message. Code that is written by hand for its speed takes one, so that the type checker refuses
- * the code once there is a field that it does not name.
+ * A value for each field of a message. Code that is written by hand for speed takes one. The type checker then refuses
+ * the code when there is a field that it does not name.
  */
 export type EachField<Value, Except extends keyof TaskMessage = never> = {
   readonly [Field in Exclude<keyof TaskMessage, Except>]-?: Value;
@@ -108,7 +113,7 @@ export const requestFieldNames = Object.keys(requestFields) as readonly (keyof T
 export const historyFieldNames = Object.keys(historyFields) as readonly (keyof TaskHistory)[];
 export const fieldNames = Object.keys(taskFields) as readonly (keyof TaskMessage)[];
 
-/** The row of a field, by a name that is known at run time only. */
+/** The row of a field whose name is known only at run time. */
 export function fieldRow(name: keyof TaskMessage): WireRow<unknown> | OwnRow {
   return taskFields[name];
 }

@@ -1,10 +1,10 @@
 import { randomFillSync } from "node:crypto";
 import type { Clock } from "../runtime/clock.ts";
 
-/** Makes ids for new tasks; for many at once whoever asks may say what time it is (milliseconds since the epoch). */
+/** Makes ids for new tasks. A caller that makes many at once may pass the time (milliseconds since the epoch). */
 export type TaskIds = (now?: number) => string;
 
-/** How long such an id is, in characters and in bytes. */
+/** The length of an id, in characters and in bytes. */
 export const taskIdLength = 36;
 
 const generators = new WeakMap<Clock, TaskIds>();
@@ -20,11 +20,11 @@ export function taskIdsOf(clock: Clock): TaskIds {
 }
 
 const counterSize = 0x1000;
-/** Two for a counter's beginning, eight for the digits. */
+/** Two for the beginning of a counter, eight for the digits. */
 const randomBytesPerId = 10;
 const poolBytes = 400 * randomBytesPerId;
 const digits = Buffer.from("0123456789abcdef");
-/** Where the parts of an id begin: the time comes first, and the version is a digit before the counter. */
+/** Where the parts of an id begin. The time comes first; the version is a digit before the counter. */
 const counterAt = 15;
 const variantAt = 19;
 const tailAt = 24;
@@ -32,7 +32,8 @@ const tailAt = 24;
 /**
  * Ids are UUIDs of version 7: milliseconds since the epoch, then a counter, then 62 random bits. The counter starts at
  * a random place each millisecond. Each id sorts after the one before it. To keep that, the time in the id may run
- * ahead of the clock: when the clock steps back, or when one millisecond needs more ids than the counter has room for.
+ * ahead of the clock. It does when the clock steps back, or when one millisecond needs more ids than the counter has
+ * room for.
  */
 export function createTaskIds(now: () => number): TaskIds {
   const pool = Buffer.allocUnsafe(poolBytes);
@@ -71,7 +72,7 @@ export function createTaskIds(now: () => number): TaskIds {
     for (let place = variantAt; place < variantAt + 4; place += 2) putRandomByte(place);
     id[variantAt] = digits[variant] ?? 0;
     for (let place = tailAt; place < taskIdLength; place += 2) putRandomByte(place);
-    // In one piece, where text put together of parts would have to be copied when it is first written.
+    // In one piece: text that is put together of parts would be copied when it is first written.
     return id.toString("latin1");
   };
 }

@@ -16,35 +16,38 @@ export interface TaskOptions {
   /** How often the task may be tried again after its first run, 0 to 2147483647. Default 25. */
   readonly maxRetry?: number;
   /**
-   * How long one attempt may take, more than 0. Default 30 minutes where there is no deadline either. A worker in Go
-   * knows whole seconds only: it takes a fraction for a full second.
+   * How long one attempt may take, more than 0. Default 30 minutes if there is no deadline either. A worker in Go knows
+   * whole seconds only: it rounds up.
    */
   readonly timeout?: Duration;
   /**
-   * The moment after which no attempt may run, later than the moment at which the task is due. Whichever of timeout
-   * and deadline comes first ends an attempt.
+   * No attempt may run after this moment. It must be later than the moment at which the task is due. Timeout or
+   * deadline, whichever comes first, ends an attempt.
    */
   readonly deadline?: Date;
   /** How long the task and its result are kept after success. Default `"0s"`: removed at once. */
   readonly retention?: Duration;
   /**
    * Refuses an equal task (same queue, type and payload bytes) with `task_exists` until this one succeeded or this long
-   * has passed since it was due. At least one second; a fraction counts as a full second in Redis. Default: not unique.
+   * has passed since it was due. At least one second; in Redis a fraction counts as a full second. Default: not unique.
    */
   readonly uniqueFor?: Duration;
   /** Collects the task with others of its group, to be handled as one. Not blank. Default: none. */
   readonly group?: string;
-  /** Text that travels with the task. Headers of the enqueue are added to those of the definition, and win. */
+  /**
+   * Text that travels with the task. Headers of the enqueue are added to those of the definition and replace equal
+   * names.
+   */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Options of one enqueue. What is left out, or undefined, comes from the task's definition. */
+/** Options of one enqueue. The task's definition gives those that are absent or undefined. */
 export interface EnqueueOptions extends TaskOptions {
   /** Makes the task due this long from now. Not together with `at`. */
   readonly in?: Duration;
-  /** Makes the task due at this moment; a moment that has passed means now. Not together with `in`. */
+  /** Makes the task due at this moment. A moment that has passed means now. Not together with `in`. */
   readonly at?: Date;
-  /** Names the task; refused with `task_id_taken` while its queue has one of that name. Default: a new UUIDv7. */
+  /** Names the task. Refused with `task_id_taken` while its queue has a task of that name. Default: a new UUIDv7. */
   readonly taskId?: string;
   /**
    * Only with a sharded queue: tasks with the same key share a shard, and keep their order where the queue is ordered. Wins
@@ -55,11 +58,11 @@ export interface EnqueueOptions extends TaskOptions {
 
 /** The options of a definition, checked, in the units of the port. */
 export interface TaskDefaults extends OwnValues {
-  /** Of a sharded queue the common name, which is no queue of the store. */
+  /** For a sharded queue the common name, which is no queue of the store. */
   readonly queue: string;
   readonly shardedQueue: ShardedQueue | undefined;
   readonly maxRetry: number;
-  /** Undefined where the definition sets none: what that means depends on the deadline. */
+  /** Undefined when the definition sets none. Its meaning then depends on the deadline. */
   readonly timeoutMs: number | undefined;
   readonly deadlineAt: number | undefined;
   readonly retentionMs: number;
@@ -71,16 +74,16 @@ export interface TaskDefaults extends OwnValues {
 
 /** All options of one enqueue, checked and with every default filled in. */
 export interface ResolvedOptions extends TaskDefaults {
-  /** 0 means that only the deadline limits an attempt. */
+  /** 0: only the deadline limits an attempt. */
   readonly timeoutMs: number;
   readonly taskId: string | undefined;
   readonly shardKey: string | undefined;
-  /** When the task may first run; never before the enqueue. */
+  /** When the task may first run. Never before the enqueue. */
   readonly dueAt: number;
   readonly placement: Placement;
 }
 
-/** The limit of one attempt where neither timeout nor deadline was given. */
+/** The limit of one attempt without a timeout and a deadline. */
 export const defaultTimeoutMs = 30 * 60_000;
 
 const defaultQueue = "default";
@@ -147,7 +150,7 @@ export function resolveOptions(
   now: number,
 ): ResolvedOptions {
   if (options !== undefined) return resolved(defaults, options, now);
-  // Tasks that come together come with the same ones.
+  // Tasks that come together mostly have the same defaults.
   if (lastPlain?.defaults !== defaults || lastPlain.now !== now) {
     lastPlain = { defaults, now, options: filledIn(defaults, now, now, undefined, undefined) };
   }
@@ -247,7 +250,7 @@ function checkedUniqueFor(value: Duration): number {
   throw invalid("uniqueFor", "at least one second", shown(value));
 }
 
-/** A group whose name ends like the id of a set could not be told from a set of another group. */
+/** A group whose name ended like a set's id could not be told from a set of another group. */
 const endsLikeSetId = /:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function checkedGroup(value: unknown): string {

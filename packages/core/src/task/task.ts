@@ -12,36 +12,39 @@ import {
   taskOptionNames,
 } from "./task-options.ts";
 
-/** The schema of a task that says nothing of its payload or result: any JSON. */
+/** The schema when a definition says nothing of its payload or result: any JSON. */
 export type AnyJson = StandardSchemaV1<unknown, unknown>;
 
-/** What `defineTask` takes: the type, schemas of any Standard Schema library, and defaults for all tasks of the type. */
+/**
+ * The argument of `defineTask`: the type, schemas of any Standard Schema library, and defaults for all tasks of the
+ * type.
+ */
 export interface TaskConfig<Payload extends StandardSchemaV1 = AnyJson, Result extends StandardSchemaV1 = AnyJson>
   extends TaskOptions {
   /** Picks the handler. Not blank, at most 1024 bytes. */
   readonly type: string;
-  /** What may be enqueued and what the handler gets. Default: any JSON. For bytes that are no JSON use `rawBytes`. */
+  /** What may be enqueued and what the handler gets. Default: any JSON. For bytes that are not JSON, use `rawBytes`. */
   readonly payload?: Payload;
-  /** What the handler returns and what is read back; kept while the task's retention lasts. Default: any JSON. */
+  /** What the handler returns and what is read back. Kept while the task's retention lasts. Default: any JSON. */
   readonly result?: Result;
-  /** How long a failed task waits before it is tried again. Wins over the option of the server that runs it. */
+  /** How long a failed task waits before it is tried again. Takes precedence over the server's option. */
   readonly retryDelay?: RetryDelay;
   /**
-   * The shard key of a payload, for when the queue is a sharded one: tasks with the same key share a shard. Must make equal
-   * keys of payloads that are equal as JSON; what it throws refuses the enqueue.
+   * The shard key of a payload, for a sharded queue: tasks with the same key share a shard. Payloads that are equal as
+   * JSON must give equal keys. What it throws refuses the enqueue.
    */
   readonly shardKey?: (payload: StandardSchemaV1.InferInput<Payload>) => string;
 }
 
-/** A kind of task, said once: the same object enqueues, runs and describes its tasks. Frozen. */
+/** A kind of task. The same object enqueues, runs and describes its tasks. Frozen. */
 export interface TaskDefinition<Payload extends StandardSchemaV1 = AnyJson, Result extends StandardSchemaV1 = AnyJson> {
   readonly type: string;
   readonly payload: Payload | undefined;
   readonly result: Result | undefined;
   readonly defaults: TaskDefaults;
-  /** Undefined where the server's own delay holds. */
+  /** Undefined: the server's own delay holds. */
   readonly retryDelay: RetryDelayFunction | undefined;
-  /** Undefined where the payload says nothing about the shard. */
+  /** Undefined when the payload does not decide the shard. */
   readonly shardKeyOf: ((payload: unknown) => string) | undefined;
   /** One task of this type for `Client.enqueueMany`. Checked when it is enqueued, not here. */
   with(...args: EnqueueArguments<StandardSchemaV1.InferInput<Payload>, EnqueueOptions>): EnqueueRequest;
@@ -54,18 +57,18 @@ export interface EnqueueRequest {
   readonly options: EnqueueOptions | undefined;
 }
 
-/** Payload, then options; the payload may be left out where its schema allows undefined. */
+/** Payload, then options. The payload may be absent when its schema allows undefined. */
 export type EnqueueArguments<Payload, Options> = undefined extends Payload
   ? [payload?: Payload, options?: Options]
   : [payload: Payload, options?: Options];
 
-/** What has to be given to enqueue a task. */
+/** What must be given to enqueue a task. */
 export type PayloadInput<Task extends TaskDefinition> = StandardSchemaV1.InferInput<NonNullable<Task["payload"]>>;
 /** What the task's handler gets. */
 export type PayloadOutput<Task extends TaskDefinition> = StandardSchemaV1.InferOutput<NonNullable<Task["payload"]>>;
 /** What the task's handler returns. */
 export type ResultInput<Task extends TaskDefinition> = StandardSchemaV1.InferInput<NonNullable<Task["result"]>>;
-/** What is read back of what the task's handler returned. */
+/** The handler's result, as it is read back. */
 export type ResultOf<Task extends TaskDefinition> = StandardSchemaV1.InferOutput<NonNullable<Task["result"]>>;
 
 const configNames: ReadonlySet<string> = new Set([
@@ -79,7 +82,7 @@ const configNames: ReadonlySet<string> = new Set([
 
 /**
  * Defines a kind of task.
- * @throws HikyakuError `invalid_option` at once for whatever can't be used, also for an option that does not exist.
+ * @throws HikyakuError `invalid_option` at once for a value that can't be used and for an option that does not exist.
  */
 export function defineTask<Payload extends StandardSchemaV1 = AnyJson, Result extends StandardSchemaV1 = AnyJson>(
   config: TaskConfig<Payload, Result>,

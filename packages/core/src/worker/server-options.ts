@@ -54,10 +54,13 @@ export interface ServerOptions<Values extends object = NoValues> {
    */
   readonly isFailure?: (error: unknown) => boolean;
   /**
-   * Called once for each failed attempt, with what was thrown and whether it was the task's last attempt. These are
-   * failed attempts too: a payload that does not fit its schema, tasks of a group that are archived instead of
-   * aggregated, and the death of a worker that costs a retry or archives the task (`lease_lost`). Nobody waits for it;
-   * what it throws or rejects with is logged.
+   * Called once for each failed attempt, with what was thrown and whether it was the task's last attempt. Failed
+   * attempts are also:
+   * - a payload that does not fit its schema;
+   * - tasks of a group that are archived instead of aggregated;
+   * - the death of a worker that costs a retry or archives the task (`lease_lost`).
+   *
+   * Nobody waits for it. What it throws or rejects with is logged.
    */
   readonly onError?: (error: unknown, attempt: FailedAttempt) => unknown;
   /**

@@ -22,7 +22,7 @@ export class Waiting {
   readonly #links: Links;
   readonly #keptIdleMs: number;
   readonly #lines = new Map<string, WaitingLine>();
-  /** Until when nothing may be taken from a queue, whatever waits there: by the machine's monotonic time. */
+  /** Until when nothing may be taken from a queue, whatever waits there. In the machine's monotonic time. */
   readonly #closedUntil = new Map<string, number>();
   #closed = false;
 
@@ -56,7 +56,7 @@ export class Waiting {
   }
 
   /**
-   * A claim was told that nothing may be taken from the queue now: who waits for it sleeps for so long. 0: something may be
+   * A claim was told that nothing may be taken from the queue now. Waits for it sleep for so long. 0: something may be
    * taken.
    */
   noteClosed(queue: string, forMs: number): void {
@@ -95,7 +95,7 @@ interface WaitingLineOptions {
   readonly idleMs: number;
   /** Called when it closes because nobody has waited for so long. */
   readonly onClosed: () => void;
-  /** Until when nothing may be taken from the queue: by the machine's monotonic time. */
+  /** Until when nothing may be taken from the queue, in the machine's monotonic time. */
   readonly closedUntil: () => number;
 }
 
@@ -146,12 +146,12 @@ class WaitingLine {
       this.#release(error);
     } finally {
       this.#waiting = false;
-      // Whoever waits on is told by now, and joins again if need be.
+      // All that wait on have been told by now, and join again if need be.
       this.#idle = setTimeout(() => this.#end(), this.#options.idleMs).unref();
     }
   }
 
-  /** Sleeps until the queue may be open again; false where it was not closed. */
+  /** Sleeps until the queue may be open again. Returns false when it was not closed. */
   async #wasClosed(): Promise<boolean> {
     const leftMs = this.#options.closedUntil() - performance.now();
     if (leftMs <= 0) return false;

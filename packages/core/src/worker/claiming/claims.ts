@@ -32,13 +32,13 @@ export interface ClaimsOptions {
   readonly queues: readonly string[];
   readonly leaseMs: number;
   readonly worker: AttemptServer;
-  /** Gives claims their tokens, and hears of those whose answer was lost. */
+  /** Gives claims their tokens. It hears of claims whose answer was lost. */
   readonly lostAnswers: Pick<LostAnswers, "begin">;
   /** Called when the store refuses a claim because this server was evicted. */
   readonly onEvicted: () => void;
   /** Called when the store refuses a claim because of the policy of a queue: another one than expected, or an unknown one. */
   readonly onPolicyRefusal: (queue: ClosedQueue) => void;
-  /** Called when a queue that had nothing may have work again. */
+  /** Called when an empty queue may have work again. */
   readonly onWork: () => void;
 }
 
@@ -47,7 +47,9 @@ export class Claims {
   readonly #options: ClaimsOptions;
   readonly #watch: QueueWatch;
   readonly #unhandled: UnhandledLog;
-  /** Queues in order of which this server has a task, or asks for one: they have no other for it until that one is over. */
+  /**
+   * Ordered queues of which this server has a task, or asks for one. They give it no other task until that one is over.
+   */
   readonly #inHand = new Set<string>();
   #slotsAsked = 0;
 
@@ -58,12 +60,12 @@ export class Claims {
     this.#unhandled = new UnhandledLog(logger, clock);
   }
 
-  /** For how many tasks the claims under way ask. */
+  /** How many tasks the claims under way ask for. */
   get slotsAsked(): number {
     return this.#slotsAsked;
   }
 
-  /** A claim of up to `free` tasks; undefined while no queue is worth asking. */
+  /** A claim of up to `free` tasks. Undefined while no queue is worth asking. */
   next(free: number): Claim | undefined {
     const { order, handlers, worker, leaseMs, lostAnswers } = this.#options;
     const queues = order.quotas(free, (queue) => this.#watch.mayHaveWork(queue) && !this.#inHand.has(queue));
@@ -76,7 +78,7 @@ export class Claims {
     return { request, call };
   }
 
-  /** To be called with each answer before its tasks begin. */
+  /** Called with each answer before its tasks begin. */
   tell({ unhandled, setAside, evicted }: ClaimResult): void {
     const { taskLog, onEvicted } = this.#options;
     this.#unhandled.note(unhandled);
@@ -87,9 +89,9 @@ export class Claims {
   }
 
   /**
-   * To be called with each answer once its tasks have begun. A queue that gave less than there was room for is not asked again
-   * until it wakes, or until the moment that the store named where it is closed. A store may share the room out beforehand, so
-   * what counts is the room that was left if all queues before had used theirs.
+   * Called with each answer once its tasks have begun. A queue that gave fewer tasks than there was room for is asked
+   * again when it wakes. A closed queue is asked again at the moment that the store named. A store may divide the room
+   * beforehand. So the room of a queue is what is left if all queues before it had used theirs.
    */
   note(request: ClaimRequest, { tasks, closed }: ClaimResult): void {
     let left = request.limit;
@@ -104,7 +106,7 @@ export class Claims {
     }
   }
 
-  /** To be called when a claim is over, with what it gave: queues in order that gave nothing may be asked again. */
+  /** Called when a claim is over, with its tasks. Ordered queues that gave none may be asked again. */
   ended({ queues, limit }: ClaimRequest, tasks: readonly ClaimedTask[]): void {
     this.#slotsAsked -= limit;
     for (const { queue, expects } of queues) {
@@ -112,17 +114,17 @@ export class Claims {
     }
   }
 
-  /** A task of the queue is over, or is not this server's any more. */
+  /** A task of the queue is over, or belongs to another server now. */
   letGo(queue: string): void {
     this.#inHand.delete(queue);
   }
 
-  /** Somebody knows that the queue has work now. */
+  /** Marks a queue that surely has work now. */
   wake(queue: string): void {
     this.#watch.wake(queue);
   }
 
-  /** The store is there again: any queue may have work. */
+  /** The store is back: any queue may have work. */
   resume(): void {
     this.#watch.resume();
   }

@@ -13,9 +13,9 @@ import type { HeldTask } from "../leases/held-task.ts";
 import type { HeldTasks } from "../leases/held-tasks.ts";
 import { largestBatch } from "./call-lanes.ts";
 
-/** What became of the tasks of this server since it started. */
+/** How the tasks of this server have ended since it started. */
 export interface ProcessorCounts {
-  /** Written by the store, whatever the outcome. */
+  /** Written by the store, with any outcome. */
   settled: number;
   /** Attempts that failed. */
   failed: number;
@@ -35,7 +35,7 @@ export interface EndingsOptions {
   readonly onRetry: (queue: string, at: number) => void;
   /** Called for each attempt that failed, with what was thrown. */
   readonly reportFailure: ReportFailure;
-  /** The task's attempt is over: nothing counts it among those that run any more. */
+  /** The task's attempt is over: it does not count among the running tasks any more. */
   readonly leave: (task: HeldTask) => void;
   /** The task's handler has returned, and nothing is left to write: its slot is free. */
   readonly freeSlot: (task: HeldTask) => void;
@@ -79,7 +79,8 @@ export class Endings {
       freeSlot(task);
       onEnded();
     } else if (task.lost || (task.abortKind === "evicted" && verdict.kind !== "success")) {
-      // Nothing to write: whoever holds the task now decides about it. A success is still offered, the store knows best.
+      // Nothing to write: the task's new holder decides about it. A success is still offered, because the store may
+      // accept it.
       held.delete(task);
       this.#reportLost(task);
       freeSlot(task);
@@ -92,7 +93,9 @@ export class Endings {
     this.#noteFailure(task, verdict);
   }
 
-  /** Settles what did not begin: cancelled where somebody wants that, else handed back with nothing spent. */
+  /**
+   * Settles a task that did not begin: cancelled if somebody cancelled it, otherwise handed back with no retry spent.
+   */
   turnAway(task: HeldTask): void {
     task.returned = true;
     if (task.abortKind === "cancelled") {
@@ -104,7 +107,7 @@ export class Endings {
     this.#options.onEnded();
   }
 
-  /** The handler was asked to stop and did not: its attempt ends without it, its slot stays taken until it returns. */
+  /** The handler was asked to stop and did not. Its attempt ends without it; its slot stays taken until it returns. */
   graceIsOver(task: HeldTask): void {
     const kind = task.abortKind;
     if (kind === undefined || isTakenAway(kind)) return;
@@ -120,7 +123,10 @@ export class Endings {
     else this.#decide(task, { kind: "failure", error, stored: storedText[kind] });
   }
 
-  /** Settles as unfinished, so that they run again at once, all tasks whose handlers have not returned; not cancelled ones. */
+  /**
+   * Settles all tasks whose handlers have not returned as unfinished, so that they run again at once. Leaves out
+   * cancelled ones.
+   */
   handBackUnfinished(): void {
     for (const task of this.#options.held) {
       if (task.settlement !== undefined || task.lost) continue;
@@ -130,7 +136,7 @@ export class Endings {
     }
   }
 
-  /** The store has answered for a settlement; `undefined`: it was given up. */
+  /** The store has answered for a settlement. Undefined: it was given up. */
   answered(task: HeldTask, result: SettleResult | undefined): void {
     this.#options.held.delete(task);
     if (result === undefined) return;
@@ -160,8 +166,8 @@ export class Endings {
   }
 
   /**
-   * Of a handler that gave up because its lease is over by the clock. Nobody was heard to have the task, so it is handed back;
-   * but one that was held until its own time was over has used that up.
+   * The verdict on a handler that gave up because its lease is over by the clock. Nobody else is known to have the
+   * task, so it is handed back. A task that was held until its own time was over has used its time up.
    */
   #verdictWithoutLease(task: HeldTask): Verdict {
     if (this.#options.clock.monotonic() < task.holdUntil) return { kind: "unfinished" };
@@ -179,7 +185,7 @@ export class Endings {
     this.#noteFailure(task, verdict);
   }
 
-  /** Once for each attempt: its handler may end long after it was over. */
+  /** Reports once for each attempt: its handler may end long after the attempt was over. */
   #noteFailure(task: HeldTask, verdict: Verdict): void {
     if (!("error" in verdict) || task.isReported) return;
     task.isReported = true;

@@ -35,7 +35,7 @@ export interface ProcessorOptions {
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: Logger;
-  /** Whether the store can be expected to answer. */
+  /** Whether the store will probably answer. */
   readonly isReachable: () => boolean;
   readonly handlers: Handlers;
   readonly middlewares: Middlewares;
@@ -50,11 +50,14 @@ export interface ProcessorOptions {
   readonly worker: AttemptServer;
   /** All that runs tasks in this process. */
   readonly company: Company;
-  /** All tasks whose lease is to be kept alive: the processor adds them, and removes what the store has answered for. */
+  /**
+   * All tasks whose lease must be extended. The processor adds them, and removes them once the store has answered for
+   * them.
+   */
   readonly held: HeldTasks;
-  /** Whether somebody cancelled this task at that moment (monotonic time) or later: it was on its way here then. */
+  /** Whether somebody cancelled this task since that moment (monotonic time), when it was on its way to this server. */
   readonly wasCancelled: (task: { readonly queue: string; readonly id: string }, since: number) => boolean;
-  /** Gives claims their tokens, and hears of those whose answer was lost. */
+  /** Gives claims their tokens. It hears of claims whose answer was lost. */
   readonly lostAnswers: Pick<LostAnswers, "begin">;
   /** Takes over settlements whose call got no answer. */
   readonly onUnanswered: (tasks: readonly HeldTask[]) => void;
@@ -73,15 +76,16 @@ export interface ProcessorOptions {
 /**
  * Claims tasks, runs them and settles them.
  *
- * What may not run beside so many others waits for its turn, or is handed back: see `Admission`.
+ * A task that must not run beside so many others waits for its turn, or is handed back: see `Admission`.
  *
- * A slot is taken from the claim until the handler has returned and its settlement is on its way. Whatever ends in one
- * turn of the event loop is settled in one call, which also claims for the slots that it frees. What ends meanwhile
- * waits for the next call, so batches grow by themselves under load, and nothing waits for a timer when there is little
- * to do. Under much load a second call goes beside the first.
+ * A slot is taken from the claim until the handler has returned and its settlement is on its way. All tasks that end in
+ * one turn of the event loop are settled in one call, which also claims for the slots that they free. Tasks that end
+ * meanwhile wait for the next call. So batches grow by themselves under load, and nothing waits for a timer when there
+ * is little to do. Under much load a second call goes beside the first.
  *
- * Answers of a store beside this process that arrive together are dealt with one per turn of the event loop. Otherwise two
- * calls that once met at the store would stay together: it works on both while this process waits, and then waits itself.
+ * When answers of a store beside this process arrive together, each turn of the event loop deals with one. Otherwise
+ * two calls that once met at the store would stay together: it would work on both while this process waits, and then
+ * wait itself.
  */
 export class Processor {
   readonly #options: ProcessorOptions;
@@ -136,7 +140,7 @@ export class Processor {
     this.#nextTurn();
   }
 
-  /** Claims nothing more. Tasks go on; one that a claim under way still brings is handed back unrun. */
+  /** Claims nothing more. Tasks go on. Tasks that a claim under way still brings are handed back unrun. */
   quiet(): void {
     this.#claiming = false;
     const waiting = this.#admission.giveUp();
@@ -146,12 +150,12 @@ export class Processor {
     this.#claims.stop();
   }
 
-  /** Somebody knows that the queue has work now. */
+  /** Marks a queue that surely has work now. */
   wake(queue: string): void {
     this.#claims.wake(queue);
   }
 
-  /** The store is there again: no need to wait for the end of a pause. */
+  /** The store is back: the pause ends now. */
   resume(): void {
     this.#backoff.reset();
     this.#pause?.cancel();
@@ -172,14 +176,17 @@ export class Processor {
     }
   }
 
-  /** Settles as unfinished, so that they run again at once, all tasks whose handlers have not returned; not cancelled ones. */
+  /**
+   * Settles all tasks whose handlers have not returned as unfinished, so that they run again at once. Leaves out
+   * cancelled ones.
+   */
   handBackUnfinished(): void {
     this.#endings.handBackUnfinished();
   }
 
   /**
-   * The syncer has an answer for a settlement that had none, or has given it up (`undefined`). While as many wait for theirs
-   * as there are slots nothing is claimed, so there may be room again.
+   * The syncer has an answer for a settlement that had none, or has given it up (`undefined`). Nothing is claimed while
+   * as many settlements wait for an answer as there are slots. So there may be room again.
    */
   answeredLate(task: HeldTask, result: SettleResult | undefined): void {
     this.#endings.answered(task, result);
@@ -191,14 +198,14 @@ export class Processor {
     return this.#isIdle() ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Resolves when every settlement so far has been answered or given to the syncer; handlers may still run. */
+  /** Resolves when every settlement so far has been answered or given to the syncer. Handlers may still run. */
   async whenSettled(): Promise<void> {
     while (this.#endings.size > 0 || !this.#lanes.isIdle) {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
 
-  /** Lets go of all timers. */
+  /** Cancels all timers. */
   close(): void {
     this.quiet();
     this.#stopListening?.();
@@ -231,12 +238,12 @@ export class Processor {
     if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Lets go first what an earlier answer of this turn of the event loop has brought about. */
+  /** Lets everything go first that an earlier answer of this turn of the event loop has caused. */
   #turnEnds(): Promise<void> {
     return new Promise((resolve) => this.#afterTurn.push(resolve));
   }
 
-  /** Neither taken nor asked for. */
+  /** Slots that no task has and no claim asks for. */
   #freeSlots(): number {
     return this.#options.concurrency - this.#slotsTaken - this.#claims.slotsAsked;
   }
@@ -253,7 +260,7 @@ export class Processor {
     const { concurrency, unanswered } = this.#options;
     const mayBegin = this.#admission.mostClaimed - this.#claims.slotsAsked;
     const free = Math.min(this.#freeSlots(), this.#lanes.largestClaim, mayBegin);
-    // A store that lets us claim but not settle must not make us pile up tasks that we can't get rid of.
+    // If the store allows claims but no settlements, tasks that we can't settle must not pile up here.
     if (free <= 0 || unanswered() >= concurrency) return undefined;
     return this.#claims.next(free);
   }
@@ -268,7 +275,7 @@ export class Processor {
       let results: readonly SettleResult[] = [];
       if (batch.length > 0) ({ results, claimed } = await broker.settle(batch.map(settlementOf), request));
       else if (request !== undefined) claimed = await broker.claim(request);
-      // Again, since another answer may have waited as well, and come first.
+      // A loop, because another answer may have waited too and come first.
       while (this.#turn !== undefined && this.#lanes.areApart) await this.#turnEnds();
       this.#settled(batch, results);
       this.#backoff.reset();
@@ -305,12 +312,12 @@ export class Processor {
     this.lastClaimAt = this.#options.clock.now();
     this.#lanes.claimed(result.tasks.length >= request.limit);
     this.#claims.tell(result);
-    // Handlers first: what waits for the next tasks is sent when the event loop goes on, not before.
+    // Handlers first: the next call is sent when the event loop goes on, not before.
     this.#beginAll(result.tasks, sentAt);
     this.#claims.note(request, result);
   }
 
-  /** All leases of the claim are on record before the first handler runs: it may block the event loop for long. */
+  /** Records all leases of the claim before the first handler runs: the handler may block the event loop for long. */
   #beginAll(claimed: readonly ClaimedTask[], sentAt: number): void {
     const { clock, leaseMs, graceMs, held, wasCancelled } = this.#options;
     const moment = momentOf(clock);
@@ -325,14 +332,14 @@ export class Processor {
       if (answer === "begin") this.#begin(task, isTooLate);
       else if (answer === "refused") refused.add(task);
     }
-    // What is handed back goes before all others, so the first in line must be the last.
+    // A task that is handed back goes in front of all others, so the first in line must come last.
     if (refused.size > 0) for (const task of tasks.toReversed()) if (refused.has(task)) this.#endings.turnAway(task);
   }
 
-  /** Begins what was admitted. */
+  /** Begins an admitted task. */
   #begin(task: HeldTask, isTooLate: boolean): void {
     const { held, clock } = this.#options;
-    // Anew for each: the handlers before it may have taken long.
+    // Read again for each task: the handlers before it may have taken long.
     const moment = momentOf(clock);
     if (!this.#claiming || isTooLate || held.isInDoubt(task, moment)) {
       this.#admission.leave(task);
@@ -352,7 +359,10 @@ export class Processor {
     this.#runner.run(task);
   }
 
-  /** Only what the store knows to run alone is charged with its worker's death, so it does not run before. */
+  /**
+   * A task is charged with its worker's death only when the store knows that it runs alone. So the store must know
+   * before it runs.
+   */
   async #beginAlone(task: HeldTask): Promise<void> {
     let isNoted = false;
     try {
@@ -370,6 +380,6 @@ export class Processor {
 }
 
 function settlementOf(task: HeldTask) {
-  // A task is in the batch because it has one.
+  // Every task in the batch has a settlement.
   return task.settlement as NonNullable<HeldTask["settlement"]>;
 }

@@ -17,13 +17,13 @@ export interface GroupedTask<Payload = unknown> {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What an aggregate function gets: the tasks of one group that are to become one task. */
+/** What an aggregate function gets: the tasks of one group that should become one task. */
 export interface AggregateContext<Payload = unknown> {
   readonly queue: string;
   readonly group: string;
   /** At least one; oldest first. */
   readonly tasks: readonly GroupedTask<Payload>[];
-  /** Fires when the function is to stop: its time is over, or the server stops. What it returns later is not used. */
+  /** Fires when the function must stop: its time is over, or the server stops. What it returns later is not used. */
   readonly signal: AbortSignal;
   /** The end of its time. */
   readonly deadline: Date;
@@ -32,9 +32,9 @@ export interface AggregateContext<Payload = unknown> {
 }
 
 /**
- * Makes one task of many: answers what `definition.with(payload, options)` makes. It joins the queue of the group,
- * whatever its own definition says. Any thrown value, and an answer that is no task, puts the tasks back into their group,
- * to be aggregated again after a growing pause; `SkipRetry` archives them, `Revoke` drops them.
+ * Makes one task of many: answers what `definition.with(payload, options)` makes. The task joins the queue of the
+ * group, whatever its own definition says. `SkipRetry` archives the tasks, `Revoke` drops them. Any other thrown value,
+ * or an answer that is no task, puts them back into their group, to be aggregated again after a growing pause.
  */
 export type AggregateFunction<Payload = unknown> = (
   context: AggregateContext<Payload>,
@@ -42,24 +42,24 @@ export type AggregateFunction<Payload = unknown> = (
 
 /** When groups are taken, and which. */
 export interface AggregateOptions {
-  /** Takes the groups whose names start with this; of several that fit, the longest wins. Default `""`: every group. */
+  /** Takes the groups whose names start with this. If several fit, the longest wins. Default `""`: every group. */
   readonly groups?: string;
   /** Takes a group when nothing was added to it for this long; at least `"1s"`. Default `"60s"`. */
   readonly gracePeriod?: Duration;
   /** Takes a group when its oldest task has waited this long, at least `"1s"`. Default: no such limit. */
   readonly maxDelay?: Duration;
-  /** Takes a group, or so much of it, as soon as it holds this many tasks; from 1 up. Default: no such limit. */
+  /** Takes a group, or this many of its tasks, as soon as it holds this many; from 1 up. Default: no such limit. */
   readonly maxSize?: number;
   /** How long the function may take, at least `"1s"`. Default `"110s"`. */
   readonly timeout?: Duration;
 }
 
-/** A function together with what is needed to collect and parse for it. */
+/** A function, with all that is needed to collect and parse for it. */
 export interface RegisteredAggregator {
   readonly prefix: string;
   readonly limits: GroupLimits;
   readonly timeoutMs: number;
-  /** The only type that its groups may hold; undefined for any. */
+  /** The only type that its groups may hold. Undefined: any type. */
   readonly type: string | undefined;
   readonly definition: Pick<TaskDefinition<StandardSchemaV1, StandardSchemaV1>, "type" | "payload">;
   readonly run: (context: AggregateContext) => unknown;
@@ -76,12 +76,14 @@ const knownNames: ReadonlySet<string> = new Set(Object.keys(optionNames));
 
 const shortestMs = 1_000;
 
-/** Which function makes one task of which group: the one with the longest prefix of the group's name. */
+/** Finds the function for a group: the one with the longest prefix of the group's name. */
 export class AggregateFunctions {
   /** Longest prefix first. */
   readonly #all: RegisteredAggregator[] = [];
 
-  /** @throws HikyakuError `invalid_option` for whatever can't be used, also for a prefix that has its function already. */
+  /**
+   * @throws HikyakuError `invalid_option` for a value that can't be used, and for a prefix that has a function already.
+   */
   add<Payload extends StandardSchemaV1 = AnyJson, Result extends StandardSchemaV1 = AnyJson>(
     task: TaskDefinition<Payload, Result>,
     run: AggregateFunction<StandardSchemaV1.InferOutput<Payload>>,
@@ -101,7 +103,7 @@ export class AggregateFunctions {
     return this.#all.length;
   }
 
-  /** How often to look for groups that are full, at least. */
+  /** The longest time between two looks for full groups. */
   get checkMs(): number {
     const wanted = this.#all.map(({ limits }) =>
       limits.maxSize === undefined ? limits.gracePeriodMs / 2 : shortestMs,
@@ -143,7 +145,7 @@ export class AggregateFunctions {
   }
 }
 
-/** As often as Asynq looks; new groups and those of other servers are not told of. */
+/** As often as Asynq looks. Nobody tells of new groups, or of groups that other servers put back. */
 const longestCheckMs = 7_000;
 
 function atLeastShortest(option: string, value: Duration): number {

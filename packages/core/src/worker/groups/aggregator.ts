@@ -12,11 +12,11 @@ import { type AggregationFailure, SetAggregation } from "./set-aggregation.ts";
 
 /** How many functions of one queue run at the same time. */
 const mostAtOnce = 3;
-/** What is left of the hold on a set when its function has used up its time: for writing the end of it. */
+/** How long a set is still held after its function has used up its time: for writing the result. */
 const settleMs = 10_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 300_000;
-/** Pauses of groups are kept in memory, so there must be an end to them. */
+/** Pauses of groups are kept in memory, so their number must be bounded. */
 const mostPauses = 10_000;
 
 export interface AggregatorOptions {
@@ -31,9 +31,9 @@ export interface AggregatorOptions {
   readonly maxPayloadBytes: number;
   readonly queue: string;
   readonly aggregators: AggregateFunctions;
-  /** All that runs tasks in this process: what must run alone there does not run beside a function. */
+  /** All that runs tasks in this process. A task that must run alone does not run beside a function. */
   readonly company: Company;
-  /** A function has ended, so that a run may find room for the next group. */
+  /** Called when a function has ended: a run may now find room for the next group. */
   readonly onRoom: () => void;
 }
 
@@ -44,8 +44,8 @@ interface Pause {
 }
 
 /**
- * Makes one task out of each group of one queue that is ripe. It runs when the next group becomes ripe, as far as it
- * knows, and every few seconds to find out more. A group that failed rests for a while, longer each time, on this server.
+ * Makes one task out of each ripe group of one queue. It runs when the next known group becomes ripe, and every few
+ * seconds to find new ones. A group that failed rests on this server for a while, longer each time.
  */
 export class Aggregator implements Role {
   readonly name: string;
@@ -84,12 +84,12 @@ export class Aggregator implements Role {
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
-  /** Ends the time of the functions that still run; their tasks go back. */
+  /** Ends the time of the functions that still run. Their tasks go back. */
   abort(): void {
     for (const aggregation of this.#running) aggregation.abort();
   }
 
-  /** Whether there is room for other groups afterwards. */
+  /** Returns whether there is still room for other groups. */
   async #takeAll(group: string, aggregator: RegisteredAggregator, signal: AbortSignal | undefined): Promise<boolean> {
     const { broker, queue, taskLog, company } = this.#options;
     const { limits, timeoutMs } = aggregator;
@@ -98,7 +98,7 @@ export class Aggregator implements Role {
       if (!company.enter(anyCompany)) return false;
       let set: AggregationSet | undefined;
       try {
-        // Without the signal: a set that was taken must be known here, so that it goes back at once.
+        // Without the signal: a set that was taken must be known here, so that it can be put back at once.
         set = await broker.collect({ queue, group, limits, holdMs: timeoutMs + settleMs });
       } finally {
         if (set === undefined) company.leave(anyCompany);

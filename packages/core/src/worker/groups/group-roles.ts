@@ -26,7 +26,7 @@ export interface GroupRolesOptions {
 }
 
 /**
- * All that a server does about groups. One without aggregate functions leaves groups alone, but also puts back what
+ * All that a server does for groups. Without aggregate functions it leaves groups alone, but still puts back sets that
  * another server took and lost.
  */
 export class GroupRoles {
@@ -48,7 +48,7 @@ export class GroupRoles {
     await Promise.all(this.#roles.map((role) => role.whenIdle()));
   }
 
-  /** Ends the time of functions that still run; their tasks go back. */
+  /** Ends the time of functions that still run. Their tasks go back. */
   abort(): void {
     for (const role of this.#roles) role.abort();
   }

@@ -24,13 +24,13 @@ export interface SetAggregationOptions {
   readonly taskLog: Logger;
   /** Called for each task that is archived. */
   readonly reportFailure: ReportFailure;
-  /** Of the one task. A larger one is not made; the tasks are archived. */
+  /** The limit of the one task. If it is larger, it is not made and the tasks are archived. */
   readonly maxPayloadBytes: number;
 }
 
 const payloadOption = "the server's maxPayloadBytes, or take fewer with maxSize";
 
-/** Why a set did not become a task. It was put back, unless others have it by now. */
+/** Why a set did not become a task. The set was put back, unless others have it by now. */
 export interface AggregationFailure {
   readonly error: unknown;
 }
@@ -58,7 +58,7 @@ export class SetAggregation {
     this.#stop.abort(this.#reason("closed", "the server stops; the tasks are put back"));
   }
 
-  /** Never throws; undefined when all went well. */
+  /** Never throws. Undefined when all went well. */
   async run(): Promise<AggregationFailure | undefined> {
     try {
       return await this.#finish(await this.#withinTime(() => this.#makeOne()));
@@ -73,7 +73,7 @@ export class SetAggregation {
     }
   }
 
-  /** The tasks with their payloads; one whose payload does not fit will not fit next time either, so it is archived. */
+  /** The tasks with their payloads. A task whose payload does not fit is archived: it will not fit next time either. */
   async #parsed(): Promise<GroupedTask[]> {
     const { type: expected, definition } = this.#aggregator;
     const tasks: GroupedTask[] = [];
@@ -100,7 +100,7 @@ export class SetAggregation {
     return tasks;
   }
 
-  /** Calls the function and prepares what it answers; undefined when there is no task left to make one of. */
+  /** Calls the function and prepares its answer. Undefined when no task is left. */
   async #makeOne(): Promise<PreparedTask | undefined> {
     const { clock, maxPayloadBytes } = this.#options;
     const { queue, group, setId } = this.#set;
@@ -114,7 +114,7 @@ export class SetAggregation {
     const prepared = await prepareTask(request.task, request.payload, { ...request.options, queue }, preparation);
     const bytes = prepared.item.message.payload?.length ?? 0;
     if (bytes <= maxPayloadBytes) return prepared;
-    // As large the next time: to put the tasks back would keep their group from ever getting on.
+    // It would be as large the next time: if the tasks went back, their group would be stuck for ever.
     const tooLarge = payloadTooLarge("payload of the aggregated task", bytes, maxPayloadBytes, payloadOption);
     throw new SkipRetry(tooLarge.message, { cause: tooLarge });
   }
@@ -139,7 +139,10 @@ export class SetAggregation {
     }
   }
 
-  /** Repeated while the set is ours, since an answer may be lost on its way; then a `lost` may mean that it was done. */
+  /**
+   * Repeated while the set is ours, since an answer may be lost on its way. After a repeat, `lost` may mean that it was
+   * done.
+   */
   async #finish(prepared: PreparedTask | undefined): Promise<undefined> {
     const { broker, clock, random } = this.#options;
     const backoff = new Backoff(100, 2_000, random);

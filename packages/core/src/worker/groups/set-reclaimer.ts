@@ -4,7 +4,7 @@ import type { Role } from "../../runtime/periodic.ts";
 
 const sliceSize = 20;
 
-/** Puts tasks of one queue back into their groups that a server took to aggregate them, and then died or stalled. */
+/** Puts tasks of one queue back into their groups when the server that took them to aggregate died or stalled. */
 export class SetReclaimer implements Role {
   readonly name: string;
   readonly #broker: Pick<GroupFacet, "reclaim">;

@@ -25,12 +25,12 @@ export interface AttemptRunnerOptions {
   readonly maxResultBytes: number;
 }
 
-/** Takes a held task through its handler and turns whatever happens into a verdict. */
+/** Takes a held task through its handler. Turns every result or error into a verdict. */
 export class AttemptRunner {
   readonly #options: AttemptRunnerOptions;
   readonly #onEnd: (task: HeldTask, verdict: Verdict) => void;
 
-  /** `onEnd` is called exactly once for each task that is run, when its handler has returned; possibly at once. */
+  /** `onEnd` is called exactly once for each task that is run, when its handler has returned. That may be at once. */
   constructor(options: AttemptRunnerOptions, onEnd: (task: HeldTask, verdict: Verdict) => void) {
     this.#options = options;
     this.#onEnd = onEnd;
@@ -77,7 +77,7 @@ export class AttemptRunner {
     let settling: Promise<unknown> | undefined;
     try {
       returned = middlewares.run(handler, new TaskContext(parts));
-      // Also looking at what came back can throw.
+      // To look at the returned value can throw too.
       if (isThenable(returned)) settling = Promise.resolve(returned);
     } catch (error) {
       this.#onEnd(task, verdictOn(task, error));
@@ -114,7 +114,7 @@ export class AttemptRunner {
   }
 }
 
-/** A payload or result that does not fit will not fit next time either; a schema that breaks down may work then. */
+/** A payload or result that does not fit will not fit next time either. A schema that fails by itself may work then. */
 function unusable(error: unknown): Verdict {
   return isHikyakuError(error, "invalid_payload") ? { kind: "hopeless", error } : { kind: "failure", error };
 }

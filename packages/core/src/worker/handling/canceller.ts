@@ -2,21 +2,21 @@ import type { SignalFacet } from "../../broker/signal-facet.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { HeldTask } from "../leases/held-task.ts";
 
-/** A claim whose answer takes longer is not worth remembering signals for. */
+/** How long a signal is remembered. A claim whose answer takes longer is not worth it. */
 const rememberedMs = 30_000;
 const mostRemembered = 1_000;
 
 /**
- * Passes cancel signals on to running handlers. A signal that names a queue reaches that task alone; one that gives an id
- * only, as Asynq's do, reaches every running task of that id, in whichever queue. Signals are remembered for a while: the
- * task may be on its way to this server just then.
+ * Passes cancel signals on to running handlers. A signal that names a queue reaches only that task. A signal with only
+ * an id, as Asynq sends them, reaches every running task of that id, in any queue. Signals are remembered for a while,
+ * because the task may be on its way to this server just then.
  */
 export class Canceller {
   readonly #broker: Pick<SignalFacet, "listen">;
   readonly #held: ReadonlySet<HeldTask>;
   readonly #clock: Clock;
   readonly #cancel: (task: HeldTask) => void;
-  /** When which task or id was last named, by `nameOf`, monotonic time, oldest first. */
+  /** When each task or id was last named, by `nameOf`, in monotonic time, oldest first. */
   readonly #heard = new Map<string, number>();
   #unlisten: (() => void) | undefined;
 
@@ -69,7 +69,7 @@ export class Canceller {
   }
 }
 
-/** What a signal named: a task of a queue, or an id in whichever queue. No two of them are spelled alike. */
+/** The name of what a signal named: a task of a queue, or an id in any queue. No two are spelled alike. */
 function nameOf(taskId: string, queue: string | undefined): string {
   return queue === undefined ? ` ${taskId}` : `${queue.length} ${queue}${taskId}`;
 }

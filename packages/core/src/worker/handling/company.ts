@@ -1,7 +1,7 @@
 /** Beside any number of others. */
 export const anyCompany = Number.POSITIVE_INFINITY;
 
-/** One death proves nothing: whoever kills a worker with `kill -9` hits all that it runs. */
+/** One death proves nothing: `kill -9` on a worker hits all tasks that it runs. */
 const harmlessLosses = 1;
 
 /**
@@ -18,17 +18,17 @@ export function companyOf(lostAttempts: number, concurrency: number): number {
 export class Company {
   #running = 0;
   #waiting = 0;
-  /** Of those that run or wait and bear no more than so many, themselves included. */
+  /** The limits of those that run or wait: how many may run at once, themselves included. */
   readonly #limits: number[] = [];
   readonly #onRoom = new Set<() => void>();
 
-  /** How many more may begin; none while one waits until it may. */
+  /** How many more may begin. None while a task waits until it may. */
   get room(): number {
     if (this.#limits.length === 0) return anyCompany;
     return Math.min(...this.#limits) - this.#running - this.#waiting;
   }
 
-  /** Begins, where there is room; `leave` is owed then. */
+  /** Begins if there is room. The caller then owes `leave`. */
   enter(limit: number): boolean {
     if (Math.min(limit - this.#running - this.#waiting, this.room) < 1) return false;
     this.#begin(limit);
@@ -41,12 +41,12 @@ export class Company {
     this.#limits.push(limit);
   }
 
-  /** Begins, whether or not there is room; `leave(anyCompany)` is owed. */
+  /** Begins, whether or not there is room. The caller then owes `leave(anyCompany)`. */
   enterAnyway(): void {
     this.#begin(anyCompany);
   }
 
-  /** Whether who waited may begin now, and has: `leave` is owed then. */
+  /** Begins what waited, if it may begin now. Returns whether it did; the caller then owes `leave`. */
   enterAtLast(limit: number): boolean {
     if (this.#running >= Math.min(...this.#limits)) return false;
     this.giveUp(limit);
@@ -65,7 +65,7 @@ export class Company {
     else if (this.#limits.length > 0) this.#tell();
   }
 
-  /** Calls back whenever there may be room that there was not before; gives what ends that. */
+  /** Calls back whenever there may be new room, until the returned function is called. */
   onRoom(listener: () => void): () => void {
     this.#onRoom.add(listener);
     return () => this.#onRoom.delete(listener);

@@ -2,8 +2,8 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { HeldTask } from "../leases/held-task.ts";
 
 /**
- * One timer for the deadlines of all running tasks: set for the earliest, looking at all of them when it fires. A task
- * that ends in time costs one comparison.
+ * One timer for the deadlines of all running tasks. It is set for the earliest one and looks at all of them when it
+ * fires. A task that ends in time costs one comparison.
  */
 export class DeadlineWatch {
   readonly #clock: Clock;
@@ -12,14 +12,14 @@ export class DeadlineWatch {
   #timer: Timer | undefined;
   #firesAt = Number.POSITIVE_INFINITY;
 
-  /** `onGraceOver` is called for a handler that was asked to stop and did not within its grace. */
+  /** `onGraceOver` is called for a handler that did not stop within its grace. */
   constructor(clock: Clock, held: Iterable<HeldTask>, onGraceOver: (task: HeldTask) => void) {
     this.#clock = clock;
     this.#held = held;
     this.#onGraceOver = onGraceOver;
   }
 
-  /** Sees to it that the timer fires in time for this task. To be called when it starts and when it is aborted. */
+  /** Makes the timer fire in time for this task. Called when the task starts and when it is aborted. */
   watch(task: HeldTask): void {
     const moment = task.nextMoment();
     if (moment < this.#firesAt) this.#setTimer(moment);

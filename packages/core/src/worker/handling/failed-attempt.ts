@@ -16,7 +16,7 @@ export interface FailedAttempt {
    */
   readonly payload: unknown;
   readonly headers: Readonly<Record<string, string>>;
-  /** 1 for the first attempt; goes up with each retry spent. */
+  /** 1 for the first attempt. One more with each retry spent. */
   readonly attempt: number;
   readonly retried: number;
   readonly maxRetry: number;
@@ -24,7 +24,7 @@ export interface FailedAttempt {
   readonly last: boolean;
 }
 
-/** `parsed`: what the handler got, where one did. `outcome`: what is to become of the task; undefined where others decide. */
+/** `parsed`: what the handler got, if one did. `outcome`: what becomes of the task; undefined when others decide. */
 export type ReportFailure = (
   error: unknown,
   message: TaskMessage,
@@ -32,7 +32,7 @@ export type ReportFailure = (
   parsed?: { readonly payload: unknown },
 ) => void;
 
-/** Tells `onError`, without letting it end anything. Costs nothing where there is none. */
+/** Tells `onError`, whose own failure ends nothing. Costs nothing without `onError`. */
 export function failureReporter(
   onError: ((error: unknown, attempt: FailedAttempt) => unknown) | undefined,
   logger: Logger,

@@ -8,7 +8,7 @@ import type { OutcomePolicy } from "./outcome.ts";
 
 type RetryDelayMs = OutcomePolicy["retryDelayMs"];
 
-/** A delay function that fails must not lose the task: the other one takes its place, and the log says so. */
+/** A delay function that fails must not lose the task. The other one takes its place, and the log says so. */
 export function guardedRetryDelay(
   own: RetryDelayFunction | undefined,
   otherwise: RetryDelayMs,
@@ -29,7 +29,7 @@ export function guardedRetryDelay(
   };
 }
 
-/** The delay of the definition that handles a task's type, where it has one; else the server's. */
+/** The delay of the definition that handles a task's type, if it has one, otherwise the server's. */
 export function retryDelayByType(handlers: Handlers, otherwise: RetryDelayMs, logger: Logger): RetryDelayMs {
   return (context, random) => {
     const own = handlers.find(context.type)?.definition.retryDelay;

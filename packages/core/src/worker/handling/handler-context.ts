@@ -8,15 +8,15 @@ export interface HandlerContext<Payload = unknown, Result = unknown, Values exte
   /** Parsed by the definition's schema. */
   readonly payload: Payload;
   /**
-   * Fires when this attempt is to stop: deadline, cancel, lost lease or shutdown; the code of its reason says which.
-   * Pass it on to whatever takes it. A handler that ignores it keeps its slot until it returns.
+   * Fires when this attempt must stop: deadline, cancel, lost lease or shutdown. The code of its reason says which.
+   * Pass it on to everything that takes it. A handler that ignores it keeps its slot until it returns.
    */
   readonly signal: AbortSignal;
   readonly type: string;
   readonly taskId: string;
   readonly queue: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** 1 for the first attempt; goes up with each retry spent. */
+  /** 1 for the first attempt. One more with each retry spent. */
   readonly attempt: number;
   readonly retried: number;
   readonly maxRetry: number;

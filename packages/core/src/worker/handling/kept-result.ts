@@ -3,7 +3,7 @@ import { HikyakuError } from "../../errors.ts";
 import { encodeResult, type PayloadSchemas } from "../../task/payload.ts";
 
 /**
- * The bytes to keep for what a handler returned; a promise only where the schema answers with one.
+ * The bytes to keep for what a handler returned. A promise only when the schema answers with one.
  * @throws HikyakuError `invalid_payload` when it is no JSON, does not fit its schema, or is larger than `mostBytes`.
  */
 export function keptResult(

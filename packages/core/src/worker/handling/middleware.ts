@@ -5,18 +5,18 @@ import type { HandlerContext, NoValues } from "./handler-context.ts";
 import type { TaskContext } from "./task-context.ts";
 
 /**
- * Runs what comes after a middleware, the handler at last, and gives what that gives: its result, or what it threw. The
- * values are added to the context of all that comes after.
+ * Runs what comes after a middleware: the next middleware, and in the end the handler. Gives its result, or throws its
+ * error. The values are added to the context of all that comes after.
  */
 export type Next<Added extends object = NoValues> = (
   ...values: NoValues extends Added ? [values?: Added] : [values: Added]
 ) => Promise<unknown>;
 
 /**
- * Goes around every handler of a server. It may look at the task, add values, replace result or error, and leave out the
- * handler by not calling `next`. What it throws is what the handler threw. What it returns is the result; when it returns
- * nothing, the result of `next` is. A failure of `next` that it neither awaits nor returns holds all the same, and the
- * attempt lasts until both have ended.
+ * Goes around every handler of a server. It may look at the task, add values, replace result or error, and leave out
+ * the handler by not calling `next`. What it throws counts as thrown by the handler. What it returns is the result;
+ * when it returns nothing, the result of `next` is. A failure of `next` that it neither awaits nor returns still
+ * counts. The attempt lasts until both have ended.
  */
 export type Middleware<Values extends object = NoValues, Added extends object = NoValues> = (
   context: HandlerContext<unknown, unknown, Values>,
@@ -29,7 +29,7 @@ type AnyMiddleware = (context: HandlerContext, next: (values?: unknown) => Promi
 export class Middlewares {
   readonly #all: AnyMiddleware[] = [];
 
-  /** @throws HikyakuError `invalid_option` when it is no function. */
+  /** @throws HikyakuError `invalid_option` when it is not a function. */
   add(middleware: unknown): void {
     if (typeof middleware !== "function") {
       throw new HikyakuError("invalid_option", `Server.use: expected a function, got ${shown(middleware)}`);
@@ -37,7 +37,7 @@ export class Middlewares {
     this.#all.push(middleware as AnyMiddleware);
   }
 
-  /** Costs nothing where there is no middleware. */
+  /** Costs nothing when there is no middleware. */
   run(handler: RegisteredHandler, context: TaskContext): unknown {
     return this.#all.length === 0 ? handler.run(context) : this.#runFrom(0, handler, context);
   }
@@ -73,7 +73,7 @@ function calledWrongly({ type, taskId }: TaskContext, isOver: boolean): HikyakuE
   return new HikyakuError("wrong_state", `task ${taskId} of type "${type}": next was called ${when}`);
 }
 
-/** What `next` gives: a promise that knows whether somebody looked at it. */
+/** The promise that `next` returns. It knows whether somebody looked at it. */
 class Rest extends Promise<unknown> {
   #ending: Promise<PromiseSettledResult<unknown>> | undefined;
   #isWatched = false;
@@ -86,7 +86,7 @@ class Rest extends Promise<unknown> {
   static of(work: Promise<unknown>): Rest {
     const rest = new Rest((resolve, reject) => void work.then(resolve, reject));
     rest.#ending = Promise.allSettled([work]).then(([result]) => result);
-    // A failure that nobody looks at is passed on by `resultAfter`; it must not end the process.
+    // `resultAfter` passes on a failure that nobody looks at. The failure must not end the process.
     Promise.prototype.then.call(rest, undefined, () => undefined);
     return rest;
   }

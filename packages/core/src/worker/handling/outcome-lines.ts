@@ -4,8 +4,8 @@ import { cutText, longestShownError } from "../../cut-text.ts";
 import type { LogFields, Logger } from "../../runtime/logger.ts";
 
 /**
- * Tells what the store has written of an attempt that did not succeed: at `info` when the task will be tried again, at
- * `warn` when it ended without success. `more` belongs to the line too; `error` is what the handler threw.
+ * Logs an unsuccessful attempt once the store has written its outcome: at `info` when the task will be tried again, at
+ * `warn` when it ended without success. `more` belongs to the line too. `error` is what the handler threw.
  */
 export function logOutcome(
   logger: Logger,

@@ -11,17 +11,17 @@ import { isRevoke, isSkipRetry } from "./verdict-errors.ts";
 /** How one attempt ended. */
 export type Verdict =
   | { readonly kind: "success"; readonly result: Uint8Array | undefined }
-  /** The handler threw; `stored` replaces the text of the error where the wire format has a fixed one. */
+  /** The handler threw. `stored` replaces the error's text when the wire format has a fixed one. */
   | { readonly kind: "failure"; readonly error: unknown; readonly stored?: string }
-  /** Somebody cancelled it, and its handler had no final word of its own. */
+  /** Somebody cancelled it, and its handler did not decide otherwise. */
   | { readonly kind: "cancelled"; readonly error: unknown; readonly stored: string }
-  /** Running it again can't help, such as a payload that does not fit its schema. */
+  /** Running it again can't help, for example because its payload does not fit its schema. */
   | { readonly kind: "hopeless"; readonly error: HikyakuError }
-  /** Not finished through no fault of its own: the server stops, or never began. */
+  /** Not finished, but not by its own fault: the server stops, or never began it. */
   | { readonly kind: "unfinished" }
   /**
-   * The worker died or lost the lease. How often that happened to this task, this time included: at all, and while it surely
-   * ran and nothing else beside it.
+   * The worker died or lost the lease. How often that happened to this task, this time included: at all, and while the
+   * task surely ran alone.
    */
   | { readonly kind: "lost"; readonly lostAttempts: number; readonly lostAlone: number };
 
@@ -34,10 +34,10 @@ export interface OutcomePolicy {
   readonly cancelledTasks: "archive" | "retry";
 }
 
-/** More deaths than it takes until a task runs alone, however many slots its server has. */
+/** More deaths than it takes until a task runs alone, with any number of slots. */
 const mostUnproven = 10;
 
-/** What should become of a task after an attempt: the only place where that is decided. */
+/** What should become of a task after an attempt. Only this function decides it. */
 export function decideOutcome(
   message: TaskMessage,
   verdict: Verdict,
@@ -103,7 +103,7 @@ interface RetryTerms {
   readonly policy: OutcomePolicy;
   readonly now: number;
   readonly random: Random;
-  /** What does not count spends no retry, so it can't be the one for which no retry is left. */
+  /** A failure that does not count spends no retry. So it never archives a task for want of retries. */
   readonly counted: boolean;
 }
 

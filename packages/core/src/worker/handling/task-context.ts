@@ -20,7 +20,7 @@ export interface ContextParts {
   readonly values: object;
 }
 
-/** The face of a held task towards its handler. Costs little for what the handler does not look at. */
+/** A held task as its handler sees it. Costs little for fields that the handler does not read. */
 export class TaskContext implements HandlerContext {
   readonly #parts: ContextParts;
 
@@ -28,7 +28,7 @@ export class TaskContext implements HandlerContext {
     this.#parts = parts;
   }
 
-  /** The same context with more values; a value of the same name is replaced. */
+  /** The same context with more values. A new value replaces one of the same name. */
   with(values: object): TaskContext {
     return new TaskContext({ ...this.#parts, values: Object.freeze({ ...this.#parts.values, ...values }) });
   }
@@ -70,7 +70,10 @@ export class TaskContext implements HandlerContext {
     return withFields(this.#parts.logger, { taskId: this.taskId, type: this.type, queue: this.queue });
   }
 
-  /** A getter, so that handlers may take it out of the context, without a function of its own for each task. */
+  /**
+   * A getter, so that a handler may take the function out of the context. Yet not every task needs a function of its
+   * own.
+   */
   get writeResult(): (result: unknown) => Promise<void> {
     return (result) => this.#writeResult(result);
   }

@@ -3,7 +3,7 @@ import type { LogFields, Logger, LogLevel } from "../../runtime/logger.ts";
 
 const windowMs = 10_000;
 const mostLines = 20;
-/** So many types get a line of their own in a window, also when another one has used up the lines. */
+/** So many types get a line of their own in a window, even when another type has used up the lines. */
 const mostTypes = 50;
 
 /** The lines of one wording since the window began. */
@@ -48,7 +48,7 @@ export class TaskLog implements Logger {
     this.#write("error", message, fields);
   }
 
-  /** Tells at once what was left out so far, and lets go of the timer. May be used on. */
+  /** Logs at once what was left out so far, and cancels the timer. The log can be used further. */
   flush(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

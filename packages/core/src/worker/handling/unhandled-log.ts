@@ -5,7 +5,9 @@ import type { Logger } from "../../runtime/logger.ts";
 const repeatAfterMs = 60_000;
 const forgetAfter = 1_000;
 
-/** Warns of tasks that wait in a queue of this server and that it has no handler for: once a minute for each type. */
+/**
+ * Warns of tasks that wait in a queue of this server though it has no handler for them. Once a minute for each type.
+ */
 export class UnhandledLog {
   readonly #logger: Logger;
   readonly #clock: Clock;

@@ -1,4 +1,4 @@
-/** Thrown by a handler: this attempt failed and no other shall be made. The task is archived, retries left or not. */
+/** Thrown by a handler: this attempt failed, and no other should be made. The task is archived, retries left or not. */
 export class SkipRetry extends Error {
   override readonly name = "SkipRetry";
 
@@ -36,7 +36,7 @@ function isNamed(thrown: unknown, name: string): boolean {
       error = error.cause;
     }
   } catch {
-    // Whoever throws what can't be looked at says nothing by it.
+    // A value that can't be looked at is neither of the two.
   }
   return false;
 }

@@ -22,8 +22,10 @@ export interface LeaseKeeperOptions {
 
 /**
  * Keeps the leases of all tasks that this server holds extended. The thread of its broker does it, over a connection of
- * its own, so a handler may block the event loop. The event loop does it itself in three cases: the thread is starting
- * or being replaced, the store can't be opened in a thread, or only this thread knows the clock.
+ * its own, so a handler may block the event loop. The event loop does it itself in three cases:
+ * - The thread is starting or being replaced.
+ * - The store can't be opened in a thread.
+ * - Only this thread knows the clock.
  *
  * Each run also tells the thread that the loop is alive. A task that has not begun, or is decided but not written yet,
  * is held as long as the runs go on. Any other task is held until its attempt's deadline and grace are over.
