@@ -79,8 +79,7 @@ describe.skipIf(missing)(
     });
 
     it("may run no command that writes, nor one that holds up or shows more than the queues", async () => {
-      const inCategory = async (name: string) =>
-        (await redisCli("command", "list", "filterby", "aclcat", name)).split("\n");
+      const inCategory = async (name: string) => (await redisCli("acl", "cat", name)).trim().split("\n");
       const [reading, writing] = [await inCategory("read"), new Set(await inCategory("write"))];
       expect(reading).toContain("hgetall");
       expect(reading.filter((name) => writing.has(name))).toEqual([]);
