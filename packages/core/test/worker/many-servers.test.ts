@@ -84,6 +84,11 @@ async function block(broker: Broker, queue: string): Promise<void> {
   await broker.enqueue([placedNow({ type: "block", queue, payload: bytes("10000") })]);
 }
 
+/** What was said of the thread that extends leases. On a busy machine it may be late besides. */
+function lifeOfThread(messages: readonly string[]): string[] {
+  return messages.filter((message) => message.includes("extend") && !message.includes("is late"));
+}
+
 describe.each(stores)("fifteen servers of one process on $name", ({ open }) => {
   it("share a thread, connections and the listening to signals; one ends without the others", async () => {
     const store = await open();
@@ -155,7 +160,7 @@ describe.each(stores)("fifteen servers of one process on $name", ({ open }) => {
     for (let deaths = 1; deaths <= 2; deaths++) {
       tell(join(folder, "fate"), "die");
       await vi.waitFor(() => {
-        const told = child.messages().filter((message) => message.includes("extend"));
+        const told = lifeOfThread(child.messages());
         expect(told).toEqual(Array.from({ length: deaths }, () => [died, replaced]).flat());
       }, patience);
     }
