@@ -1,6 +1,7 @@
-// What many servers in one process cost: memory, threads, connections and idle commands, beside one server and beside none.
+// What many servers in one process cost, beside one server and beside none: memory, threads, connections and idle
+// commands.
 //   node --conditions=source bench/src/many-servers.ts [--servers 15] [--seconds 20] [--built]
-// `--built` measures what `npm run build` made, as users have it: from source, each thread keeps a compiler of its own.
+// `--built` measures what `npm run build` made, as users have it. From source, each thread keeps a compiler of its own.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";

@@ -53,9 +53,12 @@ const MOST_LEAVING = 50;
  * one after the other, so a client that asks without reading holds one answer and not a thousand. A client that asks
  * far ahead is hung up on, and not accepted again for some seconds.
  *
- * When there are too many, a new connection takes the place of another: of one that has not sent a whole request, else
- * of an idle one, else of one that does not take its answer. Each time it is the oldest one of the client that has most
- * connections.
+ * When there are too many, a new connection takes the place of another one. The first kind that is there goes:
+ * - one that has not sent a whole request;
+ * - an idle one;
+ * - one that does not take its answer.
+ *
+ * Of that kind, the oldest one of the client with most connections goes.
  *
  * A connection without a whole request, or with an untaken answer, keeps its place for a second. It does not when its
  * client has more than the newcomer's client, or more than browsers open. A connection that waits for us is never cut.

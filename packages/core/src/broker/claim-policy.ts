@@ -1,21 +1,19 @@
 /**
- * Of an ordered queue: `strict` hands out nothing while a task of it waits for its retry, which then goes before all others;
- * `loose` lets others overtake it.
+ * For an ordered queue. `strict`: nothing is handed out while a task of the queue waits for its retry, which then goes
+ * before all others. `loose`: others overtake it.
  */
 export type QueueDiscipline = "strict" | "loose";
 
-/**
- * What a claim may take from a queue. Kept with the queue in the store: every claim obeys it, whoever makes it.
- */
+/** What a claim may take from a queue. Kept with the queue in the store: every claim obeys it, whoever makes it. */
 export type ClaimPolicy =
   /** Any tasks that can be run, however many are held. */
   | { readonly kind: "open" }
-  /** The task that is next, never another, and only while nobody holds a task of the queue. */
+  /** Only the next task, and only while nobody holds a task of the queue. */
   | { readonly kind: "ordered"; readonly discipline: QueueDiscipline };
 
 export const openPolicy: ClaimPolicy = { kind: "open" };
 
-/** As stores keep it: `<kind>:<what there is to say of it>`. An open queue has none, so that it costs nothing. */
+/** The policy as stores keep it: `<kind>:<details>`. An open queue has no text, so it costs nothing. */
 export function policyText(policy: ClaimPolicy): string | undefined {
   return policy.kind === "open" ? undefined : `${policy.kind}:${policy.discipline}`;
 }

@@ -36,8 +36,8 @@ export interface QueueClaim {
   /** Most tasks to take. */
   readonly limit: number;
   /**
-   * The policy that the caller's queue was declared with. A claim obeys the policy of the store, told or not; where the store
-   * has another one than was told, it takes nothing. Absent: whatever the store says.
+   * The policy that the caller's queue was declared with. A claim obeys the store's policy, whether or not it is given
+   * here. If the store has another policy than this, the claim takes nothing. Absent: any policy.
    */
   readonly expects?: ClaimPolicy;
 }
@@ -74,17 +74,21 @@ export interface SetAside {
   readonly detail: string;
 }
 
-/** A queue of which this claim may take nothing now, though tasks may wait there. */
+/** A queue from which this claim may take nothing now, though tasks may wait there. */
 export interface ClosedQueue {
   readonly queue: string;
   /**
-   * `held`: its policy lets nothing go while another task of it is held, or waits for its retry. `policy_differs`: the store has
-   * another policy than was told, or none. `policy_unknown`: it has one that this version does not know.
+   * `held`: the queue's policy allows nothing while another of its tasks is held, or waits for its retry.
+   * `policy_differs`: the store has another policy than the claim expects, or none. `policy_unknown`: the store has a
+   * policy that this version does not know.
    */
   readonly reason: "paused" | "held" | "policy_differs" | "policy_unknown";
-  /** The policy as the store spells it, where that is the reason. */
+  /** The policy as the store spells it, if the policy is the reason. */
   readonly policy?: string;
-  /** When to ask again, though `waitForWork` has not woken the caller before. Absent: it does, as soon as the queue opens. */
+  /**
+   * When to ask again even if `waitForWork` has not woken the caller. Absent: it wakes the caller as soon as the queue
+   * opens.
+   */
   readonly lookAgainAt?: number;
 }
 
@@ -226,9 +230,9 @@ export interface WorkFacet {
   takeBack(request: TakeBackRequest, call?: CallOptions): Promise<TakenOver>;
   /**
    * Resolves when one of the queues may have work: at once when tasks are waiting, otherwise as soon as somebody puts
-   * one there, at the latest after `timeoutMs`. When a claim of this broker was told that a queue is closed, it does not
-   * resolve at once, but when the queue opens or when it is time to look again. Changes nothing, and costs next to nothing.
-   * Rejects when the store is lost or the signal fires.
+   * one there, at the latest after `timeoutMs`. For a queue that a claim of this broker was told is closed, it waits
+   * until the queue opens, or until it is time to look again. Changes nothing, and costs next to nothing. Rejects when
+   * the store is lost or the signal fires.
    */
   waitForWork(queues: readonly string[], call: CallOptions): Promise<void>;
   /**

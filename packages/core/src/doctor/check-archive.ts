@@ -2,12 +2,15 @@ import type { CallOptions } from "../broker/call-options.ts";
 import { aFinding, type Finding } from "../broker/finding.ts";
 import type { InspectFacet } from "../broker/inspect-facet.ts";
 
-/** What was archived longer ago is no news. */
+/** Tasks that were archived longer ago are no news. */
 const newsMs = 3_600_000;
 const mostLookedAt = 500;
 const mostTypes = 20;
 
-/** What was archived in the last hour, by type; from the newest few hundred, and "at least" where there are more. */
+/**
+ * The tasks that were archived in the last hour, by type. It looks at the newest few hundred, and says "at least" when
+ * there are more.
+ */
 export async function checkArchive(
   broker: Pick<InspectFacet, "archivedSince">,
   queue: string,

@@ -1,7 +1,7 @@
 import { aFinding, type Finding } from "../broker/finding.ts";
 import type { AnnouncedEntry, DurableEntry } from "../broker/schedule-facet.ts";
 
-/** Entries without a next turn although they are not paused, and entries that live schedulers would fire differently. */
+/** Entries without a next turn that are not paused, and entries that live schedulers would fire differently. */
 export function checkSchedules(durable: readonly DurableEntry[], announced: readonly AnnouncedEntry[]): Finding[] {
   const paused = new Set(durable.filter((entry) => entry.paused).map(({ entryId }) => entryId));
   const tellers = new Map<string, AnnouncedEntry[]>();

@@ -12,7 +12,7 @@ import { checkSchedules } from "./check-schedules.ts";
 import { type CheckDepth, checkHolders, checkTakers, checkWaitingTypes, checkWorkers } from "./check-workers.ts";
 import { checkWrites, nothingRefused } from "./check-writes.ts";
 
-/** What a check needs of the port. */
+/** The parts of the port that a check needs. */
 export type CheckedBroker = Pick<
   Broker,
   | "reconcile"
@@ -32,18 +32,19 @@ export type CheckedBroker = Pick<
 >;
 
 export interface StoreCheckOptions {
-  /** Default: all that the store names, and those that it holds without naming them. */
+  /** Default: all queues in the store's list, and those that hold something without being listed. */
   readonly queues?: readonly string[];
-  /** Carries out what is safe. Default false: nothing is written, but that a write is tried which leaves no trace. */
+  /** Carries out the repairs that are safe. Default false: nothing is written, except a trial that leaves no trace. */
   readonly repair?: boolean;
   /**
-   * `tasks`: only what lies in the store, each task looked at. `live`: who works on it, what waits for nobody or was archived
-   * lately, the schedules, whether writing works, and the store's settings; quick however much lies there. `all`, the default: both.
+   * `tasks`: only what lies in the store; each task is looked at. `live`: who works on it, which tasks wait for nobody
+   * or were archived lately, the schedules, whether writing works, and the store's settings. `live` is quick however
+   * many tasks there are. `all`, the default: both.
    */
   readonly scope?: "all" | "tasks" | "live";
   /** Default: 10000 tasks, 90 days, as for a server. */
   readonly archive?: ArchiveLimits;
-  /** How long to wait before what looks broken is looked at again. Default 1000. 0 where nobody else writes. */
+  /** How long to wait before a second look at what seems broken. Default 1000. 0 when nobody else writes. */
   readonly graceMs?: number;
   readonly signal?: AbortSignal;
   /** Default: the machine's own. */
@@ -78,7 +79,7 @@ export async function checkStore(broker: CheckedBroker, options: StoreCheckOptio
   const queues = options.queues ?? (scope === "live" ? await broker.queues(call) : await everyQueue(broker, call));
   const writes = scope === "tasks" ? nothingRefused : await checkWrites(broker, queues, call);
   add(writes.findings);
-  /** What keeps a queue from being written may keep it from being read, and is told already. */
+  /** A queue that can't be written may not be readable either. That was already reported. */
   const forEachQueue = async (check: (queue: string) => Promise<void>): Promise<void> => {
     for (const queue of queues) {
       try {
@@ -158,7 +159,7 @@ async function checkQueue(
   } while (cursor !== undefined);
 }
 
-/** Totals hold what each day holds, and attempts hold what failed. */
+/** The totals include each day, and the attempts include the failed ones. */
 function checkTotals(numbers: QueueNumbers): Finding[] {
   const { queue, processedToday, processedTotal, failedToday, failedTotal } = numbers;
   const fits =

@@ -31,7 +31,9 @@ const findingOf: Readonly<Record<ServerWarningKind, FindingKind>> = {
   foreign: "foreign_worker",
 };
 
-/** Workers that should not be there, or not like that. Those of one queue that run different code make one finding. */
+/**
+ * Workers that should not be there, or not like that. Workers of one queue that run different code make one finding.
+ */
 export function checkWorkers(servers: readonly ServerRecord[], silent: readonly SilentServer[]): Finding[] {
   const there = servers.filter((server) => !isGone(server));
   const isMixed = ({ kind }: ServerWarning): boolean => findingOf[kind] === "mixed_workers";
@@ -40,7 +42,7 @@ export function checkWorkers(servers: readonly ServerRecord[], silent: readonly 
     .map((warning) => aFinding(findingOf[warning.kind], { detail: warning.detail, facts: factsOf(warning) }));
   for (const queue of new Set(there.flatMap(({ queues }) => Object.keys(queues)))) {
     const ours = there.filter(({ queues, details }) => Object.hasOwn(queues, queue) && details !== undefined);
-    // Asked of this queue alone: two servers may differ on one queue and not meet on another.
+    // For this queue alone: two servers may differ on one queue and not meet on another.
     const onQueue = ours.map((server) => ({ ...server, queues: { [queue]: 1 } }));
     if (!serverWarnings(onQueue).some(isMixed)) continue;
     const who = ours
@@ -73,7 +75,7 @@ function factsOf(warning: ServerWarning): FindingFacts {
   }
 }
 
-/** Tasks that wait or are due in a queue that no live worker takes tasks of. */
+/** Tasks that wait or are due in a queue from which no live worker takes tasks. */
 export function checkTakers(numbers: QueueNumbers, servers: readonly ServerRecord[]): Finding[] {
   const { queue, counts, due, latencyMs, overdueMs, paused } = numbers;
   const tasks = counts.pending + due;
@@ -94,8 +96,8 @@ function takersOf(queue: string, servers: readonly ServerRecord[]): readonly Ser
 }
 
 /**
- * Tasks that wait and that none of the live workers of the queue handles; nothing where that can't be known, and where
- * there are none, which `checkTakers` tells.
+ * Waiting tasks that no live worker of the queue handles. Nothing when that can't be known. Nothing when there are no
+ * workers: `checkTakers` reports that.
  */
 export async function checkWaitingTypes(
   broker: Pick<InspectFacet, "list">,
@@ -122,7 +124,7 @@ export async function checkWaitingTypes(
   });
 }
 
-/** Running tasks whose holder is not among those that are there. */
+/** Running tasks whose holder is not there. */
 export async function checkHolders(
   broker: Pick<InspectFacet, "list">,
   queue: string,

@@ -12,7 +12,7 @@ export interface CheckedWrites {
 export const nothingRefused: CheckedWrites = { findings: [], refused: new Set() };
 
 const queuesPerProbe = 32;
-/** One that takes longer is as good as refused; the checks behind it have their turn yet. */
+/** A slower answer counts as a refusal, so that the checks after it get their turn. */
 const longestProbeMs = 1_500;
 
 /** Whether the store takes what tasks need. One refusal for many queues makes one finding. */
@@ -31,7 +31,7 @@ export async function checkWrites(
       if (refusal === undefined) continue;
       reasons.add(refusal.message);
       for (const queue of some) refused.add(queue);
-      // A store that is silent is not to be waited for once more for each of its queues.
+      // A silent store is not asked again for each of its queues.
       if (refusal.code !== "store_rejected") return { findings: findingsOf(reasons), refused };
     }
   }

@@ -8,7 +8,7 @@ import type { OwnField } from "../task/task-fields.ts";
 import { display, type Matching, mismatch } from "./mismatch.ts";
 import type { EnqueuedRecord } from "./task-log.ts";
 
-/** What is expected of an enqueued task besides its type and payload. What is left out may be anything. */
+/** What is expected of an enqueued task besides its type and payload. An absent field may be anything. */
 export interface EnqueuedExpectation extends OwnFields {
   /** How many such tasks there are. Default: one or more. */
   readonly times?: number;
@@ -16,7 +16,7 @@ export interface EnqueuedExpectation extends OwnFields {
   readonly queue?: string;
   /** Due at this moment. */
   readonly at?: Date;
-  /** Due this long after it was enqueued; `"0s"` for at once. */
+  /** Due this long after it was enqueued. `"0s"`: at once. */
   readonly in?: Duration;
   readonly group?: string;
   readonly maxRetry?: number;
@@ -25,7 +25,7 @@ export interface EnqueuedExpectation extends OwnFields {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Whatever tells what was enqueued: a `TestQueue`. */
+/** Anything that tells what was enqueued: a `TestQueue`. */
 export interface EnqueuedSource {
   enqueued(): readonly EnqueuedRecord[];
 }
@@ -35,7 +35,7 @@ export interface EnqueuedFinding {
   readonly found: readonly EnqueuedRecord[];
   /** Whether there are as many as expected. */
   readonly pass: boolean;
-  /** For a failed assertion, or a failed one of the opposite. */
+  /** The message of a failed assertion, or of a failed opposite. */
   readonly message: string;
 }
 
@@ -54,8 +54,8 @@ const expectations: Readonly<Record<Exclude<keyof EnqueuedExpectation, OwnField>
 const expectationNames: ReadonlySet<string> = new Set([...Object.keys(expectations), ...ownFields]);
 
 /**
- * Asserts that such a task was enqueued, by whomever, whether it has run since or not. `payload` undefined fits any;
- * objects may name only the fields that matter; a function decides by itself. Comes back with what was found.
+ * Asserts that such a task was enqueued, by anybody, whether it has run since or not. `payload` undefined fits any
+ * payload; objects may name only the fields that matter; a function decides by itself. Returns what it found.
  * @throws AssertionError that lists what was enqueued instead.
  */
 export function assertEnqueued<Task extends TaskDefinition>(
@@ -69,7 +69,10 @@ export function assertEnqueued<Task extends TaskDefinition>(
   throw new AssertionError({ message, operator: "assertEnqueued", stackStartFn: assertEnqueued });
 }
 
-/** Asserts that no such task was enqueued. @throws AssertionError that lists what was; HikyakuError for `times`. */
+/**
+ * Asserts that no such task was enqueued.
+ * @throws AssertionError that lists the tasks that were; HikyakuError for `times`.
+ */
 export function assertNotEnqueued<Task extends TaskDefinition>(
   queue: EnqueuedSource,
   task: Task,
@@ -87,7 +90,7 @@ export function assertNotEnqueued<Task extends TaskDefinition>(
   throw new AssertionError({ message, operator: "assertNotEnqueued", stackStartFn: assertNotEnqueued });
 }
 
-/** @throws HikyakuError `invalid_option` for what is no test queue, no task, or an option that does not exist. */
+/** @throws HikyakuError `invalid_option` when it is no test queue or no task, and for an option that does not exist. */
 export function findEnqueued(
   queue: unknown,
   task: { readonly type: string },

@@ -18,7 +18,7 @@ export interface RunningTask {
 }
 
 const nothingClaimed: ClaimResult = { tasks: [], unhandled: [], setAside: [], closed: [] };
-/** Two turns pass between a handler's end and its settlement, and one between a commit and what it wakes. */
+/** Two turns pass between a handler's end and its settlement, and one between a commit and the waits that it wakes. */
 const quietTurns = 5;
 const listPage = 100;
 
@@ -28,7 +28,7 @@ const listPage = 100;
  * the real store, and is noticed on the way.
  */
 export class Gate {
-  /** What clients and servers of the test use. */
+  /** The clients and servers of the test use this broker. */
   readonly broker: Broker;
   readonly #store: Broker;
   readonly #clock: Clock;
@@ -61,7 +61,7 @@ export class Gate {
     return this.#budget;
   }
 
-  /** Lets this many tasks in, at most until the returned function is called; several openings add up. */
+  /** Lets this many tasks in, until the returned function is called. Several openings add up. */
   open(budget: number): () => void {
     this.#openings++;
     this.#budget += budget;
@@ -71,19 +71,19 @@ export class Gate {
     };
   }
 
-  /** Lets this many in from now on, whatever came in before. */
+  /** Lets this many tasks in from now on, however many came in before. */
   refill(budget: number): void {
     this.#budget = Math.max(this.#budget, budget);
   }
 
-  /** Whether the queue is known to have a task waiting that a server of this test can run. */
+  /** Whether the queue has a waiting task that a server of this test is known to run. */
   async hasWork(queue: string): Promise<boolean> {
     const numbers = await this.#store.queue(queue);
     if (numbers === undefined || numbers.paused || numbers.counts.pending === 0) return false;
     return (await this.waiting(queue)) !== undefined;
   }
 
-  /** The type of the first waiting task that a server of this test can run, as far as it has said what that is. */
+  /** The type of the first waiting task that a server of this test is known to run. */
   async waiting(queue: string): Promise<string | undefined> {
     for (let cursor: string | undefined; ; ) {
       const query = { queue, state: "pending" as const, limit: listPage, ...(cursor !== undefined && { cursor }) };
@@ -103,7 +103,7 @@ export class Gate {
     for (const listener of this.#listeners) listener({ kind: "due_sooner", queue, at: this.#clock.now() });
   }
 
-  /** Resolves when nothing goes on but handlers that wait for something outside the queue. */
+  /** Resolves when nothing goes on except handlers that wait for something outside the queue. */
   async quiet(): Promise<void> {
     for (let still = 0; still < quietTurns; ) {
       await nextTurn();
@@ -116,7 +116,7 @@ export class Gate {
     return this.#activity.promise;
   }
 
-  /** Lets go of everybody who waits for work. */
+  /** Ends all waits for work. */
   close(): void {
     this.#closing.abort();
   }
@@ -126,7 +126,7 @@ export class Gate {
     return handles === undefined || handlesType(handles, type);
   }
 
-  /** A proxy, so that whatever the port offers is offered here too. */
+  /** A proxy, so that everything in the port is here too. */
   #wrapped(): Broker {
     const own: Partial<Broker> = {
       enqueue: this.#enqueue,
@@ -231,7 +231,7 @@ export class Gate {
     };
   };
 
-  /** Nobody is woken by a task alone: `wake` does that, when the test wants it. */
+  /** A task alone wakes nobody. `wake` does, when the test wants it. */
   readonly #waitForWork: Broker["waitForWork"] = (_queues, { signal }) =>
     new Promise((_, reject) => {
       const ends = AbortSignal.any(signal === undefined ? [this.#closing.signal] : [signal, this.#closing.signal]);
@@ -240,7 +240,7 @@ export class Gate {
       else ends.addEventListener("abort", end, { once: true });
     });
 
-  /** The claim as far as it may pass; what it may take is reserved for it meanwhile. */
+  /** The part of the claim that may pass. The tasks that it may take are reserved for it meanwhile. */
   #admitted(request: ClaimRequest): ClaimRequest | undefined {
     this.#handles = request.handles;
     const limit = Math.min(request.limit, this.#budget);

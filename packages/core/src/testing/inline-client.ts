@@ -4,12 +4,11 @@ import type { EnqueuedTask } from "../enqueue/enqueued-task.ts";
 import type { EnqueueArguments, EnqueueRequest, TaskDefinition } from "../task/task.ts";
 import type { EnqueueOptions } from "../task/task-options.ts";
 
-/** Runs the first attempt of a task to its end; rejects with what the handler threw. */
+/** Runs the first attempt of a task to its end. Rejects with what the handler threw. */
 export type RunTask = (task: EnqueuedTask) => Promise<void>;
 
 /**
- * A client whose enqueues come back when the task has run. What is due later is only enqueued, and so is what joins a
- * group.
+ * A client whose enqueues resolve when the task has run. A task that is due later, or joins a group, is only enqueued.
  */
 export class InlineClient extends Client {
   readonly #run: RunTask;
@@ -28,7 +27,7 @@ export class InlineClient extends Client {
     return enqueued;
   }
 
-  /** Runs them one after the other; the first one that throws ends that, and the others wait in their queue. */
+  /** Runs the tasks one after the other. The first one that throws ends that; the others wait in their queue. */
   override async enqueueMany(
     requests: readonly EnqueueRequest[],
     options?: EnqueueCallOptions,

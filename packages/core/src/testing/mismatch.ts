@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 
 /**
- * What a value is expected to be. Objects may name only the fields that matter; lists must be of the same length; a
- * function decides by itself; asymmetric matchers such as Vitest's `expect.any(Number)` fit everywhere.
+ * What a value is expected to be. Objects may name only the fields that matter. Lists must have the same length. A
+ * function decides by itself. Asymmetric matchers such as Vitest's `expect.any(Number)` fit everywhere.
  */
 export type Matching<Value> = ((value: Value) => boolean) | Subset<Value>;
 
-/** The same shape with everything optional that has a name. */
+/** The same shape with all named parts optional. */
 export type Subset<Value> = Value extends readonly (infer Item)[]
   ? readonly Subset<Item>[]
   : Value extends Uint8Array | Date
@@ -19,7 +19,7 @@ interface AsymmetricMatcher {
   asymmetricMatch(value: unknown): boolean;
 }
 
-/** Where and how a value differs from what was expected, in words; undefined when it fits. */
+/** Where and how a value differs from what was expected, in words. Undefined when it fits. */
 export function mismatch(actual: unknown, expected: unknown, path: string): string | undefined {
   if (isAsymmetric(expected)) return expected.asymmetricMatch(actual) ? undefined : differs(actual, expected, path);
   if (typeof expected === "function") {

@@ -14,13 +14,13 @@ export interface RunnerOptions {
   readonly scheduler: Scheduler;
   /** The queues that the server works on. */
   readonly queues: readonly string[];
-  /** How long, in real time, `advance` waits for a handler before it moves time on under it. */
+  /** How long, in real time, `advance` waits for a handler before it moves time on while the handler runs. */
   readonly patienceMs: number;
 }
 
-/** What ends a run before nothing is left to do. */
+/** What ends a run while there is still something to do. */
 export interface RunLimits {
-  /** Most attempts without time moving on. */
+  /** Most attempts while time stands still. */
   readonly limit: number;
   /** Most real time, in milliseconds. */
   readonly withinMs: number;
@@ -31,7 +31,7 @@ interface Work extends Partial<RunLimits> {
 }
 
 const forwardedAtOnce = 200;
-/** A server that does not take what it was told of this often never will. */
+/** A server that was woken this often and took nothing never will. */
 const mostVainWakes = 20;
 
 /**
@@ -40,14 +40,14 @@ const mostVainWakes = 20;
  */
 export class Runner {
   readonly #options: RunnerOptions;
-  /** Running tasks that were waited for, and up to which moment of the test's clock. */
+  /** Running tasks that were waited for, each with the moment of the test's clock up to which. */
   readonly #waitedFor = new Map<string, number>();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
   }
 
-  /** Runs what waits, and what that enqueues, until nothing waits or runs, or `isDone` says so. */
+  /** Runs what waits, and what that enqueues, until nothing waits or runs, or until `isDone` returns true. */
   async drain(limits: RunLimits, isDone?: () => boolean): Promise<void> {
     this.#start();
     const close = this.#options.gate.open(limits.limit);
@@ -59,7 +59,7 @@ export class Runner {
     await this.#refuseForgottenQueues();
   }
 
-  /** Runs the one task that is next; does nothing when none waits. */
+  /** Runs the next task. Does nothing when none waits. */
   async runNext(withinMs: number): Promise<void> {
     this.#start();
     const close = this.#options.gate.open(1);
@@ -71,7 +71,7 @@ export class Runner {
     await this.#refuseForgottenQueues();
   }
 
-  /** Moves time on to `until`, running at its own moment whatever falls due on the way. */
+  /** Moves time on to `until`. Everything that becomes due on the way runs at its own moment. */
   async advanceTo(until: number, limit: number): Promise<void> {
     const { gate, clock } = this.#options;
     this.#startIfPossible();
@@ -104,8 +104,8 @@ export class Runner {
   }
 
   /**
-   * Runs what waits until nothing does. Without `withinMs` it leaves handlers running that were waited for patiently;
-   * without `limit` it is content when the gate lets nothing more in.
+   * Runs what waits until nothing does. Without `withinMs`, handlers that were waited for patiently go on running.
+   * Without `limit`, it stops when the gate lets nothing more in.
    */
   async #work({ withinMs, limit, isDone }: Work): Promise<void> {
     const { gate } = this.#options;
@@ -148,12 +148,12 @@ export class Runner {
     return gate.admitted > before;
   }
 
-  /** Timers that are due, such as those of roles that were woken just now. */
+  /** Fires timers that are due, such as those of roles that were just woken. */
   #fireTimers(): void {
     this.#options.clock.advance({ ms: 0 });
   }
 
-  /** Also where no server works, time makes tasks due. */
+  /** Time makes tasks due even when no server works. */
   async #forward(): Promise<void> {
     const { store } = this.#options;
     for (const queue of await store.queues()) {
@@ -170,7 +170,7 @@ export class Runner {
     return found;
   }
 
-  /** Whether something happened; false when all that runs was given its time. */
+  /** Whether something happened. False: all that runs got its time. */
   async #waitPatiently(activity: Promise<void>): Promise<boolean> {
     const { gate, clock, patienceMs } = this.#options;
     const waitFor = gate.running.filter((task) => this.#deservesPatience(task));
@@ -187,8 +187,8 @@ export class Runner {
   }
 
   /**
-   * The next moment at which something may happen. While handlers run or groups fill, that is the next timer of whatever
-   * role; otherwise housekeeping is passed over, so that a year costs no more than a minute.
+   * The next moment at which something may happen. While handlers run or groups fill, that is the next timer of any
+   * role. Otherwise housekeeping is left out, so that a year costs no more than a minute.
    */
   async #nextStop(until: number): Promise<number> {
     const { gate, store, clock, scheduler } = this.#options;
@@ -211,7 +211,9 @@ export class Runner {
     return timerAt === undefined ? next : Math.min(next, Math.max(timerAt, now));
   }
 
-  /** A handler is there and its task waits, in a queue that nobody looks into: a test that would mislead. */
+  /**
+   * Refuses a task that waits in a queue that nobody looks into, though it has a handler: such a test would mislead.
+   */
   async #refuseForgottenQueues(): Promise<void> {
     const { gate, store, queues, server } = this.#options;
     if (server.status().state === "new") return;

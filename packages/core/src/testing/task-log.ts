@@ -3,12 +3,12 @@ import type { AttemptRecord, Settlement } from "../broker/work-facet.ts";
 import { type OwnFields, ownFieldsOf } from "../task/own-fields.ts";
 import { readablePayload } from "../task/payload.ts";
 
-/** A task that was enqueued, as it was then; what became of it since is not shown here. */
+/** A task as it was when it was enqueued. What happened to it since is not shown here. */
 export interface EnqueuedRecord<Payload = unknown> extends OwnFields {
   readonly id: string;
   readonly type: string;
   readonly queue: string;
-  /** What was stored: the payload's JSON, read back; bytes for a payload that is no JSON; undefined for none. */
+  /** What was stored: the payload's JSON, read back. Bytes for a payload that is not JSON; undefined for none. */
   readonly payload: Payload;
   /** Where it went: into its line, to wait for its moment, or into its group. */
   readonly state: "pending" | "scheduled" | "aggregating";
@@ -31,9 +31,9 @@ export interface AttemptReport {
   readonly taskId: string;
   readonly type: string;
   readonly queue: string;
-  /** 1 for the first attempt; goes up with each retry spent. */
+  /** 1 for the first attempt. One more with each retry spent. */
   readonly attempt: number;
-  /** What became of the task: `done`, `completed`, `retry`, `archived`, `handed_back`, or `lost` for a dead worker's. */
+  /** How the attempt ended: `done`, `completed`, `retry`, `archived`, `handed_back`, or `lost` when its worker died. */
   readonly outcome: AttemptRecord["outcome"];
   /** The text that is stored with the task; undefined after a success. */
   readonly error: string | undefined;
@@ -69,7 +69,7 @@ export class TaskLog {
     });
   }
 
-  /** The handler threw this; told before its attempt is settled. */
+  /** The handler threw this. Called before its attempt is settled. */
   threw(task: { readonly queue: string; readonly taskId: string }, thrown: unknown): void {
     this.#thrown.set(`${task.queue}/${task.taskId}`, thrown);
   }

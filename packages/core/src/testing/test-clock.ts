@@ -9,8 +9,8 @@ interface WaitingTimer {
 }
 
 /**
- * Time that stands still until a test moves it. Starts today at noon and a quarter of a second (UTC) unless told
- * otherwise, so that no test crosses midnight by accident and none gets by with whole seconds alone.
+ * Time that stands still until a test moves it. By default it starts today at noon and a quarter of a second (UTC). So
+ * no test crosses midnight by accident, and none passes with whole seconds alone.
  */
 export class TestClock implements Clock {
   /**
@@ -53,7 +53,7 @@ export class TestClock implements Clock {
     return this.#timers.size;
   }
 
-  /** When the next timer is due; those of the background count only when they are asked for. */
+  /** When the next timer is due. Timers of the background count only on request. */
   nextTimerAt({ background = false } = {}): number | undefined {
     const own = this.#next(false)?.firesAt;
     const other = background ? this.#next(true)?.firesAt : undefined;
@@ -61,8 +61,8 @@ export class TestClock implements Clock {
   }
 
   /**
-   * Moves time on and fires what falls due on the way, each timer at its own moment; those of the background at the end.
-   * Runs no task.
+   * Moves time on and fires what becomes due on the way, each timer at its own moment. Timers of the background fire at
+   * the end. Runs no task.
    */
   advance(by: Duration): void {
     this.#moveTo(this.#now + durationMs("by", by));

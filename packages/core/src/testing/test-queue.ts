@@ -19,15 +19,15 @@ import { type AttemptReport, type EnqueuedRecord, TaskLog } from "./task-log.ts"
 import { TestClock } from "./test-clock.ts";
 
 export interface TestQueueOptions {
-  /** Registers handlers, as the program itself would; `queue.server.handle(...)` before the first run does the same. */
+  /** Registers handlers, as the program itself would. `queue.server.handle(...)` before the first run does the same. */
   readonly register?: (server: Server) => void;
-  /** Registers periodic tasks, as the program itself would. The scheduler has started when `testQueue` comes back. */
+  /** Registers periodic tasks, as the program itself would. The scheduler has started when `testQueue` resolves. */
   readonly schedule?: (scheduler: Scheduler) => unknown;
-  /** The moment at which the test's clock stands. Default: today at noon (UTC), and a quarter of a second. */
+  /** Where the test's clock stands. Default: today at noon (UTC) and a quarter of a second. */
   readonly now?: Date;
   /**
-   * `manual`: tasks wait until the test runs them. `inline`: `enqueue` runs the handler before it comes back, and
-   * rejects with what the handler throws. Default `manual`.
+   * `manual`: tasks wait until the test runs them. `inline`: `enqueue` runs the handler before it resolves, and rejects
+   * with what the handler throws. Default `manual`.
    */
   readonly mode?: "manual" | "inline";
   /**
@@ -37,17 +37,17 @@ export interface TestQueueOptions {
    */
   readonly server?: Omit<ServerOptions, "broker" | "clock">;
   readonly client?: Omit<ClientOptions, "broker" | "clock">;
-  /** Options of the scheduler. Different here: nothing is logged. */
+  /** Options of the scheduler. One default differs: nothing is logged. */
   readonly scheduler?: Omit<SchedulerOptions, "broker" | "clock">;
   /**
-   * How long, in real time, `advance` waits for a handler that does something real (network, disk) before it moves time
-   * on under it. Default `"100ms"`, spent only on handlers that do not end by themselves.
+   * How long, in real time, `advance` waits for a handler that does something real (network, disk). Then it moves time
+   * on while the handler runs. Default `"100ms"`, spent only on handlers that do not end by themselves.
    */
   readonly patience?: Duration;
 }
 
 export interface RunOptions {
-  /** Most attempts without time moving on, so that a task that enqueues itself ends the test. Default 1000. */
+  /** Most attempts while time stands still, so that a task that enqueues itself ends the test. Default 1000. */
   readonly limit?: number;
   /** Most real time, for a handler that does not end. Default `"5s"`. */
   readonly within?: Duration;
@@ -66,7 +66,7 @@ const stopStep = "100ms";
  * A queue for one test: the real embedded store in memory, a real client and a real server, and a clock that stands
  * still until the test moves it. Tasks wait until the test runs them.
  *
- * Give it back with `close()`, or by `await using`.
+ * End it with `close()`, or by `await using`.
  * @throws HikyakuError `invalid_option`.
  */
 export async function testQueue(options: TestQueueOptions = {}): Promise<TestQueue> {
@@ -92,11 +92,11 @@ export class TestQueue implements AsyncDisposable {
   readonly client: Client;
   /** The real one. Takes handlers until the first run, which starts it. */
   readonly server: Server;
-  /** The real one. Started where the option `schedule` was given, or by the test. */
+  /** The real one. Started if the option `schedule` was given, or by the test. */
   readonly scheduler: Scheduler;
-  /** The real store, for whatever else the test makes: an inspector, a client of its own. */
+  /** The real store, for everything else that the test makes: an inspector, a client of its own. */
   readonly broker: Broker;
-  /** The time of all of these. Moving it by hand runs nothing; `advance` of the queue does. */
+  /** The time of all of these. To move it by hand runs nothing; the queue's `advance` does. */
   readonly clock: TestClock;
   readonly #store: Broker;
   readonly #log = new TaskLog();
@@ -134,19 +134,22 @@ export class TestQueue implements AsyncDisposable {
       mode === "inline" ? new InlineClient(clientOptions, (task) => this.#runInline(task)) : new Client(clientOptions);
   }
 
-  /** Everything that was enqueued so far, by whomever, oldest first; of one task where one is named. */
+  /** Everything that was enqueued so far, by anybody, oldest first. With a task: only that task's. */
   enqueued(): readonly EnqueuedRecord[];
   enqueued<Task extends TaskDefinition>(task: Task): readonly EnqueuedRecord<PayloadInput<Task>>[];
   enqueued(task?: { readonly type: string }): readonly EnqueuedRecord[] {
     return this.#log.enqueued.filter(({ type }) => task === undefined || type === task.type);
   }
 
-  /** Every finished attempt so far, in the order in which they ended; of one task where one is named. */
+  /** Every finished attempt so far, in the order in which they ended. With a task: only that task's. */
   attempts(task?: { readonly type: string }): readonly AttemptReport[] {
     return this.#log.attempts.filter(({ type }) => task === undefined || type === task.type);
   }
 
-  /** A task as it lies in the store, with its state and result; undefined when it is gone, as it is when it was done. */
+  /**
+   * A task as it lies in the store, with its state and result. Undefined when it is gone: a task that is done is
+   * removed.
+   */
   async stored(task: Pick<EnqueuedTask, "id" | "queue">): Promise<StoredTask | undefined> {
     const [entry] = await this.#store.get(task.queue, [task.id]);
     if (entry === undefined || entry.unreadable === undefined) return entry;
@@ -154,10 +157,10 @@ export class TestQueue implements AsyncDisposable {
   }
 
   /**
-   * Runs everything that waits now, and what that enqueues, without moving time. Comes back with the attempts, when
-   * nothing waits or runs any more. What a handler throws is in their reports; its task waits for its retry.
-   * @throws HikyakuError `wrong_state` when more than `limit` attempts were run; `deadline_exceeded` when a handler does
-   * not end; `invalid_option` when the server has no handlers, or does not work on a queue where its tasks wait.
+   * Runs everything that waits now, and what that enqueues, without moving time. Returns the attempts when nothing
+   * waits or runs any more. A handler's error is in its attempt's report; its task waits for its retry.
+   * @throws HikyakuError `wrong_state` when more than `limit` attempts were run; `deadline_exceeded` when a handler
+   * does not end; `invalid_option` when the server has no handlers, or does not work on a queue where its tasks wait.
    */
   async drain(options: RunOptions = {}): Promise<readonly AttemptReport[]> {
     const before = this.#log.attempts.length;
@@ -165,7 +168,7 @@ export class TestQueue implements AsyncDisposable {
     return this.#log.attempts.slice(before);
   }
 
-  /** Runs the one task that is next in line; undefined when none waits. Throws as `drain` does. */
+  /** Runs the next task in line. Undefined when none waits. Throws as `drain` does. */
   async runNext(options: Pick<RunOptions, "within"> = {}): Promise<AttemptReport | undefined> {
     const before = this.#log.attempts.length;
     await this.#runner.runNext(limitsOf("runNext", options).withinMs);
@@ -182,7 +185,10 @@ export class TestQueue implements AsyncDisposable {
     return this.#advanceTo(this.clock.now() + durationMs("by", by), options);
   }
 
-  /** The same up to a moment. @throws HikyakuError `invalid_option` when it lies in the past. */
+  /**
+   * As `advance`, up to a moment.
+   * @throws HikyakuError `invalid_option` when it lies in the past.
+   */
   async advanceTo(moment: Date, options: Pick<RunOptions, "limit"> = {}): Promise<readonly AttemptReport[]> {
     const until = Number(moment);
     if (until >= this.clock.now()) return this.#advanceTo(until, options);
@@ -190,7 +196,7 @@ export class TestQueue implements AsyncDisposable {
     throw new HikyakuError("invalid_option", `advanceTo: expected a moment from ${now} on, got ${shown(moment)}`);
   }
 
-  /** Stops the server, asks running handlers to stop, and lets go of everything. Always ends. */
+  /** Stops the server, asks running handlers to stop, and closes everything. Always ends. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -219,7 +225,7 @@ export class TestQueue implements AsyncDisposable {
     const stopping = Promise.all([this.scheduler.close(), this.server.stop({ timeout: "0s" })]).finally(() => {
       isStopping = false;
     });
-    // They wait by their clock, which nobody else moves now.
+    // Server and scheduler wait by their clock, which nobody else moves now.
     while (isStopping) {
       await nextTurn();
       if (isStopping) this.clock.advance(stopStep);

@@ -7,9 +7,9 @@ import type { HeldTasks } from "./leases/held-tasks.ts";
 import type { Heartbeater } from "./roles/heartbeater.ts";
 import type { Syncer } from "./roles/syncer.ts";
 
-/** What a stop allows itself for each of its last conversations with the store. */
+/** How long each of the last calls of a stop may take. */
 const lastWordMs = 2_000;
-/** What handlers have left to end by themselves once somebody hurries. */
+/** How long handlers have to end by themselves once somebody hurries the stop. */
 const hurriedGraceMs = 200;
 
 export interface FarewellOptions {
@@ -23,7 +23,7 @@ export interface FarewellOptions {
   readonly heartbeater: Heartbeater;
 }
 
-/** The steps of a stop, each with its limit. The server says in which order. */
+/** The steps of a stop, each with its limit. The server decides their order. */
 export class Farewell {
   readonly #options: FarewellOptions;
   readonly #hurry = new AbortController();
@@ -32,17 +32,20 @@ export class Farewell {
     this.#options = options;
   }
 
-  /** From now on nothing is waited for that can be done without. */
+  /** From now on the stop waits only for what it needs. */
   hurry(): void {
     this.#hurry.abort();
   }
 
-  /** Ends when no handler and no aggregate function runs any more, or with what would not stop handed back. */
+  /**
+   * Resolves when no handler and no aggregate function runs any more, or when those that would not stop were handed
+   * back.
+   */
   async drain(waitMs: number): Promise<void> {
     await Promise.all([this.#drainTasks(waitMs), this.#drainGroups(waitMs)]);
   }
 
-  /** Waits for a last conversation with the store, but not for long. */
+  /** Waits for a last call to the store, but not for long. */
   async lastWord(work: Promise<unknown>): Promise<void> {
     await this.#within(work, lastWordMs);
   }
@@ -58,7 +61,7 @@ export class Farewell {
     await this.lastWord(offered);
   }
 
-  /** Takes the server's announcement back. */
+  /** Withdraws the server's announcement. */
   async withdraw(): Promise<void> {
     const { heartbeater, logger } = this.#options;
     const withdrawn = heartbeater.withdraw(lastWordMs).catch((error: unknown) => {
@@ -85,7 +88,7 @@ export class Farewell {
     await this.#within(aggregating.whenIdle(), lastWordMs);
   }
 
-  /** Waits for `work`, but not longer than this or until the signal fires. Says whether it was finished. */
+  /** Waits for `work`, but not longer than this, and not after the signal fires. Returns whether it was finished. */
   async #within(work: Promise<unknown>, limitMs: number, signal?: AbortSignal): Promise<boolean> {
     const stopWaiting = new AbortController();
     const cut = signal === undefined ? stopWaiting.signal : AbortSignal.any([signal, stopWaiting.signal]);

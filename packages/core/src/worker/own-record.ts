@@ -7,12 +7,12 @@ import { version } from "../runtime/version.ts";
 import type { ResolvedServerOptions } from "./server-options.ts";
 import type { ServerReport, ServerState } from "./server-report.ts";
 
-/** It is told every five seconds; some programs are started with very many arguments. */
+/** It is announced every five seconds, and some programs are started with very many arguments. */
 const longestCommandLine = 2_000;
 
 const processIdentity = ownProcessIdentity();
 
-/** How each state is told to others; the words are the wire format's. */
+/** The announced word for each state. The words are the wire format's. */
 const told: Readonly<Record<ServerState, ServerStatus>> = {
   new: "new",
   active: "active",

@@ -9,7 +9,7 @@ import { Recoverer } from "./roles/recoverer.ts";
 import type { ResolvedServerOptions } from "./server-options.ts";
 
 const forwardMs = 2_000;
-/** At the latest: the forwarder tells of leases that have ended. */
+/** The longest pause. The forwarder also tells of leases that have ended. */
 const recoverMs = 16_000;
 const sweepMs = 8_000;
 
@@ -34,13 +34,13 @@ export interface QueueRolesOptions
   readonly findServer: (serverId: string) => ServerRecord | undefined;
   /** The tokens of the queue's tasks that this server has not let go of. */
   readonly holding: (queue: string) => readonly string[];
-  /** Called when a queue has tasks to run that were not there before. */
+  /** Called when a queue has new tasks to run. */
   readonly onWork: (queue: string) => void;
 }
 
 /**
- * The roles that each queue of a server has for itself: bringing due tasks, recovering lost ones, tidying up; and the one that
- * declares how queues are worked.
+ * The roles that each queue of a server has for itself: bringing due tasks, recovering lost ones, tidying up. Also the
+ * role that declares the queues' policies.
  */
 export class QueueRoles {
   readonly all: readonly Periodic[];
@@ -62,7 +62,7 @@ export class QueueRoles {
     });
     this.#declaring = periodic(this.#policies, policyKeeperMs);
     this.all = [
-      // Costs nothing where no queue has a policy.
+      // Costs nothing when no queue has a policy.
       ...(plan.policies.size > 0 ? [this.#declaring] : []),
       ...Object.keys(options.queues).flatMap((queue) => this.#rolesOf(queue)),
     ];
@@ -73,7 +73,7 @@ export class QueueRoles {
     this.#forwarding.get(queue)?.wake(at - this.#options.clock.now());
   }
 
-  /** Tasks may be due that nobody told us of. */
+  /** Tasks may be due of which nobody told us. */
   forwardAtOnce(): void {
     for (const forwarding of this.#forwarding.values()) forwarding.wake();
   }
@@ -88,7 +88,7 @@ export class QueueRoles {
     if (this.#policies.doubts(closed)) this.#declaring.wake();
   }
 
-  /** A server is known to be dead: its tasks need not wait for the end of their leases. */
+  /** A server is surely dead: its tasks need not wait for the end of their leases. */
   noteGone({ serverId, queues }: ServerRecord): void {
     for (const queue of Object.keys(queues)) this.#recovering.get(queue)?.recoverer.noteGone(serverId);
     this.recoverAtOnce(Object.keys(queues));

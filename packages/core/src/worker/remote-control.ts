@@ -6,7 +6,7 @@ import type { Logger } from "../runtime/logger.ts";
 /** What a server did because somebody else told it to. */
 export interface ObeyedOrder {
   readonly kind: OrderKind;
-  /** Who asked; undefined where only the store's refusal told that it was evicted. */
+  /** Who asked. Undefined when only the store's refusal told that the server was evicted. */
   readonly by: OrderSource | undefined;
   readonly reason: string | undefined;
   /** When it was asked, by the asker's clock. */
@@ -21,7 +21,7 @@ export interface RemoteControlOptions {
   readonly describe: () => { readonly state: string; readonly running: number };
   readonly quiet: () => void;
   readonly stop: (timeoutMs: number | undefined) => void;
-  /** Called once: nothing that it holds is its own any more. */
+  /** Called once, when the server holds nothing of its own any more. */
   readonly letGo: () => void;
 }
 
@@ -32,8 +32,8 @@ const messages: Readonly<Record<OrderKind, string>> = {
 };
 
 /**
- * Carries out what others tell this server to do, each order once. Orders come by three ways: a signal, which may be
- * lost; the store's answer to an announcement; and, for an eviction, the refusal of a claim.
+ * Carries out what others tell this server to do, each order once. Orders come in three ways: a signal, which may be
+ * lost; the store's answer to an announcement; for an eviction also the refusal of a claim.
  */
 export class RemoteControl {
   readonly #options: RemoteControlOptions;
@@ -52,8 +52,8 @@ export class RemoteControl {
   }
 
   /**
-   * Resolves once it is known who evicted this server, and at once where nobody did: the store refuses its claims before the one
-   * who asked for that has told it.
+   * Resolves once it is known who evicted this server; at once when nobody did. The store refuses the server's claims
+   * before the order arrives.
    */
   async whoEvicted(): Promise<void> {
     if (this.#obeyed?.kind === "evict" && this.#obeyed.by === undefined) await this.#told.promise;

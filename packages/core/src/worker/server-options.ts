@@ -31,8 +31,8 @@ export interface ServerOptions<Values extends object = NoValues> {
    */
   readonly queues?: Readonly<Record<string, number>>;
   /**
-   * Which names in `queues` are those of sharded queues. Works on all their shards, which share the priority, or on some:
-   * `{ queue, shards: [0, 1] }`; somebody must work on the others then. Default: none.
+   * Which names in `queues` are those of sharded queues. The server works on all their shards, which share the
+   * priority, or on some: `{ queue, shards: [0, 1] }`. Another server must work on the others then. Default: none.
    */
   readonly shardedQueues?: readonly (ShardedQueue | ShardSelection)[];
   /** Takes nothing from a queue while one of higher priority has tasks. Default false. */
@@ -41,16 +41,16 @@ export interface ServerOptions<Values extends object = NoValues> {
   readonly lease?: Duration;
   /** How long a stop waits for running handlers before it asks them to stop. Default `"8s"`. */
   readonly shutdownTimeout?: Duration;
-  /** How long a handler may take to return after its signal fired; its verdict still counts. Default `"5s"`. */
+  /** How long a handler may take to return after its signal fired. Its verdict still counts. Default `"5s"`. */
   readonly abortGrace?: Duration;
   /**
-   * How long to wait before a failed task is tried again, where its definition does not say. Default: 15 s and more,
+   * How long to wait before a failed task is tried again, if its definition does not say. Default: 15 s and more,
    * growing with the retries spent.
    */
   readonly retryDelay?: RetryDelay;
   /**
-   * Whether an error counts: false means "not now", which spends no retry and is tried again without limit. Default:
-   * every error counts. Answers at once, no promise; where it throws, the error counts.
+   * Whether an error counts. False means "not now": it spends no retry, and the task is tried again without limit.
+   * Default: every error counts. It must answer at once, not with a promise. If it throws, the error counts.
    */
   readonly isFailure?: (error: unknown) => boolean;
   /**
@@ -64,22 +64,24 @@ export interface ServerOptions<Values extends object = NoValues> {
    */
   readonly onError?: (error: unknown, attempt: FailedAttempt) => unknown;
   /**
-   * The largest result that is kept, in bytes, for a task with a retention. A handler that returns a larger one has failed for
-   * good. Default 1 MiB; large data is better kept elsewhere and named in the result.
+   * The largest result that is kept, in bytes, for a task with a retention. A handler that returns a larger one has
+   * failed for good. Default 1 MiB. Keep large data elsewhere and name it in the result.
    */
   readonly maxResultBytes?: number;
   /**
-   * The largest payload of the one task that an aggregate function makes, in bytes. The tasks of a larger one are archived.
-   * Default 16 MiB: as many as sixteen payloads that a client takes.
+   * The largest payload of the one task that an aggregate function makes, in bytes. If it is larger, the group's tasks
+   * are archived. Default 16 MiB: as many as sixteen payloads that a client takes.
    */
   readonly maxPayloadBytes?: number;
   /**
-   * What becomes of a task that was cancelled while it ran, unless its handler returns, or throws `SkipRetry` or `Revoke`:
-   * `"archive"`, so that it does not run again unless asked, or `"retry"` as after any failure, which is what Asynq does.
-   * Default `"archive"`.
+   * What becomes of a task that was cancelled while it ran. `"archive"`: it does not run again unless asked. `"retry"`:
+   * as after any failure, which is what Asynq does. A handler that returns, or throws `SkipRetry` or `Revoke`, decides
+   * itself. Default `"archive"`.
    */
   readonly cancelledTasks?: "archive" | "retry";
-  /** What every handler finds in the `values` of its context, such as a database. Copied, not deeply, and frozen. */
+  /**
+   * Every handler finds these in the `values` of its context, for example a database. Copied, not deeply, and frozen.
+   */
   readonly baseContext?: Values;
   /**
    * Called at the start and then after every `healthCheckInterval`. It gets undefined when the store answers and takes
@@ -89,16 +91,16 @@ export interface ServerOptions<Values extends object = NoValues> {
   /** At least `"100ms"`. Default `"15s"`. Only together with `onHealth`. */
   readonly healthCheckInterval?: Duration;
   /**
-   * How many workers may die or stall while they run one task and nothing else, before it is archived, from 1 up. A task that
-   * was there when workers died runs in ever less company, and after a few deaths alone; deaths before that charge nobody.
-   * Default 3.
+   * How many workers may die or stall while they run a task alone, before it is archived; from 1 up. A task that was
+   * there when workers died runs beside ever fewer others, and after a few deaths alone. Deaths before that are charged
+   * to no task. Default 3.
    */
   readonly maxLostAttempts?: number;
   /** How many archived tasks each queue keeps at most. Default 10000. */
   readonly archiveMaxCount?: number;
   /** How long archived tasks are kept. Default `"90d"`. */
   readonly archiveMaxAge?: Duration;
-  /** Other limits for the archives of some of the server's queues; what is left out is as for all. */
+  /** Other limits for the archives of some of the server's queues. Absent limits are as for all queues. */
   readonly archiveByQueue?: Readonly<Record<string, { readonly maxCount?: number; readonly maxAge?: Duration }>>;
   /**
    * Names the code that this server runs, such as a commit. Logs and the doctor name servers of one queue whose builds
@@ -106,8 +108,8 @@ export interface ServerOptions<Values extends object = NoValues> {
    */
   readonly build?: string;
   /**
-   * Default: warnings and errors as JSON lines on standard error. There goes also what it fails to write: a logger that
-   * throws or rejects stops nothing.
+   * Default: warnings and errors as JSON lines on standard error. Lines that a logger fails to write go there too: a
+   * logger that throws or rejects stops nothing.
    */
   readonly logger?: Logger;
   /** Default: the machine's own. */
@@ -120,7 +122,7 @@ export interface ServerOptions<Values extends object = NoValues> {
 export interface ResolvedServerOptions {
   readonly broker: Broker;
   readonly concurrency: number;
-  /** The queues of the store: shards, where a queue is sharded. */
+  /** The queues of the store. For a sharded queue its shards. */
   readonly queues: Readonly<Record<string, number>>;
   readonly plan: QueuePlan;
   readonly strictPriority: boolean;
@@ -171,12 +173,12 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
 };
 const knownNames: ReadonlySet<string> = new Set(Object.keys(optionNames));
 
-/** Two heartbeats must fit into a lease with room to spare, and Redis keeps its end in whole seconds. */
+/** Two heartbeats must fit into a lease with room to spare, and Redis keeps the lease's end in whole seconds. */
 const shortestLeaseMs = 2_000;
 const shortestHealthCheckMs = 100;
 const largestConcurrency = 100_000;
 
-/** @throws HikyakuError `invalid_option` for whatever can't be used, also for an option that does not exist. */
+/** @throws HikyakuError `invalid_option` for a value that can't be used and for an option that does not exist. */
 export function resolveServerOptions(options: ServerOptions<object>): ResolvedServerOptions {
   refuseUnknownOptions("Server", options, knownNames);
   const ownLogger = options.logger ?? jsonLogger("warn");

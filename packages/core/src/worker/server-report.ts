@@ -15,15 +15,21 @@ export interface ServerReport {
   /** When the store last answered a claim. */
   readonly lastClaimAt: Date | undefined;
   readonly reachability: Reachability;
-  /** Outcomes that the store has not answered yet and that are being repeated. */
+  /** Settlements that the store has not answered yet and that are being repeated. */
   readonly unanswered: number;
   readonly counts: Readonly<ProcessorCounts>;
-  /** `thread`: a handler may block the event loop and keeps its task. `event_loop`: only for as long as the lease. */
+  /**
+   * `thread`: a handler may block the event loop and keeps its task. `event_loop`: it may do so only as long as the
+   * lease lasts.
+   */
   readonly leasesExtendedBy: "thread" | "event_loop";
-  /** The longest time that the event loop was kept from turning in the last seconds; undefined before the start. */
+  /** The longest delay of the event loop in the last seconds. Undefined before the start. */
   readonly loopDelayMs: number | undefined;
-  /** How far this machine's clock is ahead of the store's; undefined until measured, and where the store has none. */
+  /**
+   * How far this machine's clock is ahead of the store's. Undefined until measured, and when the store has no clock of
+   * its own.
+   */
   readonly clockOffsetMs: number | undefined;
-  /** The sternest thing that it did because somebody told it to from elsewhere. */
+  /** The sternest order from elsewhere that it carried out. */
   readonly order: ObeyedOrder | undefined;
 }

@@ -4,8 +4,8 @@ import { z } from "zod";
 import { shardedQueue } from "../../src/sharding/sharded-queue.ts";
 import { defineTask } from "../../src/task/task.ts";
 
-// What the processes of the order tests share: the queue, its task, and a file that each of them writes to at once, so that
-// its lines are in the order in which things happened.
+// What the processes of the order tests share: the queue, its task, and a file. Each process writes to the file at
+// once, so its lines are in the order in which things happened.
 
 export const ordered = shardedQueue("steps", { shards: 3, ordered: "strict" });
 

@@ -1,5 +1,5 @@
-// A process of its own on a file system with little room, for tests: fills it, and tells as a line of JSON what the broker made of
-// that and of the room that came back.
+// A process of its own on a file system with little room, for tests. It fills the file system and then gives room back.
+// A line of JSON tells what the broker made of both.
 import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,7 +1,7 @@
 // A worker process for tests: node lease-child.ts <store> <lease>
-// Tasks of type "block" keep its event loop busy for as many milliseconds as their payload says; those of type "gate"
-// end when a line "open" comes in. Says "running <id>", "ended <id>", each warning or error that it logs, and, for each
-// line "status" that comes in, what `Server.status()` says.
+// Tasks of type "block" keep its event loop busy for as many milliseconds as their payload says. Tasks of type "gate"
+// end when a line "open" comes in. It prints "running <id>", "ended <id>", and each warning or error that it logs. For
+// each line "status" that comes in, it prints what `Server.status()` says.
 import { createInterface } from "node:readline";
 import { jsonLogger } from "../../src/runtime/logger.ts";
 import { Server } from "../../src/worker/server.ts";

@@ -11,22 +11,22 @@ export const policyKeeperMs = 60_000;
 
 export interface PolicyKeeperOptions {
   readonly broker: PolicyFacet;
-  /** By which policy claims are to take from queues of this server. */
+  /** The policies by which claims take from queues of this server. */
   readonly policies: ReadonlyMap<string, ClaimPolicy>;
   readonly logger: Logger;
-  /** Called when the store has the policy of a queue that it did not have before, or was not asked for. */
+  /** Called when the store has the policy of a queue, if it did not have it before or was not asked for it. */
   readonly onAgreed: (queue: string) => void;
 }
 
 /**
- * Declares in the store by which policy claims take from the queues of this server, and says where the store has another one:
- * programs that disagree must not go on in silence.
+ * Declares in the store the policies by which claims take from the queues of this server. Reports queues for which the
+ * store has another policy: programs that disagree must not go on in silence.
  */
 export class PolicyKeeper implements Role {
   readonly name = "declaring how queues are worked";
   readonly #options: PolicyKeeperOptions;
   readonly #agreed = new Set<string>();
-  /** Queues for which the store has another policy, and which. */
+  /** Queues for which the store has another policy, each with that policy. */
   readonly #differing = new Map<string, string>();
   readonly #toldUnknown = new Set<string>();
 
@@ -34,12 +34,17 @@ export class PolicyKeeper implements Role {
     this.#options = options;
   }
 
-  /** Whether the store has a policy for the queue, or none is needed: until then nobody knows where its retries go. */
+  /**
+   * Whether the store has a policy for the queue, or none is needed. Before that, nobody knows where its retries go.
+   */
   isKnown(queue: string): boolean {
     return !this.#options.policies.has(queue) || this.#agreed.has(queue) || this.#differing.has(queue);
   }
 
-  /** A claim was refused by the policy of its queue. Answers whether that is news, so that it should be declared again. */
+  /**
+   * A claim was refused by the policy of its queue. Returns whether that is news. Then the policy should be declared
+   * again.
+   */
   doubts({ queue, reason, policy = "" }: ClosedQueue): boolean {
     if (reason === "policy_unknown") {
       if (!this.#toldUnknown.has(queue)) {

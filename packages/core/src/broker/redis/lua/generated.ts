@@ -3313,9 +3313,10 @@ local taskPrefix, containerPrefix, kind = ARGV[1], ARGV[2], ARGV[3]
 local limit, mostScanned, mostBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local lastPlace, lastId, lowest, highest = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local idPrefix, firstPart, secondPart, lowerPart = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
--- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
--- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
--- task, 2 something else; how often its worker was lost.
+-- One whole task, as a list:
+--   1 message, false when there is none  2 state  3 pending since  4 result  5 exact times  6 attempts  7 lease value
+--   8 lease end  9 score in the container of its state  10 exact due moment in ms
+--   11 what lies under its key: 0 nothing, 1 a task, 2 something else  12 how often its worker was lost
 -- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
 -- it may call nothing that the server can refuse.
 
@@ -3898,9 +3899,10 @@ export const readTasksLua = `-- Reads tasks whole.
 -- Returns for each id what \`readTask\` says
 local lease, due = KEYS[1], KEYS[2]
 local taskPrefix, containerPrefix = ARGV[1], ARGV[2]
--- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
--- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
--- task, 2 something else; how often its worker was lost.
+-- One whole task, as a list:
+--   1 message, false when there is none  2 state  3 pending since  4 result  5 exact times  6 attempts  7 lease value
+--   8 lease end  9 score in the container of its state  10 exact due moment in ms
+--   11 what lies under its key: 0 nothing, 1 a task, 2 something else  12 how often its worker was lost
 -- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
 -- it may call nothing that the server can refuse.
 
@@ -6233,7 +6235,7 @@ end
 local function beginLeases(ids, number, leaseEnd, leaseValue)
   local reply
   -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for the list makes Redis
-  -- build the real structure, which stays when the member is gone. 100 running tasks then cost a fifth less work.
+  -- build the real structure. That stays when the member is gone. 100 running tasks then cost a fifth less work.
   if number > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
     local long = string.rep('-', 80)
     -- The member does not exist: this only shows that it can be removed again.

@@ -60,7 +60,7 @@ end
 local function beginLeases(ids, number, leaseEnd, leaseValue)
   local reply
   -- A small sorted set is a flat list that every ZADD walks through twice. A member that is too long for the list makes Redis
-  -- build the real structure, which stays when the member is gone. 100 running tasks then cost a fifth less work.
+  -- build the real structure. That stays when the member is gone. 100 running tasks then cost a fifth less work.
   if number > 16 and try('OBJECT', 'ENCODING', lease) ~= 'skiplist' then
     local long = string.rep('-', 80)
     -- The member does not exist: this only shows that it can be removed again.

@@ -1,6 +1,7 @@
--- One task whole: message (false where there is none), state, pending since, result, exact times, attempts, lease value,
--- lease end, score in the container of its state, exact due moment in ms, and what lies under its key: 0 nothing, 1 a
--- task, 2 something else; how often its worker was lost.
+-- One whole task, as a list:
+--   1 message, false when there is none  2 state  3 pending since  4 result  5 exact times  6 attempts  7 lease value
+--   8 lease end  9 score in the container of its state  10 exact due moment in ms
+--   11 what lies under its key: 0 nothing, 1 a task, 2 something else  12 how often its worker was lost
 --- @include "able"
 local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
   local found = read('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease', 'hk:lost')
