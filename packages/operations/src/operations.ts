@@ -102,6 +102,8 @@ export class Operations {
       ended.abort(error);
     };
     const late = `${operationId}: not done within ${deadlineSeconds} s`;
+    // Before the timer begins: a handler is told of no moment that comes after its end.
+    const deadlineAt = Date.now() + deadlineSeconds * 1_000;
     const timer = setTimeout(() => end(new HikyakuError("deadline_exceeded", late)), deadlineSeconds * 1_000);
     const leave = (): void => end(new HikyakuError("cancelled", `${operationId}: whoever asked has gone`));
     call.signal.addEventListener("abort", leave, { once: true });
@@ -114,7 +116,7 @@ export class Operations {
       identity,
       who: name === undefined ? "the API" : `the API, asked by ${name}`,
       signal: ended.signal,
-      deadlineAt: Date.now() + deadlineSeconds * 1_000,
+      deadlineAt,
     };
     try {
       const { status, body } = await Promise.race([givenUp, route.run(context, call)]);
