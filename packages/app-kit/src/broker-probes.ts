@@ -11,17 +11,17 @@ import {
 import { PROBE_TIMEOUT_MS, type ReadinessProbe } from "./readiness.ts";
 import { WriteCheck, type WriteTrouble } from "./write-check.ts";
 
-/** Leaves the answers of the store, and the refusals of a silent one, the time to be told. */
+/** Leaves time to report the store's answers, and the refusals of a silent store. */
 const storeAnswerMs = PROBE_TIMEOUT_MS - 50;
-/** What a write gets in any case. */
+/** The least time that a write gets. */
 const leastProbeMs = 100;
 
-/** What the probe of the store asks. */
+/** The parts of the broker that the probe of the store needs. */
 export type ProbedStore = Pick<
   Broker,
   "location" | "reachability" | "ready" | "queues" | "writeHealth" | "probeWrites"
 >;
-/** What the probe of the workers asks. */
+/** The parts of the broker that the probe of the workers needs. */
 export type ProbedWorkers = Pick<Broker, "servers" | "silentServers">;
 
 /** Whether the job queue's store answers, and takes what this process writes to its queues. */
@@ -85,7 +85,7 @@ export function workersProbe(broker: ProbedWorkers, apiBuild?: string): Readines
   };
 }
 
-/** A busy fleet would make the answer endless. */
+/** Without a limit, the answer about a busy fleet would be endless. */
 const mostNamed = 20;
 
 function presenceOf(servers: readonly ServerRecord[]): ReadinessFinding {
@@ -100,16 +100,19 @@ function presenceOf(servers: readonly ServerRecord[]): ReadinessFinding {
 }
 
 /**
- * The worker program that a server is one process of; undefined for one that is a program of its own. A parent in common is
- * not enough: two that were started from one shell have that too. `worker-process.ts` ends its command line with its number
- * and the pid of whoever started it.
+ * The worker program that a server is one process of. Undefined for a program of its own. A common parent is not
+ * enough: two programs started from one shell have that too. `worker-process.ts` ends its command line with its number
+ * and the pid of its starter.
  */
 function programOf({ host, details }: ServerRecord): string | undefined {
   const [, parentPid] = /[\\/]worker-process\.ts \d+ (\d+)$/.exec(details?.commandLine ?? "") ?? [];
   return parentPid !== undefined && Number(parentPid) === details?.parentPid ? `${host} ${parentPid}` : undefined;
 }
 
-/** Workers of another build than the API server, but for those that differ from another worker and are named for that. */
+/**
+ * Workers of another build than the API server. Leaves out those that differ from another worker: they are named for
+ * that.
+ */
 function strangersTo(
   apiBuild: string | undefined,
   servers: readonly ServerRecord[],

@@ -6,8 +6,8 @@ const repository = resolve(import.meta.dirname, "../../..");
 const shownDigits = 12;
 
 /**
- * Names the code that this process runs: `jobqueue.build` where it is set, else the commit that is checked out, as it is
- * when the process starts. Undefined where neither is known.
+ * Names the code that this process runs: `jobqueue.build` if it is set, otherwise the commit that is checked out when
+ * the process starts. Undefined when neither is known.
  */
 export function buildId({ jobqueue }: Pick<Config, "jobqueue">, root = repository): string | undefined {
   return jobqueue.build ?? commitAt(root)?.slice(0, shownDigits);

@@ -8,11 +8,11 @@ export const HEALTH_PATH = "/health";
 
 export interface HealthRoutesParts {
   readonly probes: readonly ReadinessProbe[];
-  /** Who may see what was found: hosts, paths, addresses and builds. Everybody else gets levels only. */
+  /** Decides who may see the findings: hosts, paths, addresses and builds. Everybody else gets levels only. */
   readonly permission: Pick<OperationsPermission, "canRead">;
 }
 
-/** Adds `GET /health` and `GET /readyz`. Neither may be cached; both answer within a second whatever hangs. */
+/** Adds `GET /health` and `GET /readyz`. Neither may be cached. Both answer within a second, whatever hangs. */
 export function addHealthRoutes(app: FastifyInstance, { probes, permission }: HealthRoutesParts): void {
   const schema = { hide: true };
   const ask = oneAtATime(() => askReadiness(probes));
@@ -28,7 +28,10 @@ export function addHealthRoutes(app: FastifyInstance, { probes, permission }: He
   });
 }
 
-/** Whoever asks while somebody else's answer is on its way gets that one, so that many who ask cost the stores no more than one. */
+/**
+ * Requests that come while an answer is on its way share that answer. So many requests cost the stores no more than
+ * one.
+ */
 function oneAtATime<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
   let underWay: Promise<Answer> | undefined;
   return () => {

@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import { type AddressInfo, createServer, type Server as Door, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
-/** Where a server is to listen, and what to call it and its settings when that fails. */
+/** Where a server should listen, and what to call it and its settings when that fails. */
 export interface Place {
   readonly host: string;
   readonly port: number;
@@ -38,8 +38,8 @@ export async function listen(app: FastifyInstance, { host, port, what, portKey }
 }
 
 /**
- * Stops listening, lets requests under way finish until `timeoutMs`, then cuts what is left. Connections that are open
- * but idle hold up nothing.
+ * Stops listening, lets requests under way finish until `timeoutMs`, then cuts the rest. Open but idle connections hold
+ * up nothing.
  */
 export async function closeWithin(app: FastifyInstance, timeoutMs: number): Promise<void> {
   const timer = setTimeout(() => app.server.closeAllConnections(), timeoutMs);

@@ -8,17 +8,17 @@ export interface LoggerOptions {
   readonly format: "json" | "pretty";
 }
 
-/** What a line has of its own, or may have: its level and time, who wrote it, its message. */
+/** The names that a line has, or may have, itself: its level and time, its writer, its message. */
 const namesOfLine: ReadonlySet<string> = new Set(["level", "time", "pid", "hostname", "name", "msg", "v"]);
 
 /**
  * A logger that writes to stderr, each line at once: stdout belongs to what handlers print. No field hides another one:
- * a field, also one of a child logger, that is called as something that the line has already is called `field_…`. A terminal
- * that shows a line obeys nothing in it.
+ * a field (also one of a child logger) with a name that the line already has is called `field_…`. A terminal that shows
+ * a line obeys nothing in it.
  */
 export function makeLogger(options: LoggerOptions): Logger {
   const stderr = destination({ fd: 2, sync: true });
-  // When whoever read stderr has gone there is nowhere left to say so, and the work matters more than its log.
+  // When nobody reads stderr any more, that can be reported nowhere, and the work matters more than its log.
   stderr.on("error", () => undefined);
   return loggerTo(stderr, options);
 }
@@ -38,7 +38,7 @@ function keepingApart(taken: ReadonlySet<string>) {
 
 type Child = Logger["child"];
 
-/** Children, and theirs, add names that the fields of their lines must not hide, such as a request's id. */
+/** Child loggers add names, such as a request's id. The fields of their lines must not hide these. */
 function withChildrenApart(logger: Logger, taken: ReadonlySet<string>, plain: Child = logger.child): Logger {
   const child = (bindings: Bindings, options?: ChildLoggerOptions): Logger => {
     const own = fieldsBeside(taken, bindings);

@@ -10,8 +10,8 @@ const LEVEL_NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * A JSON log line as words: time, level, message, then the other fields; what is no JSON stays as it is. Nothing that was
- * logged begins a line of its own, or is obeyed by a terminal.
+ * A JSON log line as words: time, level, message, then the other fields. A line that is not JSON stays as it is.
+ * Nothing in a line begins a new line, or is obeyed by a terminal.
  */
 export function prettyLine(line: string): string {
   let entry: Record<string, unknown>;

@@ -3,9 +3,9 @@ import type { Logger } from "pino";
 import { libraryLogger } from "./library-logger.ts";
 
 /**
- * Tells of the job queue's store whenever it is lost or back, and once at the start when it is not there. Returns when
- * the store has answered, or after `timeoutMs`; the process goes on either way. The returned function ends it: call it before the
- * broker is closed on purpose.
+ * Logs whenever the job queue's store is lost or back, and once at the start when it is not there. Resolves when the
+ * store has answered, or after `timeoutMs`; the process goes on either way. The returned function ends the log: call it
+ * before the broker is closed on purpose.
  */
 export async function logReachability(broker: Broker, logger: Logger, timeoutMs = 1000): Promise<() => void> {
   const news = tellOfStore(broker, libraryLogger(logger));

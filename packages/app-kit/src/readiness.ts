@@ -10,18 +10,18 @@ import { withDeadline } from "./with-deadline.ts";
 /** One question that `/readyz` asks. */
 export interface ReadinessProbe {
   readonly name: ReadinessCheckName;
-  /** Whether the process cannot serve without it: only then does an error make the answer `not_ready`. */
+  /** Whether the process can't serve without it. Only then does an error make the answer `not_ready`. */
   readonly required: boolean;
   /** May reject, which counts as failing. It is given up after `PROBE_TIMEOUT_MS`. */
   ask(): Promise<readonly ReadinessFinding[]>;
-  /** What it means that `ask` rejected or gave no answer in time. Default: the finding `check_failed`. */
+  /** The finding when `ask` rejected or gave no answer in time. Default: `check_failed`. */
   failed?(reason: string): ReadinessFinding;
 }
 
 /** How long one probe may take; all are asked at the same time. */
 export const PROBE_TIMEOUT_MS = 800;
 
-/** Asks every probe, and ends after `PROBE_TIMEOUT_MS` at the latest whatever they do. Never rejects. */
+/** Asks every probe. Ends after `PROBE_TIMEOUT_MS` at the latest, whatever the probes do. Never rejects. */
 export async function askReadiness(probes: readonly ReadinessProbe[]): Promise<Readiness> {
   const answers = await Promise.all(probes.map(async (probe) => ({ probe, check: await askOne(probe) })));
   const ready = answers.every(({ probe, check }) => !probe.required || check.level !== "error");
@@ -33,7 +33,7 @@ export async function askReadiness(probes: readonly ReadinessProbe[]): Promise<R
   };
 }
 
-/** The same answer as strangers may see it: levels, and nothing that tells where anything is. */
+/** The same answer for strangers: levels only, and nothing that tells where anything is. */
 export function withoutFindings({ checks, ...rest }: Readiness): Readiness {
   return { ...rest, checks: checks.map(({ name, level }) => ({ name, level })) };
 }

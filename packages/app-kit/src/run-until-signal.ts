@@ -4,19 +4,19 @@ import type { Logger } from "pino";
 import { ListenError } from "./listening.ts";
 import { makeLogger } from "./logger.ts";
 
-/** What a process is made of, once it runs. */
+/** The parts of a running process. */
 export interface Running {
-  /** Stops everything in its order. */
+  /** Stops all parts in their order. */
   stop(): Promise<void>;
-  /** Makes a stop that is under way end at once, with what it can still put in order. */
+  /** Makes a stop that is under way end at once. Puts in order what it still can. */
   hurry?(): void;
   /** The longest that `stop` may take before the process ends without it. */
   readonly stopTimeoutMs: number;
-  /** Resolves when the process should end although no signal came. It is stopped then as after a signal. */
+  /** Resolves when the process should end without a signal. It is then stopped as after a signal. */
   readonly ended?: Promise<RunEnd>;
 }
 
-/** Why a process ends without a signal, and what its exit code says of that. */
+/** Why a process ends without a signal, and its exit code then. */
 export interface RunEnd {
   readonly why: string;
   readonly exitCode: 0 | 1;
@@ -24,16 +24,16 @@ export interface RunEnd {
 
 export type Start = (context: { readonly config: Config; readonly logger: Logger }) => Promise<Running>;
 
-/** `npm` and the terminal both pass Ctrl-C on, so one press arrives twice; that is not yet a second wish. */
+/** `npm` and the terminal both pass Ctrl-C on, so one press arrives twice. That is not yet a second wish. */
 const SAME_PRESS_MS = 500;
 
-/** What a hurried stop has for handing tasks back. */
+/** How long a hurried stop has to hand tasks back. */
 const HURRIED_STOP_MS = 1000;
 
 /**
- * The life of a process: read the settings, start, run until SIGINT or SIGTERM, or until what runs has ended,
- * stop, end. Exit codes: 0 stopped as asked, 1 could not start, failed, or was hurried by a second signal, 78 the settings
- * cannot be used.
+ * The life of a process: read the settings, start, run until SIGINT or SIGTERM or until its work has ended, stop, end.
+ * Exit codes: 0 stopped as asked; 1 could not start, failed, or was hurried by a second signal; 78 the settings can't
+ * be used.
  */
 export async function runUntilSignal(start: Start): Promise<void> {
   const config = configOrExit();
@@ -86,7 +86,7 @@ function configOrExit(): Config {
   }
 }
 
-/** `again` is a second wish, which may never come. */
+/** `again` resolves at a second signal, which may never come. */
 function stopSignals(): { readonly first: Promise<NodeJS.Signals>; readonly again: Promise<void> } {
   const first = Promise.withResolvers<NodeJS.Signals>();
   const again = Promise.withResolvers<void>();

@@ -1,9 +1,9 @@
 import { type Broker, errorText, isHikyakuError } from "hikyaku";
 import type { FailingWrites } from "hikyaku/broker";
 
-/** What fails, since when, and what the store said. */
+/** What fails, since when, and the store's error. */
 export type WriteTrouble =
-  /** A probe failed, so every write does. */
+  /** A probe failed, so every write fails. */
   | { readonly kind: "writes"; readonly since: number; readonly reason: string }
   /** Calls of one kind fail again and again although a probe does not. */
   | { readonly kind: "calls"; readonly calls: FailingWrites };
@@ -15,16 +15,16 @@ interface Probed {
   readonly refusal: { readonly since: number; readonly reason: string } | undefined;
 }
 
-/** A probe that succeeded holds for so long, and calls that wrote are believed for so long. */
+/** How long a successful probe counts, and how long calls that wrote are believed. */
 const wellForMs = 3_000;
-/** One that failed is repeated sooner, so that a store that is back is used again. */
+/** A failed probe is repeated sooner, so that a store that is back is used again. */
 const refusedForMs = 1_000;
-/** What a single task is refused for ends with that task; what goes on for so long and so often is the store's. */
+/** A refusal that concerns a single task ends with that task. So many refusals, for so long, are the store's. */
 const stubbornCalls = 5;
 const stubbornMs = 10_000;
-/** Calls that nobody has seen fail for so long, while probes succeed, fail no more. */
+/** When probes succeed and nobody has seen calls fail for so long, the calls count as well again. */
 const overAfterMs = 15_000;
-/** One probe looks at no more queues than this; the next one goes on behind them. */
+/** Most queues that one probe looks at. The next probe goes on behind them. */
 const mostQueues = 32;
 
 /**
@@ -45,7 +45,7 @@ export class WriteCheck {
     this.#queues = queues;
   }
 
-  /** Ends within `timeoutMs`, or whatever is left to a probe that is under way. Never rejects. */
+  /** Ends within `timeoutMs`, or in the time left to a probe that is under way. Never rejects. */
   async ask(timeoutMs: number): Promise<WriteTrouble | undefined> {
     const wroteLately = this.#wroteLately();
     if (wroteLately && this.#broker.writeHealth().failing.length === 0) {
@@ -58,7 +58,7 @@ export class WriteCheck {
       const since = Math.min(refusal.since, ...failing.map((calls) => calls.since));
       return { kind: "writes", since, reason: refusal.reason };
     }
-    // A clock that was set back since then must not hush it.
+    // A clock that was set back since then must not hide it.
     const isLong = ({ since, latest }: FailingWrites): boolean => Math.abs(latest - since) >= stubbornMs;
     const goesOn = ({ latest }: FailingWrites): boolean => Math.abs(Date.now() - latest) <= overAfterMs;
     const stubborn = failing.find((failed) => failed.calls >= stubbornCalls && isLong(failed) && goesOn(failed));
@@ -95,7 +95,7 @@ export class WriteCheck {
     try {
       await this.#broker.probeWrites(this.#nextQueues(), { timeoutMs });
     } catch (error) {
-      // A busy store that carried out others' calls meanwhile takes what is written.
+      // A busy store that carried out others' calls meanwhile accepts writes.
       const gaveUp = isHikyakuError(error, "deadline_exceeded") || isHikyakuError(error, "broker_unavailable");
       const onlyBusy = gaveUp && this.#broker.writeHealth().written > written;
       if (!onlyBusy) reason = errorText(error);

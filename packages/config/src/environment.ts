@@ -11,7 +11,7 @@ import { nearestName } from "./suggest.ts";
 const prefix = "HIKYAKU__";
 const largestSecretBytes = 65_536;
 
-/** One setting that the environment gives. */
+/** One setting from the environment. */
 export interface Override {
   readonly path: Path;
   readonly value: unknown;
@@ -83,7 +83,9 @@ function readVariable(source: string, raw: string, around: Surroundings): Overri
   return { source, path, value };
 }
 
-/** Makes of a variable's text what the setting takes; text that does not fit stays text, for the schema to refuse. */
+/**
+ * Turns a variable's text into the setting's value. Text that does not fit stays text, so that the schema refuses it.
+ */
 function parse(raw: string, node: SchemaNode): unknown {
   switch (node.kind) {
     case "number":
@@ -166,7 +168,7 @@ function knownVariables(schema: z.core.$ZodType): string[] {
   return [...settingPaths(schema).map(variableOf), ...files];
 }
 
-/** Also takes names that only miss an underscore or the upper case, so that a slip is told and not ignored. */
+/** Also true for names that only miss an underscore or the upper case, so that a slip is reported and not ignored. */
 function isMeantForUs(name: string, known: readonly string[]): boolean {
   const upper = name.toUpperCase();
   if (upper.startsWith(prefix)) return true;

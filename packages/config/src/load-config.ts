@@ -71,7 +71,10 @@ function fileNameOf(appEnv: AppEnv, name: string): string {
   return `config/${appEnv}/${name}`;
 }
 
-/** Puts a file's sections into the tree. Returns what may not stand in this file: secrets, and the other's sections. */
+/**
+ * Puts a file's sections into the tree. Returns what must not stand in this file: secrets, and sections of the other
+ * file.
+ */
 function addFile(tree: SettingsTree, file: SettingsFile, appEnv: AppEnv, schema: z.core.$ZodType): ConfigProblem[] {
   const content = file.content;
   if (content === undefined) return [];
@@ -117,7 +120,7 @@ function misplacedSecret(path: Path, secret: Path, place: string): ConfigProblem
   };
 }
 
-/** A list may be longer by one item at a time; a hole in it would be an item that nobody gave. */
+/** A list may grow by one item at a time. A hole in it would be an item that nobody gave. */
 function gapBefore(tree: SettingsTree, path: Path, schema: z.core.$ZodType, source: string): ConfigProblem | undefined {
   const listPath = path.slice(0, -1);
   const listSchema = schemaAt(schema, listPath);
@@ -128,7 +131,10 @@ function gapBefore(tree: SettingsTree, path: Path, schema: z.core.$ZodType, sour
   return { source, key: listPath.join("."), expected, got: String(path.at(-1)) };
 }
 
-/** A number too large breaks two rules with one message; an alias repeats what is wrong with its anchor. */
+/**
+ * Drops repeated problems. A number that is too large breaks two rules with one message; an alias repeats the problems
+ * of its anchor.
+ */
 function withoutRepeats(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
@@ -149,7 +155,7 @@ function problemsOf(issue: z.core.$ZodIssue, context: Context): ConfigProblem[] 
   const section = path[0];
   const fileName = section !== undefined && section in fileOfSection ? fileOf(section, context) : "config";
   const origin = context.tree.originOf(path);
-  // What a broken file would have given is not known, so only what the environment gave can be judged.
+  // Nobody knows what a broken file would have given, so only the environment's settings can be judged.
   const isFileBroken = context.files.some((file) => file.name === fileName && file.content === undefined);
   if (isFileBroken && origin === undefined) return [];
   const expected = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
@@ -165,7 +171,7 @@ function problemsOf(issue: z.core.$ZodIssue, context: Context): ConfigProblem[] 
 }
 
 function unknownKey(path: Path, { appEnv, schema, tree }: Context): ConfigProblem[] {
-  // The environment's unknown names, and secrets in a file, are told where they are read.
+  // The environment's unknown names, and secrets in a file, are reported where they are read.
   if (secretOfFile(schema, path) !== undefined) return [];
   const parent = schemaAt(schema, path.slice(0, -1));
   const node = parent === undefined ? undefined : nodeOf(parent);

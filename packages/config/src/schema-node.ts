@@ -3,7 +3,7 @@ import type { z } from "zod";
 /** A key of the settings, from the top: `["server", "port"]`. */
 export type Path = readonly string[];
 
-/** What the schema says about one place in the settings, once defaults and wrappers are peeled off. */
+/** What the schema says about one place in the settings, without defaults and wrappers. */
 export type SchemaNode =
   | { readonly kind: "section"; readonly keys: Readonly<Record<string, z.core.$ZodType>>; readonly canBeFlag: boolean }
   | { readonly kind: "map"; readonly item: z.core.$ZodType; readonly fallback: unknown }

@@ -33,12 +33,12 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
   const host = text("a host name or an IP address without a port", isHost);
   return section({
     server: section({
-      // Outside local nobody should learn from a default that the API is reachable from elsewhere, or that it is not.
+      // Outside local, nobody should learn from a default whether the API can be reached from elsewhere.
       host: appEnv === "local" ? host.default("127.0.0.1") : host,
       port: integer(1, 65_535).default(8080),
       trust_proxy: trustProxy().default(false),
       allowed_hosts: list(text("a host name or an IP address without a port", isHost)).default([]),
-      // With one file open for each and what else a process holds, still below the usual limit of 1024 descriptors.
+      // One open file for each, plus the other files of a process, stay below the usual limit of 1024 descriptors.
       max_connections: integer(1, 100_000).default(400),
       max_connections_per_address: integer(1, 100_000).default(64),
     }),
@@ -84,7 +84,7 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
     }),
     redis: section({
       jobqueue: section({
-        // One of these three; the first where none is given, see `defaultAddr`.
+        // One of these three. The first if none is given: see `defaultAddr`.
         addr: address().exactOptional(),
         sentinel: optionalSection({
           master_name: text("the name that the sentinels know the master by", isNotBlank),
@@ -125,7 +125,7 @@ function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, keys).prefault({} as never);
 }
 
-/** A section that is there or not: its keys have no meaning without the others. */
+/** A section that may be absent. Its keys have no meaning without the others. */
 function optionalSection<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, `a map of keys (${Object.keys(shape).join(", ")})`).exactOptional();
 }
@@ -242,7 +242,7 @@ function isBuildName(value: string): boolean {
   return isNotBlank(value) && value.length <= 200 && !/\p{Cc}/u.test(value);
 }
 
-/** What can stand in a header, and is long enough not to be guessed. */
+/** Text that can stand in a header, and is long enough not to be guessed. */
 function isToken(value: string): boolean {
   return /^[!-~]{16,1000}$/.test(value);
 }

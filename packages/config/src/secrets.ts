@@ -14,7 +14,7 @@ export function secretPaths(schema: z.core.$ZodType): readonly Path[] {
   return paths;
 }
 
-/** They are asked for with every key that is read. */
+/** Cached, because the paths are asked for with every key that is read. */
 const found = new WeakMap<z.core.$ZodType, readonly Path[]>();
 
 /** The path itself when it is the key of a secret, and not, say, a queue that has such a name. */

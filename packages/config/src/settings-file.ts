@@ -8,7 +8,7 @@ import type { Path } from "./schema-node.ts";
 export interface SettingsFile {
   /** Its path below the root of the repository. */
   readonly name: string;
-  /** What it holds; undefined when it could not be read. */
+  /** The file's content. Undefined when it could not be read. */
   readonly content: unknown;
   /** The place of each key and list item, such as `config/local/config.yaml:3`. */
   readonly places: readonly { readonly path: Path; readonly place: string }[];
@@ -44,7 +44,7 @@ export function readSettingsFile(rootDir: string, name: string): SettingsFile {
     const got = `%YAML ${document.directives?.yaml.version}`;
     problems.push({ source: `${name}:1`, expected: "YAML 1.2", got, hint: "remove the line" });
   }
-  // The first value of a repeated key is as good as any for finding what else is wrong; the file is refused anyway.
+  // The first value of a repeated key is good enough to find other problems. The file is refused anyway.
   if (document.errors.some((error) => error.code !== "DUPLICATE_KEY")) return failed(...problems);
 
   let content: unknown;
@@ -68,7 +68,7 @@ function collectPlaces(
   placeAt: (offset: number) => string,
   places: { path: Path; place: string }[],
 ): void {
-  // What an alias repeats has its own lines elsewhere; its keys fall back to the line of the alias.
+  // The values that an alias repeats have their own lines elsewhere. Their keys get the line of the alias.
   if (isAlias(node)) return;
   if (isSeq(node)) {
     for (const [index, item] of node.items.entries()) {

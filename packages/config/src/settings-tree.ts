@@ -7,7 +7,7 @@ export class SettingsTree {
   root: unknown = {};
   readonly #origins = new Map<string, string>();
 
-  /** Puts a value in its place, making the sections above it. Does nothing below a value that is no section. */
+  /** Puts a value in its place, and makes the sections above it. Does nothing below a value that is not a section. */
   set(path: Path, value: unknown, origin: string, schema: z.core.$ZodType): void {
     const above = [...this.#origins.keys()].filter((id) => id.startsWith(`${idOf(path)}\0`));
     for (const id of above) this.#origins.delete(id);
@@ -58,7 +58,7 @@ export function expandSections(value: unknown, schema: z.core.$ZodType): unknown
     Object.entries(value).flatMap(([key, child]) => {
       const childSchema = Object.hasOwn(node.keys, key) ? node.keys[key] : undefined;
       if (childSchema === undefined) return [[key, child]];
-      // A section that may be left out is left out when it stands there without keys.
+      // A section that may be absent counts as absent when it stands there without keys.
       if (child === null && isOptionalSection(childSchema)) return [];
       return [[key, expandSections(child, childSchema)]];
     }),

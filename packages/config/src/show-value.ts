@@ -1,8 +1,8 @@
 const longestText = 80;
 
 /**
- * Says what a value is, for an error message. Lists and maps are told by their size and keys only, and whatever stands
- * before an `@` is hidden, so that a password in the wrong place is not printed.
+ * Describes a value for an error message. Lists and maps show only their size and keys. Everything before an `@` is
+ * hidden, so that a password in the wrong place is not printed.
  */
 export function showValue(value: unknown): string {
   if (value === undefined) return "nothing";

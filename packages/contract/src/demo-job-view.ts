@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { moment } from "./shapes/moment.ts";
 
-/** Where it is told of several jobs at once and of their queue, with `GET`; below it, by its id, of one job. */
+/** Where several jobs and their queue can be asked about, with `GET`. Below it, by its id, one job. */
 export const DEMO_JOBS_PATH = "/api/dm-jobqueue/jobs";
 
 /** How many jobs one request may ask about. */
@@ -80,7 +80,7 @@ const jobWait = z
   })
   .meta({ id: "JobWait", title: "Why it waits", description: "Why a job does not run now." });
 
-/** The answer `200` to the question what became of a demo job. */
+/** The answer `200` about one demo job. */
 export const demoJobView = z
   .object({
     job_id: z.string(),
@@ -155,7 +155,7 @@ export const demoJobsQuery = z.strictObject({
     .transform((text) => [...new Set(text.split(",").filter((id) => id !== ""))]),
 });
 
-/** The answer `200` to the question about several jobs. */
+/** The answer `200` about several jobs. */
 export const demoJobsView = z
   .object({
     jobs: z.array(demoJobView).meta({ description: "Those that are stored, in the order of the ids." }),
@@ -180,11 +180,11 @@ export const demoJobsView = z
 /** The answer of `GET /api/dm-jobqueue/jobs`. */
 export type DemoJobsView = z.infer<typeof demoJobsView>;
 
-/** What became of a demo job, as `GET /api/dm-jobqueue/jobs/{job_id}` tells. */
+/** The state of a demo job, as `GET /api/dm-jobqueue/jobs/{job_id}` tells it. */
 export type DemoJobView = z.infer<typeof demoJobView>;
 
 /** One ended run of a demo job. */
 export type DemoJobAttempt = DemoJobView["attempts"][number];
 
-/** Which process ran a demo job. */
+/** The process that ran a demo job. */
 export type DemoJobWorker = NonNullable<DemoJobAttempt["worker"]>;

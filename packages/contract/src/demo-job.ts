@@ -22,8 +22,8 @@ export const MAX_MAX_RETRY = 1000;
 const NOT_ONE_LINE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /**
- * The same for whoever reads the schema: not every tool knows Unicode's classes, and one that matches UTF-16 unit by unit
- * would refuse all surrogates, those of whole characters too.
+ * The same for readers of the schema. Not every tool knows Unicode's classes. A tool that matches UTF-16 unit by unit
+ * would refuse all surrogates, even those of whole characters.
  */
 const ONE_LINE_PATTERN = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$";
 
@@ -67,8 +67,8 @@ const ownJobId = z
   });
 
 /**
- * The body of `POST /api/dm-jobqueue/register`. Every key may be missing, an unknown key is refused. What is missing,
- * 0 or empty stays so after parsing: {@link resolveDemoJob} puts the defaults in.
+ * The body of `POST /api/dm-jobqueue/register`. Every key may be missing; an unknown key is refused. A missing, 0 or
+ * empty value stays so after parsing: {@link resolveDemoJob} puts the defaults in.
  */
 export const registerDemoJobRequest = z
   .strictObject(
@@ -118,7 +118,7 @@ export interface ResolvedDemoJob {
   readonly maxRetry: number;
 }
 
-/** Puts the defaults where a parsed request has nothing, 0 or an empty message. */
+/** Puts in the defaults for missing values, 0 and an empty message. */
 export function resolveDemoJob(request: RegisterDemoJobRequest): ResolvedDemoJob {
   return {
     message: request.message || DEFAULT_MESSAGE,

@@ -8,7 +8,7 @@ export const OPERATIONS_PATH = "/api/v1";
 /** The most bytes of a body, unless its endpoint says otherwise. */
 export const BODY_BYTES = 65_536;
 
-/** The most bytes of a body that carries a payload: the largest payload, 1 MiB, and what is said beside it. */
+/** The most bytes of a body that carries a payload: the largest payload, 1 MiB, and the fields beside it. */
 export const PAYLOAD_BODY_BYTES = 1_048_576 + BODY_BYTES;
 
 /** How long an endpoint may take, unless it says otherwise. */
@@ -18,7 +18,7 @@ export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 export type Method = (typeof METHODS)[number];
 
-/** What is said of an endpoint. Everything that serves, describes, calls or tests it is made from this. */
+/** The data of an endpoint. Everything that serves, describes, calls or tests the endpoint is made from this. */
 export interface EndpointData {
   /** Its name in the OpenAPI document and in generated clients: stays the same between releases. */
   readonly operationId: string;
@@ -28,7 +28,7 @@ export interface EndpointData {
   readonly method: Method;
   /** Below the prefix, with the names of `params` in braces: `/servers/{id}/stop`. */
   readonly path: `/${string}`;
-  /** Who may: whoever holds this scope, or with `open` everybody. */
+  /** Who may use it: everybody with this scope. `open`: everybody. */
   readonly scope: Scope | "open";
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
@@ -39,7 +39,7 @@ export interface EndpointData {
   readonly deadlineSeconds?: number;
   /** The bodies of its good answers, by status. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
-  /** Problems of its own, by code, with when they come; those that every endpoint can have go without saying. */
+  /** Its own problems by code, each with when it comes. Problems that every endpoint can have are not listed. */
   readonly errors?: Readonly<Partial<Record<ProblemCode, string>>>;
 }
 
@@ -77,7 +77,7 @@ export function endpoint<const Data extends EndpointData>(data: Data): Endpoint<
   if (inPath.join() !== known.join()) {
     throw new Error(`endpoint ${operationId}: its path names "${inPath.join()}", its params name "${known.join()}"`);
   }
-  // Types say so too, but not to whoever reads the endpoints from elsewhere, and a wrong scope must not open a route.
+  // Types say so too, but not for endpoints that come from elsewhere, and a wrong scope must not open a route.
   if (scope !== "open" && !SCOPES.includes(scope)) {
     throw new Error(`endpoint ${operationId}: expected "open" or one of ${SCOPES.join()} as its scope, got "${scope}"`);
   }

@@ -4,7 +4,7 @@ import { type Level, level, readinessFinding } from "./readiness-finding.ts";
 /** Where a process says whether it can serve, with `GET`: 200 when it can, 503 when it cannot, the same body shape. */
 export const READINESS_PATH = "/readyz";
 
-/** What is asked, each by a name that stays the same between releases. */
+/** The checks, each by a name that stays the same between releases. */
 export const READINESS_CHECKS = [
   "job_queue_store",
   "rate_limit_store",
@@ -16,7 +16,7 @@ export const READINESS_CHECKS = [
 /** The name of a check. */
 export type ReadinessCheckName = (typeof READINESS_CHECKS)[number];
 
-/** What one check of a process came to. */
+/** The result of one check of a process. */
 export const readinessCheck = z
   .object({
     name: z.enum(READINESS_CHECKS).meta({
@@ -31,7 +31,7 @@ export const readinessCheck = z
   })
   .meta({ id: "ReadinessCheck", title: "One check", description: "What one check of a process came to." });
 
-/** What one check of a process came to. */
+/** The result of one check of a process. */
 export type ReadinessCheck = z.infer<typeof readinessCheck>;
 
 /** The answer of `GET /readyz`: whether the process can serve, and one level per check. */
@@ -52,7 +52,7 @@ export const readiness = z
 /** The answer of `GET /readyz`. */
 export type Readiness = z.infer<typeof readiness>;
 
-/** The worst of some levels; `ok` where there are none. */
+/** The worst of some levels. `ok` when there are none. */
 export function worstLevel(levels: Iterable<Level>): Level {
   const worst = new Set(levels);
   if (worst.has("error")) return "error";

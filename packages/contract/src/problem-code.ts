@@ -1,18 +1,18 @@
 /**
  * Every kind of error answer, as a word that stays the same between releases, with its HTTP status. Branch on the word,
- * never on the text. The words of the library's own errors are among them as they are.
+ * never on the text. The library's own error codes are among them, unchanged.
  *
- * Of those with status 503, `broker_unavailable`, `store_rejected` and `closed` say that nothing was stored;
- * `answer_lost`, `deadline_exceeded` and `cancelled` that it perhaps was; `not_acknowledged` that it was.
+ * Three groups have status 503. `broker_unavailable`, `store_rejected` and `closed`: nothing was stored. `answer_lost`,
+ * `deadline_exceeded` and `cancelled`: it was perhaps stored. `not_acknowledged`: it was stored.
  */
 export const STATUS_OF_PROBLEM = {
-  /** What came is no HTTP request that can be understood, or its address is none. */
+  /** The request is no HTTP request that can be understood, or its address is not valid. */
   bad_request: 400,
   /** The body is no JSON in UTF-8. */
   malformed_body: 400,
   /** A credential is needed, or the one that came is wrong. */
   unauthenticated: 401,
-  /** This one may not do that. */
+  /** This caller may not do that. */
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { moment } from "./shapes/moment.ts";
 
-/** How well something is: `error` keeps the process from serving, or will; `warning` should be looked at. */
+/** How well something is. `error`: the process can't serve, or soon can't. `warning`: somebody should look at it. */
 export const level = z.enum(["ok", "warning", "error"]).meta({
   id: "Level",
   title: "A level",
@@ -19,7 +19,7 @@ const reason = z
   .meta({ description: "What the other side said, in English, for whoever looks for the cause." });
 const queues = z.array(z.string()).meta({ description: "Names of queues." });
 
-/** A worker server, as findings name it. What only servers of this library tell is null for others. */
+/** A worker server, as findings name it. Fields that only servers of this library tell are null for others. */
 export const findingWorker = z
   .object({
     id: z.string().meta({ description: "The whole id of the server." }),
@@ -75,8 +75,8 @@ const order = z
   .meta({ description: "What somebody told it to do from elsewhere, and who; null where nobody did." });
 
 /**
- * What one check found: a stable code with its facts, never prose to be shown. What a code means and what to do about it
- * is in docs/readiness.md.
+ * One finding of a check: a stable code with its facts, never prose to be shown. docs/readiness.md says what each code
+ * means and what to do.
  */
 export const readinessFinding = z
   .discriminatedUnion("code", [

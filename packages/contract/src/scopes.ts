@@ -3,7 +3,7 @@
  *
  * - `read`: see what is there.
  * - `enqueue`: add tasks.
- * - `operate`: see, and change what is there: tasks, queues, servers.
+ * - `operate`: see and change tasks, queues and servers.
  * - `admin`: everything, also who may do what.
  */
 export const SCOPES = ["read", "enqueue", "operate", "admin"] as const;
@@ -18,7 +18,7 @@ const includes: Readonly<Record<Scope, readonly Scope[]>> = {
   admin: SCOPES,
 };
 
-/** Whether somebody who holds these may do what needs that one. */
+/** Whether the scopes `held` permit an action that needs `needed`. */
 export function permits(held: readonly Scope[], needed: Scope): boolean {
   return held.some((scope) => includes[scope].includes(needed));
 }

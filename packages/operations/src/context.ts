@@ -7,13 +7,13 @@ export interface OperationsContext {
   readonly broker: Broker;
   readonly inspector: Inspector;
   readonly findings: LiveFindings;
-  /** Who asks; undefined at an endpoint that is open. */
+  /** The caller. Undefined at an open endpoint. */
   readonly identity: Identity | undefined;
-  /** The same in words, as servers and the history of tasks are told. */
+  /** The caller in words, as servers and the history of tasks get it. */
   readonly who: string;
   /**
-   * Fires when whoever asks has gone, or time is up. For what only reads: a change that was begun is not left half done because
-   * nobody waits for it.
+   * Fires when the caller has gone or time is up. For handlers that only read: a change that was begun is finished even
+   * if nobody waits for it.
    */
   readonly signal: AbortSignal;
   /** When time is up, in milliseconds of the epoch. */

@@ -1,6 +1,6 @@
 import { type CheckedBroker, checkStore, type Finding, type FindingLevel, HikyakuError, isHikyakuError } from "hikyaku";
 
-/** What was found, and how far it was looked. */
+/** The findings, and how far the look went. */
 export interface FindingsReport {
   readonly checkedAt: Date;
   readonly queuesChecked: number;
@@ -14,8 +14,8 @@ const mostQueues = 100;
 const levels: readonly FindingLevel[] = ["error", "warning", "notice"];
 
 /**
- * Looks at who works, what waits for nobody and what failed lately, at most once in five seconds however many ask: whoever
- * comes meanwhile gets the same answer. Looks at 100 queues at most, and gives up after four seconds.
+ * Looks at who works, which tasks wait for nobody, and what failed lately. At most once in five seconds, however many
+ * ask: callers that come meanwhile get the same answer. Looks at 100 queues at most, and gives up after four seconds.
  */
 export class LiveFindings {
   readonly #broker: CheckedBroker;

@@ -12,9 +12,9 @@ import type { RawInput, Route } from "./route.ts";
 import { type Found, RouteFinder } from "./route-finder.ts";
 
 export interface OperationsParts {
-  /** Stays the caller's. */
+  /** The caller's. It is never closed here. */
   readonly broker: Broker;
-  /** Asked before anything else of a request is read, except where an endpoint is open. */
+  /** Asked before anything else of a request is read, except at an open endpoint. */
   readonly authorize: Authorize;
   /** Default: warnings and errors as JSON lines on standard error. */
   readonly logger?: Logger;
@@ -22,14 +22,14 @@ export interface OperationsParts {
   readonly routes?: readonly Route[];
 }
 
-/** One request to a route that was found, by somebody who may. */
+/** One request to a known route, by a caller that may use it. */
 export interface OperationsCall extends RawInput {
   readonly route: Route;
   readonly head: RequestHead;
   readonly identity: Identity | undefined;
-  /** A UUID; answers with a problem carry it. */
+  /** A UUID. Answers with a problem carry it. */
   readonly requestId: string;
-  /** Fires when whoever asks has gone. */
+  /** Fires when the caller has gone. */
   readonly signal: AbortSignal;
 }
 
@@ -40,7 +40,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** The operations API, in no server yet: `operationsPlugin`, `nodeHandler` and `webHandler` mount it. */
+/** The operations API, not yet in a server: `operationsPlugin`, `nodeHandler` and `webHandler` mount it. */
 export class Operations {
   readonly routes: readonly Route[];
   readonly #parts: OperationsParts;
@@ -50,7 +50,7 @@ export class Operations {
   readonly #inspector: Inspector;
   readonly #findings: LiveFindings;
 
-  /** @throws HikyakuError `invalid_option` where nobody says who asks. */
+  /** @throws HikyakuError `invalid_option` when `authorize` is missing. */
   constructor(parts: OperationsParts) {
     const { broker, authorize, logger = jsonLogger("warn"), routes = operationsRoutes } = parts;
     if (typeof authorize !== "function") {
@@ -74,7 +74,7 @@ export class Operations {
   }
 
   /**
-   * Who asks, where this one may; undefined at what is open.
+   * The caller, if it may do this. Undefined at an open endpoint.
    * @throws RequestProblem `unauthenticated` or `forbidden`.
    */
   async admit(scope: Endpoint["scope"], head: RequestHead): Promise<Identity | undefined> {
@@ -84,14 +84,15 @@ export class Operations {
       const held = identity.scopes.length === 0 ? "nothing" : identity.scopes.join(", ");
       throw new RequestProblem("forbidden", `This needs the permission "${scope}"; what you may do is: ${held}.`);
     }
-    // A browser sends cookies and passwords along by itself, but no page of another site can make it send a bearer token.
+    // A browser sends cookies and passwords along by itself. But no page of another site can make it send a bearer
+    // token.
     if (changes(head) && bearerToken(head.headers.authorization) === undefined && isOfAnotherSite(head)) {
       throw new RequestProblem("forbidden", "Pages of other sites may change nothing here.");
     }
     return identity;
   }
 
-  /** Does what is asked. Ends within the endpoint's deadline, and never rejects. */
+  /** Carries out the request. Ends within the endpoint's deadline, and never rejects. */
   async answer(call: OperationsCall): Promise<HttpAnswer> {
     const { route, head, identity, requestId } = call;
     const { operationId, deadlineSeconds } = route.endpoint;
@@ -121,7 +122,7 @@ export class Operations {
     try {
       const { status, body } = await Promise.race([givenUp, route.run(context, call)]);
       const headers = { "Cache-Control": "no-store", "Content-Type": "application/json; charset=utf-8" };
-      // People read answers with curl, in a terminal that obeys what it is shown.
+      // People read answers with curl, in a terminal that obeys the text that it shows.
       return { status, headers, text: visibleLines(JSON.stringify(body)) };
     } catch (error) {
       // Nobody reads the answer, and nothing went wrong.
@@ -133,7 +134,7 @@ export class Operations {
     }
   }
 
-  /** The answer to what went wrong; what is no fault of the request is logged. */
+  /** The answer to an error. Errors that are not the request's fault are logged. */
   refuse(error: unknown, requestId: string): HttpAnswer {
     const { fault, ...answer } = problemAnswer(error, requestId);
     if (fault === "store") {
@@ -145,7 +146,7 @@ export class Operations {
   }
 }
 
-/** For the log of the server: where it happened, and what was behind it. */
+/** For the server's log: where the error happened, and its cause. */
 function toldOf(error: unknown) {
   if (!(error instanceof Error)) return { error: errorText(error) };
   const { stack, cause } = error;

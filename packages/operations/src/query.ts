@@ -1,4 +1,4 @@
-/** What an address asks after its `?`: a text by name, or several where a name comes more than once. */
+/** The query of an address, after its `?`: a text by name, or several when a name comes more than once. */
 export function queryOf(url: string): Record<string, string | string[]> {
   const start = url.indexOf("?");
   const query: Record<string, string | string[]> = Object.create(null);

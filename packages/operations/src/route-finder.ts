@@ -3,7 +3,7 @@ import findMyWay from "find-my-way";
 import { allowOf } from "./problems/other-method.ts";
 import type { Route } from "./route.ts";
 
-/** As long as the headers may be; what is too long for an id its schema says. */
+/** As long as the headers may be. The schemas say which ids are too long. */
 const LONGEST_PARAM_CHARACTERS = 16_384;
 
 /** What lies at an address. */
@@ -15,7 +15,7 @@ export type Found =
   | { readonly kind: "malformed" }
   | { readonly kind: "nothing" };
 
-/** Finds routes by method and path, with Fastify's own router, so that all mountings read an address alike. */
+/** Finds routes by method and path, with Fastify's own router, so that all mounts read an address alike. */
 export class RouteFinder {
   readonly #router;
   readonly #routes = new Map<string, Route>();

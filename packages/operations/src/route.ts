@@ -2,13 +2,13 @@ import type { AnswerOf, Endpoint, EndpointData, InputOf } from "@hikyaku/contrac
 import type { OperationsContext } from "./context.ts";
 import { checkedPart, type RequestPart } from "./problems/input-problem.ts";
 
-/** Does what an endpoint is for. Knows nothing of the server that it is mounted in. */
+/** Does the work of an endpoint. Knows nothing of the server that it is mounted in. */
 export type HandlerOf<Data extends EndpointData> = (
   context: OperationsContext,
   input: InputOf<Data>,
 ) => Promise<AnswerOf<Data>>;
 
-/** A handler for each of some endpoints: `satisfies HandlersOf<typeof …>` fails where one is missing. */
+/** A handler for each of some endpoints: `satisfies HandlersOf<typeof …>` fails when one is missing. */
 export type HandlersOf<Endpoints extends Readonly<Record<string, EndpointData>>> = {
   readonly [Name in keyof Endpoints]: HandlerOf<Endpoints[Name]>;
 };
@@ -28,7 +28,9 @@ interface RouteAnswer {
 /** An endpoint with its handler. */
 export interface Route {
   readonly endpoint: Endpoint;
-  /** @throws RequestProblem for input that does not fit, whatever the handler throws, or Error for an answer that does not. */
+  /**
+   * @throws RequestProblem for input that does not fit; what the handler throws; Error for an answer that does not fit.
+   */
   run(context: OperationsContext, raw: RawInput): Promise<RouteAnswer>;
 }
 
@@ -60,7 +62,7 @@ function inputOf<Data extends Endpoint>(endpoint: Data, raw: RawInput): InputOf<
   return { params: part("params", "path"), query: part("query", "query"), body: part("body", "body") } as InputOf<Data>;
 }
 
-/** What leaves is what the endpoint names, and nothing besides. */
+/** An answer holds what the endpoint names, and nothing else. */
 function checkedAnswer({ operationId, answers }: Endpoint, { status, body }: RouteAnswer): unknown {
   const schema = answers[status];
   if (schema === undefined) throw new Error(`${operationId}: its handler answered ${status}, which it does not name`);

@@ -19,8 +19,8 @@ export interface DelayPrintOptions {
 type Context = Pick<HandlerContext<PayloadOutput<typeof delayPrint>>, "payload" | "signal">;
 
 /**
- * The handler of `delayPrint`: prints exactly one line, `[YYYY-MM-DD HH:MM:SS] message`, in local time, and returns when
- * that line was printed. Nothing else of the process may write to stdout.
+ * The handler of `delayPrint`. It prints exactly one line, `[YYYY-MM-DD HH:MM:SS] message`, in local time, and returns
+ * when that line was printed. Nothing else in the process may write to stdout.
  */
 export function delayPrintHandler(
   options: DelayPrintOptions = {},

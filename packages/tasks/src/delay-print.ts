@@ -3,8 +3,8 @@ import { defineTask } from "hikyaku";
 import * as z from "zod";
 
 /**
- * Prints its message on the worker's stdout, after the delay that it was enqueued with. Kept for a day afterwards, so that
- * whoever registered it can find out when it was printed, and by whom.
+ * Prints its message on the worker's stdout, after the delay that it was enqueued with. It is kept for a day
+ * afterwards, so that its caller can find out when it was printed, and by whom.
  */
 export const delayPrint = defineTask({
   type: "demo:delay_print",

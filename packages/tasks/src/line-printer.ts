@@ -22,7 +22,7 @@ export class LinePrinter {
 
   /**
    * Prints one line after those that were asked for before. `text` must not contain line breaks.
-   * @throws Error when the line can't be written, or the reason of the signal when it fires meanwhile.
+   * @throws Error when the line can't be written; the reason of the signal when it fires meanwhile.
    */
   print(text: string, signal: AbortSignal): Promise<void> {
     const printed = this.#last.then(() => this.#write(text, signal));

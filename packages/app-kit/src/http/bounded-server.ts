@@ -25,9 +25,9 @@ export interface ServerBounds {
 const HEADERS_TIMEOUT_MS = 15_000;
 /** Longer than proxies keep connections, so that they never send a request into one that is being closed. */
 const KEEP_ALIVE_MS = 72_000;
-/** How late a request that takes too long is noticed at most. */
+/** A request that takes too long is noticed at most so late. */
 const CHECK_MS = 1_000;
-/** How often refusals are told of in the log. */
+/** How often refusals are logged. */
 const TELL_MS = 60_000;
 
 /** Options for `fastify()` that make its HTTP server bounded in connections, in what each can hold, and in time. */
@@ -88,7 +88,7 @@ const words: Readonly<Record<Refusal, string>> = {
   unread: "connections cut to make room: an answer was not read",
 };
 
-/** Tells of the first refusal of a kind at once, and of those that follow once a minute at most. */
+/** Logs the first refusal of a kind at once, and the following ones once a minute at most. */
 function refusalLog(logger: FastifyBaseLogger): (why: Refusal, client: string) => void {
   const kinds = new Map<Refusal, { toldAt: number; untold: number }>();
   return (why, client) => {

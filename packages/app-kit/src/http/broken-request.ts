@@ -7,10 +7,10 @@ const codeOfError: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
 };
 
-/** What a peer has to read the answer: one that doesn't must not hold the connection. */
+/** How long a peer has to read the answer. A peer that doesn't read must not hold the connection. */
 export const LAST_WORDS_MS = 1_000;
 
-/** Answers what is no HTTP request at all, or never became a whole one, and hangs up. */
+/** Answers bytes that are no HTTP request, or never became a whole one, and hangs up. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
   if (!socket.writable) {
@@ -25,7 +25,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
 }
 
-/** A whole answer with a problem, for a connection on which no request can be answered any more. */
+/** A whole answer with a problem, for a connection that can answer no more requests. */
 export function rawProblem(code: ProblemCode, detail: string): string {
   const { status, title, body } = problemText(code, detail);
   const head = [
@@ -37,7 +37,7 @@ export function rawProblem(code: ProblemCode, detail: string): string {
   return `${head.join("\r\n")}\r\n\r\n${body}`;
 }
 
-/** Answers a request that is HTTP but none that may be handed on, and hangs up. */
+/** Answers a request that is HTTP but must not be handed on, and hangs up. */
 export function answerBadRequest(response: ServerResponse, detail: string): void {
   const { status, body } = problemText("bad_request", detail);
   response.writeHead(status, { "Content-Type": `${PROBLEM_CONTENT_TYPE}; charset=utf-8`, Connection: "close" });

@@ -10,7 +10,10 @@ export function clientKey(address: string): string {
   return keyOf(address, 64);
 }
 
-/** As `clientKey`, with an IPv6 address for its /56 network: what one customer is often given, 256 of the smallest pieces. */
+/**
+ * As `clientKey`, but an IPv6 address counts as its /56 network. One customer often gets such a network: 256 of the
+ * smallest pieces.
+ */
 export function networkKey(address: string): string {
   return keyOf(address, 56);
 }

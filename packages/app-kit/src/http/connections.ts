@@ -3,21 +3,21 @@ import type { Socket } from "node:net";
 import { LAST_WORDS_MS, rawProblem } from "./broken-request.ts";
 import { clientKey, networkKey } from "./client-key.ts";
 
-/** What one connection is about. */
+/** What is known of one connection. */
 interface Connection {
-  /** Whom it counts for: an IPv4 address or an IPv6 network. */
+  /** The client that it counts for: an IPv4 address or an IPv6 network. */
   readonly client: string;
-  /** Whom it counts for where room is made; an IPv6 network is larger here. */
+  /** The client that it counts for when room is made. An IPv6 network is larger here. */
   readonly network: string;
   readonly isProxy: boolean;
-  /** The request that is answered, or still arrives, if any. */
+  /** The request that is being answered, or is still arriving. Undefined: there is none. */
   request: IncomingMessage | undefined;
   answer: ServerResponse | undefined;
   /** The moment of the last step: it connected, its request's headers came, or its answer was taken. */
   since: number;
   /** Whether an answer was taken on it. */
   wasAnswered: boolean;
-  /** Requests that came before the answer to the one before was taken, in order. */
+  /** Requests that came before the previous answer was taken, in order. */
   readonly waiting: (() => void)[];
 }
 
@@ -26,7 +26,7 @@ export interface ConnectionLimits {
   readonly most: number;
   /** Connections from one address, or one IPv6 network, at the same time. */
   readonly mostPerAddress: number;
-  /** Whether an address is a proxy's, which stands for many clients and so has no limit of its own. */
+  /** Whether an address is a proxy's. A proxy stands for many clients, so it has no limit of its own. */
   readonly isProxy: (address: string) => boolean;
   /** How long a peer has to take an answer, from its request on. */
   readonly answerMs: number;
@@ -35,17 +35,17 @@ export interface ConnectionLimits {
 /** Why a connection was refused or hung up on. */
 export type Refusal = "too_many" | "too_many_of_address" | "pipelined" | "stalled" | "unfinished" | "unread";
 
-/** Requests that may wait on one connection behind the one that is answered. Browsers send none ahead. */
+/** How many requests may wait on one connection behind the one that is being answered. Browsers send none ahead. */
 const MOST_WAITING = 16;
 
-/** How long nothing is taken from who asked far ahead, and how many such are remembered. */
+/** How long nothing is accepted from a client that asked far ahead, and how many such clients are remembered. */
 const SHUN_MS = 10_000;
 const MOST_SHUNNED = 1_000;
 /** How long a connection has for a whole request, and to take an answer, when others want its place. */
 const CHANCE_MS = 1_000;
-/** Connections that one client opens without being out of the ordinary: browsers open six. */
+/** A client with more connections than this is out of the ordinary: browsers open six. */
 const ORDINARY = 8;
-/** Refused connections that are told why at the same time; those beyond are just closed. */
+/** How many refused connections are told why at the same time. Further ones are just closed. */
 const MOST_LEAVING = 50;
 
 /**
@@ -69,9 +69,9 @@ export class Connections {
   readonly #all = new Map<Socket, Connection>();
   readonly #perClient = new Map<string, number>();
   readonly #perNetwork = new Map<string, number>();
-  /** Refused, and about to be told so. */
+  /** Refused connections that are about to be told so. */
   readonly #leaving = new Set<Socket>();
-  /** Who asked far ahead, with the moment until which nothing is taken from there. */
+  /** Clients that asked far ahead, each with the moment until which nothing is accepted from it. */
   readonly #shunned = new Map<string, number>();
 
   constructor(limits: ConnectionLimits, refused: (why: Refusal, client: string) => void) {
@@ -115,7 +115,7 @@ export class Connections {
         connection.answer = undefined;
         connection.since = performance.now();
         connection.wasAnswered = true;
-        // Nobody would take what is begun for a connection that has ended.
+        // Nobody would take an answer for a connection that has ended.
         if (socket.destroyed || !this.#all.has(socket)) return;
         connection.waiting.shift()?.();
       });
@@ -126,7 +126,7 @@ export class Connections {
     else this.#shun(socket, connection);
   }
 
-  /** What to do when nothing moved on a connection for a while: hangs up, unless it is we who keep the peer waiting. */
+  /** Called when nothing moved on a connection for a while. Hangs up, unless we keep the peer waiting. */
   stalled(socket: Socket, stallMs: number): void {
     const connection = this.#all.get(socket);
     const isOurTurn = connection?.request !== undefined && socket.writableLength === 0;
@@ -135,12 +135,15 @@ export class Connections {
     else socket.destroy();
   }
 
-  /** Whether words of our own would end up inside an answer. */
+  /** Whether text that we send now would end up inside an answer. */
   isAnswering(socket: Socket): boolean {
     return this.#all.get(socket)?.answer?.headersSent === true || socket.writableLength > 0;
   }
 
-  /** Whatever came in one piece is read even so: a thousand requests each time, were they taken from there again at once. */
+  /**
+   * Everything that came in one piece is read anyway. If the client were accepted again at once, that would be a
+   * thousand requests each time.
+   */
   #shun(socket: Socket, { client, isProxy }: Connection): void {
     this.#hangUp(socket, "pipelined");
     if (isProxy) return;
@@ -148,7 +151,7 @@ export class Connections {
     if (oldest !== undefined && this.#shunned.size >= MOST_SHUNNED) this.#shunned.delete(oldest);
     this.#shunned.delete(client);
     this.#shunned.set(client, performance.now() + SHUN_MS);
-    // What lies unread on its other connections is as much again for each.
+    // Each of its other connections may hold as many unread requests.
     for (const [other, { client: whose, isProxy: isOther }] of this.#all) {
       if (whose === client && !isOther) this.#drop(other);
     }
@@ -169,12 +172,15 @@ export class Connections {
     socket.once("close", () => this.#forget(socket));
   }
 
-  /** What a connection weighs where room is made: all those of its network, as it is one client's. A proxy's are many's. */
+  /**
+   * The weight of a connection when room is made: the number of its network's connections, since they are one client's.
+   * A proxy stands for many clients.
+   */
   #weight({ network, isProxy }: Connection): number {
     return isProxy ? 1 : (this.#perNetwork.get(network) ?? 0);
   }
 
-  /** Cuts a connection for a new one, of the same client or of all; false where none may be cut. */
+  /** Cuts a connection for a new one, of the same client or of all. False when none may be cut. */
   #makeRoom(newcomer: Connection, whose: "of_client" | "of_all"): boolean {
     const now = performance.now();
     const ordinary = Math.min(this.#weight(newcomer) + 1, ORDINARY);
@@ -217,7 +223,7 @@ export class Connections {
     this.#drop(socket);
   }
 
-  /** Counts it out at once; its "close" comes later. */
+  /** Stops counting the connection at once; its "close" comes later. */
   #drop(socket: Socket): void {
     this.#forget(socket);
     socket.destroy();
@@ -233,11 +239,11 @@ export class Connections {
   }
 }
 
-/** Why a connection can be done without; those first that are missed least. */
+/** Why a connection can be cut. The kinds that are missed least come first. */
 type Dispensable = "unfinished" | "idle" | "unread";
 const rank: Readonly<Record<Dispensable, number>> = { unfinished: 0, idle: 1, unread: 2 };
 
-/** Undefined for a connection whose whole request we have and still answer. */
+/** Undefined for a connection whose whole request has come and is still being answered. */
 function dispensable(socket: Socket, { request, wasAnswered }: Connection): Dispensable | undefined {
   if (request === undefined) return wasAnswered ? "idle" : "unfinished";
   if (!request.complete) return "unfinished";

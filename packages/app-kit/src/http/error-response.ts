@@ -1,7 +1,7 @@
 import { problemAnswer, RefusalLog } from "@hikyaku/operations/problems";
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 
-/** Answers with a problem (RFC 9457), and logs what is the server's own fault: see `RefusalLog` for the store's. */
+/** Answers with a problem (RFC 9457), and logs the server's own faults. `RefusalLog` logs the store's. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, headers, text, fault } = problemAnswer(error, request.id);
   if (fault === "store") {
@@ -17,7 +17,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 
 const logs = new WeakMap<FastifyBaseLogger, RefusalLog>();
 
-/** The one of the server that a request came to. */
+/** The refusal log of the server that a request came to. */
 function refusalLogOf({ server }: FastifyRequest): RefusalLog {
   const known = logs.get(server.log);
   if (known !== undefined) return known;

@@ -8,7 +8,7 @@ const howToSet =
   "Set a token in HIKYAKU__API__OPERATIONS__TOKEN, or in a file that HIKYAKU__API__OPERATIONS__TOKEN_FILE names, " +
   "restart, and send it as `Authorization: Bearer <token>`.";
 
-/** Who may use the operations: whoever has the token, this machine alone, or nobody until a token is set. */
+/** Who may use the operations: everybody with the token, this machine alone, or nobody until a token is set. */
 export type OperationsAccess = "token" | "this_machine" | "closed";
 
 /**
@@ -36,7 +36,9 @@ export class OperationsPermission {
     }
   }
 
-  /** Whether this request may read; what others get must hold nothing of hosts, processes, paths, builds and errors. */
+  /**
+   * Whether this request may read. Answers to others must hold nothing of hosts, processes, paths, builds and errors.
+   */
   async canRead(request: FastifyRequest): Promise<boolean> {
     try {
       return permits((await this.authorize(fastifyHead(request))).scopes, "read");

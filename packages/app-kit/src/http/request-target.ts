@@ -3,8 +3,9 @@ import type { IncomingMessage } from "node:http";
 const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/i;
 
 /**
- * Makes `Host` the name that a request is for, and its address the path alone: in `GET http://a.example/x` the target names
- * the host, whatever `Host` says (RFC 9112, 3.2.2). Returns what is wrong where the request is for no name, or for several.
+ * Makes `Host` the name that a request is for, and its address only the path. In `GET http://a.example/x` the target
+ * names the host, whatever `Host` says (RFC 9112, 3.2.2). Returns what is wrong when the request is for no name, or for
+ * several.
  */
 export function settleTarget(request: IncomingMessage): string | undefined {
   const hosts = request.headersDistinct["host"]?.length ?? 0;

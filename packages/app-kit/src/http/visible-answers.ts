@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { visibleLines } from "hikyaku";
 
 /**
- * Has JSON answers name what a terminal would obey instead of holding it: people read them with `curl`. They stay the same
+ * Escapes characters in JSON answers that a terminal would obey: people read answers with `curl`. They stay the same
  * JSON.
  */
 export function showInAnswers(app: FastifyInstance): void {

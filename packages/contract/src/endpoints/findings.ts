@@ -1,7 +1,7 @@
 import { endpoint } from "../endpoint.ts";
 import { listFindingsResponse } from "../shapes/store-finding.ts";
 
-/** What is not as it should be. */
+/** What is wrong or worth knowing. */
 export const findingEndpoints = {
   listFindings: endpoint({
     operationId: "list-findings",

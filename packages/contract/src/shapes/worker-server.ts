@@ -3,9 +3,9 @@ import { moment } from "./moment.ts";
 
 /** Longest reason, in characters. */
 const MAX_REASON_CHARACTERS = 500;
-/** Longest that a request waits until the server is seen to obey, in seconds. */
+/** The longest time that a request waits for the server to obey, in seconds. */
 export const MAX_WAIT_SECONDS = 25;
-/** Waited when the request names no time. */
+/** How long a request waits when it names no time. */
 export const DEFAULT_WAIT_SECONDS = 5;
 
 const serverWarning = z
@@ -35,7 +35,9 @@ const handledTypes = z
   })
   .meta({ id: "HandledTypes", title: "Handled types", description: "Which task types a server can run." });
 
-/** One worker server, as it told of itself last. What only servers of this library tell is null for others. */
+/**
+ * One worker server, as it described itself last. Fields that only servers of this library tell are null for others.
+ */
 export const workerServer = z
   .object({
     id: z.string(),

@@ -8,7 +8,7 @@ export function isLoopback(host: string): boolean {
   return isIPv4(address) && address.startsWith("127.");
 }
 
-/** The name in a `Host` header, in lower case and without its port; empty where there is none. */
+/** The name in a `Host` header, in lower case and without its port. Empty when there is none. */
 export function hostNameOf(header: string | undefined): string {
   return (header ?? "").toLowerCase().replace(/:\d*$/, "");
 }

@@ -7,24 +7,24 @@ export interface RequestHead {
   readonly method: string;
   /** Names in lower case. */
   readonly headers: IncomingHttpHeaders;
-  /** Version of HTTP, such as `1.1`; undefined where the mounting can't know it. */
+  /** Version of HTTP, such as `1.1`. Undefined when the mounting can't know it. */
   readonly httpVersion: string | undefined;
-  /** The other end of the connection: a proxy, where there is one. Undefined where the mounting can't know it. */
+  /** The other end of the connection: the proxy, if there is one. Undefined when the mounting can't know it. */
   readonly peerAddress: string | undefined;
-  /** Whom the request is from, as trusted proxies tell it; else as `peerAddress`. */
+  /** The client's address as trusted proxies tell it, otherwise `peerAddress`. */
   readonly address: string | undefined;
 }
 
-/** Who asks, and what this one may do. */
+/** The caller, and what it may do. */
 export interface Identity {
-  /** As servers and the history of tasks are told, at most 150 characters. Default: the address that asks. */
+  /** The name that servers and the history of tasks get, at most 150 characters. Default: the caller's address. */
   readonly name?: string;
   readonly scopes: readonly Scope[];
 }
 
 /**
- * Says who asks, from the head of a request alone.
- * @throws RequestProblem `unauthenticated` or `forbidden` for who may do nothing at all.
+ * Tells the caller from the head of a request alone.
+ * @throws RequestProblem `unauthenticated` or `forbidden` for a caller that may do nothing at all.
  */
 export type Authorize = (head: RequestHead) => Identity | Promise<Identity>;
 

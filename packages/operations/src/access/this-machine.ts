@@ -3,7 +3,7 @@ import { hostNameOf, isLoopback } from "./loopback.ts";
 import { isOfAnotherSite } from "./other-site.ts";
 import type { Authorize, RequestHead } from "./request-head.ts";
 
-/** What proxies add, in lower case: with one in front, a peer on this machine says nothing about who asks. */
+/** Headers that proxies add, in lower case. Behind a proxy, a peer on this machine says nothing about the caller. */
 const proxyHeaders: ReadonlySet<string> = new Set([
   ...["forwarded", "via", "x-real-ip", "true-client-ip", "x-client-ip", "x-cluster-client-ip", "x-proxyuser-ip"],
   ...["x-remote-ip", "x-remote-addr", "proxy-client-ip", "wl-proxy-client-ip", "cdn-loop", "x-cloud-trace-context"],
@@ -38,7 +38,7 @@ function whyNotThisMachine(head: RequestHead): string | undefined {
 }
 
 function cameThroughProxy({ headers, httpVersion }: RequestHead): boolean {
-  // Plain proxies speak HTTP/1.0, and what asks directly hardly ever does.
+  // Plain proxies speak HTTP/1.0. Direct callers hardly ever do.
   if (httpVersion === "1.0") return true;
   return Object.keys(headers).some((header) => {
     const name = header.replaceAll("_", "-");

@@ -4,14 +4,14 @@ import { HikyakuError } from "hikyaku";
 import { RequestProblem } from "../problems/request-problem.ts";
 import type { Authorize } from "./request-head.ts";
 
-/** What an answer with 401 says beside its body. */
+/** The header of an answer with 401. */
 export const challenge = { headers: { "WWW-Authenticate": 'Bearer realm="operations"' } };
 
 const SHORTEST_TOKEN = 16;
 
 /**
- * Lets whoever sends this token as `Authorization: Bearer <token>` do what `scopes` say; default: everything.
- * @throws HikyakuError `invalid_option` for fewer than 16 characters, or such as no header can carry.
+ * Callers that send this token as `Authorization: Bearer <token>` may do what `scopes` say. Default: everything.
+ * @throws HikyakuError `invalid_option` for fewer than 16 characters, or characters that no header can carry.
  */
 export function tokenAccess(token: string, scopes: readonly Scope[] = ["admin"]): Authorize {
   if (!/^[!-~]+$/.test(token) || token.length < SHORTEST_TOKEN) {
@@ -24,7 +24,7 @@ export function tokenAccess(token: string, scopes: readonly Scope[] = ["admin"])
   const digest = digestOf(token);
   return ({ headers }) => {
     const sent = bearerToken(headers.authorization);
-    // Digests are of one length, so comparing them takes the same time whatever was sent.
+    // Digests have one length, so to compare them takes the same time whatever was sent.
     if (sent !== undefined && timingSafeEqual(digestOf(sent), digest)) return { scopes };
     const detail =
       sent === undefined
@@ -34,7 +34,7 @@ export function tokenAccess(token: string, scopes: readonly Scope[] = ["admin"])
   };
 }
 
-/** The token in an `Authorization` header, where it holds one. */
+/** The token in an `Authorization` header, if there is one. */
 export function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer +(\S+)$/i.exec(header ?? "")?.[1];
 }

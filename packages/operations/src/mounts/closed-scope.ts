@@ -5,11 +5,11 @@ import type { Operations } from "../operations.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Who may use this route of the operations: whoever holds the scope, or with `open` everybody. */
+    /** Who may use this route of the operations: everybody with the scope. `open`: everybody. */
     operationsScope?: Endpoint["scope"];
   }
   interface FastifyRequest {
-    /** Who asks for operations; undefined at a route that is open, and before its `onRequest` hooks. */
+    /** The caller of operations. Undefined at an open route, and before its `onRequest` hooks. */
     operationsIdentity: Identity | undefined;
   }
 }
@@ -32,7 +32,7 @@ export function closeScope(scope: FastifyInstance, operations: Operations): void
   });
 }
 
-/** No route gets here without one; if one did, only who may do everything could use it. */
+/** No route gets here without a scope. If one did, only callers that may do everything could use it. */
 function scopeOf(request: FastifyRequest): Endpoint["scope"] {
   return request.routeOptions.config.operationsScope ?? "admin";
 }

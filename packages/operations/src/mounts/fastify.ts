@@ -21,13 +21,14 @@ declare module "fastify" {
 
 export interface OperationsPluginOptions {
   readonly operations: Operations;
-  /** What the app's own OpenAPI document says of an endpoint. Default: nothing, the document leaves it out. */
+  /** What the app's own OpenAPI document says of an endpoint. Default: the document leaves it out. */
   readonly describe?: (endpoint: Endpoint) => FastifySchema;
 }
 
 /**
- * Serves the operations in a Fastify app: `app.register(operationsPlugin, { prefix: "/queue", operations })`. Everything
- * below the prefix is its own: what is no endpoint there is answered with 404 or 405, errors with problem details.
+ * Serves the operations in a Fastify app: `app.register(operationsPlugin, { prefix: "/queue", operations })`.
+ * Everything below the prefix belongs to it: an address without an endpoint is answered with 404 or 405, errors with
+ * problem details.
  */
 export async function operationsPlugin(app: FastifyInstance, options: OperationsPluginOptions): Promise<void> {
   const { operations, describe } = options;
@@ -54,7 +55,7 @@ function addRoute(
   app.route({
     ...{ method, url: colonPath(path), bodyLimit: bodyBytes, config: { operationsScope: scope } },
     schema: describe?.(route.endpoint) ?? { hide: true },
-    // What the schema says is for the document: the route itself checks what comes and what leaves.
+    // The schema is for the document only. The route itself checks requests and answers.
     validatorCompiler: () => (value) => ({ value }),
     handler: async (request, reply) => {
       const signal = goneSignal(reply.raw);
@@ -64,7 +65,7 @@ function addRoute(
         head: fastifyHead(request),
         requestId: requestIdOf(request.id),
         query: queryOf(raw.url ?? ""),
-        // Schemas are told of no body as of null, since that is what an error can show.
+        // To schemas, a missing body is null, because an error can show null.
         body: request.body ?? null,
       });
       return send(reply, answer);
@@ -80,7 +81,7 @@ function refuseOtherMethods(app: FastifyInstance, path: string): void {
   const open = { schema: { hide: true }, config: { operationsScope: "open" } } as const;
   app.route({
     ...{ url, ...open, method: app.supportedMethods.filter((one) => !methods.includes(one) && one !== "OPTIONS") },
-    // Refused before the body is read, so that the kind of body does not matter.
+    // Refused before the body is read, so the body's type does not matter.
     onRequest: async (request) => {
       throw otherMethod(request.method, allow);
     },

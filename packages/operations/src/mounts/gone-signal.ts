@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 
-/** The default would be an error with a stack, which costs more than all else of a request. */
+/** A constant: the default would be an error with a stack, which costs more than the rest of a request. */
 const reason = "whoever asked has gone";
 
-/** Fires when whoever asked has gone before the answer was sent. */
+/** Fires when the caller has gone before the answer was sent. */
 export function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
   response.once("close", () => {

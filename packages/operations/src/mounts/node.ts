@@ -9,18 +9,21 @@ import { belowPrefix, bodyTooLarge, checkedPrefix, nothingAt, serve } from "./se
 
 export interface NodeHandlerOptions {
   /**
-   * The path that the operations lie under, as the handler sees it. Default: empty, for what takes the path of its mount away
-   * before it hands a request on, as `app.use("/queue", handler)` of Express does.
+   * The path that the operations lie under, as the handler sees it. Default: empty, for servers that remove the path of
+   * a mount before they hand a request on, as `app.use("/queue", handler)` of Express does.
    */
   readonly prefix?: string;
 }
 
-/** A handler for Node's own HTTP server and for all that take its kind, such as Express, Connect and NestJS. */
+/**
+ * A handler for Node's own HTTP server and for frameworks with the same kind of handler, such as Express, Connect and
+ * NestJS.
+ */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
 
 /**
- * Serves the operations. A request that lies elsewhere goes to `next`, where there is one. A body that somebody has read
- * before, as `express.json()` does, is taken from `request.body`.
+ * Serves the operations. A request for another path goes to `next`, if there is one. A body that was read before, as by
+ * `express.json()`, is taken from `request.body`.
  * @throws Error for a prefix that is no path.
  */
 export function nodeHandler(operations: Operations, options: NodeHandlerOptions = {}): NodeHandler {
@@ -40,7 +43,7 @@ export function nodeHandler(operations: Operations, options: NodeHandlerOptions 
     };
     (target === undefined ? refusal(operations, url) : serve(operations, mounted))
       .then((answer) => send(request, response, answer))
-      // Such as a header that `authorize` gave its problem and that is none.
+      // For example an invalid header that `authorize` gave its problem.
       .catch((error: unknown) => {
         operations.refuse(error, requestIdOf());
         response.destroy();
@@ -55,15 +58,15 @@ async function refusal(operations: Operations, url: string): Promise<HttpAnswer>
 function headOf(request: IncomingMessage): RequestHead {
   const { method = "GET", headers, httpVersion, socket } = request;
   const peerAddress = socket.remoteAddress;
-  // Express tells whom its trusted proxies name.
+  // Express tells the client that its trusted proxies name.
   const address = "ip" in request && typeof request.ip === "string" ? request.ip : peerAddress;
   return { method, headers, httpVersion, peerAddress, address };
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, text }: HttpAnswer): void {
-  // Others may have answered meanwhile, as what limits the time of requests does.
+  // Somebody else may have answered meanwhile, for example a limit on the time of requests.
   if (response.destroyed || response.headersSent) return;
-  // What nobody read of a body would be taken for the next request, or read to its end for nothing.
+  // An unread rest of a body would be taken for the next request, or read to its end for nothing.
   const isUnread = announcesBody(request) && !request.complete && request.httpVersionMajor === 1;
   response.writeHead(status, {
     ...headers,
@@ -81,13 +84,13 @@ async function readBody(request: IncomingMessage, mostBytes: number): Promise<un
   const { headers } = request;
   if (Number(headers["content-length"] ?? 0) > mostBytes) throw bodyTooLarge(mostBytes);
   if (headers["content-type"] === undefined && !announcesBody(request)) return null;
-  // Also of what was parsed before: a form is what a page of another site can send.
+  // Also for a body that was parsed before: a page of another site can send a form.
   insistOnJson(headers);
   if (request.readableDidRead || request.readableEnded) return parsedBefore(request);
   return parseJsonBody(headers, await bytesOf(request, mostBytes));
 }
 
-/** What a parser that ran before has left: the parsed value, or the text or the bytes that it read. */
+/** The body that an earlier parser left: the parsed value, or the text or the bytes that it read. */
 function parsedBefore(request: IncomingMessage): unknown {
   const body = "body" in request ? request.body : undefined;
   if (typeof body === "string") return parseJsonBody(request.headers, Buffer.from(body));

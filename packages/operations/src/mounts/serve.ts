@@ -5,15 +5,15 @@ import { RequestProblem } from "../problems/request-problem.ts";
 import { queryOf } from "../query.ts";
 import { requestIdOf } from "./request-id.ts";
 
-/** A request as a server without a router of its own hands it on. */
+/** A request as a server without its own router hands it on. */
 export interface MountedRequest {
   readonly head: RequestHead;
   /** Path and query below the prefix, still escaped. */
   readonly target: string;
-  /** Fires when whoever asks has gone. */
+  /** Fires when the caller has gone. */
   readonly signal: AbortSignal;
   /**
-   * The body as JSON; null where there is none.
+   * The body as JSON. Null when there is none.
    * @throws RequestProblem `body_too_large` beyond so many bytes, `unsupported_media_type`, `malformed_body`.
    */
   readBody(mostBytes: number): Promise<unknown>;
@@ -57,7 +57,7 @@ export function bodyTooLarge(mostBytes: number): RequestProblem {
   return new RequestProblem("body_too_large", `expected a body of at most ${mostBytes} bytes`);
 }
 
-/** What is left of a target below a prefix; undefined for one that does not lie there. */
+/** The rest of a target below a prefix. Undefined when the target is not below it. */
 export function belowPrefix(target: string, prefix: string): string | undefined {
   if (!target.startsWith(prefix)) return undefined;
   const rest = target.slice(prefix.length);

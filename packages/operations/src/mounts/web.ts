@@ -8,7 +8,7 @@ import { belowPrefix, bodyTooLarge, checkedPrefix, nothingAt, serve } from "./se
 export interface WebHandlerOptions {
   /** The path that the operations lie under, as the handler sees it. Default: empty. */
   readonly prefix?: string;
-  /** Whose request it is, where the server can tell; a `Request` does not say. */
+  /** The client's address, if the server can tell it; a `Request` does not say. */
   readonly addressOf?: (request: Request) => string | undefined;
 }
 
@@ -42,7 +42,7 @@ export function webHandler(operations: Operations, options: WebHandlerOptions = 
 
 function headersOf(request: Request): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = Object.fromEntries(request.headers);
-  // Some servers know the name that a request is for from its address alone.
+  // Some servers know the name that a request is for only from its address.
   return { ...headers, host: headers.host ?? new URL(request.url).host };
 }
 
@@ -58,7 +58,7 @@ async function bytesOf(body: ReadableStream<Uint8Array>, mostBytes: number): Pro
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    // Leaving the loop cancels what is left.
+    // To leave the loop cancels the rest.
     for await (const chunk of body) {
       size += chunk.length;
       if (size > mostBytes) throw bodyTooLarge(mostBytes);

@@ -6,7 +6,7 @@ export function presentFinding({ kind, level, queue, taskId, detail, facts }: Fi
   return { kind, level, queue: queue ?? null, task_id: taskId ?? null, detail, facts: factsOf(facts) };
 }
 
-/** The same with what a doctor did about it, or would do. */
+/** The same, with what a doctor did about it, or would do. */
 export function presentTreatedFinding(finding: Finding) {
   return { ...presentFinding(finding), repair: finding.repair, action: finding.action ?? null };
 }
@@ -22,7 +22,7 @@ function factsOf(facts: Finding["facts"]): StoreFinding["facts"] {
   return shown;
 }
 
-/** What lies in the store may be no moment at all. */
+/** A stored number may be no moment at all. */
 function momentOf(value: number): string | number {
   const moment = new Date(value);
   return Number.isNaN(moment.getTime()) ? value : moment.toISOString();

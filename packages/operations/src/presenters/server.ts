@@ -2,7 +2,7 @@ import type { EvictServerResponse, ServerOrderResponse, WorkerServer } from "@hi
 import type { EvictReport, HandledTypes, OrderReport, ServerInfo } from "hikyaku";
 import { presentMoment } from "./moment.ts";
 
-/** A worker server, as it told of itself last. */
+/** A worker server, as it described itself last. */
 export function presentServer(server: ServerInfo): WorkerServer {
   const { details } = server;
   return {
@@ -48,7 +48,7 @@ export function presentOrder(report: OrderReport): ServerOrderResponse {
   };
 }
 
-/** The same of one whose tasks were taken. */
+/** The same for a server whose tasks were taken. */
 export function presentEviction(report: EvictReport): EvictServerResponse {
   return { ...presentOrder(report), tasks: { ...report.tasks } };
 }

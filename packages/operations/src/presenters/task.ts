@@ -6,7 +6,10 @@ type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : Name;
 
-/** Has the type checker refuse a presenter that leaves out something of a task. The age follows from the moment it was made. */
+/**
+ * Makes the type checker refuse a presenter that leaves out a field of a task. The age follows from the moment it was
+ * made.
+ */
 type Presented = { readonly [Name in Exclude<keyof TaskInfo, "ageMs"> as SnakeCase<Name>]-?: unknown };
 
 /** Everything that is known of a task. */
@@ -53,7 +56,7 @@ function presentUnreadableTask({ id, queue, state, reason, bytes }: UnreadableTa
   };
 }
 
-/** A task with what it is doing, and why; no reasons for what can't be read. */
+/** A task with what it is doing, and why. No reasons for a task that can't be read. */
 export function presentExplainedTask(found: ExplainedTask | UnreadableTaskInfo) {
   if (!("explanation" in found)) return { task: presentUnreadableTask(found), explanation: null };
   return { task: presentTask(found.task), explanation: presentExplanation(found.explanation) };

@@ -3,14 +3,17 @@ import { RequestProblem } from "./request-problem.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** @throws RequestProblem `unsupported_media_type` for a body that is sent as anything but JSON. */
+/** @throws RequestProblem `unsupported_media_type` for a body of any type but JSON. */
 export function insistOnJson(headers: IncomingHttpHeaders): void {
   const [type = ""] = (headers["content-type"] ?? "").split(";", 1);
   if (type.trim().toLowerCase() === "application/json") return;
   throw new RequestProblem("unsupported_media_type", "expected a body that is sent as Content-Type: application/json");
 }
 
-/** @throws RequestProblem `unsupported_media_type` for a body in another encoding; `malformed_body` for no JSON in UTF-8. */
+/**
+ * @throws RequestProblem `unsupported_media_type` for a body in another encoding; `malformed_body` when it is not JSON
+ * in UTF-8.
+ */
 export function parseJsonBody(headers: IncomingHttpHeaders, bytes: Uint8Array): unknown {
   const encoding = headers["content-encoding"] ?? "identity";
   if (encoding.toLowerCase() !== "identity") {

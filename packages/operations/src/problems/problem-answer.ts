@@ -10,7 +10,7 @@ import { type ErrorCode, type HikyakuError, isHikyakuError, visibleLines } from 
 import { RequestProblem } from "./request-problem.ts";
 import { shownValue } from "./shown-value.ts";
 
-/** What may be told of an error that is the server's own affair; its text goes to the log only. */
+/** What an answer may say of an error of the server itself. The error's text goes to the log only. */
 const serverDetail: Partial<Record<ErrorCode, string>> = {
   broker_unavailable: "The job queue's store cannot be reached; nothing was stored. Try again in a few seconds.",
   not_acknowledged: "The job queue's store has the task, but its replicas or disks have not acknowledged it in time.",
@@ -41,7 +41,7 @@ const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
 
 const RETRY_AFTER_SECONDS = "2";
 
-/** An error as it is answered, and whose fault it is: only `server` has something to mend here. */
+/** An error as it is answered, and whose fault it is. Only `server` has something to repair here. */
 export interface ProblemAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -50,8 +50,8 @@ export interface ProblemAnswer {
 }
 
 /**
- * Whatever was thrown while a request was answered, as problem details (RFC 9457): the only place where errors become
- * answers. What is the server's own affair is not told; `requestId`, a UUID, is how its log is found.
+ * Turns anything that was thrown while a request was answered into problem details (RFC 9457). Only this place does so.
+ * Errors of the server itself are not described; `requestId`, a UUID, finds their log lines.
  */
 export function problemAnswer(error: unknown, requestId: string): ProblemAnswer {
   const { code, headers = {}, ...rest } = problemOf(error);
@@ -71,7 +71,7 @@ export function problemAnswer(error: unknown, requestId: string): ProblemAnswer 
       "Cache-Control": "no-store",
       "Content-Type": `${PROBLEM_CONTENT_TYPE}; charset=utf-8`,
     },
-    // People read answers with curl, in a terminal that obeys what it is shown.
+    // People read answers with curl, in a terminal that obeys the text that it shows.
     text: visibleLines(JSON.stringify(body)),
     fault: status < 500 ? "request" : status === 503 ? "store" : "server",
   };

@@ -16,8 +16,9 @@ interface Window {
 }
 
 /**
- * The lines about requests that are refused because the store can't be used. While it is away there may be any number: of each
- * code 20 are written in ten seconds. The others are counted, and one line says at the end of the ten seconds how many.
+ * Logs requests that are refused because the store can't be used. While the store is away there may be any number. So
+ * 20 lines of each code are written in ten seconds. The others are counted, and one line at the end of the ten seconds
+ * says how many.
  */
 export class RefusalLog {
   readonly #what: string;
@@ -35,7 +36,7 @@ export class RefusalLog {
     const code = isHikyakuError(error) ? error.code : "unknown";
     let window = this.#windows.get(code);
     if (window === undefined) {
-      // That the store is away is said once for the process, and that a client has gone concerns nobody.
+      // The process reports once that the store is away. That a client has gone concerns nobody.
       const level = code === "broker_unavailable" || code === "cancelled" ? "info" : "warn";
       window = { level, timer: setTimeout(() => this.#end(code), windowMs).unref(), lines: 0, leftOut: 0 };
       this.#windows.set(code, window);
@@ -46,7 +47,7 @@ export class RefusalLog {
     } else window.leftOut++;
   }
 
-  /** Tells at once what was left out so far, as at the end of the server. May be used on. */
+  /** Logs at once what was left out so far, as at the end of the server. The log can be used further. */
   flush(): void {
     for (const code of [...this.#windows.keys()]) this.#end(code);
   }

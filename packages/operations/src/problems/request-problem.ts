@@ -3,11 +3,11 @@ import { type ProblemCode, type ProblemError, STATUS_OF_PROBLEM } from "@hikyaku
 export interface RequestProblemOptions {
   /** Each thing that is wrong, if it can be named. */
   readonly errors?: readonly ProblemError[];
-  /** What the answer's header says beside the usual. */
+  /** Further headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A request that is refused, with the code and the words of the answer; the status follows from the code. */
+/** A refused request, with the code and the words of the answer. The status follows from the code. */
 export class RequestProblem extends Error {
   override readonly name = "RequestProblem";
   readonly code: ProblemCode;

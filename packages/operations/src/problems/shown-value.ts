@@ -1,6 +1,6 @@
 const LONGEST_CHARACTERS = 200;
 
-/** The value as it may be repeated in an answer: whole while it is small, else the beginning of its text. */
+/** The value as an answer may repeat it: whole if it is small, otherwise the beginning of its text. */
 export function shownValue(value: unknown): unknown {
   if (typeof value === "string") return value.length <= LONGEST_CHARACTERS ? value : cut(value);
   if (typeof value !== "object" || value === null) return value;
@@ -13,7 +13,7 @@ function cut(text: string): string {
   return `${text.slice(0, LONGEST_CHARACTERS).toWellFormed()}… (${text.length} characters)`;
 }
 
-/** Deep enough nesting is more than the serializer's stack can take. */
+/** Very deep nesting overflows the serializer's stack. */
 function textOf(value: object): string | undefined {
   try {
     return JSON.stringify(value);
