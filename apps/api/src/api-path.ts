@@ -6,7 +6,7 @@ export function isUnderApi(request: FastifyRequest): boolean {
   return isUnder(request, "/api");
 }
 
-/** Whether the address is one of the operations', as it was routed or as it was written. */
+/** Whether the address belongs to the operations, as it was routed or as it was written. */
 export function isUnderOperations(request: FastifyRequest): boolean {
   return isUnder(request, OPERATIONS_PATH);
 }
@@ -22,7 +22,7 @@ interface Paths {
   readonly written: string;
 }
 
-/** Half a dozen hooks ask of each request, and Fastify makes `routeOptions` anew each time. */
+/** Half a dozen hooks ask for each request, and Fastify makes `routeOptions` anew each time. */
 const known = new WeakMap<FastifyRequest, Paths>();
 
 function pathsOf(request: FastifyRequest): Paths {

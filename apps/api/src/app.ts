@@ -36,9 +36,9 @@ export interface AppParts {
   readonly config: Pick<Config, "appEnv" | "server" | "cors" | "api">;
   readonly permission: OperationsPermission;
   readonly client: Pick<Client, "enqueue">;
-  /** Asked for `/readyz` and by the operations API. */
+  /** `/readyz` and the operations API ask it. */
   readonly broker: Broker;
-  /** Names the code that this process runs; undefined where nobody knows. */
+  /** Names the code that this process runs. Undefined when nobody knows. */
   readonly build: string | undefined;
   /** Undefined: no limits, and no headers about them. Closed with the app. */
   readonly rateLimiter: RateLimiter | undefined;
@@ -56,9 +56,10 @@ export async function buildApp(parts: AppParts) {
     genReqId: () => randomUUID(),
     trustProxy: trustProxyOf(config),
     bodyLimit: BODY_BYTES,
-    // The headers' limit bounds the address; what is too long for an id its schema says.
+    // The limit of the headers bounds the address. The schemas say which ids are too long.
     routerOptions: { maxParamLength: 16_384 },
-    // A request that comes on an open connection while the server stops is answered like any other, then hung up on.
+    // While the server stops, a request on an open connection is answered like any other. Then the connection is
+    // closed.
     return503OnClosing: false,
     ...boundedServer(config.server, logger),
     frameworkErrors: (error, request, reply) => {
@@ -120,11 +121,11 @@ function logAnswers(app: FastifyInstance): void {
   });
 }
 
-/** Before the body is read, so that neither its kind nor its size matters; pages are left to the not-found handler. */
+/** Before the body is read, so neither its type nor its size matters. Pages are left to the not-found handler. */
 function refuseUnknownAddresses(app: FastifyInstance): void {
   app.addHook("onRequest", async (request) => {
     const isPage = request.method === "GET" || request.method === "HEAD";
-    // What looks for files takes every other address, and none of them lies under /api.
+    // The route for files takes every other address, and no file lies under /api.
     const isNothing = request.is404 ? !isPage : request.routeOptions.url === "/*" && isUnderApi(request);
     if (isNothing) throw notFound(request);
   });
@@ -133,7 +134,7 @@ function refuseUnknownAddresses(app: FastifyInstance): void {
 function rateLimitProbe(rateLimiter: RateLimiter | undefined): ReadinessProbe {
   return {
     name: "rate_limit_store",
-    // Requests pass uncounted while it is away, so the API server serves all the same.
+    // While the store is away, requests pass uncounted, so the API server still serves.
     required: false,
     ask: async () => [rateLimiter === undefined ? { code: "rate_limit_off", level: "ok" } : await rateLimiter.check()],
   };

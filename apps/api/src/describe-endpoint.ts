@@ -30,7 +30,7 @@ function inputRefusals({ params, query, body, bodyBytes }: Endpoint): Refusals {
   };
 }
 
-/** Those of one status share an entry, which names the codes where there are several. */
+/** Refusals of one status share an entry, which names the codes if there are several. */
 function ownRefusals({ errors = {} }: Endpoint): Refusals {
   const all = Object.entries(errors) as [ProblemCode, string][];
   const byStatus = Map.groupBy(all, ([code]) => STATUS_OF_PROBLEM[code]);

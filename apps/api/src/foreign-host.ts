@@ -6,11 +6,12 @@ import type { FastifyInstance } from "fastify";
 import { isUnderApi } from "./api-path.ts";
 
 /**
- * Answers 421 to requests under `/api` whose `Host` is none of ours, so that no page whose name was pointed to this
- * machine can ask as if it were ours.
+ * Answers 421 to requests under `/api` whose `Host` is not one of ours. So no page whose name was pointed to this
+ * machine can act as if it were ours.
  *
- * Ours are the names of `server.allowed_hosts` and the loopback ones. Where that list is empty, other names are only refused
- * in `local` and `develop`, to who asks from this machine itself: elsewhere nobody could know which names are right.
+ * Ours are the names of `server.allowed_hosts` and the loopback ones. When that list is empty, other names are refused
+ * only in `local` and `develop`, and only to callers on this machine: elsewhere nobody could know which names are
+ * right.
  */
 export function refuseForeignHosts(app: FastifyInstance, { appEnv, server }: Pick<Config, "appEnv" | "server">): void {
   const allowed = new Set(server.allowedHosts.map((host) => host.toLowerCase()));

@@ -2,8 +2,8 @@ import { allowOf, otherMethod } from "@hikyaku/operations/problems";
 import type { FastifyInstance } from "fastify";
 
 /**
- * Answers methods that an address does not have with 405, and OPTIONS with what it has. Call it before the first route,
- * and the returned function after the last. Addresses with a wildcard are left alone.
+ * Answers methods that an address does not have with 405, and OPTIONS with the methods that it has. Call it before the
+ * first route, and the returned function after the last. Addresses with a wildcard are left alone.
  */
 export function answerOtherMethods(app: FastifyInstance): () => void {
   const urls = new Set<string>();
@@ -18,14 +18,14 @@ export function answerOtherMethods(app: FastifyInstance): () => void {
 function addAnswers(app: FastifyInstance, url: string): void {
   const methods = app.supportedMethods.filter((method) => app.hasRoute({ url, method }));
   const others = app.supportedMethods.filter((method) => !methods.includes(method) && method !== "OPTIONS");
-  // A scope of operations answers for itself.
+  // A scope of operations answers by itself.
   if (others.length === 0) return;
   const allow = allowOf(methods);
   app.route({
     url,
     method: others,
     schema: { hide: true },
-    // Refused before the body is read, so that the kind of body does not matter.
+    // Refused before the body is read, so the body's type does not matter.
     onRequest: async (request) => {
       throw otherMethod(request.method, allow);
     },

@@ -5,7 +5,7 @@ export function problemResponse(description: string) {
   return { description, content: { [PROBLEM_CONTENT_TYPE]: { schema: problem } } };
 }
 
-/** What every route under `/api` may answer instead of doing what was asked. */
+/** The refusals that every route under `/api` may answer with. */
 export const commonRefusals = {
   408: problemResponse("The request did not arrive whole in time."),
   421: problemResponse("The request's `Host` is no name of this API server; see `server.allowed_hosts`."),

@@ -9,7 +9,7 @@ const parts: Readonly<Record<string, RequestPart>> = {
   headers: "header",
 };
 
-/** Checks a part of a request against its zod schema; what does not fit is answered with 422 and the places. */
+/** Checks a part of a request against its zod schema. A part that does not fit is answered with 422 and the places. */
 export const requestValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const part = parts[httpPart ?? "body"] ?? "body";
   return (data: unknown) => {

@@ -9,7 +9,7 @@ import { rateLimiterFromConfig } from "./rate-limit/rate-limiter-from-config.ts"
 export interface RunningApi {
   /** The address to open in a browser. */
   readonly address: string;
-  /** Answers what is under way, for 5 seconds at most, then lets go of everything but the broker. */
+  /** Answers requests that are under way, for 5 seconds at most. Then closes everything except the broker. */
   stop(): Promise<void>;
 }
 

@@ -19,7 +19,10 @@ const NOT_BUILT = `<!doctype html>
 </html>
 `;
 
-/** Serves the built web application: its pages fresh, its assets, which carry a hash in their names, for ever. */
+/**
+ * Serves the built web application. Its pages are always fresh. Its assets carry a hash in their names and are cached
+ * for ever.
+ */
 export async function serveWebPages(app: FastifyInstance, webRoot: string): Promise<void> {
   await app.register(fastifyStatic, {
     root: webRoot,
@@ -35,8 +38,8 @@ export async function serveWebPages(app: FastifyInstance, webRoot: string): Prom
 }
 
 /**
- * What an unknown address is answered with: a problem for programs, and for people the application's own page, which knows
- * by itself which addresses are its. So the status is 200 where the address may be a page's, and 404 where a file is missing.
+ * The answer to an unknown address: a problem for programs, the application's own page for people. The page itself
+ * knows which addresses are its. So the status is 200 when the address may be a page's, and 404 when a file is missing.
  */
 export function sendNotFound(request: FastifyRequest, reply: FastifyReply, webRoot: string): FastifyReply {
   const wantsPage = ["GET", "HEAD"].includes(request.method) && (request.headers.accept ?? "").includes("text/html");

@@ -10,7 +10,7 @@ import { StoreMissingError } from "./open-store.ts";
 import { type Streams, visibleStreams } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Runs one command line and comes back with the exit code; see `exit-codes.ts`. */
+/** Runs one command line and returns the exit code: see `exit-codes.ts`. */
 export async function runCli(args: readonly string[], terminal: Streams): Promise<number> {
   const streams = visibleStreams(terminal, args);
   let exitCode: number = exitCodes.ok;
@@ -43,7 +43,7 @@ function inherit(command: Command, program: Command): void {
 }
 
 function exitCodeOf(error: unknown, { err }: Streams): number {
-  // Commander has said what there is to say.
+  // Commander has already written the message.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof UsageError) {
     err(`hikyaku: ${error.message}\n`);

@@ -4,8 +4,8 @@ import { UsageError } from "./usage-error.ts";
 const wholeId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * The id of the server that somebody means: its whole id, `host:pid`, or a beginning of its id that fits no other. A whole
- * id need not be known: a server that has been silent for long can still be told, and evicted.
+ * The id of the server that somebody means: its whole id, `host:pid`, or a beginning of its id that fits no other. A
+ * whole id need not be known: a server that has been silent for long can still get orders, and be evicted.
  * @throws UsageError naming the candidates when there is none, or more than one.
  */
 export function findServer(servers: readonly ServerInfo[], name: string): string {

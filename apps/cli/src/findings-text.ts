@@ -1,11 +1,11 @@
 import { type Finding, visibleText } from "hikyaku";
 
-/** Of so many that are alike, each is told. */
+/** Up to so many similar findings are all shown. */
 const mostAlike = 5;
-/** Of more, so many. */
+/** If there are more, only so many are shown. */
 const examples = 3;
 
-/** Lines for people. Of many findings that are alike but for the task, a few are told, and how many there are. */
+/** Lines for people. Of many findings that differ only in the task, it shows a few and how many there are. */
 export function findingsText(findings: readonly Finding[]): string[] {
   const alike = Map.groupBy(findings, ({ level, kind, queue, repair, action }) =>
     JSON.stringify([level, kind, queue, repair, action]),

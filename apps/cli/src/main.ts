@@ -3,14 +3,14 @@ import { runCli } from "./cli.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 let isWritten = true;
-// Whoever reads what we write may stop early: that is no failure, and the exit code keeps its meaning.
+// The reader of our output may stop early. That is no failure, and the exit code keeps its meaning.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE" || !isWritten) return;
   isWritten = false;
   process.exitCode = exitCodes.notWritten;
   process.stderr.write(`hikyaku: the result could not be written: ${error.message}\n`);
 });
-// There is nowhere left to say so.
+// This can be reported nowhere any more.
 process.stderr.on("error", () => undefined);
 
 const exitCode = await runCli(process.argv.slice(2), {

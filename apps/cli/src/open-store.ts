@@ -3,7 +3,7 @@ import { brokerFromConfig } from "@hikyaku/app-kit";
 import { loadConfig } from "@hikyaku/config";
 import type { Broker } from "hikyaku";
 
-/** The embedded store's file does not exist; a command that only looks must not make it. */
+/** The embedded store's file does not exist. A command that only looks must not make it. */
 export class StoreMissingError extends Error {
   override readonly name = "StoreMissingError";
 }
@@ -12,7 +12,8 @@ const readyMs = 5_000;
 
 /**
  * Opens the store that the settings name, hands it to `work`, and closes it.
- * @throws ConfigError, StoreMissingError, HikyakuError `broker_unavailable` or `deadline_exceeded` when it is not there.
+ * @throws ConfigError; StoreMissingError; HikyakuError `broker_unavailable` or `deadline_exceeded` when the store is
+ * not there.
  */
 export async function withStore<Result>(work: (broker: Broker) => Promise<Result>): Promise<Result> {
   const config = loadConfig();

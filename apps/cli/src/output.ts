@@ -8,8 +8,8 @@ export interface Streams {
 }
 
 /**
- * The same streams for a terminal that obeys nothing of what is written: line breaks are ours, everything else that steers
- * is shown. What the person typed (`args`) can't begin a line either where it is repeated.
+ * The same streams for a terminal, made safe: line breaks are ours, and every other control character is shown as text.
+ * The repeated command line (`args`) can't begin a line either.
  */
 export function visibleStreams({ out, err }: Streams, args: readonly string[]): Streams {
   const typed = args.flatMap((arg) => [arg, arg.slice(arg.indexOf("=") + 1)]).filter((text) => text.includes("\n"));
@@ -30,8 +30,8 @@ export function show(streams: Streams, json: boolean, value: unknown, text: () =
 }
 
 /**
- * Rows in columns as wide as they need; numbers to the right. The first row is the heading. Width is what a terminal shows:
- * two columns for a character of Chinese or Japanese, none for a mark on the character before.
+ * Rows in columns as wide as they need, with numbers to the right. The first row is the heading. Width is what a
+ * terminal shows: two columns for a character of Chinese or Japanese, none for a mark on the character before.
  */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const widths: number[] = [];

@@ -5,7 +5,7 @@ import { endedFromElsewhere, startWorker, workerStopTimeoutMs } from "@hikyaku/w
 await runUntilSignal(async ({ config, logger }) => {
   const broker = brokerFromConfig(config);
   const endTelling = await logReachability(broker, logger);
-  // The port first: when another Hikyaku has it, this one must not have taken any tasks.
+  // The port first: if another Hikyaku has it, this one must not have taken any tasks.
   const api = await startApi({ config, broker, logger });
   const server = startWorker({ config, broker, logger });
   const { processes } = config.jobqueue;
@@ -15,7 +15,7 @@ await runUntilSignal(async ({ config, logger }) => {
   logger.info({ store: broker.location }, `Hikyaku runs: open ${api.address}`);
   return {
     stopTimeoutMs: workerStopTimeoutMs(config) + 5000,
-    // One process, one life: an API server that stays behind without its worker would look as if jobs still ran.
+    // One process, one life: an API server without its worker would look as if jobs still ran.
     ended: endedFromElsewhere(server),
     hurry: () => server.hurry(),
     stop: async () => {

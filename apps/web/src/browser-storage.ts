@@ -1,7 +1,7 @@
 /** `local` outlives the tab, `session` lives as long as the tab. */
 export type StorageArea = "local" | "session";
 
-/** What is stored under a key, or null: also where the browser allows no storage. */
+/** The text stored under a key. Null when there is none, or the browser allows no storage. */
 export function readStored(area: StorageArea, key: string): string | null {
   try {
     return storageOf(area).getItem(key);
@@ -10,7 +10,7 @@ export function readStored(area: StorageArea, key: string): string | null {
   }
 }
 
-/** Stores a text. Where the browser allows no storage, or it is full, the choice lasts as long as the page. */
+/** Stores a text. If the browser allows no storage, or it is full, the choice lasts as long as the page. */
 export function writeStored(area: StorageArea, key: string, text: string): void {
   try {
     storageOf(area).setItem(key, text);
@@ -19,7 +19,7 @@ export function writeStored(area: StorageArea, key: string, text: string): void 
   }
 }
 
-// Reading the property itself throws where storage is blocked, so it must happen inside the callers' try.
+// To read the property throws when storage is blocked, so it must happen inside the callers' try.
 function storageOf(area: StorageArea): Storage {
   return area === "local" ? window.localStorage : window.sessionStorage;
 }

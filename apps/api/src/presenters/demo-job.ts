@@ -2,7 +2,7 @@ import type { DemoJobAttempt, DemoJobView, DemoJobWorker } from "@hikyaku/contra
 import { delayPrint } from "@hikyaku/tasks";
 import type { AttemptInfo, ExplainedTask, ServerRecord, TaskExplanation, TaskInfo } from "hikyaku";
 
-/** What the client of this API asked for, as far as the task itself does not hold it: moments in headers of the task. */
+/** The part of the client's request that the task itself does not hold: moments, kept in headers of the task. */
 export interface DemoJobTimes {
   readonly registeredAt: Date;
   readonly dueAt: Date;
@@ -10,7 +10,7 @@ export interface DemoJobTimes {
 
 const registeredAtHeader = "registered-at";
 const dueAtHeader = "due-at";
-/** Kept of a task's attempts: see `TaskInfo`. */
+/** How many of a task's attempts are kept: see `TaskInfo`. */
 const mostAttempts = 20;
 
 export function headersOf({ registeredAt, dueAt }: DemoJobTimes): Readonly<Record<string, string>> {
@@ -23,7 +23,7 @@ export function timesOf({ headers }: Pick<TaskInfo, "headers">): DemoJobTimes | 
   return registeredAt === undefined || dueAt === undefined ? undefined : { registeredAt, dueAt };
 }
 
-/** The message that a task prints; undefined where its payload has none. */
+/** The message that a task prints. Undefined when its payload has none. */
 export function messageOf({ payload: { preview } }: Pick<TaskInfo, "payload">): string | undefined {
   if (preview.kind !== "json") return undefined;
   const parsed = delayPrint.payload?.safeParse(preview.value);
@@ -31,8 +31,8 @@ export function messageOf({ payload: { preview } }: Pick<TaskInfo, "payload">): 
 }
 
 /**
- * A demo job as the API tells of it; undefined for a task that is none. `shown`: whether who asks may see hosts, processes,
- * paths, builds and error texts.
+ * A demo job as the API tells of it. Undefined when the task is not one. `shown`: whether the caller may see hosts,
+ * processes, paths, builds and error texts.
  */
 export function presentDemoJob(
   { task, explanation }: ExplainedTask,
@@ -61,7 +61,7 @@ export function presentDemoJob(
 }
 
 function waitOf(explanation: TaskExplanation): DemoJobView["waiting"] {
-  // A task that waits in a group is told as no job at all.
+  // A task that waits in a group counts as no job.
   if (explanation.kind !== "waits" || explanation.reason === "collected") return null;
   const { reason, since, until } = explanation;
   return { reason, since: textOf(since), until: textOf(until) };
@@ -92,7 +92,7 @@ function liveWorkerOf(
 }
 
 function attemptsOf({ attempts, retried }: TaskInfo, shown: boolean): DemoJobAttempt[] {
-  // Only the newest are kept: those before them are known by their number alone.
+  // Only the newest attempts are kept. Of the earlier ones only the number is known.
   const spent = attempts.filter(({ outcome }) => outcome === "retry").length;
   const before = attempts.length < mostAttempts ? 0 : Math.max(0, retried - spent);
   return attempts.map((attempt, index) => attemptOf(attempt, before + index + 1, shown));
@@ -116,7 +116,7 @@ function workerOf({ serverId, host, pid, directory, build }: AttemptInfo): DemoJ
   };
 }
 
-/** As its handler said, or when it completed where a handler of another program ran it. */
+/** The time that its handler told, or the time of completion when a handler of another program ran it. */
 function printedAt({ result, completedAt }: TaskInfo): Date | undefined {
   if (result?.preview.kind !== "json") return completedAt;
   const parsed = delayPrint.result?.safeParse(result.preview.value);

@@ -1,7 +1,10 @@
-/** How many clients a process counts one by one. A client is an address or an IPv6 network, and of these anybody can have many. */
+/**
+ * How many clients a process counts one by one. A client is an address or an IPv6 network, and anybody can have many of
+ * these.
+ */
 const MOST_CLIENTS = 50_000;
 
-/** Where there are more, those that come later are counted together. */
+/** When there are more, the later ones are counted together. */
 const LATECOMERS = "latecomers";
 
 /**
@@ -11,7 +14,7 @@ const LATECOMERS = "latecomers";
 export class CountedClients {
   readonly #lifeMs: number;
   readonly #most: number;
-  /** Until when each is known, the first to be forgotten first. */
+  /** Until when each client is known. The first to be forgotten comes first. */
   readonly #known = new Map<string, number>();
 
   constructor(lifeMs: number, most = MOST_CLIENTS) {

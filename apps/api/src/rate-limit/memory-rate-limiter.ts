@@ -4,7 +4,10 @@ import { CountedClients } from "./counted-clients.ts";
 import type { RateLimiter, RateLimits, Verdict } from "./rate-limiter.ts";
 import { HOUR_SECONDS, MINUTE_SECONDS, Windows } from "./windows.ts";
 
-/** Counts in the memory of this process: right for one API server, too generous by their number for several. */
+/**
+ * Counts in the memory of this process. Right for one API server; several servers together allow a multiple of the
+ * limit.
+ */
 export class MemoryRateLimiter implements RateLimiter {
   readonly #windows: Windows;
   readonly #clients = new CountedClients(HOUR_SECONDS * 1_000);

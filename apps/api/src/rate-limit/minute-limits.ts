@@ -7,7 +7,7 @@ import { CountedClients } from "./counted-clients.ts";
 import { MINUTE_SECONDS } from "./windows.ts";
 
 /**
- * Answers 429 to whoever asks for more than `perMinute` of what lies outside `/api`: pages, their files, `/docs` and
+ * Answers 429 to clients that ask more than `perMinute` times outside `/api`: for pages, their files, `/docs` and
  * `/readyz`. `/health` costs nothing and is not counted.
  */
 export function limitPages(app: FastifyInstance, perMinute: number): void {
@@ -17,11 +17,13 @@ export function limitPages(app: FastifyInstance, perMinute: number): void {
   });
 }
 
-/** The same for the operations, whose answers tell of it: the limits of the seed feature's endpoints are not for them. */
+/**
+ * The same for the operations, whose answers show it. The limits of the seed feature's endpoints do not apply to them.
+ */
 export function limitOperations(app: FastifyInstance, perMinute: number): void {
   limitPerMinute(app, {
     ...{ name: "operations", perMinute, told: true },
-    // What a browser asks before it may ask costs nothing.
+    // A browser's question whether it may ask costs nothing.
     counts: (request) => isUnderOperations(request) && request.method !== "OPTIONS",
   });
 }
@@ -29,7 +31,7 @@ export function limitOperations(app: FastifyInstance, perMinute: number): void {
 interface MinuteLimit {
   readonly name: string;
   readonly perMinute: number;
-  /** Whether answers carry what is left. */
+  /** Whether answers show the remaining allowance. */
   readonly told: boolean;
   counts(request: FastifyRequest): boolean;
 }

@@ -22,7 +22,7 @@ export function countRequests(app: FastifyInstance, limiter: RateLimiter): void 
   });
 }
 
-/** Answers 429 to requests that `countRequests` found to be too many. */
+/** Answers 429 to requests that `countRequests` counted as too many. */
 export function refuseOverLimit(app: FastifyInstance): void {
   app.addHook("onRequest", async (request) => {
     const verdict = request.rateLimitVerdict;

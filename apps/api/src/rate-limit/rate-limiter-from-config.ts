@@ -6,8 +6,8 @@ import type { RedisLinkOptions } from "./redis-link.ts";
 import { type OutageLogger, RedisRateLimiter } from "./redis-rate-limiter.ts";
 
 /**
- * The rate limiter that `api.rate_limit` asks for, or undefined when it is off. One that counts in Redis is connected,
- * or after a second still trying: it does not keep the API server from starting.
+ * The rate limiter that `api.rate_limit` asks for. Undefined when it is off. A limiter that counts in Redis is
+ * connected, or after a second still trying: it does not keep the API server from starting.
  */
 export async function rateLimiterFromConfig(config: Config, logger: OutageLogger): Promise<RateLimiter | undefined> {
   const { enabled, storageType, requestsPerMinute, requestsPerHour } = config.api.rateLimit;

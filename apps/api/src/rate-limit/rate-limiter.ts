@@ -1,6 +1,6 @@
 import type { ReadinessFinding } from "@hikyaku/contract";
 
-/** What is left of one window's allowance. */
+/** The rest of one window's allowance. */
 export interface WindowState {
   readonly limit: number;
   /** Requests left until the window ends; 0 or more. */
@@ -27,14 +27,14 @@ export interface RateLimits {
 /** Counts requests by client, per minute and per hour. Both windows start at a client's first request. */
 export interface RateLimiter {
   /**
-   * Counts one request of a client. A request that the minute refuses is not counted against the hour, so that someone
-   * who runs into the one limit does not use up the other. Never rejects.
+   * Counts one request of a client. A request that the minute refuses is not counted against the hour. So a client that
+   * reaches one limit does not use up the other. Never rejects.
    */
   consume(key: string): Promise<Verdict>;
   /** What `consume` would say, without counting. Never rejects. */
   peek(key: string): Promise<Verdict>;
-  /** What the counters are like. Ends within its deadline. */
+  /** The state of the counters. Ends within its deadline. */
   check(): Promise<ReadinessFinding>;
-  /** Lets go of everything. Ends within a second. */
+  /** Closes everything. Ends within a second. */
   close(): Promise<void>;
 }

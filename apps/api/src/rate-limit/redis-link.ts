@@ -15,18 +15,19 @@ export interface RedisLinkOptions {
 /** An open connection to one Redis server, or to a cluster. It connects again by itself whenever it was cut off. */
 export interface RedisLink {
   readonly kind: "single" | "cluster";
-  /** What rate-limiter-flexible takes as its store. */
+  /** The store for rate-limiter-flexible. */
   readonly client: unknown;
   destroy(): void;
 }
 
 const PING_INTERVAL_MS = 1000;
-/** A connection that brought nothing for this long, in spite of pings, is cut off and made anew. */
+/** A connection that brought nothing for this long, in spite of pings, is closed and made anew. */
 const SILENCE_MS = 3000;
 
 /**
- * Connects once; rejects when that is not possible now. One address is taken for what its server says it is; several
- * addresses must be nodes of a cluster. Commands that cannot be sent at once fail instead of waiting in a queue.
+ * Connects once. Rejects when that is not possible now. With one address, the server says whether it belongs to a
+ * cluster. Several addresses must be nodes of a cluster. Commands that can't be sent at once fail instead of waiting in
+ * a queue.
  */
 export async function openRedisLink(options: RedisLinkOptions, signal: AbortSignal): Promise<RedisLink> {
   const [first, ...others] = options.nodes;
@@ -67,7 +68,7 @@ async function openCluster(options: RedisLinkOptions, signal: AbortSignal): Prom
   const cluster = createCluster({
     rootNodes: options.nodes.map(({ host, port }) => ({ socket: { host, port } })),
     defaults: { ...clientOptions(options), socket: socketOptions(options) },
-    // Nodes are connected to when their first key is asked for, so a node that is down does not keep the others out.
+    // A node is connected to when its first key is asked for, so a node that is down does not block the others.
     minimizeConnections: true,
     topologyRefreshOnReconnectionAttemptStrategy: 1000,
   });
@@ -98,13 +99,13 @@ function socketOptions({ tls, connectTimeoutMs, reconnect }: RedisLinkOptions) {
   const common = {
     connectTimeout: connectTimeoutMs,
     socketTimeout: SILENCE_MS,
-    // The client's own strategy gives up for ever after a silent connection, so it is never left to it.
+    // The client's own strategy gives up for ever after a silent connection, so it is never used.
     reconnectStrategy: (retries: number) => Math.min(reconnect.minDelayMs * 2 ** retries, reconnect.maxDelayMs),
   };
   return tls === undefined ? common : { ...common, ...tls, tls: true as const };
 }
 
-/** The client throws when it is ended twice or before it was open, which is no news to whoever ends it. */
+/** The client throws when it is ended twice or before it was open. The caller need not know. */
 function ending(client: { destroy(): void }): () => void {
   return () => {
     try {

@@ -5,7 +5,7 @@ import type { RateLimiter, RateLimits, Verdict } from "./rate-limiter.ts";
 import { openRedisLink, type RedisLink, type RedisLinkOptions } from "./redis-link.ts";
 import { HOUR_SECONDS, MINUTE_SECONDS, uncounted, Windows } from "./windows.ts";
 
-/** Where outages are told of; pino and Fastify loggers fit. */
+/** Where outages are logged. Pino and Fastify loggers fit. */
 export interface OutageLogger {
   warn(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -14,19 +14,19 @@ export interface OutageLogger {
 export interface RedisRateLimiterOptions {
   readonly limits: RateLimits;
   readonly link: RedisLinkOptions;
-  /** The longest that counting may hold up a request. Default 250. */
+  /** The longest that counting may delay a request. Default 250. */
   readonly timeoutMs?: number;
   readonly logger: OutageLogger;
 }
 
 type State =
   | { readonly kind: "counting" }
-  /** `since` is on the monotonic clock; `key` is what the store failed on, and what must work before it is trusted. */
+  /** `since` is on the monotonic clock. `key`: the store failed on it, and it must work before the store is trusted. */
   | { readonly kind: "out"; readonly since: number; readonly reason: string; readonly key: string };
 
 const DEFAULT_TIMEOUT_MS = 250;
 const PROBE_INTERVAL_MS = 250;
-/** After this many probes in vain the connection is made anew: the addresses may now lead somewhere else. */
+/** After this many failed probes the connection is made anew: the addresses may now lead somewhere else. */
 const PROBES_PER_LINK = 40;
 
 /**
@@ -53,7 +53,7 @@ export class RedisRateLimiter implements RateLimiter {
     this.#logger = logger;
   }
 
-  /** Connects, and resolves once it counts or after `timeoutMs`: then it keeps trying in the background. */
+  /** Connects. Resolves once it counts, or after `timeoutMs`: then it keeps trying in the background. */
   async start(timeoutMs = 1000): Promise<void> {
     this.#loop ??= this.#recover();
     await withDeadline("the first connection", timeoutMs, this.#loop).catch(() => {

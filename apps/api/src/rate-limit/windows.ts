@@ -4,7 +4,7 @@ import type { RateLimits, Verdict, WindowState } from "./rate-limiter.ts";
 export const MINUTE_SECONDS = 60;
 export const HOUR_SECONDS = 3600;
 
-/** The two windows that a request must fit into, whatever store counts them. */
+/** The two windows that a request must fit into, in any store. */
 export class Windows {
   readonly #minute: RateLimiterAbstract;
   readonly #hour: RateLimiterAbstract;
@@ -27,14 +27,17 @@ export class Windows {
     return verdictOf(minute, hour);
   }
 
-  /** Writes for this client without counting anything; rejects with the store's error. A store may read and not write. */
+  /**
+   * Writes for this client without counting anything. Rejects with the store's error. A store may be readable but not
+   * writable.
+   */
   async probe(key: string): Promise<void> {
     for (const count of await Promise.all([this.#minute.penalty(key, 0), this.#hour.penalty(key, 0)]))
       mustBeCount(count);
   }
 }
 
-/** The verdict where nothing is counted: allowed, with the whole allowance left. */
+/** The verdict when nothing is counted: allowed, with the whole allowance left. */
 export function uncounted(limits: RateLimits): Verdict {
   const minute = { limit: limits.requestsPerMinute, remaining: limits.requestsPerMinute, resetSeconds: MINUTE_SECONDS };
   const hour = { limit: limits.requestsPerHour, remaining: limits.requestsPerHour, resetSeconds: HOUR_SECONDS };
@@ -65,7 +68,7 @@ async function peekOne(limiter: RateLimiterAbstract, key: string): Promise<OneWi
   return { allowed: found.consumedPoints < limiter.points, state: stateOf(limiter, found) };
 }
 
-/** @throws Error for what a store that is none makes of it. */
+/** @throws Error for an answer that is no count, from a server that is no real store. */
 function mustBeCount({ consumedPoints, msBeforeNext }: RateLimiterRes): void {
   if (Number.isFinite(consumedPoints) && Number.isFinite(msBeforeNext)) return;
   throw new Error("expected a count as the answer, got something else; look whether it is a Redis that answers there");

@@ -27,7 +27,7 @@ export interface DemoJobRoutesParts {
   readonly permission: Pick<OperationsPermission, "canRead">;
 }
 
-/** How long storing a job may take; with it the answer comes within a second even if the store hangs. */
+/** How long storing a job may take. With it, the answer comes within a second even if the store hangs. */
 const STORE_TIMEOUT_MS = 800;
 
 /** Where the jobs go. */
@@ -39,7 +39,7 @@ const within = { ms: STORE_TIMEOUT_MS };
 
 const storeAway = problemResponse("The job queue's store cannot be reached; see `Retry-After`.");
 
-/** Adds the endpoints of the seed feature: a job that prints its message after a delay, and what became of it. */
+/** Adds the endpoints of the seed feature: a job that prints its message after a delay, and its state. */
 export function addDemoJobRoutes(app: FastifyInstance, { client, inspector, permission }: DemoJobRoutesParts): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
   routes.post(
@@ -162,7 +162,7 @@ function firstOf(views: readonly (DemoJobView | undefined)[]): DemoJobView | und
   return views.find((view) => view !== undefined);
 }
 
-/** Stores the job, or finds it stored by an earlier request with the same id and content. Comes back with its id. */
+/** Stores the job, or finds it stored by an earlier request with the same id and content. Returns its id. */
 async function register(
   client: DemoJobRoutesParts["client"],
   inspector: DemoJobRoutesParts["inspector"],

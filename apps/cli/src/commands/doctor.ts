@@ -21,7 +21,7 @@ interface Report {
 
 const levels: readonly FindingLevel[] = ["error", "warning", "notice"];
 
-/** `doctor`: everything in the store that is not as it should be; see docs/doctor.md. */
+/** `doctor`: everything in the store that is wrong or worth knowing; see docs/doctor.md. */
 export function addDoctor(program: Command, { streams, exitWith }: CommandContext): void {
   program
     .command("doctor")

@@ -4,7 +4,7 @@ import { Inspector, type QueueSummary, visibleText } from "hikyaku";
 import { withStore } from "../open-store.ts";
 import { ago, type CommandContext, show, table } from "../output.ts";
 
-/** `queues`: how many tasks are where. */
+/** `queues`: how many tasks each queue has, by state. */
 export function addQueues(program: Command, { streams }: CommandContext): void {
   program
     .command("queues")
@@ -36,7 +36,7 @@ function rowOf(summary: QueueSummary): (string | number)[] {
     visibleText(queue),
     ...[pending, active, scheduled, retry, aggregating, completed, archived],
     ...[processedToday, failedToday],
-    // Where no worker brings them to the line, tasks that are due wait as well.
+    // When no worker brings due tasks to the line, they wait as well.
     ago(Math.max(latencyMs, overdueMs)),
     paused ? "paused" : "",
   ];

@@ -40,7 +40,7 @@ export function addServerOrders(servers: Command, { streams, exitWith }: Command
       const inspector = new Inspector({ broker });
       return order(inspector, findServer(await inspector.servers(), name));
     });
-    // `servers` has the same option, and takes it wherever it stands.
+    // `servers` has the same option, and takes it at any position.
     const { json } = command.optsWithGlobals<{ readonly json: boolean }>();
     show(streams, json, "tasks" in report ? presentEviction(report) : presentOrder(report), () => reportText(report));
     exitWith(isDone(report) ? exitCodes.ok : exitCodes.findings);
@@ -108,7 +108,7 @@ function duration(option: string, text: string): Duration {
   }
 }
 
-/** A user without a name, as in some containers, is told by host and pid alone. */
+/** A user without a name, as in some containers, is named by host and pid alone. */
 function userName(): string {
   try {
     return `hikyaku command of ${userInfo().username}`;
@@ -117,11 +117,11 @@ function userName(): string {
   }
 }
 
-/** What may have become of a server that nobody knows. */
+/** Possible reasons why nobody knows a server. */
 const unknownText =
   "it took its leave, has been silent for ten minutes, or is of another library, whose servers are forgotten within seconds";
 
-/** An eviction is done when the tasks are taken: whether the server noticed is its own affair. */
+/** An eviction is done when the tasks are taken, whether or not the server noticed. */
 function isDone(report: OrderReport | EvictReport): boolean {
   return report.acknowledged || "tasks" in report;
 }

@@ -16,7 +16,7 @@ interface Found {
   readonly tasks: readonly (ExplainedTask | UnreadableTaskInfo)[];
 }
 
-/** `task`: what became of one task, and why it does not run. */
+/** `task`: the state of one task, and why it does not run. */
 export function addTask(program: Command, { streams }: CommandContext): void {
   program
     .command("task")

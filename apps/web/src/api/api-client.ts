@@ -54,7 +54,7 @@ export class ApiClient {
     throw new ApiError(refusalIn(answer));
   }
 
-  /** Asks what became of some jobs, and about their queue. No ids: only the queue is told of. */
+  /** Asks for the state of some jobs, and of their queue. Without ids: only of the queue. */
   async demoJobs(jobIds: readonly string[], signal?: AbortSignal): Promise<DemoJobsView> {
     const query = new URLSearchParams({ job_ids: jobIds.join(",") });
     const answer = await this.#call(`${DEMO_JOBS_PATH}?${query}`, { method: "GET", signal });
@@ -72,7 +72,7 @@ export class ApiClient {
   }
 
   async #call(path: string, { method, body, signal }: Call): Promise<Answer> {
-    // Being offline forbids nothing: the server may run on this very machine. It only explains a failure.
+    // Being offline forbids nothing: the server may run on this machine. It only explains a failure.
     const wasOffline = navigator.onLine === false;
     const deadline = AbortSignal.timeout(this.#deadlineMs);
     const init: RequestInit = {
@@ -101,13 +101,13 @@ function refusalIn({ status, headers, json }: Answer): ApiFailure {
   if (status === 429) {
     return { kind: "rate-limited", retryAfterSeconds: parseRetryAfter(headers.get("retry-after"), Date.now()) };
   }
-  // Only problem details come from our own server: a proxy's 503 or 422 says nothing about what was registered.
+  // Only problem details come from our own server. A proxy's 503 or 422 says nothing about what was registered.
   const details = problem.safeParse(json);
   if (!details.success) return { kind: "unexpected", status, detail: "" };
   const { code, detail, errors } = details.data;
   if (status === 422) return { kind: "invalid", detail, errors: errors ?? [] };
   if (status === 503) return { kind: "unavailable", code, detail };
-  // 409 speaks of what is stored: it is no proof that nothing was.
+  // 409 tells of what is stored. It does not prove that nothing was.
   if (status < 500 && status !== 409) return { kind: "refused", status, code, detail };
   return { kind: "unexpected", status, detail };
 }

@@ -14,7 +14,7 @@ const LOOKS: Readonly<Record<Level | "asking", { readonly icon: IconName; readon
   asking: { icon: "wait", tone: "text-quiet" },
 };
 
-/** Whether the server can serve, live: the level of the whole, and of each check with what was found. */
+/** Whether the server can serve, live: the level of the whole, and of each check with its findings. */
 export function ReadinessStatus() {
   const { locale, messages } = useLanguage();
   const texts = messages.readiness;
@@ -50,7 +50,7 @@ export function ReadinessStatus() {
   );
 }
 
-/** How well the whole is: an error that does not keep the server from serving is told from one that does. */
+/** The level of the whole. `broken`: an error that does not keep the server from serving. */
 function wholeOf({ status, level }: Readiness): Level | "broken" {
   if (status === "not_ready") return "error";
   return level === "error" ? "broken" : level;

@@ -1,4 +1,4 @@
-/** What decides when the page asks next what became of its jobs. All moments are of one clock, in milliseconds. */
+/** The facts that decide when the page next asks about its jobs. All moments are of one clock, in milliseconds. */
 export interface PaceFacts {
   readonly nowMs: number;
   /** When an answer last differed from the one before. */
@@ -15,16 +15,16 @@ export interface PaceFacts {
 
 const SHORTEST_MS = 1000;
 const LONGEST_MS = 15_000;
-/** After an expected moment the answer is looked for each second, for this long. */
+/** After an expected moment the page asks each second, for this long. */
 const NEAR_MS = 10_000;
-/** A job is taken some milliseconds after its time: asking with it would only see it wait. */
+/** A job is taken some milliseconds after its time. An earlier question would only see it wait. */
 const AFTER_EXPECTED_MS = 150;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** The API's default limits are 60 a minute and 1000 an hour for an address, and the person needs some of them too. */
 const MOST_A_MINUTE = 25;
-/** From so many requests in an hour on, this long lies between two: at most some 800 an hour come together. */
+/** After so many requests in an hour, the pauses become so long. Some 800 requests an hour are reached at most. */
 const SLOWER_FROM = [
   { asked: 400, apartMs: 6500 },
   { asked: 240, apartMs: 3000 },

@@ -23,7 +23,7 @@ export type CardState =
   | "not_kept"
   | "unknown";
 
-/** The one sentence that says what becomes of the job, as a code with its facts. Lengths are milliseconds. */
+/** The one sentence that says what happens to the job, as a code with its facts. Lengths are milliseconds. */
 export type Sentence =
   | { readonly code: "sending" }
   | { readonly code: "perhaps" }
@@ -43,14 +43,16 @@ export type Sentence =
   | { readonly code: "not_kept" }
   | { readonly code: "overdue_unseen"; readonly dueMs: number; readonly seenMs: number };
 
-/** Why a job will wait, or waits, although its time comes. */
+/** Why a job waits, or will wait, although it is due. */
 type Obstacle = "queue_paused" | "no_worker" | "workers_quiet" | "type_not_handled";
 
 interface Printed {
   readonly code: "printed";
   readonly atMs: number;
   readonly worker: DemoJobWorker | null;
-  /** How long after its time, 0 for at its time; undefined for a job tried again, or whose time is not known. */
+  /**
+   * How long after its time; 0 for at its time. Undefined for a job that is tried again, or whose time is not known.
+   */
   readonly lateMs: number | undefined;
   readonly attempt: number;
 }
@@ -74,15 +76,15 @@ export function mostAttempts(job: SessionJob): number {
   return (job.view?.max_retry ?? resolveDemoJob(job.request).maxRetry) + 1;
 }
 
-/** Whether the store, which was away when the job was sent, is known to answer since. */
+/** Whether the store was away when the job was sent, and has answered since. */
 export function isStoreBack({ failure }: SessionJob, { storeWellAtMs }: FollowState): boolean {
   return failure?.reason === "store_away" && storeWellAtMs !== undefined && storeWellAtMs > failure.atMs;
 }
 
-/** The number of the attempt that runs, or comes next, and how many there are at most if each one fails. */
+/** The number of the attempt that runs or comes next, and how many there are at most if each one fails. */
 export function nextAttempt(job: SessionJob, view: DemoJobView): { readonly attempt: number; readonly of: number } {
   const ended = view.attempts.at(-1)?.number ?? view.retried;
-  // An attempt that used up no retry has a number all the same: the last one comes so much later.
+  // An attempt that spent no retry still has a number, so the last one comes so much later.
   return { attempt: ended + 1, of: ended + mostAttempts(job) - view.retried };
 }
 
@@ -109,7 +111,7 @@ function stateOf(job: SessionJob, follow: FollowState, nowMs: number): Omit<JobC
   }
 }
 
-/** For a job whose time has come while no answer came: what became of it is not known, and the page says so. */
+/** For a job that became due while no answer came: its state is not known, and the page says so. */
 function unseen(job: SessionJob, follow: FollowState, nowMs: number): Omit<JobCard, "message"> | undefined {
   if (follow.failure === undefined) return undefined;
   const nextMs = job.view === undefined ? dueMsOf(job) : msOf(job.view.waiting?.until);
@@ -135,7 +137,7 @@ function seen(job: SessionJob, follow: FollowState, nowMs: number): Omit<JobCard
     case "pending":
       return due(job, view, follow, nowMs);
     case "active":
-      // Held by a worker, and not begun.
+      // A worker holds it, and has not begun.
       if (view.waiting !== null) return due(job, view, follow, nowMs);
       return running(job, view, follow, nowMs);
     case "retry":
@@ -176,7 +178,7 @@ function isObstacle(reason: string): reason is Obstacle {
 
 function due(job: SessionJob, view: DemoJobView, follow: FollowState, nowMs: number): Omit<JobCard, "message"> {
   const reason = view.waiting?.reason ?? "in_line";
-  // Its time has come since the answer: what will be in its way is known, and the next answer tells who took it.
+  // It became due since the answer. Its obstacles are known; the next answer tells who took it.
   const isOld = reason === "not_due" || reason === "backing_off";
   const why = isOld ? (obstacleAhead(view, follow) ?? "in_line") : reason;
   const sinceMs = msOf(view.waiting?.since) ?? msOf(view.waiting?.until) ?? dueMsOf(job) ?? nowMs;
@@ -194,7 +196,7 @@ function running(job: SessionJob, view: DemoJobView, follow: FollowState, nowMs:
   return { state: "running", sentence };
 }
 
-/** What its worker left behind may be taken from the end of the lease on, where anybody takes it. */
+/** The task of a lost worker can be taken over once the lease has ended, if there is a worker. */
 function lost(
   view: DemoJobView,
   worker: DemoJobWorker | null,

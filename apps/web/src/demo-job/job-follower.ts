@@ -10,7 +10,7 @@ import { afterAnswer, canBeAsked, needsAsking, type SessionJob } from "./session
 
 /** How fresh the page's knowledge is. Moments are of the server's clock, in milliseconds. */
 export interface FollowState {
-  /** What the last answer said of the queue; undefined before the first. */
+  /** The last answer about the queue. Undefined before the first. */
   readonly queue: DemoJobsView["queue"] | undefined;
   /** When the last answer came. */
   readonly answeredAtMs: number | undefined;
@@ -18,7 +18,7 @@ export interface FollowState {
   readonly failure: ApiFailure | undefined;
   /** Until when the server wants to hear nothing. */
   readonly silentUntilMs: number | undefined;
-  /** When the server's readiness told last that the store is well; undefined while it does not. */
+  /** When the server's readiness last said that the store is well. Undefined while it does not say so. */
   readonly storeWellAtMs?: number | undefined;
 }
 
@@ -47,8 +47,8 @@ export interface AskLog {
 const UNKNOWN_WAIT_S = 60;
 
 /**
- * Asks what became of the jobs in a store, all of them in one request, and writes the answers there. It asks once when
- * it starts and when the page is seen again, then as {@link nextAskInMs} says, until no job needs it.
+ * Asks about the jobs in a store, all in one request, and writes the answers there. It asks once when it starts and
+ * when the page is seen again, then as {@link nextAskInMs} says, until no job needs it.
  */
 export class JobFollower {
   readonly #parts: FollowerParts;
@@ -136,7 +136,7 @@ export class JobFollower {
     if (seen !== this.#seen) this.#changedAtMs = performance.now();
     this.#seen = seen;
     this.#failures = 0;
-    // A job that was sent again while the question was on its way is not missing because it was missing before.
+    // A job that was sent again while the question was on its way may be stored by now, though the answer misses it.
     const wasAsked = (job: SessionJob) => asked.get(job.jobId) === job.fate;
     store.update((jobs) => jobs.map((job) => (wasAsked(job) ? afterAnswer(job, views.get(job.jobId), nowMs) : job)));
     this.#tell({ queue: answer.queue, answeredAtMs: nowMs, failure: undefined, silentUntilMs: undefined });
@@ -156,7 +156,7 @@ export class JobFollower {
     for (const listener of this.#listeners) listener();
   }
 
-  /** By `performance.now()`: the clock of the server, as it is known here, jumps when the server tells it first. */
+  /** By `performance.now()`: our estimate of the server's clock jumps when the server first tells its time. */
   #pace(): PaceFacts {
     const { store, clock, asked } = this.#parts;
     const nowMs = performance.now();
@@ -173,7 +173,7 @@ export class JobFollower {
   }
 }
 
-/** What of an answer counts as a change: not the clock, and not a lease that is extended again and again. */
+/** The part of an answer whose change counts: not the clock, and not a lease that is extended again and again. */
 function seenIn({ jobs, missing, queue }: DemoJobsView): string {
   const views = jobs.map((view) => ({
     ...view,

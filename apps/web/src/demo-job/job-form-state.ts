@@ -51,7 +51,7 @@ export function readJobForm(values: JobFormValues): ReadForm {
   return { valid: false, faults };
 }
 
-/** Sorts the server's errors: those of a field to the field, the first one each; the rest as they are. */
+/** Sorts the server's errors. The first error of each field goes to the field; the others stay as they are. */
 export function sortRefusals(errors: readonly ProblemError[]): {
   faults: FieldFaults;
   others: readonly ProblemError[];
@@ -66,7 +66,8 @@ export function sortRefusals(errors: readonly ProblemError[]): {
   return { faults, others };
 }
 
-// Japanese keyboards type full-width digits (１８０): the same number. What is no number goes on as text, to be refused.
+// Japanese keyboards type full-width digits (１８０), which mean the same number. Other text goes on as text and is
+// refused.
 function numberIn(text: string): unknown {
   const plain = text.normalize("NFKC").trim();
   return /^-?\d+$/.test(plain) ? Number(plain) : plain;

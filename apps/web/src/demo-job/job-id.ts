@@ -1,6 +1,6 @@
 /**
- * A new id for a job: a UUIDv7, which sorts by time. It is made here and not by `crypto.randomUUID`, which browsers
- * offer only on https and localhost.
+ * A new id for a job: a UUIDv7, which sorts by time. Not made by `crypto.randomUUID`, which browsers offer only on
+ * https and localhost.
  */
 export function newJobId(nowMs: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -17,12 +17,12 @@ const MOST_CHARACTERS = 200;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * What was typed or pasted as the id of a job, without the blanks around it; undefined where no id looks like that. A UUID
- * is written in lower case, as the store has it; ids of other programs stay as they are.
+ * The typed or pasted id of a job, without the blanks around it. Undefined when no id looks like that. A UUID is
+ * written in lower case, as the store has it; ids of other programs stay as they are.
  */
 export function readJobId(text: string): string | undefined {
   const id = text.normalize("NFKC").trim();
-  // The API takes several ids joined by commas; an id with one of its own would be read as two.
+  // The API takes several ids joined by commas. An id with a comma would be read as two.
   if (id === "" || id.length > MOST_CHARACTERS || /[\s,]/.test(id)) return undefined;
   return UUID.test(id) ? id.toLowerCase() : id;
 }

@@ -6,15 +6,15 @@ export function msOf(moment: string | null | undefined): number | undefined {
   return moment === null || moment === undefined ? undefined : Date.parse(moment);
 }
 
-/** When the job is due, as the store says, else as it was asked. Undefined where nobody knows. */
+/** When the job is due: as the store says, otherwise as it was asked. Undefined when nobody knows. */
 export function dueMsOf({ view, request, sentAtMs, elsewhere }: SessionJob): number | undefined {
   if (view !== undefined) return msOf(view.due_at) ?? msOf(view.waiting?.until);
   return elsewhere ? undefined : sentAtMs + resolveDemoJob(request).delaySeconds * 1000;
 }
 
 /**
- * How long after its time something happened, in milliseconds; 0 stands for "at its time". A store that keeps whole
- * seconds, or another clock, may tell a moment before it: how late it was is not known then.
+ * How long after its time something happened, in milliseconds; 0 means "at its time". A store with whole seconds, or
+ * another clock, may tell a moment before the time: the delay is then not known.
  */
 export function latenessMs(dueMs: number, atMs: number): number {
   const isWholeSecond = atMs % 1000 === 0;

@@ -30,10 +30,10 @@ export const FAILURE_REASONS = [
 /** Why a job is not known to be registered. */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
-/** Our own server did not take the request: the person must change something, or wait. */
+/** Our own server refused the request: the person must change something, or wait. */
 export type Refusal = Extract<ApiFailure, { readonly kind: "invalid" | "rate-limited" | "refused" }>;
 
-/** Whether our own server did not take the request, so that this call stored nothing. */
+/** Whether our own server refused the request, so that this call stored nothing. */
 export function isRefusal(failure: ApiFailure): failure is Refusal {
   return failure.kind === "invalid" || failure.kind === "rate-limited" || failure.kind === "refused";
 }
@@ -44,7 +44,7 @@ export interface FailedCall {
   readonly reason: FailureReason;
 }
 
-// Only these codes promise that nothing was stored. Every other one, also one that is not known here, may hide a job.
+// Only these codes promise that nothing was stored. With any other code, even an unknown one, a job may be stored.
 const NOTHING_STORED: Partial<Record<ProblemCode, FailureReason>> = {
   broker_unavailable: "store_away",
   store_rejected: "store_rejected",

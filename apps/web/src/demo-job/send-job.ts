@@ -14,7 +14,7 @@ export interface SendingParts {
   readonly clock: ServerClock;
 }
 
-/** What became of a press. `kept`: a job is in the store of the page, whatever is known of it. */
+/** The result of a press. `kept`: a job is in the store of the page, whatever is known of it. */
 export type Sending =
   | { readonly kind: "kept"; readonly jobId: string }
   | { readonly kind: "refused"; readonly failure: Refusal; readonly atMs: number };
@@ -35,7 +35,7 @@ export async function sendJob(
   const wasPerhaps = again?.fate === "perhaps";
   if (again === undefined) store.update((jobs) => withJob(jobs, sentJob(jobId, request, nowMs)));
   else {
-    // Of two calls that may both have stored it, the first one counts.
+    // If two calls may both have stored it, the first one counts.
     const sentAtMs = wasPerhaps ? again.sentAtMs : nowMs;
     store.update((jobs) => changed(jobs, jobId, (job) => ({ ...job, sentAtMs, fate: "sending" })));
   }

@@ -9,8 +9,8 @@ export class ServerClock {
   }
 
   /**
-   * Takes what an answer says of the server's clock. `sentAtMs` is `performance.now()` when the request was sent. What
-   * the answer was on its way counts half; a difference below that is not known to be one and changes nothing.
+   * Takes the server's time from an answer. `sentAtMs` is `performance.now()` when the request was sent. Half of the
+   * call's duration is added. A difference smaller than that may be none, so it changes nothing.
    */
   observe(serverNow: string, sentAtMs: number): void {
     const receivedAtMs = performance.now();

@@ -4,14 +4,14 @@ import { FAILURE_REASONS, FATES, type FailedCall } from "./registration-fate.ts"
 
 const sessionJob = z.object({
   jobId: z.string(),
-  /** It was looked up by its id: what was asked is not known here, nor whether this tab asked it. */
+  /** It was looked up by its id. Neither its request nor its sender is known here. */
   elsewhere: z.boolean().optional(),
   /** What was asked, without the id. */
   request: registerDemoJobRequest,
   /** When it was sent first, by the server's clock as far as the page knew it, in milliseconds. */
   sentAtMs: z.number(),
   fate: z.enum(FATES),
-  /** Why it is not known to be registered, and when and for how long the call went that left it so. */
+  /** Why it is not known to be registered, with the moment and the length of the call that left it so. */
   failure: z.object({ reason: z.enum(FAILURE_REASONS), waitedMs: z.number(), atMs: z.number() }).optional(),
   /** What the server told last. */
   view: demoJobView.optional(),
@@ -25,7 +25,7 @@ export type SessionJob = z.infer<typeof sessionJob>;
 /** How many jobs of this tab are kept: the newest. */
 export const SESSION_JOBS_KEPT = 50;
 
-/** For how long a job that is perhaps registered is looked for in a store that answers and does not have it. */
+/** How long a perhaps registered job is looked for in a store that answers and does not have it. */
 export const LOOKED_FOR_MS = 120_000;
 
 /** Reads a stored list, newest first. Entries that can't be read are left out; a call that a reload cut off is "perhaps". */
@@ -82,8 +82,8 @@ export function changed(
 }
 
 /**
- * The job after a call of its registration failed. "Nothing was stored" speaks of that call only: a job that was
- * perhaps stored by an earlier one stays so.
+ * The job after a call of its registration failed. "Nothing was stored" is about that call only: a job that an earlier
+ * call perhaps stored stays so.
  */
 export function afterFailure(
   job: SessionJob,
@@ -91,7 +91,7 @@ export function afterFailure(
   call: { readonly waitedMs: number; readonly atMs: number; readonly wasPerhaps: boolean },
 ): SessionJob {
   if (job.fate === "registered") return job;
-  // A later call that surely stored nothing brought no doubt: the moments stay those of the call that did.
+  // A later call that surely stored nothing caused no doubt: the moments stay those of the doubtful call.
   const doubt = call.wasPerhaps && fate === "not_stored" ? job.failure : undefined;
   const { waitedMs, atMs } = doubt ?? call;
   return { ...job, fate: call.wasPerhaps ? "perhaps" : fate, failure: { reason, waitedMs, atMs } };
@@ -103,14 +103,14 @@ export function afterRegistration(job: SessionJob): SessionJob {
   return { ...rest, fate: "registered" };
 }
 
-/** The job after the server told what became of it; undefined means that the store has no such job. */
+/** The job after the server told its state. Undefined: the store has no such job. */
 export function afterAnswer(job: SessionJob, view: DemoJobView | undefined, nowMs: number): SessionJob {
   if (view !== undefined) return { ...afterRegistration(job), view };
   if (job.fate === "sending") return job;
   return { ...job, missingSinceMs: job.missingSinceMs ?? nowMs };
 }
 
-/** Whether something may still become of the job, so that the page must ask about it. */
+/** Whether the job's state may still change, so that the page must ask about it. */
 export function needsAsking(job: SessionJob, nowMs: number): boolean {
   const { fate, view, missingSinceMs } = job;
   if (fate === "perhaps") return missingSinceMs === undefined || nowMs - missingSinceMs <= LOOKED_FOR_MS;

@@ -14,8 +14,8 @@ export interface FollowedJobs {
 }
 
 /**
- * Follows the jobs of a store for as long as the component is there. When `workers`, which stands for who works, turns
- * into something else, the queue is asked about anew.
+ * Follows the jobs of a store as long as the component is there. `workers` stands for who works: when it changes, the
+ * queue is asked about anew.
  */
 export function useFollowedJobs(store: SessionJobStore, workers: string | undefined): FollowedJobs {
   const follower = useMemo(

@@ -6,7 +6,7 @@ import { tabJobs, tabParts } from "./this-tab.ts";
 
 interface Press {
   readonly request: RegisterDemoJobRequest;
-  /** The card whose button was pressed; undefined for the form's. */
+  /** The card whose button was pressed. Undefined for the form's button. */
   readonly again?: SessionJob;
 }
 

@@ -27,7 +27,7 @@ export function FollowNote({ follow, nowMs, jobs }: FollowNoteProps) {
   return follow.answeredAtMs === undefined ? null : <span className="live">{texts.live}</span>;
 }
 
-/** When the server told last of any of the jobs, before the page was loaded again. */
+/** The time of the server's last answer about any of the jobs, before the page was loaded again. */
 function lastAnswerMs(jobs: readonly SessionJob[]): number | undefined {
   const told = jobs.flatMap(({ view }) => (view === undefined ? [] : [Date.parse(view.now)]));
   return told.length === 0 ? undefined : Math.max(...told);

@@ -16,20 +16,20 @@ interface JobCardProps {
   readonly job: SessionJob;
   readonly follow: FollowState;
   readonly nowMs: number;
-  /** Sends the job again under its id; undefined where that can't be done here. */
+  /** Sends the job again under its id. Undefined when that can't be done here. */
   readonly onSendAgain?: ((job: SessionJob) => void) | undefined;
   /** On the page of this job the id is no link. */
   readonly isAlone?: boolean;
 }
 
-/** What became of one job: its state, one sentence, its road, what is known besides, and what can be done. */
+/** One job: its state, one sentence, its road, further facts, and what can be done. */
 export function JobCard({ job, follow, nowMs, onSendAgain, isAlone = false }: JobCardProps) {
   const { locale, messages } = useLanguage();
   const titleId = useId();
   const texts = messages.jobs;
   const writing = { texts, locale, nowMs };
   const card = cardOf(job, follow, nowMs);
-  // It stays while it works: a button that vanished under the finger would take the focus with it.
+  // The button stays while it works: one that vanished would take the focus with it.
   const isSendingAgain = job.fate === "sending" && job.failure !== undefined;
   const canSendAgain =
     onSendAgain !== undefined && (job.fate === "perhaps" || job.fate === "not_stored" || isSendingAgain);

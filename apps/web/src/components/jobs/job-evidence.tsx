@@ -14,7 +14,7 @@ interface JobEvidenceProps {
   readonly writing: Writing;
 }
 
-/** What is known of a job besides its sentence and its road: errors, where the line went, what is safe to do. */
+/** What is known of a job besides its sentence and its road: errors, where the line was printed, what is safe to do. */
 export function JobEvidence({ job, state, storeBack, writing }: JobEvidenceProps) {
   const { evidence, reasons } = writing.texts;
   const { view, failure } = job;
@@ -43,7 +43,7 @@ export function JobEvidence({ job, state, storeBack, writing }: JobEvidenceProps
   );
 }
 
-/** Where the line of a printed job stands. */
+/** Where the line of a printed job can be seen. */
 function Output({ job: { view }, writing }: { readonly job: SessionJob; readonly writing: Writing }) {
   const { evidence } = writing.texts;
   const worker = view?.attempts.at(-1)?.worker;

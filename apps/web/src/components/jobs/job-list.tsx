@@ -46,7 +46,7 @@ export function JobList({ jobs, follow, nowMs, onSendAgain }: JobListProps) {
   );
 }
 
-/** What makes a sentence a new one: not the time that goes by. */
+/** What makes a sentence new. The passing of time does not. */
 function newsOf(sentence: ReturnType<typeof cardOf>["sentence"]): string {
   const attempt = "attempt" in sentence ? sentence.attempt : "";
   const why = "why" in sentence ? sentence.why : "but" in sentence ? sentence.but : "";

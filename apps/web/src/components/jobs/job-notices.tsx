@@ -50,7 +50,7 @@ export function JobNotices({ notices, nowMs }: JobNoticesProps) {
   );
 }
 
-/** Without these being mended, a job that is registered now does not run as meant. */
+/** Until these are solved, a job that is registered now does not run as meant. */
 const URGENT: ReadonlySet<JobNotice["code"]> = new Set([
   "server_away",
   "store_away",
@@ -94,7 +94,7 @@ function wordsOf(notice: JobNotice, writing: FindingWriting): NoticeWords {
   }
 }
 
-/** Since when one worker says nothing; of several each line tells its own moment. */
+/** Since when one worker is silent. With several, each line tells its own moment. */
 function silentClaim(warnings: readonly WorkerWarning[], writing: FindingWriting): RichText {
   const words = writing.messages.readiness.notice;
   const [only, second] = warnings;

@@ -10,7 +10,7 @@ import { Rich } from "../rich.tsx";
 interface RelayProps {
   readonly segments: readonly Segment[];
   readonly writing: Writing;
-  /** What is not known stays quiet: only where the job is now is told aloud. */
+  /** Draws the road pale, because the state is not known. Only the place where the job is now stays clear. */
   readonly dim: boolean;
 }
 

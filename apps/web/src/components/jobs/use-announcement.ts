@@ -7,7 +7,7 @@ export interface Announced {
   readonly text: string;
 }
 
-/** The text of what changed last, for a live region; empty until something does. What was there at first is not told. */
+/** The text of the last change, for a live region. Empty until something changes: the first state is not announced. */
 export function useAnnouncement(all: readonly Announced[]): string {
   const known = useRef<Map<string, string>>(undefined);
   const [text, setText] = useState("");
