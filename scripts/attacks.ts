@@ -1,6 +1,6 @@
-// `npm run attacks`: clients that mean ill, on real servers on loopback, see tests/attacks; each is kept up for 40 seconds, some
-// ten minutes in all. Prints memory, descriptors and answers, and ends with 1 when a promise was broken.
-// Options: --short (as npm test runs them), --only TEXT (those whose name has it in it).
+// `npm run attacks`: hostile clients on real servers on loopback, see tests/attacks. Each attack goes on for 40
+// seconds, some ten minutes in all. Prints memory, descriptors and answers, and ends with 1 when a promise was broken.
+// Options: --short (as npm test runs them), --only TEXT (attacks with this text in their name).
 import { parseArgs } from "node:util";
 import { attacks } from "../tests/attacks/attacks.ts";
 import { type AttackReport, runAttack } from "../tests/attacks/run-attack.ts";

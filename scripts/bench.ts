@@ -1,4 +1,4 @@
-// `npm run bench`: installs the peers of the benchmark, which nobody else needs, checks its types, then runs it.
+// `npm run bench`: installs the peers of the benchmark, which nothing else needs, checks its types, then runs it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
@@ -6,7 +6,7 @@ await run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--workspac
 await run("node_modules/.bin/tsc", ["-p", "bench"], ".");
 await run(process.execPath, ["--conditions=source", "bench/src/main.ts", ...process.argv.slice(2)], ".");
 
-/** What this process is asked to do is passed on, so that a run that is stopped can clean up. */
+/** Signals to this process are passed on, so that a run that is stopped can clean up. */
 async function run(command: string, args: readonly string[], cwd: string): Promise<void> {
   const child = spawn(command, args, { cwd, stdio: ["ignore", "inherit", "inherit"] });
   const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);

@@ -1,5 +1,5 @@
-// `npm run build`: the library as plain JavaScript with types, in packages/core/dist or in the folder that it is given.
-// (The web pages are built before this script runs; the servers run from source and need no build.)
+// `npm run build`: the library as plain JavaScript with types, in packages/core/dist or in the given folder. The web
+// pages are built before this script runs. The servers run from source and need no build.
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -13,14 +13,14 @@ const { status } = spawnSync("node_modules/.bin/tsc", ["-p", "packages/core/tsco
 if (status === 0) await embedLeaseThread();
 process.exitCode = status ?? 1;
 
-/** Puts the program of the lease thread into the library, as text that a thread can run wherever it was bundled to. */
+/** Puts the program of the lease thread into the library, as text. A thread can run it wherever it was bundled to. */
 async function embedLeaseThread(): Promise<void> {
   const { outputFiles } = await build({
     entryPoints: [join(dist, "lease-thread-program.js")],
     // Also for a folder elsewhere, which has no node_modules.
     nodePaths: [resolve("node_modules")],
     ...{ bundle: true, minify: true, platform: "node", target: "node22", format: "cjs", write: false },
-    // Named, since it is read in stack traces; the text may be run as a script or, where the process was told so, as a module.
+    // Named, because stack traces show it. The text runs as a script, or as a module if the process was told so.
     banner: {
       js: "// With @bufbuild/protobuf: (Apache-2.0 AND BSD-3-Clause), Buf Technologies, Inc.\n((require)=>{",
     },

@@ -1,7 +1,7 @@
-// `npm run platforms`: installs what the lock file names as other machines do, each into a folder that is thrown away, and
-// looks whether every compiled part is there. `npm run platforms -- win32-x64 linux-x64-musl` does so for these only.
-// It runs none of it, and takes some 400 MB of disk at a time. One line for each platform on stdout. Exit code 1 when
-// something is missing, 64 for a platform that is not known.
+// `npm run platforms`: installs what the lock file names as other machines do, each into a folder that is thrown away.
+// Checks whether every compiled part is there. `npm run platforms -- win32-x64 linux-x64-musl` does so for these only.
+// It runs no installed code, and takes some 400 MB of disk at a time. One line for each platform on stdout. Exit code 1
+// when something is missing, 64 for an unknown platform.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// `npm run soak`: a steady load on each store for half an hour, with the memory of the process and of the store measured all
-// the while; see tests/soak. Exit code 1 when something rises, a task is left over or the checker finds something.
+// `npm run soak`: a steady load on each store for half an hour. Measures the memory of the process and of the store all
+// the time; see tests/soak. Exit code 1 when something rises, a task is left over or the checker finds something.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";

@@ -18,7 +18,7 @@ const missing = installTools();
 const valkey = isWhole ? newestValkey() : undefined;
 const checkPassed = !isWhole || check();
 const runs: { readonly name: string; readonly run: TestRun }[] = [];
-// What needs a newer server than the installed one gets this.
+// Tests that need a newer server than the installed one get this one.
 const newer = valkey !== undefined && "path" in valkey ? { HIKYAKU_VALKEY_SERVER: valkey.path } : {};
 runs.push({ name: "", run: runTests(chosen, newer) });
 if (valkey !== undefined && "path" in valkey) {
@@ -52,7 +52,7 @@ function remarksOn(name: string, { skippedSuites, hanging }: TestCounts): string
   ];
 }
 
-/** The one that `HIKYAKU_VALKEY_SERVER` names, else the newest that pip brings, else the one on PATH. */
+/** The server that `HIKYAKU_VALKEY_SERVER` names, otherwise the newest that pip brings, otherwise the one on PATH. */
 function newestValkey(): Brought {
   if (redisCliPath() === undefined) return { missing: "Valkey: needs redis-cli, which is not on PATH" };
   const named = process.env["HIKYAKU_VALKEY_SERVER"];

@@ -23,12 +23,12 @@ const workerRooms: Readonly<Record<string, readonly string[]>> = {
   roles: ["handling", "leases"],
 };
 
-/** Tests sit beside what they test and may reach for more: a real store, the test support. */
+/** Tests sit beside the code that they test. They may import more: a real store, the test support. */
 function isTest(path: string): boolean {
   return /\.test\.tsx?$/.test(path) || /^(packages|apps)\/[^/]+\/test\//.test(path);
 }
 
-/** Path of the workspace that a file belongs to, such as `packages/core/`; undefined for what is not ours. */
+/** Path of the workspace that a file belongs to, such as `packages/core/`. Undefined when the file is not ours. */
 function workspaceOf(path: string): string | undefined {
   return workspace.exec(path)?.[0];
 }
@@ -37,7 +37,7 @@ function isInWorker(path: string): boolean {
   return path.startsWith("packages/core/src/worker/");
 }
 
-/** The folder below `worker/` that a file stands in; undefined for any other place. */
+/** The folder below `worker/` that a file is in. Undefined for any other place. */
 function workerRoom(path: string): string | undefined {
   return /^packages\/core\/src\/worker\/([^/]+)\//.exec(path)?.[1];
 }

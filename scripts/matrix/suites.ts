@@ -20,7 +20,7 @@ export const adapterSuites: readonly string[] = [
 
 /** Runs tests against the server at this path. */
 export function runOnServer(path: string, program: ServerProgram, suites: readonly string[], output: 1 | 2): TestRun {
-  // What asks for the commands of Redis 7.2 gets this server too, where it knows them.
+  // Tests for the commands of Redis 7.2 get this server too, if it knows them.
   const newer = isSince(program, "7.2") ? { HIKYAKU_VALKEY_SERVER: path } : {};
   return runTests(suites, { HIKYAKU_REDIS_SERVER: path, ...newer }, output);
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import type { SerializedError } from "vitest";
 import type { Reporter, TestModule } from "vitest/node";
 
-/** What a run came to, as `npm test` prints it on its last lines. */
+/** The counts of a run, as `npm test` prints them on its last lines. */
 export interface TestCounts {
   passed: number;
   /** Tests that failed, and files, hooks and stray errors that failed outside any test. */
@@ -10,7 +10,7 @@ export interface TestCounts {
   skipped: number;
   /** One entry for each file and reason. */
   skippedSuites: { file: string; reason: string; tests: number }[];
-  /** Files that the run gave up on, because nothing had happened for minutes. */
+  /** Files that the run gave up, because nothing had happened for minutes. */
   hanging: string[];
 }
 
@@ -78,7 +78,7 @@ function count(modules: readonly TestModule[], failedOutsideTests: number, hangi
         reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       }
     }
-    // A file that cannot be loaded, or whose hooks fail, has no failed test to show for it.
+    // A file that can't be loaded, or whose hooks fail, has no failed test.
     counts.failed += failed === 0 && module.state() === "failed" ? 1 : failed;
     for (const [reason, tests] of reasons) counts.skippedSuites.push({ file: module.relativeModuleId, reason, tests });
   }

@@ -27,8 +27,8 @@ const tools: readonly Tool[] = [
 const aptTimeoutMs = 5 * 60_000;
 
 /**
- * Installs the programs that the tests need and npm cannot bring, from Debian's packages where this process may.
- * Returns one sentence for each that is still missing, with the command that would install it.
+ * Installs the programs that the tests need and npm can't bring, from Debian's packages if this process may. Returns
+ * one sentence for each program that is still missing, with the command that would install it.
  */
 export function installTools(): string[] {
   const missing = tools.filter((tool) => tool.find() === undefined);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { TestCounts } from "./count-reporter.ts";
 
 export interface TestRun {
-  /** Undefined where Vitest ended before it could count. */
+  /** Undefined when Vitest ended before it could count. */
   readonly counts: TestCounts | undefined;
   readonly exitCode: number;
 }

@@ -6,7 +6,8 @@ export class ArgumentsError extends Error {
 }
 
 /**
- * The command line as the environment variables that say the same; it goes before them, and is checked like them.
+ * The command line as environment variables with the same meaning. They take precedence over other variables and are
+ * checked like them.
  * @throws ArgumentsError for anything but `--processes <n>`.
  */
 export function variablesOfArguments(args: readonly string[]): Readonly<Record<string, string>> {

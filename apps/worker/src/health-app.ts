@@ -15,12 +15,12 @@ import type { Broker, Server, ServerReport } from "hikyaku";
 
 export interface HealthAppParts {
   readonly broker: Broker;
-  /** Those that the worker works on. */
+  /** The queues that the worker works on. */
   readonly queues: readonly string[];
   /** Tells whether it takes tasks. */
   readonly probe: ReadinessProbe;
   readonly logger: FastifyBaseLogger;
-  /** Who may see more of `/readyz` than levels. */
+  /** Decides who may see more of `/readyz` than levels. */
   readonly permission: Pick<OperationsPermission, "canRead">;
 }
 
@@ -59,7 +59,7 @@ export function serverProbe(server: Server): ReadinessProbe {
   };
 }
 
-/** What somebody told the server to do from elsewhere, and who. */
+/** The order from elsewhere that the server got, and from whom. */
 function toldOf(order: ServerReport["order"]) {
   if (order === undefined) return null;
   const { kind, by, reason = null } = order;

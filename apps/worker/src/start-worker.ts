@@ -24,8 +24,8 @@ export function startWorker(parts: { config: Config; broker: Broker; logger: Log
 }
 
 /**
- * Resolves when the server was stopped or evicted from elsewhere: its process is to end then. An evicted one ends with 1,
- * since a supervisor should start it anew; one that was told to stop is meant to stay away.
+ * Resolves when the server was stopped or evicted from elsewhere. Its process should then end. An evicted server ends
+ * with 1, so that a supervisor starts it anew. A server that was told to stop should stay away.
  */
 export async function endedFromElsewhere(server: Server): Promise<RunEnd> {
   await server.whenClosed();
@@ -36,7 +36,7 @@ export async function endedFromElsewhere(server: Server): Promise<RunEnd> {
     : { why: "the worker server was told to stop from elsewhere", exitCode: 0 };
 }
 
-/** The longest that stopping this server may take: its handlers' time, their grace, and its last words to the store. */
+/** The longest that stopping this server may take: its handlers' time, their grace, and its last calls to the store. */
 export function workerStopTimeoutMs({ jobqueue }: Pick<Config, "jobqueue">): number {
   return jobqueue.shutdownTimeoutSeconds * 1000 + 15_000;
 }

@@ -6,9 +6,9 @@ import type { FromWorker, ToWorker, WorkerReport } from "./worker-messages.ts";
 const program = fileURLToPath(new URL("./worker-process.ts", import.meta.url));
 const firstRestartMs = 500;
 const slowestRestartMs = 30_000;
-/** A process that ran for so long was well: what ended it is not what ended the one before. */
+/** A process that ran for so long was well: it did not end for the same reason as the one before. */
 const wellAfterMs = 60_000;
-/** What a process gets beyond its own limit for stopping, which should have ended it. */
+/** How much longer than its own limit for stopping a process may take before it is killed. */
 const stopMarginMs = 2_000;
 
 export interface SupervisedWorkerOptions {
@@ -19,15 +19,15 @@ export interface SupervisedWorkerOptions {
   readonly stopTimeoutMs: number;
 }
 
-/** How a worker process is: what it says, or why it says nothing. */
+/** The state of a worker process: what it says, or why it is silent. */
 export type WorkerCondition =
   | { readonly kind: "answers"; readonly pid: number; readonly report: WorkerReport }
   | { readonly kind: "silent"; readonly reason: string };
 
 /**
- * One worker process, started again whenever it ends unasked: soon at first, then later and later while it keeps ending
- * soon after its start. One that was told to stop from elsewhere stays away. Its output goes where this process's output
- * goes.
+ * One worker process. It is started again whenever it ends unasked: soon at first, then later and later while it keeps
+ * ending soon after its start. A process that was told to stop from elsewhere stays away. Its output goes where this
+ * process's output goes.
  */
 export class SupervisedWorker {
   readonly #options: SupervisedWorkerOptions;
@@ -46,7 +46,7 @@ export class SupervisedWorker {
     this.#options = options;
   }
 
-  /** Resolves when the process ended because somebody told its server to stop; it is not started again then. */
+  /** Resolves when the process ended because somebody told its server to stop. It is not started again then. */
   get stoppedFromElsewhere(): Promise<void> {
     return this.#stoppedFromElsewhere.promise;
   }
@@ -55,7 +55,7 @@ export class SupervisedWorker {
     const { number, logger } = this.#options;
     const child = fork(program, [String(number), String(process.pid)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      // The runner of npm's commands is this process's to watch; its children watch this process.
+      // This process watches the runner of npm's commands. Its children watch this process.
       env: { ...process.env, HIKYAKU_RUN_PID: undefined },
     });
     this.#child = child;
@@ -87,7 +87,7 @@ export class SupervisedWorker {
     });
   }
 
-  /** Asks the process how it is; one that is not there, or gives no answer in time, is silent. */
+  /** Asks the process how it is. A process that is not there, or gives no answer in time, is silent. */
   async condition(timeoutMs: number): Promise<WorkerCondition> {
     const child = this.#child;
     if (child?.pid === undefined) return { kind: "silent", reason: this.#silentBecause };
@@ -103,7 +103,7 @@ export class SupervisedWorker {
     return { kind: "silent", reason: `pid ${child.pid} gives no answer within ${timeoutMs} ms` };
   }
 
-  /** Asks the process to stop, and ends it when it takes longer than it may. Resolves when it has ended. */
+  /** Asks the process to stop, and kills it when it takes longer than it may. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
@@ -148,7 +148,7 @@ export class SupervisedWorker {
   }
 
   #send(child: ChildProcess, message: ToWorker): void {
-    // A process that can't be told has ended or is about to; its end is heard of anyway.
+    // A process that can't get the message has ended or is about to. Its end is noticed anyway.
     if (child.connected) child.send(message, () => undefined);
   }
 }

@@ -13,13 +13,13 @@ import { buildHealthApp } from "./health-app.ts";
 import { workerStopTimeoutMs } from "./start-worker.ts";
 import { SupervisedWorker, type WorkerCondition } from "./supervised-worker.ts";
 
-/** Leaves time to tell of who did not answer. */
+/** Leaves time to name the processes that did not answer. */
 const answerMs = PROBE_TIMEOUT_MS - 200;
 const marginMs = 5_000;
 
 /**
- * Several worker servers, each in a process of its own, and none in this one, which watches over them and answers for
- * all on the port of the settings. None outlives it: each stops when its channel to this process ends.
+ * Several worker servers, each in its own process. This process runs none: it watches over them and answers for all on
+ * the port of the settings. None outlives it: each stops when its channel to this process ends.
  */
 export const superviseWorkers: Start = async ({ config, logger }) => {
   const { host, port, processes } = config.jobqueue;
@@ -37,12 +37,12 @@ export const superviseWorkers: Start = async ({ config, logger }) => {
     logger,
     permission: new OperationsPermission(config),
   });
-  // The port first: when another worker has it, this one must not have taken any tasks.
+  // The port first: if another worker has it, this one must not have taken any tasks.
   const address = await listen(app, { host, port, what: "the worker server", portKey: "jobqueue.port" });
   for (const worker of workers) worker.start();
   let stopping = false;
   process.once("exit", () => {
-    // Hurried, or out of time. When this process fails by itself, the others may still stop in their own time.
+    // Hurried, or out of time. If this process fails by itself, the others may still stop in their own time.
     if (stopping) for (const worker of workers) worker.kill();
   });
   logger.info(
@@ -65,7 +65,7 @@ export const superviseWorkers: Start = async ({ config, logger }) => {
   };
 };
 
-/** Whether any of the processes takes tasks, and what is the matter with those that do not. */
+/** Whether any of the processes takes tasks, and what is wrong with those that do not. */
 function processesProbe(workers: readonly SupervisedWorker[]): ReadinessProbe {
   return {
     name: "worker_processes",

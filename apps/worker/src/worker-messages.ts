@@ -4,7 +4,7 @@ export type ToWorker = { readonly kind: "stop" } | { readonly kind: "status"; re
 /** What a worker process says to its supervisor. */
 export type FromWorker =
   | { readonly kind: "runs"; readonly serverId: string }
-  /** Somebody told its server to stop from elsewhere: the process ends and is meant to stay away. */
+  /** Somebody told its server to stop from elsewhere. The process ends and should stay away. */
   | { readonly kind: "told_to_stop" }
   | { readonly kind: "status"; readonly question: number; readonly report: WorkerReport };
 

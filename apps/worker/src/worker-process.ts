@@ -18,13 +18,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-/** As a signal would; not again, since a terminal's Ctrl-C reaches this process as well as its supervisor. */
+/** Stops as at a signal. Once only: a terminal's Ctrl-C reaches this process as well as its supervisor. */
 function askToStop(): void {
   if (!stopping) process.emit("SIGTERM", "SIGTERM");
 }
 
 function say(message: FromWorker): void {
-  // Who has gone needs no answer; that it has gone is told by "disconnect".
+  // A supervisor that has gone needs no answer. "disconnect" tells that it has gone.
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 

@@ -10,8 +10,8 @@ export async function connectRaw(url: string) {
 }
 
 /**
- * Where each task of a queue is, read straight from Redis without a broker: every list and set that names it, its
- * state, its lease and its lock, as one text. If two of its texts differ, something happened to the task.
+ * Where each task of a queue is, read straight from Redis without a broker. One text names every list and set with the
+ * task, its state, its lease and its lock. If two of its texts differ, something happened to the task.
  */
 export async function taskPlaces(raw: Raw, queue = "default"): Promise<Map<string, string>> {
   const marks = new Map<string, string[]>();
