@@ -40,9 +40,7 @@ export interface QueueKeys {
   readonly failed: string;
   /** Ours: ids of scheduled and retry tasks whose moment is not a whole second, by milliseconds. */
   readonly due: string;
-  /**
-   * Ours: ids of finished sets whose tasks' bodies are still being removed. The rest of each set lies at `:<set id>`.
-   */
+  /** Ours: the policy by which claims take from the queue, as text. Missing for an open queue. */
   readonly policy: string;
   /**
    * Ours: ids of finished sets whose tasks' bodies are still being removed. The rest of each set lies at `:<set id>`.
@@ -101,9 +99,7 @@ export function serverKeys(host: string, pid: number, serverId: string): ServerK
   return { server: `asynq:servers:${tag}`, workers: `asynq:workers:${tag}`, details: `hikyaku:servers:${tag}` };
 }
 
-/**
- * Ours: the orders to a server, by kind. Its id alone names the key: nothing else is left of a server that fell silent.
- */
+/** Ours: servers for which an order is kept, by the second until which it is kept. */
 export const orderedServersKey = "hikyaku:ordered-servers";
 
 /**
