@@ -19,7 +19,12 @@ async function embedLeaseThread(): Promise<void> {
     entryPoints: [join(dist, "lease-thread-program.js")],
     // Also for a folder elsewhere, which has no node_modules.
     nodePaths: [resolve("node_modules")],
-    ...{ bundle: true, minify: true, platform: "node", target: "node22", format: "cjs", write: false },
+    bundle: true,
+    minify: true,
+    platform: "node",
+    target: "node22",
+    format: "cjs",
+    write: false,
     // Named, because stack traces show it. The text runs as a script, or as a module if the process was told so.
     banner: {
       js: "// With @bufbuild/protobuf: (Apache-2.0 AND BSD-3-Clause), Buf Technologies, Inc.\n((require)=>{",

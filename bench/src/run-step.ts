@@ -59,13 +59,20 @@ export async function runStep(system: string, workload: string, options: StepOpt
         : [
             process.execPath,
             [
-              ...["--conditions=source", program, system, workload, JSON.stringify(store), JSON.stringify(sizes)],
+              "--conditions=source",
+              program,
+              system,
+              workload,
+              JSON.stringify(store),
+              JSON.stringify(sizes),
               ...(profile === undefined ? [] : [profile.kind, profile.folder]),
             ],
           ];
     const timeout = usualLimitMs * Math.max(1, (sizes.backlog / 1_000_000) * 3);
     const { stdout, stderr } = await run(command, args, {
-      ...{ timeout, signal, maxBuffer: 16 * 1024 * 1024 },
+      timeout,
+      signal,
+      maxBuffer: 16 * 1024 * 1024,
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     });
     const figures: Figure[] = JSON.parse(stdout.trim().split("\n").at(-1) ?? "[]");

@@ -78,8 +78,11 @@ export class CountingStore {
         for (; given < activeTasks && first !== undefined; given++) {
           const lease = { queue: first.queue, taskId: `${serverId}/${given}`, token: `${serverId}/1` };
           tasks.push({
-            ...{ message: aMessage(lease.taskId, first.queue), lease, leaseEndsAt: clock.now() + leaseMs },
-            ...{ pendingSince: undefined, lostAttempts: 0 },
+            message: aMessage(lease.taskId, first.queue),
+            lease,
+            leaseEndsAt: clock.now() + leaseMs,
+            pendingSince: undefined,
+            lostAttempts: 0,
           });
         }
         return { tasks, unhandled: [], setAside: [] };

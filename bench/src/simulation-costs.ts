@@ -33,8 +33,11 @@ const many = 100;
 export function combined(one: Cost, other: Cost, timesOther: number): Cost {
   const sum = (name: keyof Cost): number => one[name] + other[name] * timesOther;
   return {
-    ...{ commands: sum("commands"), inner: sum("inner"), bytesIn: sum("bytesIn") },
-    ...{ bytesOut: sum("bytesOut"), cpuMicros: sum("cpuMicros") },
+    commands: sum("commands"),
+    inner: sum("inner"),
+    bytesIn: sum("bytesIn"),
+    bytesOut: sum("bytesOut"),
+    cpuMicros: sum("cpuMicros"),
   };
 }
 
@@ -49,8 +52,15 @@ export async function measureCosts(url: string, port: number): Promise<Costs> {
   const { tasks } = await broker.claim({ ...request, queues: [{ queue: "measured", limit: many }], limit: many });
   const leases = tasks.map(({ lease }) => lease);
   const busy = leases.map(({ queue, taskId }) => ({
-    ...{ serverId: "measured", host: "host-0", pid: 1, taskId, queue, taskType: "simulated" },
-    ...{ payload: new Uint8Array(100), startedAt: Date.now(), deadlineAt: Date.now() },
+    serverId: "measured",
+    host: "host-0",
+    pid: 1,
+    taskId,
+    queue,
+    taskType: "simulated",
+    payload: new Uint8Array(100),
+    startedAt: Date.now(),
+    deadlineAt: Date.now(),
   }));
   const idle = { ...request, queues: [{ queue: "idle", limit: 10 }], limit: 10 };
   const archive = { maxCount: 10_000, maxAgeMs: 7_776_000_000 };
@@ -161,14 +171,15 @@ function subtract(after: Counts, before: Counts): Pick<Counts, "bytesIn" | "byte
 /** A server's word of itself, as long as most are. */
 export function aServer(number: number): ServerRecord {
   return {
-    ...{
-      serverId: `6f1c2f5e-8f0e-4a53-9d5b-${String(number).padStart(12, "0")}`,
-      host: `host-${number}`,
-      pid: 1,
-      concurrency: 10,
-      strictPriority: false,
-    },
-    ...{ queues: { critical: 6, default: 3, low: 1 }, status: "active", startedAt: Date.now(), activeWorkers: 0 },
+    serverId: `6f1c2f5e-8f0e-4a53-9d5b-${String(number).padStart(12, "0")}`,
+    host: `host-${number}`,
+    pid: 1,
+    concurrency: 10,
+    strictPriority: false,
+    queues: { critical: 6, default: 3, low: 1 },
+    status: "active",
+    startedAt: Date.now(),
+    activeWorkers: 0,
     details: {
       version: "1.0.0",
       directory: "/srv/application/current",

@@ -36,8 +36,14 @@ export async function simulateFleet(options: FleetOptions, costs: Costs, seed = 
   const fleet: Server[] = [];
   for (let number = 0; number < size; number++) {
     const server = new Server({
-      ...{ broker: store.broker(), clock, random, logger: silentLogger, queues: priorities, shutdownTimeout: "0s" },
-      ...{ concurrency: Math.max(10, activeTasks), abortGrace: "0s" },
+      broker: store.broker(),
+      clock,
+      random,
+      logger: silentLogger,
+      queues: priorities,
+      shutdownTimeout: "0s",
+      concurrency: Math.max(10, activeTasks),
+      abortGrace: "0s",
     });
     server.handleRaw({ prefix: "" }, () => new Promise(() => undefined));
     server.start();

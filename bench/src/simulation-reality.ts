@@ -53,7 +53,10 @@ export async function observe(
   const byCommand = new Map<string, number>();
   for (const { name } of heard) byCommand.set(name, (byCommand.get(name) ?? 0) + 1 / seconds / size);
   return {
-    ...{ servers: size, byCommand, connections, commands: heard.length / seconds / size },
+    servers: size,
+    byCommand,
+    connections,
+    commands: heard.length / seconds / size,
     bytesIn: (to.bytesIn - from.bytesIn) / seconds / size,
     bytesOut: (quietTo.bytesOut - quietFrom.bytesOut) / quietSeconds / size,
   };

@@ -17,19 +17,46 @@ export interface Sizes {
 }
 
 export const fullSizes: Sizes = {
-  ...{ enqueue: 80_000, oneByOne: 20_000, process: 60_000, warmUp: 15_000, pickUps: 400 },
-  ...{ delayed: 10_000, delayedOverMs: 10_000, memory: 30_000, idleMs: 30_000, growth: 40_000, backlog: 1_000_000 },
+  enqueue: 80_000,
+  oneByOne: 20_000,
+  process: 60_000,
+  warmUp: 15_000,
+  pickUps: 400,
+  delayed: 10_000,
+  delayedOverMs: 10_000,
+  memory: 30_000,
+  idleMs: 30_000,
+  growth: 40_000,
+  backlog: 1_000_000,
 };
 
 export const quickSizes: Sizes = {
-  ...{ enqueue: 8_000, oneByOne: 2_400, process: 6_000, warmUp: 1_500, pickUps: 50 },
-  ...{ delayed: 1_000, delayedOverMs: 1_000, memory: 6_000, idleMs: 2_000, growth: 4_000, backlog: 50_000 },
+  enqueue: 8_000,
+  oneByOne: 2_400,
+  process: 6_000,
+  warmUp: 1_500,
+  pickUps: 50,
+  delayed: 1_000,
+  delayedOverMs: 1_000,
+  memory: 6_000,
+  idleMs: 2_000,
+  growth: 4_000,
+  backlog: 50_000,
 };
 
 /** So small that what comes out means nothing; to see that everything works. */
 export const tinySizes: Sizes = {
-  ...{ enqueue: 400, oneByOne: 160, process: 300, warmUp: 50, pickUps: 5 },
-  ...{ delayed: 50, delayedOverMs: 100, memory: 100, idleMs: 100, growth: 100, backlog: 300 },
+  enqueue: 400,
+  oneByOne: 160,
+  process: 300,
+  warmUp: 50,
+  pickUps: 5,
+  delayed: 50,
+  delayedOverMs: 100,
+  memory: 100,
+  idleMs: 100,
+  growth: 100,
+  backlog: 300,
 };
 
 /** 1,000,000 as `1 M`. */

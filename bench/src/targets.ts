@@ -54,7 +54,10 @@ export const targets: readonly Target[] = [
   atMost("idle cost", 2),
   {
     what: `memory, server defaults, ${redis} ÷ ${bullmq}`,
-    ...{ figure: "memory, server defaults", ours: redis, peer: bullmq, atMost: 0.95 },
+    figure: "memory, server defaults",
+    ours: redis,
+    peer: bullmq,
+    atMost: 0.95,
   },
   ...growth,
   ratio("bulk enqueue", bullmq, 3, sqlite),

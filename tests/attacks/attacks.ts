@@ -226,8 +226,26 @@ export const attacks: readonly Attack[] = [
 
 async function hostileIds({ target, fault }: AttackContext): Promise<void> {
   const ids = [
-    ...["..", "%2e%2e%2f", "%00", "%0a", "%ff", "%F0%9F%8F%83", "__proto__", "constructor", "*", "a%2fb", "'--", "$ne"],
-    ...["x".repeat(99), "x".repeat(101), "x".repeat(201), "x".repeat(8_000), "%41".repeat(150), "%u0041", "%", "{}"],
+    "..",
+    "%2e%2e%2f",
+    "%00",
+    "%0a",
+    "%ff",
+    "%F0%9F%8F%83",
+    "__proto__",
+    "constructor",
+    "*",
+    "a%2fb",
+    "'--",
+    "$ne",
+    "x".repeat(99),
+    "x".repeat(101),
+    "x".repeat(201),
+    "x".repeat(8_000),
+    "%41".repeat(150),
+    "%u0041",
+    "%",
+    "{}",
   ];
   for (const id of ids) {
     for (const [method, path] of [

@@ -98,7 +98,8 @@ class Watch {
     this.#target = target;
     this.peak = target.figures();
     const register = {
-      ...{ method: "POST", headers: { "content-type": "application/json" } },
+      method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ message: "hello", delay_seconds: 3600 }),
     };
     this.#asks = [

@@ -66,11 +66,16 @@ export class Target {
     const port = await freePort();
     const app = new AppProcess(name, {
       settings: {
-        ...{ SERVER__HOST: "127.0.0.1", SERVER__PORT: port, JOBQUEUE__PORT: port },
-        ...{ JOBQUEUE__STORE: "embedded", JOBQUEUE__EMBEDDED__PATH: join(folder, "hikyaku.db") },
-        ...{ API__RATE_LIMIT__STORAGE_TYPE: "memory", API__RATE_LIMIT__PAGE_REQUESTS_PER_MINUTE: 1_000_000 },
-        ...{ API__RATE_LIMIT__REQUESTS_PER_MINUTE: 1_000_000, API__RATE_LIMIT__REQUESTS_PER_HOUR: 1_000_000 },
-        ...{ LOGGING__LEVEL: "warn" },
+        SERVER__HOST: "127.0.0.1",
+        SERVER__PORT: port,
+        JOBQUEUE__PORT: port,
+        JOBQUEUE__STORE: "embedded",
+        JOBQUEUE__EMBEDDED__PATH: join(folder, "hikyaku.db"),
+        API__RATE_LIMIT__STORAGE_TYPE: "memory",
+        API__RATE_LIMIT__PAGE_REQUESTS_PER_MINUTE: 1_000_000,
+        API__RATE_LIMIT__REQUESTS_PER_MINUTE: 1_000_000,
+        API__RATE_LIMIT__REQUESTS_PER_HOUR: 1_000_000,
+        LOGGING__LEVEL: "warn",
         ...settings,
       },
       env: { APP_ENV: env },
@@ -96,8 +101,14 @@ export class Target {
     return new Promise<Answer>((resolve, reject) => {
       const sent = request(
         {
-          ...{ host: "127.0.0.1", port: this.port, localAddress: from, path, method, agent },
-          ...{ headers, signal: AbortSignal.timeout(deadlineMs) },
+          host: "127.0.0.1",
+          port: this.port,
+          localAddress: from,
+          path,
+          method,
+          agent,
+          headers,
+          signal: AbortSignal.timeout(deadlineMs),
         },
         async (response) => {
           try {

@@ -18,7 +18,8 @@ export async function startTarget(kind: TargetKind): Promise<StartedTarget> {
   if (kind === "impostor") return startOnImpostor();
   const target = await Target.start(kind === "worker" ? "worker" : "api", {
     // A server that takes more than this stops serving everybody.
-    ...{ descriptorLimit: 1_024, env: kind === "staging" ? "staging" : "local" },
+    descriptorLimit: 1_024,
+    env: kind === "staging" ? "staging" : "local",
   });
   // What is compiled and cached with the first answers is none of an attack's.
   for (const path of kind === "worker" ? ["/health", "/readyz"] : ["/", "/docs/", "/openapi.json"]) {

@@ -44,7 +44,11 @@ describe.each(cases)("$store under faults and load", ({ store, seeds }) => {
     skip(store === "redis" && inject("redisServerPath") === null, "redis-server is not installed");
     const said: string[] = [];
     const { failed, late, summaries } = await runChaos({
-      ...{ stores: [store], seeds, minutes: 4, lanes: 2, flowWithinMs },
+      stores: [store],
+      seeds,
+      minutes: 4,
+      lanes: 2,
+      flowWithinMs,
       print: (line) => void said.push(line),
     });
     expect([...failed, ...late], said.join("\n")).toEqual([]);

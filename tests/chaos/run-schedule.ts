@@ -132,7 +132,11 @@ class ScheduleRun {
     const { leaseMs, schedulers, clockSlot } = this.#schedule;
     const by = `w${slot}.${this.#generations[slot]}`;
     this.#fleet.start({
-      ...{ address: this.#store.address, journal: this.#journal, by, leaseMs, schedules: schedulers.includes(slot) },
+      address: this.#store.address,
+      journal: this.#journal,
+      by,
+      leaseMs,
+      schedules: schedulers.includes(slot),
       maxLostAttempts: this.#hasKiller ? usualLostAttempts : neverLostAttempts,
       ...(slot === clockSlot && { clockOffsetMs: 0 }),
     });
@@ -274,14 +278,24 @@ class ScheduleRun {
     // Others may have its tasks before anybody here has seen it end.
     for (const line of lines) if (line.e === "dies") this.#fleet.deaths.set(line.by, line.t);
     const judgement = judge({
-      ...{ ledger, runs, deaths: this.#fleet.deaths, stops: this.#hindrances, mostAheadMs: this.#mostAheadMs, turns },
+      ledger,
+      runs,
+      deaths: this.#fleet.deaths,
+      stops: this.#hindrances,
+      mostAheadMs: this.#mostAheadMs,
+      turns,
       left: await everything(observer),
       numbers: await this.#numbers(),
       findings: await checkStore(observer, { scope: "tasks", graceMs: 0 }),
     });
     const violations = [...this.#violations, ...judgement.violations];
     return {
-      ...{ store, seed, violations, quietMs, kills: this.#kills, stops: this.#stops },
+      store,
+      seed,
+      violations,
+      quietMs,
+      kills: this.#kills,
+      stops: this.#stops,
       tasks: {
         accepted: ledger.ofState("accepted").length,
         unknown: ledger.ofState("unknown").length,

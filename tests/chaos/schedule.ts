@@ -55,16 +55,42 @@ export interface Schedule {
 
 const storeFaultWeights = {
   redis: {
-    ...{ killed: 4, paused: 2, out_of_memory: 2, commands_refused: 3, scripts_flushed: 1, fails_over: 2 },
-    ...{ cut: 2, answer_cut: 3, answers_held: 2, frozen: 2, slow: 1, refused: 1 },
+    killed: 4,
+    paused: 2,
+    out_of_memory: 2,
+    commands_refused: 3,
+    scripts_flushed: 1,
+    fails_over: 2,
+    cut: 2,
+    answer_cut: 3,
+    answers_held: 2,
+    frozen: 2,
+    slow: 1,
+    refused: 1,
   },
   sqlite: { file_busy: 4, log_removed: 2, index_removed: 1, log_and_index_removed: 1 },
 } as const;
 
 /** What scripts write with, and what they ask in between. */
 const refusable = [
-  ...["hset", "hdel", "del", "lpush", "rpush", "lrem", "ltrim", "zadd", "zrem", "sadd", "set", "incrby", "publish"],
-  ...["object", "zmscore", "hget", "hmget", "exists"],
+  "hset",
+  "hdel",
+  "del",
+  "lpush",
+  "rpush",
+  "lrem",
+  "ltrim",
+  "zadd",
+  "zrem",
+  "sadd",
+  "set",
+  "incrby",
+  "publish",
+  "object",
+  "zmscore",
+  "hget",
+  "hmget",
+  "exists",
 ] as const;
 
 /** Nothing stands in the way of jobs under these, or only for an instant. */

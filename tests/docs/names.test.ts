@@ -23,16 +23,25 @@ const sources = files
 const words = new Set(sources.match(/\w+/g));
 /** Names of other programs: BullMQ, Redis, Dragonfly, Node.js. */
 const foreignWords = new Set([
-  ...["attemptsMade", "cancelJob", "endDate", "getChildrenValues", "getDelayed", "getJobs", "maxStalledCount"],
-  ...["moveToDelayed", "moveToWaitingChildren", "queueEvents", "removeOnFail", "updateData", "updateProgress"],
-  ...[
-    "upsertJobScheduler",
-    "waitUntilFinished",
-    "used_cpu",
-    "used_memory",
-    "default_lua_flags",
-    "maxRequestsPerSocket",
-  ],
+  "attemptsMade",
+  "cancelJob",
+  "endDate",
+  "getChildrenValues",
+  "getDelayed",
+  "getJobs",
+  "maxStalledCount",
+  "moveToDelayed",
+  "moveToWaitingChildren",
+  "queueEvents",
+  "removeOnFail",
+  "updateData",
+  "updateProgress",
+  "upsertJobScheduler",
+  "waitUntilFinished",
+  "used_cpu",
+  "used_memory",
+  "default_lua_flags",
+  "maxRequestsPerSocket",
 ]);
 /** What is made at run time, or is written for an example. */
 const notInGit =

@@ -36,8 +36,10 @@ describe.skipIf(missing !== undefined)(titled("what becomes of a job is told on 
     const port = await freePort();
     const app = apps.start(name, {
       settings: {
-        ...{ JOBQUEUE__STORE: "redis", REDIS__JOBQUEUE__ADDR: `127.0.0.1:${redis.port}` },
-        ...{ SERVER__PORT: port, JOBQUEUE__PORT: await freePort() },
+        JOBQUEUE__STORE: "redis",
+        REDIS__JOBQUEUE__ADDR: `127.0.0.1:${redis.port}`,
+        SERVER__PORT: port,
+        JOBQUEUE__PORT: await freePort(),
         ...settings,
       },
     });

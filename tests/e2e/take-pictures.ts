@@ -31,8 +31,9 @@ const redis = await startRedisServer();
 const apps = new AppProcesses();
 const full = openSync("/dev/full", "w");
 const browser = await chromium.launch({
-  ...{ headless: true, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"] },
-  ...{ executablePath: chromiumPath() ?? "chromium" },
+  headless: true,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  executablePath: chromiumPath() ?? "chromium",
 });
 const port = await freePort();
 const origin = `http://127.0.0.1:${port}`;
@@ -89,8 +90,9 @@ async function takeAll(browser: Browser): Promise<void> {
 async function start(name: "api" | "worker", settings: Record<string, string | number>, stdoutFd?: number) {
   const app = apps.start(name, {
     settings: {
-      ...{ JOBQUEUE__STORE: "redis", REDIS__JOBQUEUE__ADDR: `127.0.0.1:${redis.port}` },
-      ...{ JOBQUEUE__PORT: await freePort() },
+      JOBQUEUE__STORE: "redis",
+      REDIS__JOBQUEUE__ADDR: `127.0.0.1:${redis.port}`,
+      JOBQUEUE__PORT: await freePort(),
       ...settings,
     },
     ...(stdoutFd === undefined ? {} : { stdoutFd }),
@@ -117,7 +119,10 @@ async function shoot(page: Page, moment: string): Promise<void> {
   await Promise.all(
     looks.map(async ({ name, locale, width, colorScheme }) => {
       const context = await browser.newContext({
-        ...{ baseURL: origin, locale, colorScheme, viewport: { width, height: 900 } },
+        baseURL: origin,
+        locale,
+        colorScheme,
+        viewport: { width, height: 900 },
       });
       await context.addInitScript((text: string) => Object.assign(sessionStorage, JSON.parse(text)), stored);
       const shown = await context.newPage();

@@ -73,16 +73,20 @@ async function resultFile(folder: string, faults: readonly string[]): Promise<st
   const row = { figure: "whole round", unit: "per second" };
   const result = {
     machine: {
-      ...{ date: "2026-01-31T00:00:00.000Z", commit: "abc", mode: "full", cores: 2, cpu: "a processor", memoryGiB: 8 },
-      ...{
-        system: "Linux 6",
-        node: "v24",
-        redis: "7",
-        versions: { them: "1.0" },
-        durability: "kept",
-        payload: "small",
-      },
-      ...{ rounds: 3, sizes: { warmUp: 1, process: 2, enqueue: 3 } },
+      date: "2026-01-31T00:00:00.000Z",
+      commit: "abc",
+      mode: "full",
+      cores: 2,
+      cpu: "a processor",
+      memoryGiB: 8,
+      system: "Linux 6",
+      node: "v24",
+      redis: "7",
+      versions: { them: "1.0" },
+      durability: "kept",
+      payload: "small",
+      rounds: 3,
+      sizes: { warmUp: 1, process: 2, enqueue: 3 },
     },
     series: [
       { system: "us", ...row, values: [1_000, 3_000, 2_000] },

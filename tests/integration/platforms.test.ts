@@ -15,8 +15,14 @@ import { type Ended, projectFolder, run } from "./development-scripts.ts";
 
 /** What `npm start` and `npm test` load or run that has compiled parts. */
 const modules = [
-  ...["@tailwindcss/oxide", "lightningcss", "rolldown", "oxc-parser", "oxc-resolver"],
-  ...["node_modules/@biomejs/biome/bin/biome", "node_modules/@bufbuild/buf/bin/buf", "node_modules/typescript/bin/tsc"],
+  "@tailwindcss/oxide",
+  "lightningcss",
+  "rolldown",
+  "oxc-parser",
+  "oxc-resolver",
+  "node_modules/@biomejs/biome/bin/biome",
+  "node_modules/@bufbuild/buf/bin/buf",
+  "node_modules/typescript/bin/tsc",
 ];
 
 const unreachable = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ESOCKETTIMEDOUT/;

@@ -132,7 +132,9 @@ describe("the process standalone", () => {
     const store = await embedded.create();
     try {
       const settings = {
-        ...{ ...store.settings, SERVER__HOST: "127.0.0.1", SERVER__PORT: await freePort() },
+        ...store.settings,
+        SERVER__HOST: "127.0.0.1",
+        SERVER__PORT: await freePort(),
         API__RATE_LIMIT__STORAGE_TYPE: "memory",
       };
       const app = await apps.start("api", { settings, env: { APP_ENV: env } }).ready();

@@ -161,7 +161,10 @@ const bundlers = {
     file: "rollup.mjs",
     async bundle(entry, file) {
       const bundle = await rollup({
-        ...{ input: entry, plugins: [nodeResolve()], external: /^node:/, logLevel: "silent" },
+        input: entry,
+        plugins: [nodeResolve()],
+        external: /^node:/,
+        logLevel: "silent",
       });
       await bundle.write({ file, format: "es" });
     },
@@ -170,9 +173,14 @@ const bundlers = {
     file: "vite.mjs",
     bundle: (entry, outfile) =>
       vite({
-        ...{ root: dirname(entry), configFile: false, logLevel: "error", ssr: { noExternal: true } },
+        root: dirname(entry),
+        configFile: false,
+        logLevel: "error",
+        ssr: { noExternal: true },
         build: {
-          ...{ ssr: entry, outDir: dirname(outfile), emptyOutDir: false },
+          ssr: entry,
+          outDir: dirname(outfile),
+          emptyOutDir: false,
           rolldownOptions: { output: { entryFileNames: basename(outfile) } },
         },
       }),

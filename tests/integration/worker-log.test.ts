@@ -23,7 +23,11 @@ describe.for(storeKinds)("the log of a worker on $name", { timeout: 60_000 }, (k
         const { id } = await client.enqueue(delayPrint, { message: "\u001b[2Jhello" }, { maxRetry: 0 });
         const { text } = await app.stderr.next(/failed for good/);
         expect(JSON.parse(text)).toMatchObject({
-          ...{ level: 40, taskId: id, type: "demo:delay_print", queue: "default", attempts: 1 },
+          level: 40,
+          taskId: id,
+          type: "demo:delay_print",
+          queue: "default",
+          attempts: 1,
           error: expect.stringContaining("the line can't be written to stdout"),
         });
       } finally {

@@ -185,7 +185,10 @@ describe("the asynq command on a store that ours wrote", () => {
       const place = { Host: hostname(), PID: String(process.pid) };
       expect(await cli.table("server", "ls")).toEqual([
         {
-          ...{ ...place, State: "active", "Active Workers": "1/1", Queues: "default:3 low:1" },
+          ...place,
+          State: "active",
+          "Active Workers": "1/1",
+          Queues: "default:3 low:1",
           Started: expect.stringMatching(/^\d+s ago$/),
         },
       ]);

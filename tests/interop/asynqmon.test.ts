@@ -57,8 +57,13 @@ async function idsIn(ours: Peer, state: string): Promise<string[]> {
 function sameNumbers(shown: ShownQueue, ours: ToldQueue): void {
   const { queue, paused, counts, processedToday, failedToday } = ours;
   expect(shown).toMatchObject({
-    ...{ queue, paused, ...counts, processed: processedToday, failed: failedToday },
-    ...{ succeeded: processedToday - failedToday, size: Object.values(counts).reduce((sum, count) => sum + count, 0) },
+    queue,
+    paused,
+    ...counts,
+    processed: processedToday,
+    failed: failedToday,
+    succeeded: processedToday - failedToday,
+    size: Object.values(counts).reduce((sum, count) => sum + count, 0),
   });
 }
 
@@ -77,7 +82,13 @@ function sameMoment(shown: unknown, ours: number): void {
 function sameTask(shown: ShownTask, { id, type, queue, payload, maxRetry, retried, lastError }: ToldTask): void {
   const error_message = lastError;
   expect(shown).toMatchObject({
-    ...{ id, type, queue, payload: text(payload), max_retry: maxRetry, retried, error_message },
+    id,
+    type,
+    queue,
+    payload: text(payload),
+    max_retry: maxRetry,
+    retried,
+    error_message,
   });
 }
 
@@ -141,8 +152,13 @@ describe("asynqmon on a store that ours wrote", () => {
       const [own] = await ours.servers();
       expect(servers).toMatchObject([
         {
-          ...{ id: own?.serverId, host: hostname(), pid: process.pid, concurrency: 1, status: "active" },
-          ...{ queue_priorities: { default: 3, low: 1 }, strict_priority_enabled: true },
+          id: own?.serverId,
+          host: hostname(),
+          pid: process.pid,
+          concurrency: 1,
+          status: "active",
+          queue_priorities: { default: 3, low: 1 },
+          strict_priority_enabled: true,
           active_workers: [{ task_id: held, queue: "default", task_type: "hold", task_payload: "hold" }],
         },
       ]);
@@ -176,12 +192,20 @@ describe("asynqmon on a store that ours wrote", () => {
       expect(shown["rare"]).not.toHaveProperty("prev_enqueue_at");
       const shownOptions = (shown["rare"]?.["options"] ?? []) as string[];
       expect(shownOptions.toSorted()).toEqual([
-        ...["MaxRetry(7)", "ProcessIn(1.5s)", 'Queue("all")', "Retention(1h0m0s)", "Timeout(1m30s)", "Unique(24h0m0s)"],
+        "MaxRetry(7)",
+        "ProcessIn(1.5s)",
+        'Queue("all")',
+        "Retention(1h0m0s)",
+        "Timeout(1m30s)",
+        "Unique(24h0m0s)",
       ]);
       const own = (await ours.schedulerEntries()).find(({ entryId }) => entryId === rare);
       sameMoment(shown["rare"]?.["next_enqueue_at"], own?.nextAt ?? 0);
       expect(shown["frequent"]).toMatchObject({
-        ...{ id: frequent, spec: "@every 1s", task_payload: "tick", prev_enqueue_at: expect.any(String) },
+        id: frequent,
+        spec: "@every 1s",
+        task_payload: "tick",
+        prev_enqueue_at: expect.any(String),
       });
     }, nextAnnouncement);
     await vi.waitFor(async () => {

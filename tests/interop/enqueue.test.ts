@@ -24,13 +24,22 @@ const kinds: readonly Kind[] = [
       ...plain,
       headers: { trace: "abc", empty: "", 日本: "飛脚" },
       options: {
-        ...{ queue: "critical", maxRetry: 3, taskId: "letter 1", timeoutMs: 30_000 },
-        ...{ deadlineAt: inTwoHours, retentionMs: 3_600_000 },
+        queue: "critical",
+        maxRetry: 3,
+        taskId: "letter 1",
+        timeoutMs: 30_000,
+        deadlineAt: inTwoHours,
+        retentionMs: 3_600_000,
       },
     },
     shown: {
-      ...{ state: "pending", id: "letter 1", maxRetry: 3, timeoutMs: 30_000, deadlineAt: inTwoHours },
-      ...{ retentionMs: 3_600_000, headers: { trace: "abc", empty: "", 日本: "飛脚" } },
+      state: "pending",
+      id: "letter 1",
+      maxRetry: 3,
+      timeoutMs: 30_000,
+      deadlineAt: inTwoHours,
+      retentionMs: 3_600_000,
+      headers: { trace: "abc", empty: "", 日本: "飛脚" },
     },
   },
   {
@@ -66,7 +75,11 @@ const kinds: readonly Kind[] = [
 /** Both libraries show a moment that they don't keep in their own way, so it is left out of comparisons. */
 function comparable({ nextProcessAt, state, headers, payload, result, ...task }: ToldTask) {
   return {
-    ...{ ...task, state, headers: headers ?? {}, payload: payload ?? "", result: result ?? "" },
+    ...task,
+    state,
+    headers: headers ?? {},
+    payload: payload ?? "",
+    result: result ?? "",
     nextProcessAt: state === "scheduled" || state === "retry" ? nextProcessAt : 0,
   };
 }
@@ -89,8 +102,12 @@ describe.each(directions)("a task that %s enqueues", (one, other) => {
       await worker.startServer({ queues: { [queue]: 1 } });
       const started = await worker.first({ event: "started", taskId: id });
       expect({ ...started, payload: started.payload ?? "", headers: started.headers ?? {} }).toMatchObject({
-        ...{ type: task.type, queue, payload: task.payload ?? "", headers: task.headers ?? {} },
-        ...{ retried: 0, maxRetry: task.options?.maxRetry ?? 25 },
+        type: task.type,
+        queue,
+        payload: task.payload ?? "",
+        headers: task.headers ?? {},
+        retried: 0,
+        maxRetry: task.options?.maxRetry ?? 25,
       });
     },
   );
@@ -161,7 +178,9 @@ describe.each(directions)("uniqueness and ids, first %s and then %s", (one, othe
       const store = await Interop.open();
       const [first, second] = await store.pair(one, other);
       const options = {
-        ...{ taskId: "letter", maxRetry: 0, retentionMs: 3_600_000 },
+        taskId: "letter",
+        maxRetry: 0,
+        retentionMs: 3_600_000,
         ...(state === "scheduled" ? { at: inTwoHours } : {}),
         ...(state === "aggregating" ? { group: "g" } : {}),
       };

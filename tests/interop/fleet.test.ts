@@ -39,8 +39,10 @@ describe("a fleet of both sides on one queue", { timeout: 180_000 }, () => {
     const store = await Interop.open();
     const [go, ours] = await store.pair("Go", "Hikyaku");
     const workers = await Promise.all([
-      ...[store.peer("Go"), store.peer("Go")],
-      ...[store.peer("Hikyaku", { ownProcess: true }), store.peer("Hikyaku", { ownProcess: true })],
+      store.peer("Go"),
+      store.peer("Go"),
+      store.peer("Hikyaku", { ownProcess: true }),
+      store.peer("Hikyaku", { ownProcess: true }),
     ]);
     await Promise.all(workers.map((worker) => worker.startServer(fast)));
     const tasks = tasksOf(2_000);

@@ -13,9 +13,12 @@ const inQueue = (taskId: string) => ({ queue: "default", taskId });
 async function oursIn(state: string, ours: Peer, options: TaskSpecOptions = {}): Promise<string> {
   const types: Record<string, string> = { retry: "flaky:1", archived: "skip", completed: "ok" };
   const { id } = await ours.enqueue({
-    ...{ type: types[state] ?? "ok", payload: bytes(state) },
+    type: types[state] ?? "ok",
+    payload: bytes(state),
     options: {
-      ...{ uniqueForMs: hourMs, timeoutMs: 1_500, ...options },
+      uniqueForMs: hourMs,
+      timeoutMs: 1_500,
+      ...options,
       ...(state === "scheduled" ? { at: Date.now() + 20 * 60_000 + 123 } : {}),
       ...(state === "aggregating" ? { group: "letters" } : {}),
       ...(state === "completed" ? { retentionMs: hourMs } : {}),
@@ -147,7 +150,13 @@ describe("Go's inspector on a queue of ours", () => {
     const shown = await go.queue();
     const { queue, paused, counts, processedToday, failedToday, processedTotal, failedTotal } = await ours.queue();
     expect(shown).toMatchObject({
-      ...{ queue, paused, counts, processedToday, failedToday, processedTotal, failedTotal },
+      queue,
+      paused,
+      counts,
+      processedToday,
+      failedToday,
+      processedTotal,
+      failedTotal,
       size: 6,
     });
     for (const state of states) expect(await go.list(state, "default", "letters")).toHaveLength(1);

@@ -39,7 +39,9 @@ describe.each(directions)("what %s sends and %s runs", (one, other) => {
     const [producer, worker] = await (await Interop.open()).pair(one, other);
     const queue = what === "queue" ? name : "default";
     const { id } = await producer.enqueue({
-      ...{ type: what === "type" ? name : "ok", payload: bytes(name), headers: { [name]: name } },
+      type: what === "type" ? name : "ok",
+      payload: bytes(name),
+      headers: { [name]: name },
       options: { queue, uniqueForMs: 60_000, ...(what === "taskId" || what === "group" ? { [what]: name } : {}) },
     });
     expect(await worker.task(id, queue)).toMatchObject(

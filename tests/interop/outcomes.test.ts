@@ -40,8 +40,14 @@ describe.each(directions)("an attempt that %s makes and %s looks at", (one, othe
     const now = Date.now();
     const task = await observer.task(id);
     expect(task).toMatchObject({
-      ...{ state: "retry", retried: 1, maxRetry: 25, lastError: boom, lastFailedAt: soon(now) },
-      ...{ nextProcessAt: soon(now + hourMs), payload: bytes("x"), headers: { trace: "abc" } },
+      state: "retry",
+      retried: 1,
+      maxRetry: 25,
+      lastError: boom,
+      lastFailedAt: soon(now),
+      nextProcessAt: soon(now + hourMs),
+      payload: bytes("x"),
+      headers: { trace: "abc" },
     });
     expect(kept(task)).toEqual(kept(await worker.task(id)));
     expect(await observer.queue()).toMatchObject({
@@ -133,7 +139,9 @@ describe.each(directions)("an attempt that %s makes and %s looks at", (one, othe
     const [worker, observer] = await store.pair(one, other);
     const result = Buffer.from([0, 1, 254, 255]).toString("base64");
     const { id } = await observer.enqueue({
-      ...{ type: "result", payload: result, options: { retentionMs: 2_000, uniqueForMs: hourMs } },
+      type: "result",
+      payload: result,
+      options: { retentionMs: 2_000, uniqueForMs: hourMs },
     });
     await attempt(worker, id);
     const task = await observer.task(id);

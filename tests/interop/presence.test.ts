@@ -18,8 +18,14 @@ describe.each(directions)("a server of %s, seen by %s", (one, other) => {
       const [server, ...more] = await observer.servers();
       expect(more).toEqual([]);
       expect(server).toMatchObject({
-        ...{ host: hostname(), concurrency: 7, queues: { default: 3, low: 1 }, strictPriority: true, status: "active" },
-        ...{ pid: expect.any(Number), serverId: expect.stringMatching(/^[0-9a-f-]{36}$/), startedAt: soon },
+        host: hostname(),
+        concurrency: 7,
+        queues: { default: 3, low: 1 },
+        strictPriority: true,
+        status: "active",
+        pid: expect.any(Number),
+        serverId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        startedAt: soon,
       });
       expect(server?.workers).toMatchObject([
         { taskId: id, type: "hold", payload: bytes("letter"), queue: "default", startedAt: soon },

@@ -51,7 +51,12 @@ describe("a scheduler of ours, seen by Go's inspector", () => {
     // Ours writes the bracket so that Go's reader does not take it for the end.
     expect(shown.find(({ type }) => type === "entry 2")?.options).toContain('Queue("a)b(c")');
     expect(shown.find(({ type }) => type === "entry 8")?.options.toSorted()).toEqual([
-      ...["MaxRetry(7)", "ProcessIn(1.5s)", 'Queue("all")', "Retention(1h0m0s)", "Timeout(1m30s)", "Unique(24h0m0s)"],
+      "MaxRetry(7)",
+      "ProcessIn(1.5s)",
+      'Queue("all")',
+      "Retention(1h0m0s)",
+      "Timeout(1m30s)",
+      "Unique(24h0m0s)",
     ]);
     for (const id of ids) expect(await go.schedulerEvents(id)).toEqual([]);
   });

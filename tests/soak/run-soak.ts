@@ -77,7 +77,13 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     const slopes = slopesOf(samples);
     const judged = seconds / 60 >= leastMinutes ? seriesNames : [];
     return {
-      ...{ store: kind, minutes: seconds / 60, tasksPerSecond, load: load.numbers, left, slopes, samples },
+      store: kind,
+      minutes: seconds / 60,
+      tasksPerSecond,
+      load: load.numbers,
+      left,
+      slopes,
+      samples,
       processedPerSecond: processed / seconds,
       findings: findings.map(({ level, detail }) => `${level}: ${detail}`),
       rising: judged.filter((name) => rises(slopes[name] ?? flat, series[name].bound)),

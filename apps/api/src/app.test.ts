@@ -155,11 +155,14 @@ describe("other origins", () => {
     const authorization = "Bearer a-token-of-the-test-0123456789";
     test = await aTestApp({
       operationsOrigins: ["https://ops.example.com"],
-      ...{ allowedOrigins: ["https://app.example.com"], operationsToken: "a-token-of-the-test-0123456789" },
+      allowedOrigins: ["https://app.example.com"],
+      operationsToken: "a-token-of-the-test-0123456789",
     });
     const ask = (origin: string, headers: Record<string, string>, method: "OPTIONS" | "POST" = "POST") =>
       test.app.inject({
-        ...{ method, url: "/api/v1/servers/x/quiet", headers: { origin, ...headers } },
+        method,
+        url: "/api/v1/servers/x/quiet",
+        headers: { origin, ...headers },
         ...(method === "POST" && { payload: { wait_seconds: 0 } }),
       });
     const asked = await ask("https://ops.example.com", { "access-control-request-method": "PATCH" }, "OPTIONS");
@@ -301,14 +304,17 @@ describe("health", () => {
     const { checks } = readiness.parse((await test.app.inject(asThisMachine)).json());
     const [several, warning] = checks.find(({ name }) => name === "workers")?.findings ?? [];
     expect(several).toMatchObject({
-      ...{ code: "several_workers", level: "warning", count: 2 },
+      code: "several_workers",
+      level: "warning",
+      count: 2,
       workers: [
         { host: "box", pid: 11, directory: "/srv/11", version: "0.1.0", build: null },
         { host: "box", pid: 12, directory: "/srv/12" },
       ],
     });
     expect(warning).toMatchObject({
-      ...{ code: "worker_warning", level: "warning" },
+      code: "worker_warning",
+      level: "warning",
       warning: { kind: "other_directory", worker: { pid: 11 }, beside: { pid: 12 }, queues: ["default"] },
     });
   });
@@ -420,7 +426,18 @@ describe("documentation", () => {
     const operation = document.paths[REGISTER_DEMO_JOB_PATH].post;
     expect(operation).toMatchObject({ operationId: "register-demo-job", tags: ["jobqueue-demo"] });
     expect(Object.keys(operation.responses)).toEqual([
-      ...["201", "400", "408", "409", "413", "415", "421", "422", "429", "431", "500", "503"],
+      "201",
+      "400",
+      "408",
+      "409",
+      "413",
+      "415",
+      "421",
+      "422",
+      "429",
+      "431",
+      "500",
+      "503",
     ]);
     expect(JSON.stringify(document)).toContain("delay_seconds");
   });

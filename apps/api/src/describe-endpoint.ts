@@ -8,7 +8,10 @@ type Refusals = Readonly<Record<number, ReturnType<typeof problemResponse>>>;
 export function describeEndpoint(endpoint: Endpoint): FastifySchema {
   const { operationId, tag, summary, description, scope, params, query, body, answers } = endpoint;
   return {
-    ...{ operationId, tags: [tag], summary, description },
+    operationId,
+    tags: [tag],
+    summary,
+    description,
     ...(scope !== "open" && { security: [{ operationsToken: [] }] }),
     ...(params !== undefined && { params }),
     ...(query !== undefined && { querystring: query }),

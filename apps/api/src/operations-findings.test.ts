@@ -38,7 +38,10 @@ describe("the findings of the operations API", () => {
       queues_checked: 1,
       findings: [
         {
-          ...{ kind: "no_worker", level: "warning", queue: "default", task_id: null },
+          kind: "no_worker",
+          level: "warning",
+          queue: "default",
+          task_id: null,
           detail: expect.stringContaining("no live worker takes tasks of this queue"),
           facts: { tasks: 1, at_least: false, waiting_ms: expect.any(Number), paused: false },
         },
@@ -56,7 +59,9 @@ describe("the findings of the operations API", () => {
     const { findings } = await found();
     expect(findings).toMatchObject([
       {
-        ...{ kind: "tasks_archived", level: "warning", queue: "default" },
+        kind: "tasks_archived",
+        level: "warning",
+        queue: "default",
         facts: { type: "email:send", tasks: 1, newest_task_id: id, newest_at: expect.stringMatching(/^2.*Z$/) },
       },
     ]);

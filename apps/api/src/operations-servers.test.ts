@@ -21,8 +21,12 @@ describe("the operations API of worker servers", () => {
   async function aServer(options: TestAppOptions = {}): Promise<Server> {
     test = await aTestApp(options);
     const server = new Server({
-      ...{ broker: test.broker, build: "b7", concurrency: 3, logger: silentLogger },
-      ...{ shutdownTimeout: "0s", abortGrace: "100ms" },
+      broker: test.broker,
+      build: "b7",
+      concurrency: 3,
+      logger: silentLogger,
+      shutdownTimeout: "0s",
+      abortGrace: "100ms",
     });
     servers.push(server);
     server.handleRaw("email:send", ({ signal }) => new Promise((resolve) => signal.addEventListener("abort", resolve)));
@@ -45,8 +49,16 @@ describe("the operations API of worker servers", () => {
     expect(answer.statusCode).toBe(200);
     expect(listServersResponse.parse(answer.json()).servers).toMatchObject([
       {
-        ...{ id: server.serverId, pid: process.pid, status: "active", concurrency: 3, queues: { default: 1 } },
-        ...{ build: "b7", directory: process.cwd(), silent_since: null, running: [], warnings: [] },
+        id: server.serverId,
+        pid: process.pid,
+        status: "active",
+        concurrency: 3,
+        queues: { default: 1 },
+        build: "b7",
+        directory: process.cwd(),
+        silent_since: null,
+        running: [],
+        warnings: [],
         handles: { all: false, exact: ["email:send"], prefixes: [] },
       },
     ]);
@@ -145,16 +157,16 @@ describe("the operations API of worker servers", () => {
     });
 
     const proxyHeaders = [
-      ...[
-        "forwarded",
-        "x-forwarded-for",
-        "X-Forwarded-Proto",
-        "x_forwarded_for",
-        "x-real-ip",
-        "via",
-        "CF-Connecting-IP",
-      ],
-      ...["cf-ray", "true-client-ip", "x-client-ip"],
+      "forwarded",
+      "x-forwarded-for",
+      "X-Forwarded-Proto",
+      "x_forwarded_for",
+      "x-real-ip",
+      "via",
+      "CF-Connecting-IP",
+      "cf-ray",
+      "true-client-ip",
+      "x-client-ip",
     ];
     const refused: [what: string, options: Parameters<typeof list>[0]][] = [
       ["comes from another one", { remoteAddress: "192.0.2.7" }],
@@ -257,7 +269,9 @@ describe("the operations API of worker servers", () => {
       test.app.inject({ url: "/api/v1/servers", headers: { authorization: `Bearer ${token}` }, ...more });
     const first = await list();
     expect(first.headers).toMatchObject({
-      ...{ "x-ratelimit-limit": "3", "x-ratelimit-remaining": "2", "x-ratelimit-reset": "60" },
+      "x-ratelimit-limit": "3",
+      "x-ratelimit-remaining": "2",
+      "x-ratelimit-reset": "60",
     });
     expect(first.headers["x-ratelimit-hour-limit"]).toBeUndefined();
     expect((await register()).headers["x-ratelimit-remaining"]).toBe("0");

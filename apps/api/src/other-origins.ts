@@ -33,7 +33,13 @@ export async function allowOrigins(app: FastifyInstance, settings: Config["cors"
     origin: [...operationsOrigins],
     methods: ["HEAD", ...METHODS],
     allowedHeaders: [
-      ...["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID", "Prefer"],
+      "Authorization",
+      "Content-Type",
+      "Idempotency-Key",
+      "If-Match",
+      "If-None-Match",
+      "Last-Event-ID",
+      "Prefer",
     ],
   };
   const policyOf = (request: FastifyRequest): FastifyCorsOptions => {

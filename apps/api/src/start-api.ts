@@ -26,7 +26,12 @@ export async function startApi(parts: { config: Config; broker: Broker; logger: 
   const rateLimiter = await rateLimiterFromConfig(config, logger);
   const permission = new OperationsPermission(config);
   const app = await buildApp({
-    ...{ config, permission, client, broker, rateLimiter, logger },
+    config,
+    permission,
+    client,
+    broker,
+    rateLimiter,
+    logger,
     build: buildId(config),
     webRoot: WEB_ROOT,
   });

@@ -45,8 +45,10 @@ async function started(
   const child = spawn(process.execPath, ["--conditions=source", main, ...args], {
     stdio: ["ignore", stream === "stdout" ? to : "pipe", stream === "stderr" ? to : "pipe"],
     env: {
-      ...{ PATH: process.env["PATH"], APP_ENV: "local" },
-      ...{ HIKYAKU__JOBQUEUE__STORE: "embedded", HIKYAKU__JOBQUEUE__EMBEDDED__PATH: path },
+      PATH: process.env["PATH"],
+      APP_ENV: "local",
+      HIKYAKU__JOBQUEUE__STORE: "embedded",
+      HIKYAKU__JOBQUEUE__EMBEDDED__PATH: path,
     },
   });
   child[stream]?.destroy();

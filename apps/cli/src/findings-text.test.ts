@@ -4,9 +4,14 @@ import { findingsText } from "./findings-text.ts";
 
 function unlisted(id: string, queue = "default"): Finding {
   return {
-    ...{ taskId: id, facts: {} },
-    ...{ kind: "unlisted", level: "error", queue, detail: `task ${id} is in no list` },
-    ...{ repair: "repairable", action: "it is listed again" },
+    taskId: id,
+    facts: {},
+    kind: "unlisted",
+    level: "error",
+    queue,
+    detail: `task ${id} is in no list`,
+    repair: "repairable",
+    action: "it is listed again",
   };
 }
 

@@ -36,8 +36,11 @@ describe("what the hikyaku command writes", () => {
     const placement = { kind: "now" } as const;
     await broker.enqueue(["waits", "fails"].map((id) => ({ message: aMessage(`${id} ${hostile}`), placement })));
     const { tasks } = await broker.claim({
-      ...{ queues: [{ queue: hostile, limit: 1 }], limit: 1, handles: { kind: "all" } },
-      ...{ serverId: "s", leaseMs: 60_000 },
+      queues: [{ queue: hostile, limit: 1 }],
+      limit: 1,
+      handles: { kind: "all" },
+      serverId: "s",
+      leaseMs: 60_000,
     });
     await broker.settle(tasks.map((task) => ({ task, outcome: { kind: "archived", error: hostile } })));
     await broker.announce(aServer(), [], 60_000);
@@ -100,10 +103,21 @@ describe("what the hikyaku command writes", () => {
 
   function aServer(): ServerRecord {
     return {
-      ...{ serverId: "server-a", host: hostile, pid: 1, concurrency: 1, queues: { [hostile]: 1 } },
-      ...{ strictPriority: false, status: "active", startedAt: 1_000, activeWorkers: 0 },
+      serverId: "server-a",
+      host: hostile,
+      pid: 1,
+      concurrency: 1,
+      queues: { [hostile]: 1 },
+      strictPriority: false,
+      status: "active",
+      startedAt: 1_000,
+      activeWorkers: 0,
       details: {
-        ...{ version: hostile, build: hostile, directory: hostile, commandLine: hostile, lastClaimAt: undefined },
+        version: hostile,
+        build: hostile,
+        directory: hostile,
+        commandLine: hostile,
+        lastClaimAt: undefined,
         handles: { kind: "some", exact: [`other ${hostile}`], prefixes: [hostile] },
       },
     };

@@ -20,7 +20,10 @@ describe("the worker server's own port", () => {
     server = new Server({ broker, concurrency: 4, logger: silentLogger });
     server.handle(delayPrint, () => ({ printed_at: new Date().toISOString() }));
     app = buildHealthApp({
-      ...{ broker, queues: ["default"], probe: serverProbe(server), logger: pino({ level: "silent" }) },
+      broker,
+      queues: ["default"],
+      probe: serverProbe(server),
+      logger: pino({ level: "silent" }),
       permission: { canRead: async ({ headers }) => headers.authorization === "Bearer me" },
     });
   });

@@ -78,7 +78,10 @@ function processesProbe(workers: readonly SupervisedWorker[]): ReadinessProbe {
         {
           code: "worker_processes",
           level: active.length > 0 ? "ok" : "error",
-          ...{ active: active.length, count: workers.length, running: sum("running"), concurrency: sum("concurrency") },
+          active: active.length,
+          count: workers.length,
+          running: sum("running"),
+          concurrency: sum("concurrency"),
         },
       ];
       for (const [index, condition] of conditions.entries()) {

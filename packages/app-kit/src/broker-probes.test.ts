@@ -71,14 +71,26 @@ describe("the probe of the job queue's store", () => {
 
 describe("the probe of the workers", () => {
   const details: ServerDetails = {
-    ...{ version: "1.0.0", build: "b1", directory: "/app", commandLine: "node", handles: { kind: "all" } },
+    version: "1.0.0",
+    build: "b1",
+    directory: "/app",
+    commandLine: "node",
+    handles: { kind: "all" },
     lastClaimAt: undefined,
   };
 
   function aServer(number: number, more: Partial<ServerRecord> = {}): ServerRecord {
     return {
-      ...{ serverId: `server-${number}`, host: `box-${number}`, pid: number, concurrency: 1, queues: { default: 1 } },
-      ...{ strictPriority: false, status: "active", startedAt: start, activeWorkers: 0, details },
+      serverId: `server-${number}`,
+      host: `box-${number}`,
+      pid: number,
+      concurrency: 1,
+      queues: { default: 1 },
+      strictPriority: false,
+      status: "active",
+      startedAt: start,
+      activeWorkers: 0,
+      details,
       ...more,
     };
   }

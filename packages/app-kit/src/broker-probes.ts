@@ -156,7 +156,7 @@ function warningOf(warning: ServerWarning): WorkerWarning {
 
 function workerOf({ serverId, host, pid, startedAt, details }: ServerRecord): FindingWorker {
   const { directory = null, version = null, build = null } = details ?? {};
-  return { ...{ id: serverId, host, pid, directory, version, build }, started_at: momentOf(startedAt) };
+  return { id: serverId, host, pid, directory, version, build, started_at: momentOf(startedAt) };
 }
 
 function momentOf(ms: number): string {

@@ -64,13 +64,11 @@ describe("the files of an environment", () => {
       },
       api: {
         rateLimit: {
-          ...{
-            enabled: true,
-            requestsPerMinute: 60,
-            requestsPerHour: 1000,
-            pageRequestsPerMinute: 600,
-            operationsRequestsPerMinute: 6000,
-          },
+          enabled: true,
+          requestsPerMinute: 60,
+          requestsPerHour: 1000,
+          pageRequestsPerMinute: 600,
+          operationsRequestsPerMinute: 6000,
           storageType: "auto",
         },
         operations: {},

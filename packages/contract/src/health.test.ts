@@ -3,7 +3,12 @@ import { describe, expect, it } from "vitest";
 import { type Readiness, readiness, readinessFinding, worstLevel } from "./index.ts";
 
 const worker = {
-  ...{ id: "a", host: "box", pid: 7, directory: "/app", version: "1.0.0", build: null },
+  id: "a",
+  host: "box",
+  pid: 7,
+  directory: "/app",
+  version: "1.0.0",
+  build: null,
   started_at: "2026-01-31T12:00:00.000Z",
 };
 

@@ -87,7 +87,9 @@ export const readinessFinding = z
     z.object({
       code: z.literal("calls_fail"),
       level: warning,
-      ...{ store, reason, since: moment },
+      store,
+      reason,
+      since: moment,
       call: z.enum(["enqueue", "claim", "settle", "extend", "announce"]).meta({ description: "What fails." }),
       count: z.int().meta({ description: "How many of them failed so far." }),
     }),

@@ -37,8 +37,16 @@ describe.each(stores)("a moment that lies ahead of now, on $name,", ({ open }) =
   it("does not show a server that is gone as one that is there", async () => {
     const { clock, broker } = await setup();
     const server = {
-      ...{ serverId: "gone", host: "host", pid: 1, concurrency: 1, queues: { default: 1 }, strictPriority: false },
-      ...{ status: "active" as const, startedAt: clock.now(), activeWorkers: 0, details: undefined },
+      serverId: "gone",
+      host: "host",
+      pid: 1,
+      concurrency: 1,
+      queues: { default: 1 },
+      strictPriority: false,
+      status: "active" as const,
+      startedAt: clock.now(),
+      activeWorkers: 0,
+      details: undefined,
     };
     await broker.announce(server, [], 1_000);
     await broker.announceEntries("gone", [], 1_000);

@@ -12,10 +12,21 @@ const now = Date.UTC(2026, 0, 1);
 
 function aWorkerServer(more: Partial<ServerRecord> = {}): ServerRecord {
   return {
-    ...{ serverId: "s", host: "box", pid: 7, concurrency: 2, queues: { default: 1 }, strictPriority: false },
-    ...{ status: "active", startedAt: now, activeWorkers: 0 },
+    serverId: "s",
+    host: "box",
+    pid: 7,
+    concurrency: 2,
+    queues: { default: 1 },
+    strictPriority: false,
+    status: "active",
+    startedAt: now,
+    activeWorkers: 0,
     details: {
-      ...{ version: "1.0.0", build: "b1", directory: "/app", commandLine: "node", lastClaimAt: undefined },
+      version: "1.0.0",
+      build: "b1",
+      directory: "/app",
+      commandLine: "node",
+      lastClaimAt: undefined,
       handles: { kind: "some", exact: ["email:send"], prefixes: ["demo:"] },
     },
     ...more,
@@ -23,8 +34,15 @@ function aWorkerServer(more: Partial<ServerRecord> = {}): ServerRecord {
 }
 
 const places = {
-  ...{ dueAt: undefined, keptUntil: undefined, archivedAt: undefined, pendingSince: undefined },
-  ...{ leaseEndsAt: undefined, leaseToken: undefined, result: undefined, attempts: [], lostAttempts: 0 },
+  dueAt: undefined,
+  keptUntil: undefined,
+  archivedAt: undefined,
+  pendingSince: undefined,
+  leaseEndsAt: undefined,
+  leaseToken: undefined,
+  result: undefined,
+  attempts: [],
+  lostAttempts: 0,
 };
 const pending = { ...places, state: "pending", message: aTask(), pendingSince: now - 5_000 } as const;
 
@@ -63,7 +81,10 @@ describe("why a task does not run", () => {
     const lost = (lostAttempts: number) => ({ ...pending, lostAttempts });
     expect(reasonOf(lost(1), busy(19))).toBe("in_line");
     expect([0, 1, 2, 20].map((activeWorkers) => reasonOf(lost(2), busy(activeWorkers)))).toEqual([
-      ...["in_line", "in_line", "runs_apart", "workers_busy"],
+      "in_line",
+      "in_line",
+      "runs_apart",
+      "workers_busy",
     ]);
     expect([0, 1].map((activeWorkers) => reasonOf(lost(3), busy(activeWorkers)))).toEqual(["in_line", "runs_apart"]);
     const go = aWorkerServer({ details: undefined, activeWorkers: 1 });
@@ -95,7 +116,10 @@ describe("why a task does not run", () => {
 
 function otherTypes(): ServerRecord["details"] {
   return {
-    ...{ version: "1.0.0", directory: "/app", commandLine: "node", lastClaimAt: undefined },
+    version: "1.0.0",
+    directory: "/app",
+    commandLine: "node",
+    lastClaimAt: undefined,
     handles: { kind: "some", exact: ["other"], prefixes: [] },
   };
 }
@@ -139,7 +163,10 @@ describe.each(stores)("what became of a task, on $name", ({ open }) => {
     const look = async () => (await inspector.explainTasks("default", [id])).tasks[0];
     await expect.poll(look, { timeout: 20_000 }).toMatchObject({
       explanation: {
-        ...{ kind: "runs", lost: false, silentSince: undefined, serverId: server.serverId },
+        kind: "runs",
+        lost: false,
+        silentSince: undefined,
+        serverId: server.serverId,
         startedAt: expect.any(Date),
         server: { pid: process.pid, details: { directory: process.cwd(), build: "b7" } },
       },

@@ -44,7 +44,10 @@ describe.each(stores)("an inspector on $name", ({ open }) => {
       ["default", 3],
     ]);
     expect(await inspector.queue("default")).toMatchObject({
-      ...{ size: 3, paused: false, processedToday: 1, failedTotal: 1 },
+      size: 3,
+      paused: false,
+      processedToday: 1,
+      failedTotal: 1,
       counts: { archived: 1, scheduled: 1, aggregating: 1, pending: 0 },
       memory: { kind: "estimate", bytes: expect.any(Number) },
       groups: [{ group: "g", size: 1 }],
@@ -83,7 +86,11 @@ describe.each(stores)("an inspector on $name", ({ open }) => {
     });
     const running = await inspector.task("default", task.message.id);
     expect(running).toMatchObject({
-      ...{ kind: "task", state: "active", type: "email:send", headers: { a: "b" }, dueAt: undefined },
+      kind: "task",
+      state: "active",
+      type: "email:send",
+      headers: { a: "b" },
+      dueAt: undefined,
       holder: { serverId: "server-a", lost: false, leaseEndsAt: expect.any(Date) },
       payload: { size: 7, preview: { kind: "json", value: { n: 1 } } },
     });
@@ -91,7 +98,10 @@ describe.each(stores)("an inspector on $name", ({ open }) => {
     const attempt = anAttempt({ outcome: "completed", startedAt: 1_000, endedAt: 3_500 });
     await settled(broker, task, { kind: "completed", result: new Uint8Array([0xff]) }, { attempt });
     expect(await inspector.task("default", task.message.id)).toMatchObject({
-      ...{ state: "completed", holder: undefined, keptUntil: expect.any(Date), completedAt: expect.any(Date) },
+      state: "completed",
+      holder: undefined,
+      keptUntil: expect.any(Date),
+      completedAt: expect.any(Date),
       result: { preview: { kind: "binary" } },
       attempts: [{ serverId: "server-a", host: "host", pid: 1, durationMs: 2_500, outcome: "completed" }],
     });
@@ -143,7 +153,10 @@ describe.each(stores)("an inspector on $name", ({ open }) => {
     const progress: number[] = [];
     const onProgress = ({ changed }: { changed: number }) => void progress.push(changed);
     expect(await inspector.deleteTasks({ ...scheduled, type: "even" }, { onProgress })).toEqual({
-      ...{ changed: 10, refused: {}, refusals: [], complete: true },
+      changed: 10,
+      refused: {},
+      refusals: [],
+      complete: true,
     });
     expect(progress.at(-1)).toBe(10);
     expect(progress.length).toBeGreaterThan(3);

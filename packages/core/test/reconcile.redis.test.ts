@@ -83,8 +83,12 @@ describe.skipIf(redisServerPath() === undefined)("reconciling Redis", () => {
 
   /** The part of a pass that looks at leases. */
   const leases = {
-    ...{ queue: "default", cursor: "lease@0", limit: 100, archive: { maxCount: 100, maxAgeMs: 1_000 } },
-    ...{ graceMs: 0, readMessages: false },
+    queue: "default",
+    cursor: "lease@0",
+    limit: 100,
+    archive: { maxCount: 100, maxAgeMs: 1_000 },
+    graceMs: 0,
+    readMessages: false,
   };
 
   /** A task that says it is pending and has a lease, and that no list names. */

@@ -25,7 +25,11 @@ describe.skipIf(inject("redisServerPath") === null)("evicting a Go server (needs
     await cli("ZADD", "asynq:{default}:lease", String(Math.ceil(Date.now() / 1_000) + 30), "go");
     await claimedOne(broker, { serverId: "server-b" });
     const answer = await broker.evict({
-      ...{ queue: "default", serverId: "go-server", refuseForMs: 1_000, limit: 10, attempt: anAttempt() },
+      queue: "default",
+      serverId: "go-server",
+      refuseForMs: 1_000,
+      limit: 10,
+      attempt: anAttempt(),
       foreignTaskIds: ["go", "ours", "waits", "never was"],
     });
     expect(answer).toEqual({ taskIds: ["go"], nextCursor: undefined });

@@ -29,7 +29,7 @@ describe.skipIf(redisServerPath() === undefined)("garbage in Redis (needs redis-
       await broker.close();
       raw.destroy();
     });
-    const list = (state: TaskState) => broker.list({ queue: "default", state, limit: 100, ...{ group: "g" } });
+    const list = (state: TaskState) => broker.list({ queue: "default", state, limit: 100, group: "g" });
     const remove = (id: string) => broker.change({ kind: "ids", queue: "default", taskIds: [id] }, "delete", 10);
     return { raw, broker, list, remove };
   }

@@ -15,8 +15,15 @@ const greeting =
 const entry = { entryId: "e1", queue: "default", schedule: "* * * * *", since: 0 };
 const lease = { queue: "default", taskId: "t1", token: "s1/1", expiresAt: 0 };
 const server = {
-  ...{ serverId: "s1", host: "box", pid: 1, concurrency: 1, queues: { default: 1 }, strictPriority: false },
-  ...{ status: "active" as const, startedAt: 0, activeWorkers: 0 },
+  serverId: "s1",
+  host: "box",
+  pid: 1,
+  concurrency: 1,
+  queues: { default: 1 },
+  strictPriority: false,
+  status: "active" as const,
+  startedAt: 0,
+  activeWorkers: 0,
 };
 const aSet = { queue: "default", group: "g", setId: "0199e0a4", messages: [], setAside: [], deadlineAt: 60_000 };
 const by = { host: "box", pid: 1 };
@@ -35,7 +42,9 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   claim: (broker) => broker.claim(aClaim()),
   collect: (broker) =>
     broker.collect({
-      ...{ queue: "default", group: "g", holdMs: 1_000 },
+      queue: "default",
+      group: "g",
+      holdMs: 1_000,
       limits: { maxSize: 1, maxDelayMs: undefined, gracePeriodMs: 1_000 },
     }),
   durableEntries: (broker) => broker.durableEntries(),
@@ -59,8 +68,13 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   putBack: (broker) => broker.putBack(aSet),
   putDurableEntry: (broker) =>
     broker.putDurableEntry({
-      ...{ ...entry, spec: "* * * * *", timeZone: "UTC", definition: "{}" },
-      ...{ paused: false, catchUp: "skip", revision: 1 },
+      ...entry,
+      spec: "* * * * *",
+      timeZone: "UTC",
+      definition: "{}",
+      paused: false,
+      catchUp: "skip",
+      revision: 1,
     }),
   ready: (broker) => broker.ready(),
   queue: (broker) => broker.queue("default"),
@@ -96,7 +110,10 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
 
 /** Those that are answered with `OK`, or with any text, where that can do no harm: what follows from it is asked again. */
 const canBeAnsweredOk: ReadonlySet<string> = new Set([
-  ...["pause", "releaseLock", "waitForWork", "editPayload"],
+  "pause",
+  "releaseLock",
+  "waitForWork",
+  "editPayload",
   // Of a policy that differs nothing follows but that nothing is taken.
   "declarePolicy",
 ]);

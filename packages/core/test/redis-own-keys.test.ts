@@ -125,11 +125,21 @@ describe.skipIf(redisServerPath() === undefined)("keys of our own where only Go 
 
   it("all others end by themselves, but for schedules, which somebody put there to stay", async () => {
     const server: ServerRecord = {
-      ...{ serverId: "server-a", host: "host-1", pid: 100, concurrency: 10, queues: { default: 3 } },
-      ...{ strictPriority: false, status: "active", startedAt: clock.now(), activeWorkers: 0 },
+      serverId: "server-a",
+      host: "host-1",
+      pid: 100,
+      concurrency: 10,
+      queues: { default: 3 },
+      strictPriority: false,
+      status: "active",
+      startedAt: clock.now(),
+      activeWorkers: 0,
       details: {
-        ...{ version: "1.2.3", directory: "/srv/app", commandLine: "node worker.ts" },
-        ...{ handles: { kind: "all" }, lastClaimAt: undefined },
+        version: "1.2.3",
+        directory: "/srv/app",
+        commandLine: "node worker.ts",
+        handles: { kind: "all" },
+        lastClaimAt: undefined,
       },
     };
     await broker.enqueue(delayed(3));

@@ -144,7 +144,9 @@ describe.skipIf(redisServerPath() === undefined)("a script of which a command is
     ...["pending", "active", "lease", "scheduled", "retry", "archived", "completed", "groups", "aggregation_sets"].map(
       (name) => `asynq:{default}:${name}`,
     ),
-    ...["hikyaku:{default}:due", "hikyaku:{default}:leftovers", "hikyaku:{default}:policy"],
+    "hikyaku:{default}:due",
+    "hikyaku:{default}:leftovers",
+    "hikyaku:{default}:policy",
   ];
 
   it.each(scriptSteps)("$name: strands no task where something else lies in a list's place", async (step) => {

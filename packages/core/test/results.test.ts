@@ -88,7 +88,8 @@ describe.each(stores)("results on $name", ({ open }) => {
     const { lease } = await claimedOne(broker);
     await broker.writeResult(lease, bytes("{}"));
     await expect(client.result(task)).rejects.toMatchObject({
-      ...{ code: "wrong_state", message: expect.stringContaining("it is active") },
+      code: "wrong_state",
+      message: expect.stringContaining("it is active"),
     });
   });
 
@@ -116,7 +117,8 @@ describe.each(stores)("results on $name", ({ open }) => {
     const { broker, client } = await setup();
     const task = await client.enqueue(report, { pages: 1 });
     await expect(client.waitForResult(task, { within: "100ms" })).rejects.toMatchObject({
-      ...{ code: "deadline_exceeded", message: expect.stringContaining("it was pending at the last look") },
+      code: "deadline_exceeded",
+      message: expect.stringContaining("it was pending at the last look"),
     });
     const stop = new AbortController();
     const cancelled = client.waitForResult(task, { signal: stop.signal });
@@ -146,7 +148,8 @@ describe.each(stores)("results on $name", ({ open }) => {
     const client = aClient(flaky);
     const task = await client.enqueue(report, { pages: 1 });
     await expect(client.waitForResult(task, { within: "200ms" })).rejects.toMatchObject({
-      ...{ code: "deadline_exceeded", cause: { code: "broker_unavailable" } },
+      code: "deadline_exceeded",
+      cause: { code: "broker_unavailable" },
     });
     const waiting = client.waitForResult(task);
     working(broker).start();

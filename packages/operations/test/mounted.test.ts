@@ -19,9 +19,16 @@ const post = (scopes: string, value: unknown) => ({
 });
 
 const server: ServerRecord = {
-  ...{ serverId: "server-11", host: "box", pid: 11, concurrency: 10, queues: { default: 1 }, strictPriority: false },
+  serverId: "server-11",
+  host: "box",
+  pid: 11,
+  concurrency: 10,
+  queues: { default: 1 },
+  strictPriority: false,
   status: "active",
-  ...{ startedAt: 1_700_000_000_000, activeWorkers: 0, details: undefined },
+  startedAt: 1_700_000_000_000,
+  activeWorkers: 0,
+  details: undefined,
 };
 
 describe.each(Object.entries(mountings))("operations mounted in %s", (name, mount) => {
@@ -80,7 +87,8 @@ describe.each(Object.entries(mountings))("operations mounted in %s", (name, moun
       return `${status} ${code}`;
     };
     const sent = (headers: Record<string, string>, body: string | null) => ({
-      ...{ method: "POST", headers: { ...as("enqueue"), ...headers } },
+      method: "POST",
+      headers: { ...as("enqueue"), ...headers },
       ...(body !== null && { body }),
     });
     expect(await codeOf("/nothing", { headers: as("admin") })).toBe("404 not_found");

@@ -45,7 +45,9 @@ export async function startRedisSentinels(options: { readonly downAfterMs?: numb
       dirs.push(dir);
       const file = join(dir, "sentinel.conf");
       const lines = [
-        ...[`port ${port}`, "bind 127.0.0.1", `dir ${dir}`],
+        `port ${port}`,
+        "bind 127.0.0.1",
+        `dir ${dir}`,
         `sentinel monitor ${masterName} 127.0.0.1 ${master.port} 2`,
         `sentinel down-after-milliseconds ${masterName} ${downAfterMs}`,
         `sentinel failover-timeout ${masterName} 3000`,

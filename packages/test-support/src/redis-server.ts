@@ -71,12 +71,29 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     ...(tls === undefined
       ? ["--port", String(port)]
       : [
-          ...["--port", "0", "--tls-port", String(port), "--tls-ca-cert-file", tls.caFile],
-          ...["--tls-cert-file", tls.certFile, "--tls-key-file", tls.keyFile, "--tls-auth-clients"],
+          "--port",
+          "0",
+          "--tls-port",
+          String(port),
+          "--tls-ca-cert-file",
+          tls.caFile,
+          "--tls-cert-file",
+          tls.certFile,
+          "--tls-key-file",
+          tls.keyFile,
+          "--tls-auth-clients",
           tls.clients ?? "no",
         ]),
-    ...["--bind", "127.0.0.1", "--dir", dir],
-    ...["--save", "", "--daemonize", "no", "--loglevel", "warning"],
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    dir,
+    "--save",
+    "",
+    "--daemonize",
+    "no",
+    "--loglevel",
+    "warning",
     ...(options.args ?? []),
   ];
   return startProcess({ port, dir, args, tls, binary: options.binary, removesDir: options.dir === undefined });

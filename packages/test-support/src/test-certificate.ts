@@ -35,21 +35,58 @@ export async function makeTestCertificate(): Promise<TestCertificate & { remove(
   await writeFile(config, openSslConfig);
   const newKey = ["-config", config, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   await run("openssl", [
-    ...["req", "-x509", ...newKey, "-extensions", "authority", "-days", "1", "-subj", "/CN=Hikyaku test authority"],
-    ...["-keyout", path("ca.key"), "-out", path("ca.pem")],
+    "req",
+    "-x509",
+    ...newKey,
+    "-extensions",
+    "authority",
+    "-days",
+    "1",
+    "-subj",
+    "/CN=Hikyaku test authority",
+    "-keyout",
+    path("ca.key"),
+    "-out",
+    path("ca.pem"),
   ]);
   await run("openssl", [
-    ...["req", ...newKey, "-subj", "/CN=localhost"],
-    ...["-keyout", path("server.key"), "-out", path("server.csr")],
+    "req",
+    ...newKey,
+    "-subj",
+    "/CN=localhost",
+    "-keyout",
+    path("server.key"),
+    "-out",
+    path("server.csr"),
   ]);
   await run("openssl", [
-    ...["x509", "-req", "-in", path("server.csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key")],
-    ...["-CAcreateserial", "-days", "1", "-extfile", config, "-extensions", "server", "-out", path("server.pem")],
+    "x509",
+    "-req",
+    "-in",
+    path("server.csr"),
+    "-CA",
+    path("ca.pem"),
+    "-CAkey",
+    path("ca.key"),
+    "-CAcreateserial",
+    "-days",
+    "1",
+    "-extfile",
+    config,
+    "-extensions",
+    "server",
+    "-out",
+    path("server.pem"),
   ]);
   const [caFile, certFile, keyFile] = [path("ca.pem"), path("server.pem"), path("server.key")];
   const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map((file) => readFile(file, "utf8")));
   return {
-    ...{ caFile, certFile, keyFile, ca: ca ?? "", cert: cert ?? "", key: key ?? "" },
+    caFile,
+    certFile,
+    keyFile,
+    ca: ca ?? "",
+    cert: cert ?? "",
+    key: key ?? "",
     remove: () => rm(dir, { recursive: true, force: true }),
   };
 }

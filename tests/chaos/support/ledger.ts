@@ -41,8 +41,15 @@ export class Ledger {
 
   open(request: Pick<TaskRequest, "key" | "kind" | "queue"> & Partial<TaskRequest>): TaskRequest {
     const entry: TaskRequest = {
-      ...{ askedAt: Date.now(), dueAt: undefined, failures: 0, uniqueKey: undefined, state: "asked" },
-      ...{ id: undefined, answeredAt: undefined, error: undefined, cancel: undefined },
+      askedAt: Date.now(),
+      dueAt: undefined,
+      failures: 0,
+      uniqueKey: undefined,
+      state: "asked",
+      id: undefined,
+      answeredAt: undefined,
+      error: undefined,
+      cancel: undefined,
       ...request,
     };
     this.requests.set(entry.key, entry);

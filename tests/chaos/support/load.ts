@@ -16,8 +16,17 @@ import { killer, member, probe, work } from "./tasks.ts";
 type AskedAtRandom = Exclude<RequestKind, "probe" | "killer">;
 
 const weights: Readonly<Record<AskedAtRandom, number>> = {
-  ...{ now: 10, delayed: 4, retried: 4, exhausted: 1, unique: 5, grouped: 6, kept: 4, named: 3, blocking: 0.3 },
-  ...{ cancelled_waiting: 2, cancelled_running: 1 },
+  now: 10,
+  delayed: 4,
+  retried: 4,
+  exhausted: 1,
+  unique: 5,
+  grouped: 6,
+  kept: 4,
+  named: 3,
+  blocking: 0.3,
+  cancelled_waiting: 2,
+  cancelled_running: 1,
 };
 
 /** Asks for mixed tasks through a real client, and keeps book of what was asked and answered. */
@@ -221,7 +230,10 @@ export class Load {
 
 /** The codes with which the store does not have the task, as the library promises. */
 const surelyAbsent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  ...(["task_exists", "task_id_taken", "broker_unavailable", "store_rejected"] as const),
+  "task_exists",
+  "task_id_taken",
+  "broker_unavailable",
+  "store_rejected",
 ]);
 
 function isSurelyAbsent(error: unknown): boolean {

@@ -20,8 +20,15 @@ const withClock = clock === undefined ? {} : { clock };
 const broker = loggedBroker(config, clock);
 const logger = jsonLogger("warn", (line) => write({ e: "log", level: "warn", text: line.trim() }));
 const server = new Server({
-  ...{ broker, logger, queues, ...withClock, concurrency: 10, lease: { ms: config.leaseMs } },
-  ...{ shutdownTimeout: "2s", abortGrace: "500ms", maxLostAttempts: config.maxLostAttempts },
+  broker,
+  logger,
+  queues,
+  ...withClock,
+  concurrency: 10,
+  lease: { ms: config.leaseMs },
+  shutdownTimeout: "2s",
+  abortGrace: "500ms",
+  maxLostAttempts: config.maxLostAttempts,
 });
 
 type Known = { readonly key: string; readonly members?: readonly string[] };

@@ -39,7 +39,9 @@ async function run(command: readonly string[]): Promise<number> {
 async function startAndStop(app: string): Promise<number> {
   const ports = { HIKYAKU__SERVER__PORT: String(await freePort()), HIKYAKU__JOBQUEUE__PORT: String(await freePort()) };
   const child = spawn(process.execPath, ["--conditions=source", `apps/${app}/src/main.ts`, ...args], {
-    ...{ cwd: root, stdio: ["ignore", "inherit", "pipe"], env: { ...process.env, ...ports } },
+    cwd: root,
+    stdio: ["ignore", "inherit", "pipe"],
+    env: { ...process.env, ...ports },
   });
   let errors = "";
   // A second signal would hurry it.

@@ -40,7 +40,10 @@ export function fencesIn(page: string, text: string): Fence[] {
     if (end === -1) throw new Error(`${page}:${at + 1}: expected an end of the block, got none`);
     const code = lines.slice(at + 1, end).map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line));
     fences.push({
-      ...{ page, line: at + 1, language: language.trim(), code: `${code.join("\n")}\n` },
+      page,
+      line: at + 1,
+      language: language.trim(),
+      code: `${code.join("\n")}\n`,
       comment: commentBefore(lines.slice(0, at)),
     });
     at = end;

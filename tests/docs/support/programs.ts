@@ -34,7 +34,8 @@ export function programs(): Program[] {
     if (!/nothing below changes/.test(block.code)) return [{ block, name, code }];
     if (!code.includes(bothStores)) throw new Error(`${block.page}:${block.line}: expected the import of a broker`);
     return (["redis", "sqlite"] as const).map((store) => ({
-      ...{ block, name: `${name}-${store}` },
+      block,
+      name: `${name}-${store}`,
       code: code.replace(importLine, stores[store][0]).replace(brokerLine, stores[store][1]),
     }));
   });

@@ -20,12 +20,17 @@ export async function startWorld(): Promise<World> {
   const apps = new AppProcesses();
   const port = await freePort();
   const settings = {
-    ...{ JOBQUEUE__STORE: "redis", REDIS__JOBQUEUE__ADDR: `127.0.0.1:${redis.port}`, SERVER__PORT: String(port) },
-    ...{ API__RATE_LIMIT__ENABLED: "false", API__OPERATIONS__TOKEN: token },
+    JOBQUEUE__STORE: "redis",
+    REDIS__JOBQUEUE__ADDR: `127.0.0.1:${redis.port}`,
+    SERVER__PORT: String(port),
+    API__RATE_LIMIT__ENABLED: "false",
+    API__OPERATIONS__TOKEN: token,
   };
   const variables = Object.entries(settings).map(([name, value]) => [`HIKYAKU__${name}`, value] as const);
   const world = {
-    ...{ port, redisPort: redis.port, app: apps.start("standalone", { settings }) },
+    port,
+    redisPort: redis.port,
+    app: apps.start("standalone", { settings }),
     env: { APP_ENV: "local", TOKEN: token, ...Object.fromEntries(variables) },
     end: async () => {
       await apps.killAll();

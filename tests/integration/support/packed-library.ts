@@ -57,8 +57,15 @@ export function linkInto(consumer: string, name: string, folder: string): void {
 
 /** Options of the TypeScript compiler for a project that takes types seriously. */
 export const strict = [
-  ...["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--module", "nodenext", "--target", "es2024"],
-  ...["--types", "node"],
+  "--strict",
+  "--exactOptionalPropertyTypes",
+  "--noEmit",
+  "--module",
+  "nodenext",
+  "--target",
+  "es2024",
+  "--types",
+  "node",
 ];
 
 /** Blocks its event loop for longer than a lease. The adapter that it does not use is there to be bundled too. */

@@ -91,7 +91,8 @@ export class Asynqmon {
 
   async #ask(method: string, path: string, expected: number, body?: string): Promise<Response> {
     const response = await fetch(`http://${await this.#address}${path}`, {
-      ...{ method, signal: AbortSignal.timeout(answerTimeoutMs) },
+      method,
+      signal: AbortSignal.timeout(answerTimeoutMs),
       ...(body === undefined ? {} : { body }),
     });
     if (response.status === expected) return response;

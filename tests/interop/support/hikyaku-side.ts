@@ -98,9 +98,16 @@ export class HikyakuSide {
   #startServer(spec: ServerSpec): void {
     const { name, concurrency, queues, strict, shutdownTimeoutMs, retryDelayMs, quiet, archiveMaxCount } = spec;
     const server = new Server({
-      ...{ broker: this.#broker, clock: this.#clock, concurrency, queues, strictPriority: strict },
-      ...{ shutdownTimeout: { ms: shutdownTimeoutMs }, abortGrace: { ms: 200 }, logger: silentLogger },
-      ...{ archiveMaxCount, archiveMaxAge: { ms: spec.archiveMaxAgeMs } },
+      broker: this.#broker,
+      clock: this.#clock,
+      concurrency,
+      queues,
+      strictPriority: strict,
+      shutdownTimeout: { ms: shutdownTimeoutMs },
+      abortGrace: { ms: 200 },
+      logger: silentLogger,
+      archiveMaxCount,
+      archiveMaxAge: { ms: spec.archiveMaxAgeMs },
       retryDelay: () => ({ ms: retryDelayMs }),
       // As the other side does.
       cancelledTasks: "retry",
@@ -132,7 +139,9 @@ export class HikyakuSide {
 
   async #startScheduler({ name, entries }: SchedulerSpec): Promise<readonly string[]> {
     const scheduler = new Scheduler({
-      ...{ broker: this.#broker, clock: this.#clock, logger: silentLogger },
+      broker: this.#broker,
+      clock: this.#clock,
+      logger: silentLogger,
       afterEnqueue: (_, result) => {
         if ("id" in result) this.#say({ event: "fired", scheduler: name, taskId: result.id, type: result.type });
       },

@@ -35,11 +35,23 @@ export function toldTask(task: TaskPage["tasks"][number]): ToldTask {
   if (task.unreadable !== undefined) throw new Failure("unreadable", `task ${task.taskId}: ${task.unreadable}`);
   const { message } = task;
   return {
-    ...{ id: message.id, queue: message.queue, type: message.type, payload: base64(message.payload) },
-    ...{ headers: message.headers, state: task.state, maxRetry: message.maxRetry, retried: message.retried },
-    ...{ lastError: message.lastError, lastFailedAt: message.lastFailedAt ?? 0, timeoutMs: message.timeoutMs },
-    ...{ deadlineAt: message.deadlineAt ?? 0, group: message.group, nextProcessAt: task.dueAt ?? 0 },
-    ...{ isOrphaned: false, retentionMs: message.retentionMs, completedAt: message.completedAt ?? 0 },
+    id: message.id,
+    queue: message.queue,
+    type: message.type,
+    payload: base64(message.payload),
+    headers: message.headers,
+    state: task.state,
+    maxRetry: message.maxRetry,
+    retried: message.retried,
+    lastError: message.lastError,
+    lastFailedAt: message.lastFailedAt ?? 0,
+    timeoutMs: message.timeoutMs,
+    deadlineAt: message.deadlineAt ?? 0,
+    group: message.group,
+    nextProcessAt: task.dueAt ?? 0,
+    isOrphaned: false,
+    retentionMs: message.retentionMs,
+    completedAt: message.completedAt ?? 0,
     result: base64(task.result),
   };
 }

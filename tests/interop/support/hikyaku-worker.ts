@@ -25,8 +25,17 @@ export async function work(
 ): Promise<void> {
   const { taskId, type, queue, retried, maxRetry, headers, deadline } = context;
   say({
-    ...{ event: "started", server, taskId, type, queue, retried, maxRetry, headers },
-    ...{ payload: base64(context.payload), deadlineAt: deadline.getTime(), at: Date.now() },
+    event: "started",
+    server,
+    taskId,
+    type,
+    queue,
+    retried,
+    maxRetry,
+    headers,
+    payload: base64(context.payload),
+    deadlineAt: deadline.getTime(),
+    at: Date.now(),
   });
   const returned = (error: string): void => {
     if (!quiet) say({ event: "returned", server, taskId, type, error });

@@ -50,7 +50,8 @@ export function presentDemoJob(
     printed_at: state === "completed" ? textOf(printedAt(task)) : null,
     archived_at: textOf(task.archivedAt),
     kept_until: textOf(task.keptUntil),
-    ...{ max_retry: task.maxRetry, retried: task.retried },
+    max_retry: task.maxRetry,
+    retried: task.retried,
     waiting: waitOf(explanation),
     running: runOf(explanation, shown),
     attempts: attemptsOf(task, shown),
@@ -83,7 +84,9 @@ function liveWorkerOf(
   { host, pid, startedAt, details }: Pick<ServerRecord, "host" | "pid" | "startedAt" | "details">,
 ): DemoJobWorker {
   return {
-    ...{ server_id: serverId, host, pid },
+    server_id: serverId,
+    host,
+    pid,
     directory: details?.directory ?? null,
     build: details?.build ?? null,
     version: details?.version ?? null,
@@ -103,7 +106,8 @@ function attemptOf(attempt: AttemptInfo, number: number, shown: boolean): DemoJo
   return {
     number,
     outcome: outcome === "done" ? "completed" : outcome,
-    ...{ started_at: startedAt.toISOString(), ended_at: endedAt.toISOString() },
+    started_at: startedAt.toISOString(),
+    ended_at: endedAt.toISOString(),
     error: shown ? (error ?? null) : null,
     worker: shown ? workerOf(attempt) : null,
   };
@@ -111,8 +115,13 @@ function attemptOf(attempt: AttemptInfo, number: number, shown: boolean): DemoJo
 
 function workerOf({ serverId, host, pid, directory, build }: AttemptInfo): DemoJobWorker {
   return {
-    ...{ server_id: serverId, host, pid, directory: directory ?? null, build: build ?? null },
-    ...{ version: null, started_at: null },
+    server_id: serverId,
+    host,
+    pid,
+    directory: directory ?? null,
+    build: build ?? null,
+    version: null,
+    started_at: null,
   };
 }
 

@@ -5,7 +5,11 @@ describe("clients that are counted in memory", () => {
   it("are counted one by one while there is room, and together when there is none", () => {
     const clients = new CountedClients(1_000, 2);
     expect(["a", "b", "c", "d", "a"].map((client) => clients.nameOf(client, 0))).toEqual([
-      ...["a", "b", "latecomers", "latecomers", "a"],
+      "a",
+      "b",
+      "latecomers",
+      "latecomers",
+      "a",
     ]);
   });
 

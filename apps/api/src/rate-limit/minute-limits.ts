@@ -12,7 +12,9 @@ import { MINUTE_SECONDS } from "./windows.ts";
  */
 export function limitPages(app: FastifyInstance, perMinute: number): void {
   limitPerMinute(app, {
-    ...{ name: "page", perMinute, told: false },
+    name: "page",
+    perMinute,
+    told: false,
     counts: (request) => !isUnderApi(request) && request.routeOptions.url !== HEALTH_PATH,
   });
 }
@@ -22,7 +24,9 @@ export function limitPages(app: FastifyInstance, perMinute: number): void {
  */
 export function limitOperations(app: FastifyInstance, perMinute: number): void {
   limitPerMinute(app, {
-    ...{ name: "operations", perMinute, told: true },
+    name: "operations",
+    perMinute,
+    told: true,
     // A browser's question whether it may ask costs nothing.
     counts: (request) => isUnderOperations(request) && request.method !== "OPTIONS",
   });

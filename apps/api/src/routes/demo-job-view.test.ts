@@ -43,7 +43,10 @@ describe("what became of a demo job", () => {
   function aWorker(handle: (message: string) => void | Promise<void>): Server {
     const { broker } = test;
     const options: Partial<ServerOptions> = {
-      ...{ build: "b7", retryDelay: ["50ms"], abortGrace: "100ms", shutdownTimeout: "0s" },
+      build: "b7",
+      retryDelay: ["50ms"],
+      abortGrace: "100ms",
+      shutdownTimeout: "0s",
     };
     const server = new Server({ broker, concurrency: 2, logger: silentLogger, ...options });
     server.handle(delayPrint, async ({ payload }) => {
@@ -60,8 +63,18 @@ describe("what became of a demo job", () => {
     const id = await register({ message: "later", delay_seconds: 60, max_retry: 2 });
     const view = await viewOf(id);
     expect(view).toMatchObject({
-      ...{ job_id: id, message: "later", state: "scheduled", max_retry: 2, retried: 0, workers: 0, attempts: [] },
-      ...{ printed_at: null, archived_at: null, kept_until: null, running: null, details_shown: true },
+      job_id: id,
+      message: "later",
+      state: "scheduled",
+      max_retry: 2,
+      retried: 0,
+      workers: 0,
+      attempts: [],
+      printed_at: null,
+      archived_at: null,
+      kept_until: null,
+      running: null,
+      details_shown: true,
       waiting: { reason: "not_due", since: null, until: view.due_at },
     });
     expect(Date.parse(view.due_at ?? "") - Date.parse(view.registered_at ?? "")).toBe(60_000);
@@ -86,11 +99,19 @@ describe("what became of a demo job", () => {
     expect(view).toMatchObject({ printed_at: "2026-01-31T12:00:00.000Z", waiting: null, running: null, workers: null });
     expect(view.attempts).toEqual([
       {
-        ...{ number: 1, outcome: "completed", error: null },
-        ...{ started_at: expect.any(String), ended_at: expect.any(String) },
+        number: 1,
+        outcome: "completed",
+        error: null,
+        started_at: expect.any(String),
+        ended_at: expect.any(String),
         worker: {
-          ...{ server_id: server.serverId, host: expect.any(String), pid: process.pid, version: null },
-          ...{ directory: process.cwd(), build: "b7", started_at: null },
+          server_id: server.serverId,
+          host: expect.any(String),
+          pid: process.pid,
+          version: null,
+          directory: process.cwd(),
+          build: "b7",
+          started_at: null,
         },
       },
     ]);
@@ -106,7 +127,9 @@ describe("what became of a demo job", () => {
     await expect
       .poll(() => viewOf(id), { timeout: 20_000 })
       .toMatchObject({
-        ...{ state: "active", waiting: null, workers: 1 },
+        state: "active",
+        waiting: null,
+        workers: 1,
         running: { lost: false, worker: { server_id: server.serverId, pid: process.pid, build: "b7" } },
       });
     held.resolve();
@@ -133,7 +156,8 @@ describe("what became of a demo job", () => {
     const answer = await get(`/${id}`);
     expect(answer.payload).not.toMatch(/fire|"b7"|directory":"/);
     expect(demoJobView.parse(answer.json())).toMatchObject({
-      ...{ state: "archived", details_shown: false },
+      state: "archived",
+      details_shown: false,
       attempts: [
         { number: 1, outcome: "retry", error: null, worker: null },
         { number: 2, outcome: "archived", error: null, worker: null },

@@ -20,8 +20,18 @@ export function addQueues(program: Command, { streams }: CommandContext): void {
 }
 
 const heading = [
-  ...["queue", "pending", "active", "scheduled", "retry", "aggregating", "completed", "archived"],
-  ...["done today", "failed today", "waits", ""],
+  "queue",
+  "pending",
+  "active",
+  "scheduled",
+  "retry",
+  "aggregating",
+  "completed",
+  "archived",
+  "done today",
+  "failed today",
+  "waits",
+  "",
 ];
 
 function queuesText(queues: readonly QueueSummary[], store: string): string {
@@ -34,8 +44,15 @@ function rowOf(summary: QueueSummary): (string | number)[] {
   const { pending, active, scheduled, retry, aggregating, completed, archived } = counts;
   return [
     visibleText(queue),
-    ...[pending, active, scheduled, retry, aggregating, completed, archived],
-    ...[processedToday, failedToday],
+    pending,
+    active,
+    scheduled,
+    retry,
+    aggregating,
+    completed,
+    archived,
+    processedToday,
+    failedToday,
     // When no worker brings due tasks to the line, they wait as well.
     ago(Math.max(latencyMs, overdueMs)),
     paused ? "paused" : "",

@@ -31,7 +31,11 @@ async function failureWhenRegistering(origin: string, deadlineMs = 5000) {
 }
 
 const aProblem = (status: number, code = "internal_error") => ({
-  ...{ type: "about:blank", title: "A problem", status, code, detail: "It is so." },
+  type: "about:blank",
+  title: "A problem",
+  status,
+  code,
+  detail: "It is so.",
 });
 
 describe("the API client", () => {

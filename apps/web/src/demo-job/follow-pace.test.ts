@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { nextAskInMs, type PaceFacts, withAsk } from "./follow-pace.ts";
 
 const facts = (more: Partial<PaceFacts> = {}): PaceFacts => ({
-  ...{ nowMs: 0, changedAtMs: 0, expectedAtMs: [], askedAtMs: [], failures: 0, silentUntilMs: undefined },
+  nowMs: 0,
+  changedAtMs: 0,
+  expectedAtMs: [],
+  askedAtMs: [],
+  failures: 0,
+  silentUntilMs: undefined,
   ...more,
 });
 

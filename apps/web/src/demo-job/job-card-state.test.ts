@@ -15,7 +15,10 @@ const afterSeconds = (seconds: number) => START_MS + seconds * 1000;
 const waiting = (reason: "not_due" | "backing_off", until: number) => ({ reason, since: null, until: at(until) });
 
 const aJob = (more: Partial<SessionJob> = {}): SessionJob => ({
-  ...{ jobId: "job-1", request: { message: "hello" }, sentAtMs: START_MS, fate: "registered" },
+  jobId: "job-1",
+  request: { message: "hello" },
+  sentAtMs: START_MS,
+  fate: "registered",
   ...more,
 });
 const seen = (view: Parameters<typeof aView>[0], seconds = 0, follow = fresh) =>
@@ -137,7 +140,11 @@ describe("the card of a job says", () => {
   it("who printed it, and how long after its time", () => {
     const attempts = [anAttempt(1, "completed", [180.013, 180.017])];
     expect(seen({ state: "completed", attempts, printed_at: at(180.015) }).sentence).toEqual({
-      ...{ code: "printed", atMs: afterSeconds(180.015), worker: aWorker, lateMs: 15, attempt: 1 },
+      code: "printed",
+      atMs: afterSeconds(180.015),
+      worker: aWorker,
+      lateMs: 15,
+      attempt: 1,
     });
     const twice = [anAttempt(1, "retry", [180, 181]), anAttempt(2, "completed", [199, 200])];
     const second = { state: "completed", attempts: twice, printed_at: at(200), retried: 1 } as const;

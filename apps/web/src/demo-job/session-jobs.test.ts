@@ -17,7 +17,10 @@ import {
 } from "./session-jobs.ts";
 
 const aJob = (jobId: string, more: Partial<SessionJob> = {}): SessionJob => ({
-  ...{ jobId, request: { message: "hello" }, sentAtMs: 1000, fate: "registered" },
+  jobId,
+  request: { message: "hello" },
+  sentAtMs: 1000,
+  fate: "registered",
   ...more,
 });
 const call = { waitedMs: 1000, atMs: 2000, wasPerhaps: false };

@@ -20,7 +20,10 @@ export function momentText(atMs: number, nowMs: number, locale: string, precise 
   const at = new Date(atMs);
   const now = new Date(nowMs);
   const time: Intl.DateTimeFormatOptions = {
-    ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
     ...(precise ? { fractionalSecondDigits: 3 } : {}),
   };
   const day: Intl.DateTimeFormatOptions =

@@ -3,7 +3,12 @@ import { describe, expect, it } from "vitest";
 import { noticesOf, workersIn } from "./job-notices.ts";
 
 const worker = (pid: number): FindingWorker => ({
-  ...{ id: `server-${pid}`, host: "vm", pid, directory: "/srv/shop", version: "0.1.0", build: "edca9d4" },
+  id: `server-${pid}`,
+  host: "vm",
+  pid,
+  directory: "/srv/shop",
+  version: "0.1.0",
+  build: "edca9d4",
   started_at: "2026-11-28T14:00:00.000Z",
 });
 const readiness = (...findings: readonly ReadinessFinding[]): Readiness => ({
@@ -14,7 +19,9 @@ const readiness = (...findings: readonly ReadinessFinding[]): Readiness => ({
 const one = { paused: false, workers: 1 };
 const two = { paused: false, workers: 2 };
 const several: ReadinessFinding = {
-  ...{ code: "several_workers", level: "warning", count: 2 },
+  code: "several_workers",
+  level: "warning",
+  count: 2,
   workers: [worker(1), worker(2)],
 };
 const warning = (kind: "other_build" | "other_directory" | "older_process"): ReadinessFinding => ({

@@ -91,8 +91,14 @@ export class Connections {
     }
     const isOverShare = (this.#perClient.get(client) ?? 0) >= mostPerAddress && !isProxy;
     const connection: Connection = {
-      ...{ client, network: networkKey(address), isProxy, waiting: [] },
-      ...{ request: undefined, answer: undefined, since: performance.now(), wasAnswered: false },
+      client,
+      network: networkKey(address),
+      isProxy,
+      waiting: [],
+      request: undefined,
+      answer: undefined,
+      since: performance.now(),
+      wasAnswered: false,
     };
     if (isOverShare && !this.#makeRoom(connection, "of_client")) this.#refuse(socket, "too_many_of_address", client);
     else if (this.#all.size >= most && !this.#makeRoom(connection, "of_all")) this.#refuse(socket, "too_many", client);

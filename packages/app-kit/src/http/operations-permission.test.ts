@@ -27,9 +27,22 @@ describe("the permission of operations", () => {
   });
 
   it.each([
-    ...["Client-IP", "X-Forward-For", "X-Originating-IP", "X-Real-Port", "X-Host", "X-Scheme", "Proxy-Connection"],
-    ...["X-Varnish", "Incap-Client-IP", "X-Sucuri-ClientIP", "DO-Connecting-IP", "Ali-CDN-Real-IP", "X_Forwarded_For"],
-    ...["Surrogate-Capability", "Max-Forwards", "Front-End-Https"],
+    "Client-IP",
+    "X-Forward-For",
+    "X-Originating-IP",
+    "X-Real-Port",
+    "X-Host",
+    "X-Scheme",
+    "Proxy-Connection",
+    "X-Varnish",
+    "Incap-Client-IP",
+    "X-Sucuri-ClientIP",
+    "DO-Connecting-IP",
+    "Ali-CDN-Real-IP",
+    "X_Forwarded_For",
+    "Surrogate-Capability",
+    "Max-Forwards",
+    "Front-End-Https",
   ])("takes %s for the trace of a proxy", async (header) => {
     expect(await canRead(new OperationsPermission({ appEnv: "local", api }), { [header]: "192.0.2.7" })).toBe(false);
   });

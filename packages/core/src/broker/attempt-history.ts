@@ -28,7 +28,12 @@ export function readAttempts(field: string | undefined): AttemptRecord[] {
 }
 
 const outcomes: ReadonlySet<unknown> = new Set<AttemptRecord["outcome"]>([
-  ...(["done", "completed", "retry", "archived", "handed_back", "lost"] as const),
+  "done",
+  "completed",
+  "retry",
+  "archived",
+  "handed_back",
+  "lost",
 ]);
 
 function attemptIn(value: unknown): AttemptRecord | undefined {
@@ -41,7 +46,9 @@ function attemptIn(value: unknown): AttemptRecord | undefined {
     host: typeof host === "string" ? host : "unknown",
     pid: Number.isSafeInteger(pid) && pid !== undefined ? pid : unknownPid,
     ...codeOf(directory, build),
-    ...{ startedAt, endedAt, outcome },
+    startedAt,
+    endedAt,
+    outcome,
     ...(typeof error === "string" && { error }),
   };
 }

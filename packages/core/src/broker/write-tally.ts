@@ -7,8 +7,12 @@ import type { FailingWrites, WriteHealth, WriteKind } from "./write-health-facet
 
 /** Errors that the store is to blame for. All others are the caller's own, such as giving up. */
 const storesFault: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  ...(["broker_unavailable", "answer_lost", "deadline_exceeded", "store_rejected"] as const),
-  ...(["corrupt_data", "not_acknowledged"] as const),
+  "broker_unavailable",
+  "answer_lost",
+  "deadline_exceeded",
+  "store_rejected",
+  "corrupt_data",
+  "not_acknowledged",
 ]);
 
 /** A failure that comes later than this after the one before is not connected with it. */

@@ -47,7 +47,11 @@ export class ResultWaits {
       wait.end(({ reject }) => reject(givenUp("cancelled", wait, "the caller's signal fired")));
     };
     const wait: Wait = {
-      ...{ task, endsAt: now + timeMs, nextLookAt: now, pauseMs: firstPauseMs, lastSeen: "was not looked at" },
+      task,
+      endsAt: now + timeMs,
+      nextLookAt: now,
+      pauseMs: firstPauseMs,
+      lastSeen: "was not looked at",
       lastError: undefined,
       end: (give) => {
         if (!this.#waits.delete(wait)) return;

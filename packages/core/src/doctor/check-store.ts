@@ -115,7 +115,13 @@ export async function checkStore(broker: CheckedBroker, options: StoreCheckOptio
 }
 
 const optionNames: ReadonlySet<string> = new Set<keyof StoreCheckOptions>([
-  ...(["queues", "repair", "scope", "archive", "graceMs", "signal", "clock"] as const),
+  "queues",
+  "repair",
+  "scope",
+  "archive",
+  "graceMs",
+  "signal",
+  "clock",
 ]);
 const archiveNames: ReadonlySet<string> = new Set<keyof ArchiveLimits>(["maxCount", "maxAgeMs"]);
 const scopes: readonly unknown[] = ["all", "tasks", "live"] satisfies readonly StoreCheckOptions["scope"][];

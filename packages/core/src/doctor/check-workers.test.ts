@@ -5,17 +5,35 @@ import { ownProcessIdentity } from "../runtime/process-identity.ts";
 import { checkTakers, checkWorkers } from "./check-workers.ts";
 
 const numbers: QueueNumbers = {
-  ...{ queue: "default", paused: false, latencyMs: 4_000, due: 10_000, overdueMs: 90_000 },
-  ...{ processedToday: 0, processedTotal: 0, failedToday: 0, failedTotal: 0 },
+  queue: "default",
+  paused: false,
+  latencyMs: 4_000,
+  due: 10_000,
+  overdueMs: 90_000,
+  processedToday: 0,
+  processedTotal: 0,
+  failedToday: 0,
+  failedTotal: 0,
   counts: { pending: 2, active: 0, scheduled: 20_000, retry: 0, archived: 0, completed: 0, aggregating: 0 },
 };
 
 function aServer(processIdentity: string | undefined): ServerRecord {
   return {
-    ...{ serverId: "s", host: "box", pid: process.pid, concurrency: 1, queues: { default: 1 }, strictPriority: false },
-    ...{ status: "active", startedAt: 0, activeWorkers: 0 },
+    serverId: "s",
+    host: "box",
+    pid: process.pid,
+    concurrency: 1,
+    queues: { default: 1 },
+    strictPriority: false,
+    status: "active",
+    startedAt: 0,
+    activeWorkers: 0,
     details: {
-      ...{ version: "1", directory: "/app", commandLine: "node", handles: { kind: "all" }, lastClaimAt: undefined },
+      version: "1",
+      directory: "/app",
+      commandLine: "node",
+      handles: { kind: "all" },
+      lastClaimAt: undefined,
       processIdentity,
     },
   };

@@ -84,7 +84,9 @@ export function explainTask({ task, paused, servers, workers, silent, now }: Exp
   const reason = waitReasonOf(task, { paused, here, takers }, now);
   const isDue = reason !== "not_due" && reason !== "backing_off" && reason !== "collected";
   return {
-    ...{ kind: "waits", reason, takers: takers.length },
+    kind: "waits",
+    reason,
+    takers: takers.length,
     since: isDue ? (task.pendingSince ?? task.dueAt) : undefined,
     until: isDue ? undefined : task.dueAt,
   };

@@ -144,7 +144,13 @@ export class ServerControl {
     const seen = worthWaiting ? await this.#watch(kind, serverId, server?.status, wishes) : server?.status;
     const acknowledged = worthWaiting && seen !== undefined && (seen === "gone" || obeyedAt[kind].has(seen));
     return {
-      ...{ serverId, presence, host: server?.host, pid: server?.pid, listens, acknowledged, status: seen },
+      serverId,
+      presence,
+      host: server?.host,
+      pid: server?.pid,
+      listens,
+      acknowledged,
+      status: seen,
       keptUntil: new Date(at + keptForMs[kind]),
     };
   }
@@ -199,7 +205,8 @@ export class ServerControl {
     const now = this.#clock.now();
     const attempt = {
       ...attemptServerOf(serverId, server),
-      ...{ startedAt: now, endedAt: now },
+      startedAt: now,
+      endedAt: now,
       outcome: "lost" as const,
       error: `evicted by ${sourceText(by)}${reason === undefined ? "" : `: ${reason}`}`,
     };
@@ -207,7 +214,11 @@ export class ServerControl {
     for (const queue of queues) {
       const foreign = server?.details === undefined ? workers.filter((worker) => worker.queue === queue) : [];
       const request = {
-        ...{ queue, serverId, refuseForMs: keptForMs.evict, limit: this.#slice, attempt },
+        queue,
+        serverId,
+        refuseForMs: keptForMs.evict,
+        limit: this.#slice,
+        attempt,
         foreignTaskIds: foreign.map(({ taskId }) => taskId),
       };
       let cursor: string | undefined;

@@ -32,10 +32,19 @@ export interface TaskQuery extends TaskConditions {
 }
 
 export const conditionNames = [
-  ...(["type", "idPrefix", "error", "payload", "from", "before"] as const),
+  "type",
+  "idPrefix",
+  "error",
+  "payload",
+  "from",
+  "before",
 ] satisfies readonly (keyof TaskConditions)[];
 const queryNames: ReadonlySet<string> = new Set<keyof TaskQuery>([
-  ...(["queue", "state", "group", "limit", "cursor"] as const),
+  "queue",
+  "state",
+  "group",
+  "limit",
+  "cursor",
   ...conditionNames,
 ]);
 

@@ -33,7 +33,8 @@ export function checkedSelection(
   const { state, group } = selection;
   const filter = filterOf(selection);
   return {
-    ...{ queue, state },
+    queue,
+    state,
     ...(group === undefined ? {} : { group: checkedText("group", group) }),
     ...(filter === undefined ? {} : { filter }),
   };

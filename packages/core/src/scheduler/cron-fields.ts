@@ -31,7 +31,9 @@ const rules: readonly FieldRule[] = [
   { name: "hours", least: 0, most: 23 },
   { name: "day of month", least: 1, most: 31 },
   {
-    ...{ name: "month", least: 1, most: 12 },
+    name: "month",
+    least: 1,
+    most: 12,
     words: ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
   },
   { name: "day of week", least: 0, most: 6, words: ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },

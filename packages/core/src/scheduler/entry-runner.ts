@@ -147,7 +147,8 @@ export class EntryRunner implements Role {
   #sayDoubted(now: number, doubted: number): void {
     if (doubted - now <= usualOffsetMs) return;
     this.#options.logger.warn("a clock was ahead when a scheduler entry was worked on; its turns go on from now", {
-      ...{ entryId: this.plan.entryId, aheadUntil: new Date(doubted).toISOString() },
+      entryId: this.plan.entryId,
+      aheadUntil: new Date(doubted).toISOString(),
     });
   }
 
@@ -178,7 +179,10 @@ export class EntryRunner implements Role {
   #sayLeftOut(from: number, to: number): void {
     const { entryId, catchUp } = this.plan;
     this.#options.logger.warn("turns of a scheduler entry were missed and are not made up for", {
-      ...{ entryId, catchUp, from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+      entryId,
+      catchUp,
+      from: new Date(from).toISOString(),
+      to: new Date(to).toISOString(),
     });
   }
 

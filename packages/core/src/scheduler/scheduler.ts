@@ -78,12 +78,24 @@ const callTimeoutMs = 3_000;
 const announceSoonMs = 50;
 
 const optionNames: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
-  ...(["broker", "timeZone", "catchUp", "provider", "providerInterval", "beforeEnqueue"] as const),
-  ...(["afterEnqueue", "closeTimeout", "logger", "clock"] as const),
+  "broker",
+  "timeZone",
+  "catchUp",
+  "provider",
+  "providerInterval",
+  "beforeEnqueue",
+  "afterEnqueue",
+  "closeTimeout",
+  "logger",
+  "clock",
 ]);
 const registerNames: ReadonlySet<string> = new Set<keyof RegisterOptions>(["id", "timeZone", "catchUp"]);
 const providedNames: ReadonlySet<string> = new Set<keyof ProvidedEntry>([
-  ...(["id", "timeZone", "catchUp", "spec", "request"] as const),
+  "id",
+  "timeZone",
+  "catchUp",
+  "spec",
+  "request",
 ]);
 
 /** Where an entry comes from. The three lists are independent. */
@@ -277,14 +289,19 @@ export class Scheduler implements AsyncDisposable {
   #periodic(name: string, everyMs: number, once: (signal: AbortSignal) => Promise<void>): Periodic {
     const runOnce = async (signal: AbortSignal): Promise<undefined> => void (await once(signal));
     return new Periodic({
-      ...{ role: { name, runOnce }, everyMs },
-      ...{ clock: this.#clock, random: this.#random, logger: this.#logger, isReachable: this.#isReachable },
+      role: { name, runOnce },
+      everyMs,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      isReachable: this.#isReachable,
     });
   }
 
   async #announce(signal: AbortSignal): Promise<void> {
     await this.#options.broker.announceEntries(this.schedulerId, this.entries(), announcementLifeMs, {
-      ...{ signal, timeoutMs: callTimeoutMs },
+      signal,
+      timeoutMs: callTimeoutMs,
     });
   }
 
@@ -351,15 +368,26 @@ export class Scheduler implements AsyncDisposable {
     const blueprint = await blueprintOf(request, this.#clock.now());
     return {
       entryId: id === undefined ? staticEntryId(spec, timeZone, blueprint) : checkedName("id", id),
-      ...{ spec, timeZone, schedule, blueprint, catchUp: checkedCatchUp(catchUp), since: undefined },
+      spec,
+      timeZone,
+      schedule,
+      blueprint,
+      catchUp: checkedCatchUp(catchUp),
+      since: undefined,
     };
   }
 
   #run(runners: Map<string, EntryRunner>, plan: EntryPlan, liveFrom = this.#clock.now()): void {
     const { broker, beforeEnqueue, afterEnqueue } = this.#options;
     const runner = new EntryRunner({
-      ...{ plan, broker, liveFrom, firedBy: this.schedulerId },
-      ...{ clock: this.#clock, random: this.#random, logger: this.#logger, isReachable: this.#isReachable },
+      plan,
+      broker,
+      liveFrom,
+      firedBy: this.schedulerId,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      isReachable: this.#isReachable,
       hooks: { before: beforeEnqueue, after: afterEnqueue },
     });
     runners.set(plan.entryId, runner);
@@ -391,8 +419,13 @@ export class Scheduler implements AsyncDisposable {
     const { request } = plan.blueprint;
     return [
       {
-        ...{ entryId: plan.entryId, spec: plan.spec, taskType: request.type, payload: request.payload },
-        ...{ options: optionTexts(plan.blueprint), nextAt: undefined, previousAt: undefined },
+        entryId: plan.entryId,
+        spec: plan.spec,
+        taskType: request.type,
+        payload: request.payload,
+        options: optionTexts(plan.blueprint),
+        nextAt: undefined,
+        previousAt: undefined,
       },
     ];
   }

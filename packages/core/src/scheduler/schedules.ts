@@ -59,7 +59,11 @@ export interface ScheduleEntry {
 const optionNames: ReadonlySet<string> = new Set<keyof SchedulesOptions>(["broker", "clock", "timeZone"]);
 const scheduleNames: ReadonlySet<string> = new Set<keyof ScheduleOptions>(["timeZone", "catchUp"]);
 const changeNames: ReadonlySet<string> = new Set<keyof ScheduleChanges>([
-  ...(["timeZone", "catchUp", "spec", "request", "revision"] as const),
+  "timeZone",
+  "catchUp",
+  "spec",
+  "request",
+  "revision",
 ]);
 
 const historyNames: ReadonlySet<string> = new Set(["limit", "cursor"]);

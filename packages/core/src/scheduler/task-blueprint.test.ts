@@ -24,15 +24,30 @@ describe("the blueprint of a periodic task", () => {
       task.with(
         { day: 1 },
         {
-          ...{ queue: "low", maxRetry: 5, taskId: "abc", timeout: "90m", deadline: new Date("2027-06-04T01:02:03Z") },
-          ...{ uniqueFor: "1h", in: "36h5s", retention: "1500ms", group: 'g"(x)' },
+          queue: "low",
+          maxRetry: 5,
+          taskId: "abc",
+          timeout: "90m",
+          deadline: new Date("2027-06-04T01:02:03Z"),
+          uniqueFor: "1h",
+          in: "36h5s",
+          retention: "1500ms",
+          group: 'g"(x)',
         },
       ),
       now,
     );
     expect(optionTexts(blueprint)).toEqual([
-      ...['Queue("low")', "MaxRetry(5)", 'TaskID("abc")', "Timeout(1h30m0s)", "Deadline(Fri Jun  4 01:02:03 UTC 2027)"],
-      ...["Unique(1h0m0s)", "ProcessIn(36h0m5s)", "Retention(1.5s)", 'Group("g\\"(x\\u0029")', 'Header(["a","1"])'],
+      'Queue("low")',
+      "MaxRetry(5)",
+      'TaskID("abc")',
+      "Timeout(1h30m0s)",
+      "Deadline(Fri Jun  4 01:02:03 UTC 2027)",
+      "Unique(1h0m0s)",
+      "ProcessIn(36h0m5s)",
+      "Retention(1.5s)",
+      'Group("g\\"(x\\u0029")',
+      'Header(["a","1"])',
     ]);
   });
 
@@ -112,8 +127,12 @@ describe("the blueprint of a periodic task", () => {
     const id = async (spec: string, payload: unknown, options = {}) =>
       staticEntryId(spec, "UTC", await blueprintOf(task.with(payload, options), now));
     const ids = await Promise.all([
-      ...[id("@daily", "ab"), id("@daily", "a"), id("@hourly", "ab"), id("@daily", "ab", { headers: { b: "2" } })],
-      ...[id("@daily", "ab", { maxRetry: 1 }), id("@daily", "ab", { queue: "low" })],
+      id("@daily", "ab"),
+      id("@daily", "a"),
+      id("@hourly", "ab"),
+      id("@daily", "ab", { headers: { b: "2" } }),
+      id("@daily", "ab", { maxRetry: 1 }),
+      id("@daily", "ab", { queue: "low" }),
     ]);
     expect(new Set(ids).size).toBe(ids.length);
     expect(await id("@daily", "ab")).toBe(ids[0]);
@@ -124,8 +143,16 @@ describe("the blueprint of a periodic task", () => {
       staticEntryId("@daily", "UTC", await blueprintOf(task.with({ day: 1 }, options), now));
     expect(await idOf()).toBe("entry-5b3ca57f919f1a475f31276dd9fa3512");
     const full = {
-      ...{ queue: "low", maxRetry: 5, taskId: "abc", timeout: "90m", deadline: new Date("2027-06-04T01:02:03Z") },
-      ...{ uniqueFor: "1h", in: "36h5s", retention: "1500ms", group: "g", headers: { b: "2" } },
+      queue: "low",
+      maxRetry: 5,
+      taskId: "abc",
+      timeout: "90m",
+      deadline: new Date("2027-06-04T01:02:03Z"),
+      uniqueFor: "1h",
+      in: "36h5s",
+      retention: "1500ms",
+      group: "g",
+      headers: { b: "2" },
     };
     expect(await idOf(full)).toBe("entry-dbad512324ccb7fabe3fbcb09d73b387");
   });
@@ -149,8 +176,15 @@ describe("Go's durations", () => {
 
   it("are read as Go reads them", () => {
     expect(["1h30m", "1.5h", "90s", "100\u00b5s", "0", "+1s", "-1s", ".5s", "1.s"].map(parseGoDuration)).toEqual([
-      ...[5_400_000_000_000n, 5_400_000_000_000n, 90_000_000_000n, 100_000n, 0n, 1_000_000_000n, -1_000_000_000n],
-      ...[500_000_000n, 1_000_000_000n],
+      5_400_000_000_000n,
+      5_400_000_000_000n,
+      90_000_000_000n,
+      100_000n,
+      0n,
+      1_000_000_000n,
+      -1_000_000_000n,
+      500_000_000n,
+      1_000_000_000n,
     ]);
     expect(["", "1", "s", ".s", "1h 30m", "1d", "3000000h"].map(parseGoDuration)).toEqual(Array(7).fill(undefined));
   });

@@ -81,7 +81,11 @@ export class TaskLog {
     this.#thrown.delete(key);
     if (attempt === undefined) return;
     this.attempts.push({
-      ...{ taskId: id, type, queue, attempt: retried + 1, thrown },
+      taskId: id,
+      type,
+      queue,
+      attempt: retried + 1,
+      thrown,
       outcome: attempt.outcome,
       error: attempt.error,
       startedAt: new Date(attempt.startedAt),

@@ -54,7 +54,14 @@ export interface RunOptions {
 }
 
 const optionNames: ReadonlySet<string> = new Set<keyof TestQueueOptions>([
-  ...(["register", "schedule", "now", "mode", "server", "client", "scheduler", "patience"] as const),
+  "register",
+  "schedule",
+  "now",
+  "mode",
+  "server",
+  "client",
+  "scheduler",
+  "patience",
 ]);
 const runOptionNames: ReadonlySet<string> = new Set<keyof RunOptions>(["limit", "within"]);
 const defaultLimit = 1_000;
@@ -113,19 +120,30 @@ export class TestQueue implements AsyncDisposable {
     this.#gate = new Gate(store, clock, this.#log);
     this.broker = this.#gate.broker;
     this.server = new Server({
-      ...{ concurrency: mode === "inline" ? 100 : 1, logger: silentLogger, random: () => 0 },
+      concurrency: mode === "inline" ? 100 : 1,
+      logger: silentLogger,
+      random: () => 0,
       ...serverOptions,
-      ...{ broker: this.broker, clock: clock.background, queues },
+      broker: this.broker,
+      clock: clock.background,
+      queues,
       onError: (error, attempt) => {
         this.#log.threw(attempt, error);
         onError?.(error, attempt);
       },
     });
     this.scheduler = new Scheduler({
-      ...{ logger: silentLogger, ...options.scheduler, broker: this.broker, clock: clock.background },
+      logger: silentLogger,
+      ...options.scheduler,
+      broker: this.broker,
+      clock: clock.background,
     });
     this.#runner = new Runner({
-      ...{ gate: this.#gate, store, clock, server: this.server, scheduler: this.scheduler },
+      gate: this.#gate,
+      store,
+      clock,
+      server: this.server,
+      scheduler: this.scheduler,
       queues: Object.keys(queues),
       patienceMs: durationMs("patience", patience),
     });

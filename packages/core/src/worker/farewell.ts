@@ -55,7 +55,8 @@ export class Farewell {
     const { syncer, logger } = this.#options;
     const offered = syncer.runOnce().catch((error: unknown) => {
       logger.error("stopped with outcomes that the store has not answered; their tasks will run again", {
-        ...{ tasks: syncer.size, error: errorText(error) },
+        tasks: syncer.size,
+        error: errorText(error),
       });
     });
     await this.lastWord(offered);

@@ -34,7 +34,12 @@ export function serverRecordOf(
   more: { readonly startedAt: number; readonly handles: HandledTypes },
 ): ServerRecord {
   return {
-    ...{ serverId: report.serverId, host: hostname(), pid: process.pid, concurrency, queues, strictPriority },
+    serverId: report.serverId,
+    host: hostname(),
+    pid: process.pid,
+    concurrency,
+    queues,
+    strictPriority,
     status: told[report.state],
     startedAt: more.startedAt,
     activeWorkers: report.running,

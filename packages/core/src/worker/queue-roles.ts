@@ -54,7 +54,9 @@ export class QueueRoles {
     this.#options = options;
     const { broker, logger, plan, periodic, onWork } = options;
     this.#policies = new PolicyKeeper({
-      ...{ broker, logger, policies: plan.policies },
+      broker,
+      logger,
+      policies: plan.policies,
       onAgreed: (queue) => {
         this.#forwarding.get(queue)?.wake();
         onWork(queue);
@@ -98,8 +100,19 @@ export class QueueRoles {
     const { broker, clock, random, logger, taskLog, policy, leaseMs, archiveOf } = this.#options;
     const { serverId, lostAnswers, periodic, findServer, holding, onWork, reportFailure } = this.#options;
     const recoverer = new Recoverer({
-      ...{ broker, clock, random, logger: taskLog, queue, serverId, leaseMs, policy, lostAnswers, findServer, holding },
-      ...{ onRecovered: onWork, reportFailure },
+      broker,
+      clock,
+      random,
+      logger: taskLog,
+      queue,
+      serverId,
+      leaseMs,
+      policy,
+      lostAnswers,
+      findServer,
+      holding,
+      onRecovered: onWork,
+      reportFailure,
     });
     const recovering = periodic(recoverer, recoverMs);
     const onLeaseOver = (): void => recovering.wake();

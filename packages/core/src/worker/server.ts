@@ -95,40 +95,64 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#lostAnswers = new LostAnswers(broker, this.serverId, clock, (lost) => this.#queueRoles.recoverAtOnce(lost));
     this.#processor = this.#makeProcessor(names);
     this.#syncer = new Syncer({
-      ...{ broker, clock, logger: taskLog },
+      broker,
+      clock,
+      logger: taskLog,
       onAnswer: (task, result) => this.#processor.answeredLate(task, result),
     });
     this.#leases = new LeaseKeeper({
-      ...{ broker, clock, logger, leaseMs, held: this.#held },
+      broker,
+      clock,
+      logger,
+      leaseMs,
+      held: this.#held,
       onLost: (task) => this.#processor.abort(task, "lease_lost"),
     });
     this.#canceller = new Canceller(broker, this.#held, clock, (task) => this.#processor.abort(task, "cancelled"));
     this.#heartbeater = new Heartbeater({
-      ...{ broker, held: this.#held },
+      broker,
+      held: this.#held,
       describe: () => this.#describe(),
       onAnnounce: (announcement) => this.#leases.announced(announcement),
       onOrders: (orders) => this.#control.hear(orders),
     });
     this.#control = new RemoteControl({
-      ...{ broker, logger, serverId: this.serverId },
+      broker,
+      logger,
+      serverId: this.serverId,
       describe: () => ({ state: this.#state, running: this.#processor.running }),
       quiet: () => this.quiet(),
       stop: (timeoutMs) => void this.stop(timeoutMs === undefined ? {} : { timeout: { ms: timeoutMs } }),
       letGo: () => this.#letGo(),
     });
     this.#peers = new Peers(
-      ...([broker, this.serverId, names, logger] as const),
+      broker,
+      this.serverId,
+      names,
+      logger,
       (gone) => this.#queueRoles.noteGone(gone),
       () => this.#describe(),
     );
     this.#aggregating = new GroupRoles({
-      ...{ broker, clock, random, logger, taskLog, reportFailure, company: companyOfProcess },
+      broker,
+      clock,
+      random,
+      logger,
+      taskLog,
+      reportFailure,
+      company: companyOfProcess,
       maxPayloadBytes: this.#options.maxPayloadBytes,
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
     });
     this.#farewell = new Farewell({
-      ...{ clock, logger, graceMs: this.#options.graceMs, held: this.#held, processor: this.#processor },
-      ...{ aggregating: this.#aggregating, syncer: this.#syncer, heartbeater: this.#heartbeater },
+      clock,
+      logger,
+      graceMs: this.#options.graceMs,
+      held: this.#held,
+      processor: this.#processor,
+      aggregating: this.#aggregating,
+      syncer: this.#syncer,
+      heartbeater: this.#heartbeater,
     });
     this.#syncing = this.#periodic(this.#syncer, syncMs);
     const keeping = this.#periodic(this.#leases, extendEveryMs(leaseMs));
@@ -136,7 +160,12 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#early.push(this.#periodic(this.#clockWatch, clockWatchMs), this.#periodic(this.#peers, peersMs));
     const { archiveOf } = this.#options;
     const reconciler = new Reconciler({
-      ...{ broker, clock, random, logger, archiveOf, queues: names },
+      broker,
+      clock,
+      random,
+      logger,
+      archiveOf,
+      queues: names,
       spreadMs: reconcileMs,
     });
     this.#early.push(this.#periodic(reconciler, reconcileMs));
@@ -359,7 +388,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     const retryDelayMs = retryDelayByType(handlers, policy.retryDelayMs, taskLog);
     return new Processor({
       ...this.#options,
-      ...{ queues, handlers },
+      queues,
+      handlers,
       policy: { ...policy, retryDelayMs },
       middlewares: this.#middlewares,
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random, this.#options.plan),

@@ -165,8 +165,11 @@ export function describeChangeContract(setup: ContractSetup): void {
         const selection = { kind: "state", queue: "default", state, group: "g" } as const;
         expect(await store.broker.change(selection, "delete", 2)).toEqual({ outcomes: [], changed: 2, more: true });
         expect(await Promise.all(ids.map((id) => stateOf(store.other, { id, queue: "default" })))).toEqual([
-          ...[undefined, undefined],
-          ...[state, state, state],
+          undefined,
+          undefined,
+          state,
+          state,
+          state,
         ]);
         const to = state === "archived" ? "run" : "archive";
         expect(await store.broker.change(selection, to, 2)).toEqual({ outcomes: [], changed: 2, more: true });
@@ -314,7 +317,10 @@ export function describeChangeContract(setup: ContractSetup): void {
         expect(await broker.enqueue([unique(placedNow())])).toMatchObject([{ kind: "accepted" }]);
         await expect.poll(() => store.other.queues()).toEqual(["default", "other"]);
         expect(await store.other.queue("default")).toMatchObject({
-          ...{ paused: false, processedToday: 0, processedTotal: 0, failedTotal: 0 },
+          paused: false,
+          processedToday: 0,
+          processedTotal: 0,
+          failedTotal: 0,
           counts: { pending: 1, scheduled: 0, retry: 0, archived: 0, completed: 0, aggregating: 0 },
         });
         expect(await broker.history("default", 1)).toMatchObject([{ processed: 0, failed: 0 }]);

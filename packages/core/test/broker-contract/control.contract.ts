@@ -25,23 +25,41 @@ export function describeControlContract(setup: ContractSetup): void {
   const store = useStore(setup);
 
   const aServer = (overrides: Partial<ServerRecord> = {}): ServerRecord => ({
-    ...{ serverId: "server-a", host: "host-1", pid: 100, concurrency: 10, queues: { default: 3 } },
-    ...{ strictPriority: false, status: "active", startedAt: store.clock.now() - 5_000, activeWorkers: 0 },
+    serverId: "server-a",
+    host: "host-1",
+    pid: 100,
+    concurrency: 10,
+    queues: { default: 3 },
+    strictPriority: false,
+    status: "active",
+    startedAt: store.clock.now() - 5_000,
+    activeWorkers: 0,
     details: {
-      ...{ version: "1.2.3", build: "abc", parentPid: 7, directory: "/srv/app", commandLine: "node worker.ts" },
-      ...{ handles: { kind: "all" }, lastClaimAt: undefined },
+      version: "1.2.3",
+      build: "abc",
+      parentPid: 7,
+      directory: "/srv/app",
+      commandLine: "node worker.ts",
+      handles: { kind: "all" },
+      lastClaimAt: undefined,
     },
     ...overrides,
   });
 
   const anOrder = (overrides: Partial<ServerOrder> = {}): ServerOrder => ({
-    ...{ orderId: "order-1", serverId: "server-a", kind: "quiet", at: store.clock.now() },
+    orderId: "order-1",
+    serverId: "server-a",
+    kind: "quiet",
+    at: store.clock.now(),
     by: { host: "desk", pid: 5, who: "Ana" },
     ...overrides,
   });
 
   const anEviction = (overrides: Partial<EvictRequest> = {}): EvictRequest => ({
-    ...{ queue: "default", serverId: "server-a", refuseForMs: dayMs, limit: 100 },
+    queue: "default",
+    serverId: "server-a",
+    refuseForMs: dayMs,
+    limit: 100,
     attempt: anAttempt({ outcome: "lost", error: "evicted by desk pid 5" }),
     ...overrides,
   });
@@ -186,7 +204,8 @@ export function describeControlContract(setup: ContractSetup): void {
       } while (cursor !== undefined);
       expect(freed.sort()).toEqual([...idsOf(held)].sort());
       expect((await store.other.queue("default"))?.counts).toMatchObject({
-        ...{ pending: items.length - others.length, active: others.length },
+        pending: items.length - others.length,
+        active: others.length,
       });
     });
   });

@@ -388,7 +388,9 @@ export function describeInspectContract(setup: ContractSetup): void {
     it("counts what lies in each field of a task towards that room", async () => {
       const long = "x".repeat(10_000);
       const large: Partial<Record<FieldKind, unknown>> = {
-        ...{ text: long, bytes: bytes(long), texts: { name: long } },
+        text: long,
+        bytes: bytes(long),
+        texts: { name: long },
         wire_fields: [{ no: 16, wireType: 2, data: bytes(long) }],
       };
       // The queue's name is no part of this, and the adapter fills in the lock by itself.

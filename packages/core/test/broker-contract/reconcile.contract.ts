@@ -32,10 +32,20 @@ function brokenIn(broker: Broker): Promise<readonly Finding[]> {
 
 function aServer(overrides: Partial<ServerRecord> = {}): ServerRecord {
   return {
-    ...{ serverId: "server-a", host: "host", pid: 1, concurrency: 10, queues: { default: 1 }, strictPriority: false },
-    ...{ status: "active", startedAt: 0, activeWorkers: 0 },
+    serverId: "server-a",
+    host: "host",
+    pid: 1,
+    concurrency: 10,
+    queues: { default: 1 },
+    strictPriority: false,
+    status: "active",
+    startedAt: 0,
+    activeWorkers: 0,
     details: {
-      ...{ version: "1.0.0", directory: "/app", commandLine: "node worker.js", lastClaimAt: undefined },
+      version: "1.0.0",
+      directory: "/app",
+      commandLine: "node worker.js",
+      lastClaimAt: undefined,
       handles: { kind: "all" },
     },
     ...overrides,
@@ -100,7 +110,11 @@ export function describeReconcileContract(setup: ContractSetup): void {
     it("looks at a queue in slices, however small", async () => {
       await fill(store.broker);
       const request = {
-        ...{ queue: "default", limit: 1, repair: false, readMessages: true, graceMs: 0 },
+        queue: "default",
+        limit: 1,
+        repair: false,
+        readMessages: true,
+        graceMs: 0,
         archive: { maxCount: 10, maxAgeMs: 90 * 24 * 60 * minuteMs },
       };
       let cursor: string | undefined;
@@ -117,7 +131,11 @@ export function describeReconcileContract(setup: ContractSetup): void {
 
     it("refuses a cursor and a limit that it can't use", async () => {
       const request = {
-        ...{ queue: "default", limit: 10, repair: false, readMessages: false, graceMs: 0 },
+        queue: "default",
+        limit: 10,
+        repair: false,
+        readMessages: false,
+        graceMs: 0,
         archive: { maxCount: 10, maxAgeMs: minuteMs },
       };
       await expect(store.broker.reconcile({ ...request, cursor: "x" })).rejects.toMatchObject({
@@ -196,7 +214,9 @@ export function describeReconcileContract(setup: ContractSetup): void {
       clock.advance(10_000);
       expect(await check()).toMatchObject([
         {
-          ...{ queue: "later", level: "warning", facts: { tasks: 1, atLeast: false, waitingMs: 40_000 } },
+          queue: "later",
+          level: "warning",
+          facts: { tasks: 1, atLeast: false, waitingMs: 40_000 },
           detail:
             '1 task of queue "later" waits or is due, the first for 40 s, and no live worker takes tasks of this queue',
         },
@@ -229,7 +249,9 @@ export function describeReconcileContract(setup: ContractSetup): void {
       const findings = await check();
       expect(findings).toHaveLength(2);
       expect(of("email:send", findings)).toMatchObject({
-        ...{ level: "warning", queue: "default", repair: "by_hand" },
+        level: "warning",
+        queue: "default",
+        repair: "by_hand",
         detail: '2 tasks of type "email:send" were archived in queue "default" in the last hour; the newest is second',
         facts: { type: "email:send", tasks: 2, atLeast: false, withinMs: 3_600_000, newestTaskId: "second" },
       });
@@ -261,11 +283,20 @@ export function describeReconcileContract(setup: ContractSetup): void {
     it("names schedules that nobody fires, that never come, and that schedulers do not agree on", async () => {
       const { broker } = store;
       const entry = {
-        ...{ spec: "@every 1h", timeZone: "UTC", queue: "default", definition: "{}", catchUp: "once" as const },
-        ...{ since: 1_000, revision: 1 },
+        spec: "@every 1h",
+        timeZone: "UTC",
+        queue: "default",
+        definition: "{}",
+        catchUp: "once" as const,
+        since: 1_000,
+        revision: 1,
       };
       const record = {
-        ...{ spec: "@every 1h", taskType: "t", payload: undefined, options: [], previousAt: undefined },
+        spec: "@every 1h",
+        taskType: "t",
+        payload: undefined,
+        options: [],
+        previousAt: undefined,
         nextAt: 3_601_000 as number | undefined,
       };
       await broker.putDurableEntry({ ...entry, entryId: "paused", paused: true });

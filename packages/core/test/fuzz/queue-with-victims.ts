@@ -7,7 +7,14 @@ import type { FakeClock } from "../support/fake-clock.ts";
 
 /** Where a task may lie when it is broken; `held` is running under a live lease, `active` under one that is over. */
 export const places = [
-  ...(["pending", "scheduled", "retry", "active", "held", "archived", "completed", "aggregating"] as const),
+  "pending",
+  "scheduled",
+  "retry",
+  "active",
+  "held",
+  "archived",
+  "completed",
+  "aggregating",
 ] as const;
 export type Place = (typeof places)[number];
 
@@ -99,7 +106,13 @@ export async function workItOff(broker: Broker, queue: string, held: readonly Cl
 }
 
 const states: readonly TaskState[] = [
-  ...(["pending", "scheduled", "active", "retry", "completed", "archived", "aggregating"] as const),
+  "pending",
+  "scheduled",
+  "active",
+  "retry",
+  "completed",
+  "archived",
+  "aggregating",
 ];
 
 /** Everything that a tool shows of a queue. */

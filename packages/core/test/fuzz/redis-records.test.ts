@@ -16,16 +16,33 @@ const times = Number(process.env["HIKYAKU_FUZZ"] ?? 1);
 const seed = Number(process.env["HIKYAKU_SEED"] ?? 20_261_121);
 
 const server: ServerRecord = {
-  ...{ serverId: "sound", host: "host", pid: 7, concurrency: 3, queues: { default: 1 }, strictPriority: false },
-  ...{ status: "active", startedAt: 1_700_000_000_000, activeWorkers: 1 },
+  serverId: "sound",
+  host: "host",
+  pid: 7,
+  concurrency: 3,
+  queues: { default: 1 },
+  strictPriority: false,
+  status: "active",
+  startedAt: 1_700_000_000_000,
+  activeWorkers: 1,
   details: {
-    ...{ version: "1", directory: "/srv", commandLine: "node main.ts", lastClaimAt: undefined },
+    version: "1",
+    directory: "/srv",
+    commandLine: "node main.ts",
+    lastClaimAt: undefined,
     handles: { kind: "some", exact: ["email:send"], prefixes: ["report:"] },
   },
 };
 const entry: DurableEntry = {
-  ...{ entryId: "sound", spec: "@hourly", timeZone: "UTC", queue: "default", definition: "{}", paused: false },
-  ...{ catchUp: "once", since: 0, revision: 1 },
+  entryId: "sound",
+  spec: "@hourly",
+  timeZone: "UTC",
+  queue: "default",
+  definition: "{}",
+  paused: false,
+  catchUp: "once",
+  since: 0,
+  revision: 1,
 };
 
 describe.skipIf(redisServerPath() === undefined)("any bytes in the records of servers and schedules in Redis", () => {

@@ -51,14 +51,25 @@ const anyText = fc.oneof(
   fc.json({ maxDepth: 2 }).map((text) => Buffer.from(text)),
 );
 const anyNumber = fc.constantFrom(
-  ...[0n, -1n, 1n, 2n ** 31n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 62n, 2n ** 63n - 1n, -(2n ** 63n), -(2n ** 53n)],
+  0n,
+  -1n,
+  1n,
+  2n ** 31n,
+  2n ** 53n - 1n,
+  2n ** 53n,
+  2n ** 62n,
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+  -(2n ** 53n),
 );
 const columnsOf = (...kinds: FieldKind[]): string[] =>
   fieldNames.map(fieldRow).flatMap(({ kind, column }) => (kinds.includes(kind) ? [column] : []));
 const namedBy = new Set(["id", "type", "queue", "group_name"]);
 const textColumns = [
   ...columnsOf("text", "texts", "wire_fields").filter((column) => !namedBy.has(column)),
-  ...["attempts", "settled_token", "lease_token"],
+  "attempts",
+  "settled_token",
+  "lease_token",
 ];
 const numberColumns = [...columnsOf("count", "duration", "moment"), "lost_attempts", "lost_alone"];
 const anyPlace = fc.constantFrom(...places);
@@ -157,13 +168,11 @@ describe("any bytes in the columns of a SQLite file", () => {
 
   it("in a moment of a task cost no neighbour its turn", options, async () => {
     const moments = fc.constantFrom(
-      ...([
-        ["scheduled", "due_at"],
-        ["retry", "due_at"],
-        ["archived", "archived_at"],
-        ["completed", "kept_until"],
-        ["pending", "pending_since"],
-      ] as const),
+      ["scheduled", "due_at"],
+      ["retry", "due_at"],
+      ["archived", "archived_at"],
+      ["completed", "kept_until"],
+      ["pending", "pending_since"],
     );
     const property = fc.asyncProperty(moments, anyNumber, ([place, column], value) =>
       survives((queue) => {

@@ -47,11 +47,20 @@ export async function compareWithStore(
 
 function shownOf({ message, ...entry }: ReturnType<typeof readable>): Record<string, unknown> {
   return {
-    ...{ id: message.id, state: entry.state, retried: message.retried, maxRetry: message.maxRetry },
-    ...{ payload: Buffer.from(message.payload ?? []).toString(), lastError: message.lastError },
-    ...{ scope: message.uniqueKey.replace(/^asynq:\{\w+\}:unique:/, ""), timeoutMs: message.timeoutMs },
-    ...{ dueAt: entry.dueAt, keptUntil: entry.keptUntil, archivedAt: entry.archivedAt },
-    ...{ leaseToken: entry.leaseToken, leaseEndsAt: entry.leaseEndsAt, retentionMs: message.retentionMs },
+    id: message.id,
+    state: entry.state,
+    retried: message.retried,
+    maxRetry: message.maxRetry,
+    payload: Buffer.from(message.payload ?? []).toString(),
+    lastError: message.lastError,
+    scope: message.uniqueKey.replace(/^asynq:\{\w+\}:unique:/, ""),
+    timeoutMs: message.timeoutMs,
+    dueAt: entry.dueAt,
+    keptUntil: entry.keptUntil,
+    archivedAt: entry.archivedAt,
+    leaseToken: entry.leaseToken,
+    leaseEndsAt: entry.leaseEndsAt,
+    retentionMs: message.retentionMs,
     result: entry.state === "completed" ? entry.result : undefined,
   };
 }
@@ -59,8 +68,20 @@ function shownOf({ message, ...entry }: ReturnType<typeof readable>): Record<str
 function expectedOf(task: ModelTask): Record<string, unknown> {
   const { id, state, retried, maxRetry, payload, lastError, scope, timeoutMs, dueAt, keptUntil, archivedAt } = task;
   return {
-    ...{ id, state, retried, maxRetry, payload, lastError, scope, timeoutMs, dueAt, keptUntil, archivedAt },
-    ...{ leaseToken: task.lease?.token, leaseEndsAt: task.lease?.endsAt, retentionMs: task.retentionMs },
+    id,
+    state,
+    retried,
+    maxRetry,
+    payload,
+    lastError,
+    scope,
+    timeoutMs,
+    dueAt,
+    keptUntil,
+    archivedAt,
+    leaseToken: task.lease?.token,
+    leaseEndsAt: task.lease?.endsAt,
+    retentionMs: task.retentionMs,
     result: state === "completed" ? bytes("the result") : undefined,
   };
 }

@@ -63,7 +63,7 @@ const drawnTask: fc.Arbitrary<DrawnTask> = fc.record({
   id: fc.nat(11),
   type: fc.constantFrom("mail" as const, "report" as const),
   payload: payloads,
-  placed: fc.constantFrom(...(["now", "now", "later", "later", "group", "later_group"] as const)),
+  placed: fc.constantFrom("now", "now", "later", "later", "group", "later_group"),
   group: groups,
   delayMs: fc.constantFrom(-5_000, 1, 1, 800, 2_400, 40_000),
   uniqueForMs: fc.constantFrom(undefined, undefined, 20_000, 100_000, 1_000_000),
@@ -73,8 +73,20 @@ const drawnTask: fc.Arbitrary<DrawnTask> = fc.record({
 });
 
 const endings = fc.constantFrom<Ending>(
-  ...(["success", "success", "success", "failure", "failure", "timeout", "timeout", "timeout", "cancelled"] as const),
-  ...(["uncounted", "skip_retry", "revoke", "unfinished", "lost"] as const),
+  "success",
+  "success",
+  "success",
+  "failure",
+  "failure",
+  "timeout",
+  "timeout",
+  "timeout",
+  "cancelled",
+  "uncounted",
+  "skip_retry",
+  "revoke",
+  "unfinished",
+  "lost",
 );
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -139,9 +151,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant("changeState" as const),
-      state: fc.constantFrom(
-        ...(["pending", "scheduled", "retry", "completed", "archived", "aggregating", "aggregating"] as const),
-      ),
+      state: fc.constantFrom("pending", "scheduled", "retry", "completed", "archived", "aggregating", "aggregating"),
       change,
       group: groups,
     }),

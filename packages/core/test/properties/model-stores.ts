@@ -35,7 +35,10 @@ export async function sqliteModelStore(): Promise<ModelStore> {
   const raw = new DatabaseSync(path, { readOnly: true });
   const select = raw.prepare("SELECT scope, owner_id, expires_at FROM locks WHERE queue = ? AND expires_at > ?");
   return {
-    ...{ broker, other, clock, grainMs: 1 },
+    broker,
+    other,
+    clock,
+    grainMs: 1,
     advance: async (ms) => clock.advance(ms),
     locks: async (queue) =>
       new Map(
@@ -66,7 +69,10 @@ export async function redisModelStore(): Promise<ModelStore> {
   await Promise.all([broker.ready(), other.ready(), raw.connect()]);
   const known = new Map<string, Lock>();
   return {
-    ...{ broker, other, clock, grainMs: 1_000 },
+    broker,
+    other,
+    clock,
+    grainMs: 1_000,
     async advance(ms) {
       clock.advance(ms);
       for (const [key, { endsAt }] of known) {

@@ -388,14 +388,27 @@ class Player {
     const later = placed === "later" || placed === "later_group";
     const id = ownId ?? `t${drawn.id}`;
     const message = aTask({
-      ...{ id, type, queue: this.#queue, payload: bytes(payload), group },
-      ...{ maxRetry, retentionMs, timeoutMs },
+      id,
+      type,
+      queue: this.#queue,
+      payload: bytes(payload),
+      group,
+      maxRetry,
+      retentionMs,
+      timeoutMs,
     });
     const placement = later ? { kind: "at", at } : grouped ? { kind: "group" } : { kind: "now" };
     return {
       item: { message, placement, ...(uniqueForMs !== undefined && { uniqueForMs }) } as EnqueueItem,
       task: {
-        ...{ id, type, payload, group, uniqueForMs, maxRetry, retentionMs, timeoutMs },
+        id,
+        type,
+        payload,
+        group,
+        uniqueForMs,
+        maxRetry,
+        retentionMs,
+        timeoutMs,
         scope: uniqueScope(type, bytes(payload)),
         placement: later ? { at } : grouped ? "group" : "now",
       },

@@ -128,8 +128,19 @@ export class QueueModel {
       this.locks.set(task.scope, { ownerId: id, endsAt: this.now + life });
     }
     const stored: ModelTask = {
-      ...{ id, type, payload, scope: isUnique ? task.scope : "", group, maxRetry, retentionMs, timeoutMs },
-      ...{ state: "pending" as const, retried: 0, lastError: "", lostAttempts: 0, claimedSince: false },
+      id,
+      type,
+      payload,
+      scope: isUnique ? task.scope : "",
+      group,
+      maxRetry,
+      retentionMs,
+      timeoutMs,
+      state: "pending" as const,
+      retried: 0,
+      lastError: "",
+      lostAttempts: 0,
+      claimedSince: false,
     };
     this.tasks.set(id, stored);
     this.features.begin(id);

@@ -288,8 +288,15 @@ describe.each(stores)("a scheduler on $name", { timeout: 60_000 }, ({ open }) =>
     });
     await one.register("* * * * *", report.with({ day: 2 }), { id: "good" });
     await broker.putDurableEntry({
-      ...{ entryId: "odd", spec: "not a spec", timeZone: "UTC", queue: "low", definition: "{}", paused: false },
-      ...{ catchUp: "once", since: clock.now(), revision: 1 },
+      entryId: "odd",
+      spec: "not a spec",
+      timeZone: "UTC",
+      queue: "low",
+      definition: "{}",
+      paused: false,
+      catchUp: "once",
+      since: clock.now(),
+      revision: 1,
     });
     one.start();
     await fired(minute, [1]);
@@ -407,7 +414,11 @@ describe.each(stores)("a scheduler on $name", { timeout: 60_000 }, ({ open }) =>
       spec: "TZ=Asia/Tokyo 0 9 * * *",
       previousAt: undefined,
       options: [
-        ...['Queue("low")', "MaxRetry(5)", "Timeout(1m0s)", "Unique(1h0m0s)", "ProcessIn(1m30s)"],
+        'Queue("low")',
+        "MaxRetry(5)",
+        "Timeout(1m0s)",
+        "Unique(1h0m0s)",
+        "ProcessIn(1m30s)",
         'Group("a\\u0029b")',
       ],
     });
@@ -419,7 +430,11 @@ describe.each(stores)("a scheduler on $name", { timeout: 60_000 }, ({ open }) =>
     const { store, clock, scheduler, eventually } = await setup();
     const never = (): Promise<never> => new Promise<never>(() => undefined);
     const hanging: Broker = flakyBroker(store.connect({ clock }), {
-      ...{ fireTurn: never, beginTurns: never, announceEntries: never, withdrawEntries: never, durableEntries: never },
+      fireTurn: never,
+      beginTurns: never,
+      announceEntries: never,
+      withdrawEntries: never,
+      durableEntries: never,
     });
     const one = scheduler({ broker: hanging, closeTimeout: "2s" });
     await one.register("* * * * *", report.with({ day: 1 }));

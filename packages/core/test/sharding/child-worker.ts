@@ -8,7 +8,11 @@ import { handlerThatLogs, ordered, step } from "./ordered-queue.ts";
 
 const [address = "", logFile = "", hangsAt = "0"] = process.argv.slice(2);
 const server = new Server({
-  ...{ broker: openBroker(address), queues: { steps: 1 }, shardedQueues: [ordered], concurrency: 4, lease: "4s" },
+  broker: openBroker(address),
+  queues: { steps: 1 },
+  shardedQueues: [ordered],
+  concurrency: 4,
+  lease: "4s",
   logger: silentLogger,
 });
 const log = handlerThatLogs(logFile, "child");

@@ -53,7 +53,10 @@ function startServers(
   const ended = new Happenings<number>();
   for (let index = 0; index < count; index++) {
     const server = aServer(broker, {
-      ...{ queues: { steps: 1 }, shardedQueues: [ordered], concurrency: 8, lease: "4s" },
+      queues: { steps: 1 },
+      shardedQueues: [ordered],
+      concurrency: 8,
+      lease: "4s",
     });
     const log = handlerThatLogs(logFile, `server ${index}`);
     server.handle(step, async ({ payload }) => {
@@ -162,7 +165,8 @@ describe.each(stores)("a server with sharded queues on $name", ({ open }) => {
     const [first, , third] = shards.map(({ size }) => size);
     const ran = new Happenings<string>();
     const server = aServer(broker, {
-      ...{ queues: { emails: 3, default: 1 }, shardedQueues: [{ queue: emails, shards: [0, 2] }] },
+      queues: { emails: 3, default: 1 },
+      shardedQueues: [{ queue: emails, shards: [0, 2] }],
     });
     server.handle(send, ({ queue }) => ran.add(queue));
     server.start();

@@ -41,7 +41,11 @@ describe.each(stores)("enqueueing into a sharded queue on $name", ({ open }) => 
     const queue = emails.queueOf("user-42");
     expect(new Set(tasks.map((task) => task.queue))).toEqual(new Set([queue]));
     const { tasks: claimed } = await broker.claim({
-      ...{ queues: [{ queue, limit: 9 }], limit: 9, handles: { kind: "all" }, serverId: "server", leaseMs: 30_000 },
+      queues: [{ queue, limit: 9 }],
+      limit: 9,
+      handles: { kind: "all" },
+      serverId: "server",
+      leaseMs: 30_000,
     });
     expect(idsOf(claimed)).toEqual(tasks.map(({ id }) => id));
   });
@@ -100,7 +104,8 @@ describe.each(stores)("enqueueing into a sharded queue on $name", ({ open }) => 
   it("wants a key for an ordered queue", async () => {
     const { client } = await setup();
     await expect(client.enqueue(ship, { user: 1 })).rejects.toMatchObject({
-      ...{ code: "invalid_option", message: expect.stringContaining('"shardKey"') },
+      code: "invalid_option",
+      message: expect.stringContaining('"shardKey"'),
     });
     await expect(client.enqueue(ship, { user: 1 }, { shardKey: "1" })).resolves.toMatchObject({
       queue: orders.queueOf("1"),
@@ -110,13 +115,15 @@ describe.each(stores)("enqueueing into a sharded queue on $name", ({ open }) => 
   it("reports a shardKey function that throws or answers no text", async () => {
     const { client } = await setup();
     const throwing = defineTask({
-      ...{ type: "t", queue: emails },
+      type: "t",
+      queue: emails,
       shardKey: () => {
         throw new Error("no user");
       },
     });
     await expect(client.enqueue(throwing, {})).rejects.toMatchObject({
-      ...{ code: "invalid_payload", message: expect.stringContaining("no user") },
+      code: "invalid_payload",
+      message: expect.stringContaining("no user"),
     });
     const numeric = defineTask({ type: "t", queue: emails, shardKey: () => 7 as never });
     await expect(client.enqueue(numeric, {})).rejects.toMatchObject({ code: "invalid_option" });

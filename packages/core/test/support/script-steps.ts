@@ -107,11 +107,21 @@ function changing(change: "run" | "archive" | "delete"): ScriptStep[] {
 
 function aServer(clock: FakeClock): ServerRecord {
   return {
-    ...{ serverId: "server-a", host: "host-1", pid: 100, concurrency: 10, queues: { [queue]: 3 } },
-    ...{ strictPriority: false, status: "active", startedAt: clock.now() - 5_000, activeWorkers: 0 },
+    serverId: "server-a",
+    host: "host-1",
+    pid: 100,
+    concurrency: 10,
+    queues: { [queue]: 3 },
+    strictPriority: false,
+    status: "active",
+    startedAt: clock.now() - 5_000,
+    activeWorkers: 0,
     details: {
-      ...{ version: "1.2.3", directory: "/srv/app", commandLine: "node worker.ts" },
-      ...{ handles: { kind: "all" }, lastClaimAt: undefined },
+      version: "1.2.3",
+      directory: "/srv/app",
+      commandLine: "node worker.ts",
+      handles: { kind: "all" },
+      lastClaimAt: undefined,
     },
   };
 }

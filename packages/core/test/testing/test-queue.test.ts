@@ -420,9 +420,18 @@ describe("a test queue", () => {
     const [first] = queue.enqueued(mail);
     expectTypeOf(first?.payload).toEqualTypeOf<{ user: number } | undefined>();
     expect(first).toMatchObject({
-      ...{ type: "email:send", queue: "default", payload: { user: 7 }, state: "scheduled", maxRetry: 2 },
-      ...{ enqueuedAt: noon, dueAt: new Date(noon.getTime() + 60_000), headers: { tenant: "a" } },
-      ...{ uniqueForMs: 3_600_000, timeoutMs: 1_800_000, retentionMs: 0, group: "" },
+      type: "email:send",
+      queue: "default",
+      payload: { user: 7 },
+      state: "scheduled",
+      maxRetry: 2,
+      enqueuedAt: noon,
+      dueAt: new Date(noon.getTime() + 60_000),
+      headers: { tenant: "a" },
+      uniqueForMs: 3_600_000,
+      timeoutMs: 1_800_000,
+      retentionMs: 0,
+      group: "",
     });
     expect(queue.enqueued()).toHaveLength(2);
     await expect(other.enqueue(mail, { user: 7 }, { uniqueFor: "1h" })).rejects.toMatchObject({ code: "task_exists" });

@@ -7,7 +7,11 @@ import { openBroker } from "./open-broker.ts";
 const [address = "", type = "", shutdownTimeout = "0s", lease = "2s"] = process.argv.slice(2);
 const broker = openBroker(address);
 const server = new Server({
-  ...{ broker, concurrency: 4, lease: lease as `${number}s`, abortGrace: "100ms", logger: silentLogger },
+  broker,
+  concurrency: 4,
+  lease: lease as `${number}s`,
+  abortGrace: "100ms",
+  logger: silentLogger,
   shutdownTimeout: shutdownTimeout as `${number}s`,
 });
 server.handleRaw(type, ({ taskId }) => {

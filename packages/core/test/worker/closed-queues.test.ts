@@ -34,7 +34,9 @@ function aWorker(broker: Broker, options: Parameters<typeof aServer>[1] = {}) {
   const lines = new Happenings<{ readonly message: string; readonly fields: LogFields | undefined }>();
   const note = (message: string, fields?: LogFields): void => lines.add({ message, fields });
   const server = aServer(broker, {
-    ...{ queues: { orders: 1 }, shardedQueues: [strict], logger: { ...silentLogger, warn: note, error: note } },
+    queues: { orders: 1 },
+    shardedQueues: [strict],
+    logger: { ...silentLogger, warn: note, error: note },
     ...options,
   });
   server.handle(ship, ({ queue }) => ran.add(queue));

@@ -19,7 +19,8 @@ describe.each(stores)("the health callback on $name", ({ open }) => {
     const ignore = (): void => undefined;
     const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error: (message) => void lines.push(message) };
     const server = aServer(broker, {
-      ...{ healthCheckInterval: "100ms", logger },
+      healthCheckInterval: "100ms",
+      logger,
       onHealth: (error) => {
         heard.add(error);
         throw new Error("a broken callback harms nobody");
@@ -49,7 +50,8 @@ describe.each(stores)("the health callback on $name", ({ open }) => {
     });
     const heard = new Happenings<Error | undefined>();
     const server = aServer(broker, {
-      ...{ healthCheckInterval: "100ms", queues: { default: 1, low: 1 } },
+      healthCheckInterval: "100ms",
+      queues: { default: 1, low: 1 },
       onHealth: (error) => heard.add(error),
     });
     server.handleRaw("t", () => undefined).start();

@@ -9,7 +9,11 @@ import { openBroker } from "./open-broker.ts";
 const [address = "", concurrency = ""] = process.argv.slice(2);
 const broker = openBroker(address);
 const server = new Server({
-  ...{ broker, concurrency: Number(concurrency), lease: "2s", shutdownTimeout: "0s", logger: silentLogger },
+  broker,
+  concurrency: Number(concurrency),
+  lease: "2s",
+  shutdownTimeout: "0s",
+  logger: silentLogger,
 });
 server.handleRaw("innocent", async ({ taskId }) => {
   process.stdout.write(`begins innocent ${taskId}\n`);

@@ -30,7 +30,10 @@ export function startLeaseChild(address: string, lease = "2s") {
     else if (word === "status") statuses.add(JSON.parse(rest));
   });
   return {
-    ...{ running, ended, logs, exited },
+    running,
+    ended,
+    logs,
+    exited,
     pid: child.pid ?? -1,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     open: () => void child.stdin.write("open\n"),

@@ -12,7 +12,12 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const broker = openBroker(address);
 const logger = jsonLogger("warn", (line) => say(`log ${line.trim()}`));
 const server = new Server({
-  ...{ broker, concurrency: 4, lease: lease as `${number}s`, abortGrace: "500ms", shutdownTimeout: "0s", logger },
+  broker,
+  concurrency: 4,
+  lease: lease as `${number}s`,
+  abortGrace: "500ms",
+  shutdownTimeout: "0s",
+  logger,
 });
 const opened = Promise.withResolvers<void>();
 server.handleRaw("block", ({ payload, taskId }) => {

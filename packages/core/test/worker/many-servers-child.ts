@@ -35,7 +35,7 @@ const servers = Array.from({ length: Number(count) }, (_, index) => {
   const queue = `q${index}`;
   const queues = { [queue]: 1 };
   const times = { lease: "4s", abortGrace: "5s", shutdownTimeout: "0s" } as const;
-  return new Server({ ...{ broker, queues, concurrency: 2, logger }, ...times })
+  return new Server({ broker, queues, concurrency: 2, logger, ...times })
     .handleRaw("hold", async ({ signal }) => {
       say(`running ${queue}`);
       await sleep(600_000, undefined, { signal });

@@ -43,7 +43,8 @@ function startMany(address: string, dieAt?: string) {
     sayings(word).add(rest);
   });
   return {
-    ...{ sayings, exited },
+    sayings,
+    exited,
     stderr: () => stderr,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     stop: (index: number) => void child.stdin.write(`stop ${index}\n`),

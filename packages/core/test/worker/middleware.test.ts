@@ -24,7 +24,8 @@ describe.each(stores)("middleware on $name", ({ open }) => {
     server.handle(sum, handler).start();
     const task = await client.enqueue(sum, [1, 2]);
     await vi.waitFor(async () => expect(["completed", "archived"]).toContain(await stateOf(broker, task)), {
-      ...{ timeout: 5_000, interval: 5 },
+      timeout: 5_000,
+      interval: 5,
     });
     const { state, message, result } = await stored(broker, task);
     return { state, error: message.lastError, result: result && Buffer.from(result).toString() };
@@ -44,7 +45,11 @@ describe.each(stores)("middleware on $name", ({ open }) => {
     });
     expect(outcome).toEqual({ state: "completed", error: "", result: "3" });
     expect(log).toEqual([
-      ...["outer before sum [1,2]", "inner before sum [1,2]", "handler", "inner after 3", "outer after 3"],
+      "outer before sum [1,2]",
+      "inner before sum [1,2]",
+      "handler",
+      "inner after 3",
+      "outer after 3",
     ]);
   });
 

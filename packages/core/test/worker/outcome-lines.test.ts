@@ -38,11 +38,13 @@ describe.each(stores)("the log of a server on $name", { timeout: 30_000 }, ({ op
     await broker.enqueue([placedNow({ id: "one", type: "t", maxRetry: 1 })]);
     await vi.waitFor(() => expect(lines.map(({ message }) => message)).toContain(archived), patience);
     expect(await find("one")).toMatchObject({
-      ...{ level: "info", message: retried },
+      level: "info",
+      message: retried,
       fields: { taskId: "one", type: "t", queue: "default", attempts: 1, maxRetry: 1, error: "no such user" },
     });
     expect(lines.find(({ message }) => message === archived)).toEqual({
-      ...{ level: "warn", message: archived },
+      level: "warn",
+      message: archived,
       fields: { taskId: "one", type: "t", queue: "default", attempts: 2, maxRetry: 1, error: "no such user" },
     });
   });

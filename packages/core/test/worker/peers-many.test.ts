@@ -6,8 +6,15 @@ import { stores } from "./stores.ts";
 
 function aServer(number: number): ServerRecord {
   return {
-    ...{ serverId: `0000000${number % 10}-server-${number}`, host: `host-${number}`, pid: 1, concurrency: 1 },
-    ...{ queues: { default: 1 }, strictPriority: false, status: "active", startedAt: 0, activeWorkers: 0 },
+    serverId: `0000000${number % 10}-server-${number}`,
+    host: `host-${number}`,
+    pid: 1,
+    concurrency: 1,
+    queues: { default: 1 },
+    strictPriority: false,
+    status: "active",
+    startedAt: 0,
+    activeWorkers: 0,
     details: undefined,
   };
 }

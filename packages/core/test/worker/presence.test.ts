@@ -23,7 +23,11 @@ describe.each(stores)("the presence of a server on $name", ({ open }) => {
     const { servers, workers } = await broker.servers();
     expect(servers).toMatchObject([
       {
-        ...{ serverId: server.serverId, pid: process.pid, status: "active", queues: { default: 3 }, activeWorkers: 1 },
+        serverId: server.serverId,
+        pid: process.pid,
+        status: "active",
+        queues: { default: 3 },
+        activeWorkers: 1,
         details: { directory: process.cwd(), handles: { kind: "some", exact: ["t"], prefixes: [] } },
       },
     ]);
@@ -36,7 +40,9 @@ describe.each(stores)("the presence of a server on $name", ({ open }) => {
     const warnings: { message: string; fields: object | undefined }[] = [];
     const silent = (): void => undefined;
     const logger = {
-      ...{ debug: silent, info: silent, error: silent },
+      debug: silent,
+      info: silent,
+      error: silent,
       warn: (message: string, fields?: object) => void warnings.push({ message, fields }),
     };
     const first = aServer(store.connect()).handleRaw("t", silent);

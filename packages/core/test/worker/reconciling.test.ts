@@ -21,7 +21,9 @@ function collecting(): { logger: Logger; warnings: Line[] } {
   return {
     warnings,
     logger: {
-      ...{ debug: silent, info: silent, error: silent },
+      debug: silent,
+      info: silent,
+      error: silent,
       warn: (message, fields) => void warnings.push({ message, fields }),
     },
   };

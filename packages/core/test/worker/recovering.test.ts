@@ -41,10 +41,21 @@ describe.each(stores)("recovery on $name", ({ open }) => {
     await broker.enqueue([item]);
     const claimedAt = Date.now() - 5_000;
     const dead: ServerRecord = {
-      ...{ serverId: "dead", host: "elsewhere", pid: 4_711, concurrency: 1, queues: { default: 1 } },
-      ...{ strictPriority: false, status: "active", startedAt: claimedAt - 60_000, activeWorkers: 1 },
+      serverId: "dead",
+      host: "elsewhere",
+      pid: 4_711,
+      concurrency: 1,
+      queues: { default: 1 },
+      strictPriority: false,
+      status: "active",
+      startedAt: claimedAt - 60_000,
+      activeWorkers: 1,
       details: {
-        ...{ version: "1.0.0", build: "b0", directory: "/srv/old", commandLine: "node", lastClaimAt: claimedAt },
+        version: "1.0.0",
+        build: "b0",
+        directory: "/srv/old",
+        commandLine: "node",
+        lastClaimAt: claimedAt,
         handles: { kind: "all" },
       },
     };
@@ -58,7 +69,12 @@ describe.each(stores)("recovery on $name", ({ open }) => {
     await vi.waitFor(async () => expect(await stateOf(broker, item.message)).toBe("completed"), patience);
     const [lost, done] = (await stored(broker, item.message)).attempts;
     expect(lost).toMatchObject({
-      ...{ outcome: "lost", serverId: "dead", host: "elsewhere", pid: 4_711, directory: "/srv/old", build: "b0" },
+      outcome: "lost",
+      serverId: "dead",
+      host: "elsewhere",
+      pid: 4_711,
+      directory: "/srv/old",
+      build: "b0",
       startedAt: claimedAt,
     });
     expect(done).toMatchObject({ outcome: "completed", pid: process.pid });

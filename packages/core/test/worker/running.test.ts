@@ -46,8 +46,14 @@ describe.each(stores)("a server on $name", ({ open }) => {
     const task = await client.enqueue(mail, { user: 42 }, { taskId: "m1", headers: { a: "b" }, maxRetry: 3 });
     expect(await seen.reach(1)).toEqual([
       {
-        ...{ payload: { user: 42 }, type: "email:send", taskId: "m1", queue: "default", headers: { a: "b" } },
-        ...{ attempt: 1, retried: 0, maxRetry: 3 },
+        payload: { user: 42 },
+        type: "email:send",
+        taskId: "m1",
+        queue: "default",
+        headers: { a: "b" },
+        attempt: 1,
+        retried: 0,
+        maxRetry: 3,
       },
     ]);
     await becomes(broker, { id: task.id, queue: "default" }, undefined);

@@ -52,7 +52,11 @@ export function closedAtEnd(broker: Broker): Broker {
 /** A server that the test's end stops; it says nothing unless it is given a logger. */
 export function aServer(broker: Broker, options: Partial<ServerOptions> = {}): Server {
   const server = new Server({
-    ...{ broker, concurrency: 4, logger: silentLogger, shutdownTimeout: "0s", abortGrace: "200ms" },
+    broker,
+    concurrency: 4,
+    logger: silentLogger,
+    shutdownTimeout: "0s",
+    abortGrace: "200ms",
     ...options,
   });
   onTestFinished(() => server.stop());

@@ -53,7 +53,10 @@ function addRoute(
 ): void {
   const { method, path, scope, bodyBytes } = route.endpoint;
   app.route({
-    ...{ method, url: colonPath(path), bodyLimit: bodyBytes, config: { operationsScope: scope } },
+    method,
+    url: colonPath(path),
+    bodyLimit: bodyBytes,
+    config: { operationsScope: scope },
     schema: describe?.(route.endpoint) ?? { hide: true },
     // The schema is for the document only. The route itself checks requests and answers.
     validatorCompiler: () => (value) => ({ value }),
@@ -61,7 +64,10 @@ function addRoute(
       const signal = goneSignal(reply.raw);
       const { operationsIdentity: identity, params, raw } = request;
       const answer = await operations.answer({
-        ...{ route, identity, params, signal },
+        route,
+        identity,
+        params,
+        signal,
         head: fastifyHead(request),
         requestId: requestIdOf(request.id),
         query: queryOf(raw.url ?? ""),
@@ -80,7 +86,9 @@ function refuseOtherMethods(app: FastifyInstance, path: string): void {
   const allow = allowOf(methods);
   const open = { schema: { hide: true }, config: { operationsScope: "open" } } as const;
   app.route({
-    ...{ url, ...open, method: app.supportedMethods.filter((one) => !methods.includes(one) && one !== "OPTIONS") },
+    url,
+    ...open,
+    method: app.supportedMethods.filter((one) => !methods.includes(one) && one !== "OPTIONS"),
     // Refused before the body is read, so the body's type does not matter.
     onRequest: async (request) => {
       throw otherMethod(request.method, allow);

@@ -59,7 +59,8 @@ export function problemAnswer(error: unknown, requestId: string): ProblemAnswer 
   const body: Problem = {
     type: "about:blank",
     title: STATUS_CODES[status] ?? "Error",
-    ...{ status, code },
+    status,
+    code,
     ...rest,
     instance: `urn:uuid:${requestId}`,
   };

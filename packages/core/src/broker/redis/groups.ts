@@ -128,7 +128,10 @@ export class RedisGroups implements GroupFacet {
       call,
     );
     return {
-      ...{ queue, group, setId, deadlineAt: end * 1_000 },
+      queue,
+      group,
+      setId,
+      deadlineAt: end * 1_000,
       messages: slices.flatMap((each) => each.messages),
       setAside: [...unreadable, ...slices.flatMap((each) => each.ghosts)],
     };
@@ -142,12 +145,28 @@ export class RedisGroups implements GroupFacet {
     const answer = await this.#run(
       finishSetScript,
       [
-        ...[key, keys.aggregationSets, keys.pending, keys.scheduled, keys.retry, keys.groups, keys.due],
-        ...[leftovers, keys.leftovers],
+        key,
+        keys.aggregationSets,
+        keys.pending,
+        keys.scheduled,
+        keys.retry,
+        keys.groups,
+        keys.due,
+        leftovers,
+        keys.leftovers,
       ],
       [
-        ...[keys.task, keys.group, nanoseconds(now), String(wholeSeconds(now)), keys.queue, dueSoonerChannel],
-        ...[packed(keys, item, now), end, set.setId, keys.unique, String(slice)],
+        keys.task,
+        keys.group,
+        nanoseconds(now),
+        String(wholeSeconds(now)),
+        keys.queue,
+        dueSoonerChannel,
+        packed(keys, item, now),
+        end,
+        set.setId,
+        keys.unique,
+        String(slice),
       ],
       call,
     );

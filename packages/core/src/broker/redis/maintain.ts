@@ -62,7 +62,9 @@ export class RedisMaintain implements MaintainFacet {
 
 function setAsideOf(queue: string, ghosts: readonly Reply[], strangers: readonly Reply[]): SetAside[] {
   const found: SetAside[] = ghosts.map((id) => ({
-    ...{ queue, taskId: text(id) ?? "", reason: "no_body" },
+    queue,
+    taskId: text(id) ?? "",
+    reason: "no_body",
     detail: "the task does not exist any more; its id was dropped",
   }));
   for (let index = 0; index < strangers.length; index += 2) {

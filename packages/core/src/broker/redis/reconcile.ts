@@ -37,8 +37,16 @@ const unreadableScript = script(archiveUnreadableLua, "number");
 
 /** The parts of a pass in order. Each walks one container for names without a task, except the first and the last. */
 const phases = [
-  ...(["queue", "active", "lease", "pending", "scheduled", "retry", "archived", "completed"] as const),
-  ...(["due", "keys"] as const),
+  "queue",
+  "active",
+  "lease",
+  "pending",
+  "scheduled",
+  "retry",
+  "archived",
+  "completed",
+  "due",
+  "keys",
 ] as const;
 type Phase = (typeof phases)[number];
 
@@ -291,9 +299,16 @@ export class RedisReconcile implements ReconcileFacet {
         tasksScript,
         scriptKeys,
         [
-          ...[keys.task, keys.group, `${keys.leftovers}:`, String(wholeSeconds(now)), nanoseconds(now)],
-          ...[repair ? "1" : "0", origin.kind, origin.kind === "group" ? origin.key : ""],
-          ...[String(from), String(count)],
+          keys.task,
+          keys.group,
+          `${keys.leftovers}:`,
+          String(wholeSeconds(now)),
+          nanoseconds(now),
+          repair ? "1" : "0",
+          origin.kind,
+          origin.kind === "group" ? origin.key : "",
+          String(from),
+          String(count),
           ...ids.flatMap((id) => [id, known.get(id)?.keptUntil ?? "", known.get(id)?.group ?? ""]),
         ],
         call,

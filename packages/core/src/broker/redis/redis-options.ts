@@ -91,16 +91,22 @@ const tls = (option: string, value: unknown): void => {
 };
 const sentinelChecks: Checks<RedisSentinelOptions> = {
   // Checked where they are read, with better words.
-  ...{ addrs: anything, masterName: anything },
-  ...{ username: text, password: text, tls },
+  addrs: anything,
+  masterName: anything,
+  username: text,
+  password: text,
+  tls,
 };
 const clusterChecks: Checks<RedisClusterOptions> = { addrs: anything };
 const durabilityChecks: Checks<RedisDurabilityOptions> = { replicas: anything, onDisk: flag, timeoutMs: anything };
 const redisChecks: Checks<RedisOptions> = {
-  ...{ url: anything, addr: anything },
+  url: anything,
+  addr: anything,
   sentinel: (option, value) => checkOptions(option, value, sentinelChecks),
   cluster: (option, value) => checkOptions(option, value, clusterChecks),
-  ...{ username: text, password: text, tls },
+  username: text,
+  password: text,
+  tls,
   db: integer(0, largestDb),
   connectTimeoutMs: integer(1, longestMs),
   commandTimeoutMs: integer(1, longestMs),

@@ -231,7 +231,9 @@ export class RedisWork implements WorkFacet {
       // The stored value is the token and the lease's end.
       const held = text(before)?.replace(/:\d*$/, "");
       tasks.push({
-        ...{ task, previousServerId: serverOfToken(held), claimedAt: claimedAtOf(held) },
+        task,
+        previousServerId: serverOfToken(held),
+        claimedAt: claimedAtOf(held),
         lostAlone: countOf(alone),
       });
     }

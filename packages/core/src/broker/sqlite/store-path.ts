@@ -18,7 +18,9 @@ export function realStorePath(path: string): string {
     place = resolve(dirname(place), readlinkSync(place));
   }
   throw Object.assign(new Error(`ELOOP: more than ${mostLinks} symbolic links, one to the other, '${path}'`), {
-    ...{ code: "ELOOP", syscall: "readlink", errno: -40 },
+    code: "ELOOP",
+    syscall: "readlink",
+    errno: -40,
   });
 }
 

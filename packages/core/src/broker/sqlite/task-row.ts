@@ -13,8 +13,22 @@ import type { Values } from "./database.ts";
 
 /** Asynq's fields of a message, in the order of `messageValues`. The library's own fields follow them. */
 const fieldOrder = [
-  ...(["queue", "id", "type", "maxRetry", "retried", "lastError", "lastFailedAt", "timeoutMs", "deadlineAt"] as const),
-  ...(["uniqueKey", "group", "retentionMs", "completedAt", "headers", "unknownFields", "payload"] as const),
+  "queue",
+  "id",
+  "type",
+  "maxRetry",
+  "retried",
+  "lastError",
+  "lastFailedAt",
+  "timeoutMs",
+  "deadlineAt",
+  "uniqueKey",
+  "group",
+  "retentionMs",
+  "completedAt",
+  "headers",
+  "unknownFields",
+  "payload",
 ] as const;
 type InOrder<Order extends readonly unknown[]> = { -readonly [At in keyof Order]: SQLInputValue };
 
@@ -269,7 +283,9 @@ function stateValue(kind: StateField["kind"], stored: SQLOutputValue | undefined
 /** In SQL: the bytes of a row's texts, payload and result. The id lies in an index as well. */
 export const bytesOfRow = [
   ...messageFields.filter((name) => !isNumber(name)).map(columnOf),
-  ...[columnOf("id"), "attempts", "result"],
+  columnOf("id"),
+  "attempts",
+  "result",
 ]
   .map((column) => `coalesce(length(${column}), 0)`)
   .join(" + ");

@@ -136,7 +136,9 @@ function leaseHeld(
     const { id } = task.message;
     const before = previous.get(id);
     return {
-      ...{ task, previousServerId: serverOfToken(before), claimedAt: claimedAtOf(before) },
+      task,
+      previousServerId: serverOfToken(before),
+      claimedAt: claimedAtOf(before),
       lostAlone: lostAlone.get(id) ?? 0,
     };
   });

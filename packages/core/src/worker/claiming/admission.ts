@@ -72,8 +72,12 @@ export class Admission {
     this.#waiting = { task, limit, timer };
     const { message, lostAttempts } = task.claimed;
     taskLog.warn("a task that was there when workers died waits until so few run beside it; nothing else begins", {
-      ...{ taskId: message.id, type: message.type, queue: message.queue, lostAttempts, together: limit },
-      ...{ atMostMs: patienceMs },
+      taskId: message.id,
+      type: message.type,
+      queue: message.queue,
+      lostAttempts,
+      together: limit,
+      atMostMs: patienceMs,
     });
     return "wait";
   }

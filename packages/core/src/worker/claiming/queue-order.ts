@@ -35,7 +35,9 @@ export class QueueOrder {
   ) {
     this.#queues = Object.entries(priorities)
       .map(([queue, priority]) => ({
-        ...{ queue, priority, weight: priority / (sharing.get(queue) ?? 1) },
+        queue,
+        priority,
+        weight: priority / (sharing.get(queue) ?? 1),
         policy: policies.get(queue),
       }))
       .sort((one, other) => other.priority - one.priority);

@@ -60,7 +60,9 @@ export function planQueues(
   }
   return {
     queues: Object.freeze(Object.fromEntries(planned)),
-    ...{ sharing, policies, sharded },
+    sharing,
+    policies,
+    sharded,
     behind: (name) => shardsOf.get(name) ?? [name],
   };
 }

@@ -18,29 +18,29 @@ describe("the pause of a group that failed", () => {
     const stub: Pick<Broker, "groups" | "collect" | "putBack"> = {
       groups: async () => [{ group: "g", size: 1, oldestAt: 0, newestAt: 0 }],
       collect: async ({ queue, group }) => ({
-        ...{
-          queue,
-          group,
-          setId: String(++taken),
-          messages: [aTask({ type: "t", group })],
-          setAside: [],
-          deadlineAt: clock.now() + 60_000,
-        },
+        queue,
+        group,
+        setId: String(++taken),
+        messages: [aTask({ type: "t", group })],
+        setAside: [],
+        deadlineAt: clock.now() + 60_000,
       }),
       putBack: async () => "put_back",
     };
     const aggregators = new AggregateFunctions();
     aggregators.add(defineTask({ type: "t" }), () => Promise.reject(new Error("no")), {});
     const aggregator = new Aggregator({
-      ...{ broker: stub as Broker, clock, random: () => 0.5, logger: silentLogger, taskLog: silentLogger },
-      ...{
-        queue: "default",
-        aggregators,
-        company: new Company(),
-        onRoom: () => undefined,
-        reportFailure: () => undefined,
-        maxPayloadBytes: 1_000,
-      },
+      broker: stub as Broker,
+      clock,
+      random: () => 0.5,
+      logger: silentLogger,
+      taskLog: silentLogger,
+      queue: "default",
+      aggregators,
+      company: new Company(),
+      onRoom: () => undefined,
+      reportFailure: () => undefined,
+      maxPayloadBytes: 1_000,
     });
     const runAll = async (): Promise<number> => {
       await aggregator.runOnce();

@@ -133,7 +133,10 @@ export class Aggregator implements Role {
     pause.until = clock.monotonic() + pauseMs;
     this.#pauses.set(group, pause);
     taskLog.error("aggregating a group failed; its tasks stay in the group and are tried again", {
-      ...{ queue, group, error: errorText(error), againInMs: Math.round(pauseMs) },
+      queue,
+      group,
+      error: errorText(error),
+      againInMs: Math.round(pauseMs),
     });
   }
 }

@@ -197,7 +197,8 @@ export class SetAggregation {
       await this.#options.broker.putBack(this.#set);
     } catch (thrown) {
       this.#logger.warn("could not put the tasks of a group back; they return by themselves at the deadline", {
-        ...{ deadline: new Date(this.#set.deadlineAt).toISOString(), error: errorText(thrown) },
+        deadline: new Date(this.#set.deadlineAt).toISOString(),
+        error: errorText(thrown),
       });
     }
     return { error };

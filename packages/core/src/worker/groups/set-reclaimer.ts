@@ -26,7 +26,9 @@ export class SetReclaimer implements Role {
       const { sets, tasks } = await this.#broker.reclaim(this.#queue, sliceSize, call);
       if (sets > 0) {
         this.#logger.warn("took tasks of groups back from a server that died or stalled", {
-          ...{ queue: this.#queue, groups: sets, tasks },
+          queue: this.#queue,
+          groups: sets,
+          tasks,
         });
         this.#onReclaimed();
       }

@@ -19,7 +19,8 @@ export function logOutcome(
     case "retry":
       logger.info("an attempt failed; the task is tried again", {
         ...task,
-        ...{ retryAt: new Date(outcome.at).toISOString(), error: cutText(outcome.error, longestShownError) },
+        retryAt: new Date(outcome.at).toISOString(),
+        error: cutText(outcome.error, longestShownError),
       });
       break;
     case "archived":

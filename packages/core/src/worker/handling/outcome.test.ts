@@ -99,7 +99,9 @@ describe("what becomes of a task", () => {
     const verdict: Verdict = { kind: "cancelled", error: new Error("stop"), stored: "context canceled" };
     expect(outcomeOf(verdict)).toEqual({ kind: "archived", error: "context canceled" });
     expect(outcomeOf(verdict, {}, { cancelledTasks: "retry" })).toMatchObject({
-      ...{ kind: "retry", counted: true, error: "context canceled" },
+      kind: "retry",
+      counted: true,
+      error: "context canceled",
     });
     expect(outcomeOf(verdict, { retried: 25 }, { cancelledTasks: "retry" })).toMatchObject({ kind: "archived" });
   });
@@ -121,7 +123,9 @@ describe("the verdict of a handler that threw after its signal fired", () => {
     expect(verdictAfterAbort(reason, "deadline", reason)).toEqual({ ...passedOn, stored: "context deadline exceeded" });
     const abortError = new DOMException("aborted", "AbortError");
     expect(verdictAfterAbort(abortError, "cancelled", reason)).toEqual({
-      ...{ kind: "cancelled", error: reason, stored: "context canceled" },
+      kind: "cancelled",
+      error: reason,
+      stored: "context canceled",
     });
     const wrapped = new Error("query failed", { cause: reason });
     expect(verdictAfterAbort(wrapped, "deadline", reason)).toMatchObject({ stored: "context deadline exceeded" });
@@ -136,7 +140,9 @@ describe("the verdict of a handler that threw after its signal fired", () => {
   it("stays cancelled whatever else is thrown, and keeps what that was", () => {
     const own = new Error("connection cut");
     expect(verdictAfterAbort(own, "cancelled", reason)).toEqual({
-      ...{ kind: "cancelled", error: own, stored: "context canceled: connection cut" },
+      kind: "cancelled",
+      error: own,
+      stored: "context canceled: connection cut",
     });
   });
 

@@ -88,7 +88,8 @@ export class TaskLog implements Logger {
     let lines = 0;
     for (const count of leftOut.values()) lines += count;
     this.#logger[level](`${message}: ${lines} more such lines were left out`, {
-      ...{ leftOut: lines, byType: Object.fromEntries(leftOut) },
+      leftOut: lines,
+      byType: Object.fromEntries(leftOut),
       forMs: Math.round(this.#clock.monotonic() - began),
     });
   }

@@ -28,7 +28,9 @@ export class UnhandledLog {
       if (this.#warnedAt.size >= forgetAfter) this.#warnedAt.clear();
       this.#warnedAt.set(key, now);
       this.#logger.warn("tasks wait that this server has no handler for; they stay in the queue", {
-        ...{ queue, type, atLeast: count },
+        queue,
+        type,
+        atLeast: count,
       });
     }
   }

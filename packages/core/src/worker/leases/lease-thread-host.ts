@@ -40,7 +40,8 @@ export class LeaseThreadHost {
     const { recipe } = options;
     const workerData: LeaseThreadData = { recipe: { ...recipe, options: recipe.options() } };
     this.#thread = new Worker(leaseThreadCode, {
-      ...{ workerData, name: "hikyaku leases" },
+      workerData,
+      name: "hikyaku leases",
       eval: typeof leaseThreadCode === "string",
     });
     this.#thread.on("message", (message: FromLeaseThread) => this.#hear(message));

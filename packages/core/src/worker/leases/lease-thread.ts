@@ -209,8 +209,12 @@ export class LeaseThread {
     const isReachable = (): boolean => this.#opened?.reachability().reachable ?? true;
     const runOnce: Role["runOnce"] = (signal) => this.#noted(role.runOnce(signal));
     return new Periodic({
-      ...{ role: { name: role.name, runOnce }, everyMs, clock: this.#clock, random: Math.random },
-      ...{ logger: this.#logger(), isReachable },
+      role: { name: role.name, runOnce },
+      everyMs,
+      clock: this.#clock,
+      random: Math.random,
+      logger: this.#logger(),
+      isReachable,
     });
   }
 

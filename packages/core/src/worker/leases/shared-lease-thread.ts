@@ -165,7 +165,8 @@ class SharedLeaseThread {
     if (systemClock.monotonic() - this.#startedAt >= longLifeMs) this.#backoff.reset();
     const pauseMs = this.#backoff.next();
     this.#logger?.error("the thread that extends leases died; the event loop extends them until another one does", {
-      ...{ reason, pauseMs: Math.round(pauseMs) },
+      reason,
+      pauseMs: Math.round(pauseMs),
     });
     this.#isReplacement = true;
     this.#pause = systemClock.setTimer(() => this.#begin(), pauseMs);

@@ -17,7 +17,10 @@ it("says of each due task that can't be put in line what was done about it", asy
     },
     clock: new FakeClock(),
     taskLog: { ...silentLogger, error: (message, fields) => void lines.push({ message, fields }) },
-    ...{ queue: "default", mayForward: () => true, onMoved: () => undefined, onLeaseOver: () => undefined },
+    queue: "default",
+    mayForward: () => true,
+    onMoved: () => undefined,
+    onLeaseOver: () => undefined,
   });
   await forwarder.runOnce();
   expect(lines).toEqual([{ message: "a due task can't be put in line", fields: found }]);

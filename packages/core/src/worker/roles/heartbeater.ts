@@ -76,7 +76,10 @@ export class Heartbeater implements Role {
 function describeWorker(task: HeldTask, { serverId, host, pid }: ServerRecord): BusyWorker {
   const { id, type, queue, payload } = task.claimed.message;
   return {
-    ...{ serverId, host, pid, queue },
+    serverId,
+    host,
+    pid,
+    queue,
     taskId: id,
     taskType: type,
     // A copy: a view would send all the memory behind it to the thread.

@@ -14,7 +14,8 @@ it("says how many archived tasks it removed, once for each run, and nothing of c
     broker: { sweep: async () => answers.shift() ?? { completed: 0, archived: 0, more: false } },
     clock: systemClock,
     logger: { ...silentLogger, info: (_message, fields) => void lines.push(fields) },
-    ...{ queue: "default", limits: { maxCount: 10, maxAgeMs: 1_000 } },
+    queue: "default",
+    limits: { maxCount: 10, maxAgeMs: 1_000 },
   });
   await janitor.runOnce();
   await janitor.runOnce();

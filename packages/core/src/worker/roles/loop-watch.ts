@@ -123,7 +123,8 @@ class ProcessLoop {
     this.#saidAt = now;
     const [first] = this.#watchers;
     first?.logger.warn("the event loop was blocked; run long computations in a worker thread, or in pieces", {
-      ...{ loopDelayMs: Math.round(this.#unsaidMs), types: [...this.#unsaidTypes] },
+      loopDelayMs: Math.round(this.#unsaidMs),
+      types: [...this.#unsaidTypes],
     });
     this.#unsaidMs = 0;
     this.#unsaidTypes.clear();

@@ -84,7 +84,7 @@ export class Reconciler implements Role {
     this.#told.add(key);
     this.#logged += 1;
     if (this.#logged > mostLogged) return;
-    const fields = { ...{ finding: kind, queue, taskId, repair }, action: repair === "repaired" ? action : undefined };
+    const fields = { finding: kind, queue, taskId, repair, action: repair === "repaired" ? action : undefined };
     if (level === "notice") this.#options.logger.debug(detail, fields);
     else this.#options.logger.warn(detail, fields);
   }

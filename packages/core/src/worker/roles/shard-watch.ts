@@ -33,7 +33,9 @@ export class ShardWatch implements Role {
         if (this.#told.has(queue)) continue;
         this.#told.add(queue);
         this.#logger.warn("a queue has the name of a sharded queue, or of a shard that it does not have", {
-          ...{ queue, shardedQueue: sharded.name, shards: sharded.shards },
+          queue,
+          shardedQueue: sharded.name,
+          shards: sharded.shards,
         });
       }
     }

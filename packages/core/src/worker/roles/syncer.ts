@@ -81,7 +81,11 @@ export class Syncer implements Role {
     if (now - since < giveUpAfterMs) return;
     const { id, type, queue } = task.claimed.message;
     this.#options.logger.error("the store keeps rejecting what became of a task; the task will be recovered", {
-      ...{ taskId: id, type, queue, outcome: task.settlement?.outcome.kind, error: errorText(error) },
+      taskId: id,
+      type,
+      queue,
+      outcome: task.settlement?.outcome.kind,
+      error: errorText(error),
     });
     this.#answered(task, undefined);
   }
