@@ -63,7 +63,8 @@ export function claimTasks(transaction: Transaction, request: ClaimRequest, inOr
     if (found.numbers.length === 0) continue;
     token ??= request.token ?? nextToken(transaction, request.serverId);
     transaction.tally.moved(queue, "pending", "active", found.numbers.length);
-    const leased = leaseTasks(transaction, queue, found.numbers, token, transaction.now + request.leaseMs);
+    const leaseEndsAt = transaction.now + request.leaseMs;
+    const leased = leaseTasks(transaction, { queue, numbers: found.numbers, token, leaseEndsAt });
     tasks.push(...leased.tasks);
     setAside.push(...leased.setAside);
   }
@@ -75,13 +76,18 @@ export function nextToken({ db }: Transaction, serverId: string): string {
   return `${serverId}/${String(db.get(countClaim)?.["number"])}`;
 }
 
+/** Which tasks of a queue get a lease: whose it is, and until when. */
+interface LeaseRequest {
+  readonly queue: string;
+  readonly numbers: readonly number[];
+  readonly token: string;
+  readonly leaseEndsAt: number;
+}
+
 /** Gives tasks to the holder of `token`: pending ones, or ones that their holder lost. Archives unreadable ones. */
 export function leaseTasks(
   transaction: Transaction,
-  queue: string,
-  numbers: readonly number[],
-  token: string,
-  leaseEndsAt: number,
+  { queue, numbers, token, leaseEndsAt }: LeaseRequest,
 ): { tasks: ClaimedTask[]; setAside: SetAside[] } {
   const { db, now } = transaction;
   const { plain: selectPlain, others: selectOthers, lease: leaseRows, values } = statementsFor(numbers);

@@ -131,7 +131,7 @@ function leaseHeld(
   const listed = JSON.stringify(numbers);
   if (countsAsLost) transaction.db.run(countLost, listed);
   const lostAlone = new Map(transaction.db.rows(selectLostAlone, listed).map(([id, number]) => [id, number as number]));
-  const leased = leaseTasks(transaction, request.queue, numbers, token, leaseEndsAt);
+  const leased = leaseTasks(transaction, { queue: request.queue, numbers, token, leaseEndsAt });
   const tasks = leased.tasks.map((task) => {
     const { id } = task.message;
     const before = previous.get(id);
