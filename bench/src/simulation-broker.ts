@@ -85,7 +85,7 @@ export class CountingStore {
             lostAttempts: 0,
           });
         }
-        return { tasks, unhandled: [], setAside: [] };
+        return { tasks, unhandled: [], setAside: [], closed: [] };
       },
       settle: async () => {
         throw new Error("expected tasks that never end, one was settled");
@@ -96,7 +96,7 @@ export class CountingStore {
       },
       forwardDue: async () => {
         count("forwardDue");
-        return { moved: 0, nextDueAt: undefined, isLeaseOver: false };
+        return { moved: 0, nextDueAt: undefined, isLeaseOver: false, setAside: [] };
       },
       takeOver: async () => {
         count("takeOver");
