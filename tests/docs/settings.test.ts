@@ -78,7 +78,8 @@ describe.skipIf(redisServerPath() === undefined)("settings of Redis on the pages
 describe("Go of the pages", () => {
   const hasGo = spawnSync("go", ["version"]).status === 0;
 
-  it.skipIf(!hasGo).for(titled("go"))("computes what ours does (needs Go): $title", ({ block }) => {
+  it.for(titled("go"))("computes what ours does: $title", ({ block }, { skip }) => {
+    skip(!hasGo, "needs Go, which is not on PATH");
     const folder = mkdtempSync(join(tmpdir(), "hikyaku-docs-go-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, "main.go"), `${block.run.setup}${block.code}${block.run.teardown}`);
