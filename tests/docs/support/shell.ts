@@ -105,16 +105,30 @@ export class Checkout {
   }
 }
 
+/** How long the commands of one block may take. */
+const longestMs = 150_000;
+
 function ended(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> {
-  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: 150_000 });
+  // A group of its own, so that what the commands started ends with them when their time is up.
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const late = setTimeout(() => endGroup(child.pid), longestMs);
   const out = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (chunk: string) => {
       out[name] += chunk;
     });
   }
-  return new Promise((resolve, reject) => {
+  return new Promise<Ended>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => resolve({ code: code ?? signal ?? 1, ...out }));
-  });
+  }).finally(() => clearTimeout(late));
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // All of them have ended.
+  }
 }
