@@ -83,7 +83,7 @@ export {
 
 export type { ChangeOutcome } from "./broker/change-facet.ts";
 export { type OrderKind, type OrderSource, orderKinds } from "./broker/control-facet.ts";
-export type { MemoryEstimate } from "./broker/inspect-facet.ts";
+export type { MemoryEstimate, QueuePause } from "./broker/inspect-facet.ts";
 export type { ServerDetails, ServerRecord, ServerStatus, SilentServer } from "./broker/presence-facet.ts";
 export type { TaskState } from "./broker/task-message.ts";
 export type { AttemptRecord, AttemptServer } from "./broker/work-facet.ts";
@@ -96,6 +96,7 @@ export {
   type InspectorOptions,
 } from "./inspector/inspector.ts";
 export type { DayInfo, GroupInfo, QueueInfo, QueueSummary } from "./inspector/queue-info.ts";
+export type { PauseQueueOptions } from "./inspector/queue-pause.ts";
 export type { RemoveQueueOptions } from "./inspector/queue-removal.ts";
 export type {
   EvictReport,

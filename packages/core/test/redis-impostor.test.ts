@@ -64,6 +64,7 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   memory: (broker) => broker.memory("default"),
   order: (broker) => broker.order({ orderId: "o1", serverId: "s1", kind: "stop", at: 0, by }, 1_000),
   orderedServers: (broker) => broker.orderedServers(),
+  pause: (broker) => broker.pause("default"),
   probeWrites: (broker) => broker.probeWrites([]),
   putBack: (broker) => broker.putBack(aSet),
   putDurableEntry: (broker) =>
@@ -110,7 +111,6 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
 
 /** Those that are answered with `OK`, or with any text, where that can do no harm: what follows from it is asked again. */
 const canBeAnsweredOk: ReadonlySet<string> = new Set([
-  "pause",
   "releaseLock",
   "waitForWork",
   "editPayload",

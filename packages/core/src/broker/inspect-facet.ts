@@ -2,10 +2,26 @@ import type { CallOptions } from "./call-options.ts";
 import type { TaskMessage, TaskState } from "./task-message.ts";
 import type { AttemptRecord } from "./work-facet.ts";
 
+/** For whom a queue is paused, and why. */
+export interface PauseSource {
+  readonly who?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** A queue's pause. `who` and `reason` are known only where this library paused it and was told. */
+export interface QueuePause extends PauseSource {
+  /** Since when. Undefined where a program wrote down no moment. */
+  readonly at: number | undefined;
+}
+
 /** The numbers of one queue at one moment. */
 export interface QueueNumbers {
   readonly queue: string;
   readonly paused: boolean;
+  /** Undefined while it is not paused. */
+  readonly pause?: QueuePause | undefined;
+  /** By what claims take from it, as the store spells it: see `policyText`. Undefined for an open queue. */
+  readonly policy?: string | undefined;
   /** How many tasks are in each state. */
   readonly counts: Readonly<Record<TaskState, number>>;
   /** Attempts finished today (UTC) and altogether. A task that fails twice and then succeeds adds 3. */
@@ -152,9 +168,9 @@ export interface InspectFacet {
   archivedSince(queue: string, since: number, limit: number, call?: CallOptions): Promise<ArchivedLately>;
   /**
    * Stops new claims from the queue, and adds it to the store's list if it is not there. `unchanged`: it was paused
-   * already.
+   * already, and whoever paused it stays named.
    */
-  pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged">;
+  pause(queue: string, call?: CallOptions, source?: PauseSource): Promise<"changed" | "unchanged">;
   /** `unchanged`: it was not paused. Does not ask whether the queue is known. */
   resume(queue: string, call?: CallOptions): Promise<"changed" | "unchanged">;
 }

@@ -10,6 +10,7 @@ import { checkedMaxPayloadBytes, defaultMaxPayloadBytes, payloadTooLarge } from 
 import { BulkChange, type BulkOptions, type BulkReport, bulkNames } from "./bulk-change.ts";
 import { CallBudget, type InspectorCallOptions } from "./call-budget.ts";
 import { type DayInfo, type QueueInfo, type QueueSummary, queueInfoOf, queueSummaryOf } from "./queue-info.ts";
+import { checkedPauseSource, type PauseQueueOptions, pauseNames } from "./queue-pause.ts";
 import { type RemoveQueueOptions, removeQueue } from "./queue-removal.ts";
 import { changeErrors, editErrors, queueNotFound } from "./refusals.ts";
 import {
@@ -72,6 +73,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof InspectorOptions>([
   "maxPayloadBytes",
   "clock",
 ]);
+const pageNames: ReadonlySet<string> = new Set(["limit", "after"]);
 const lockNames: ReadonlySet<string> = new Set(["queue", "type", "payload"]);
 
 const queuesAtOnce = 20;
@@ -110,7 +112,36 @@ export class Inspector {
   /** All queues, sorted by name. */
   async queues(options: InspectorCallOptions = {}): Promise<readonly QueueSummary[]> {
     const budget = this.#budget("queues", options);
+    return this.#summaries(await this.#broker.queues(budget.next()), budget);
+  }
+
+  /**
+   * A page of queues, sorted by name.
+   * @throws HikyakuError `invalid_option`.
+   */
+  async queuePage(
+    page: { readonly limit: number; readonly after?: string },
+    options: InspectorCallOptions = {},
+  ): Promise<{ readonly queues: readonly QueueSummary[]; readonly nextAfter: string | undefined }> {
+    refuseUnknownOptions("Inspector.queuePage", page, pageNames);
+    const { limit, after } = page;
+    if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
+      throw new HikyakuError(
+        "invalid_option",
+        `option "limit": expected an integer from 1 to 1000, got ${shown(limit)}`,
+      );
+    }
+    const budget = this.#budget("queuePage", options);
     const names = await this.#broker.queues(budget.next());
+    const rest = after === undefined ? names : names.filter((name) => name > after);
+    const some = rest.slice(0, limit);
+    return {
+      queues: await this.#summaries(some, budget),
+      nextAfter: rest.length > some.length ? some.at(-1) : undefined,
+    };
+  }
+
+  async #summaries(names: readonly string[], budget: CallBudget): Promise<QueueSummary[]> {
     const summaries: QueueSummary[] = [];
     for (let from = 0; from < names.length; from += queuesAtOnce) {
       const some = names.slice(from, from + queuesAtOnce);
@@ -249,8 +280,9 @@ export class Inspector {
    * and tasks that are enqueued into it wait.
    * @throws HikyakuError `invalid_option` for a text that can't be a queue's name.
    */
-  async pauseQueue(queue: string, options: InspectorCallOptions = {}): Promise<"changed" | "unchanged"> {
-    return this.#broker.pause(checkedName("queue", queue), this.#budget("pauseQueue", options).next());
+  async pauseQueue(queue: string, options: PauseQueueOptions = {}): Promise<"changed" | "unchanged"> {
+    const budget = new CallBudget("Inspector.pauseQueue", options, this.#clock, pauseNames);
+    return this.#broker.pause(checkedName("queue", queue), budget.next(), checkedPauseSource(options));
   }
 
   /**

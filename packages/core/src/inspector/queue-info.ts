@@ -1,11 +1,15 @@
 import type { GroupNumbers } from "../broker/group-facet.ts";
-import type { MemoryEstimate, QueueNumbers } from "../broker/inspect-facet.ts";
+import type { MemoryEstimate, QueueNumbers, QueuePause } from "../broker/inspect-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
 
 /** A queue at one moment. */
 export interface QueueSummary {
   readonly queue: string;
   readonly paused: boolean;
+  /** Since when, for whom and why it is paused, as far as that is known. Undefined while it is not. */
+  readonly pause?: QueuePause | undefined;
+  /** By what claims take from it, such as `ordered:strict`. Undefined for an open queue. */
+  readonly policy?: string | undefined;
   /** Tasks in all states together. */
   readonly size: number;
   readonly counts: Readonly<Record<TaskState, number>>;

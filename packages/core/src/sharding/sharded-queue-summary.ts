@@ -7,7 +7,8 @@ import { policyOfShards, type ShardedQueue } from "./sharded-queue.ts";
 import { strayQueues } from "./stray-queues.ts";
 
 /** A sharded queue at about one moment: its shards are read one after the other. */
-export interface ShardedQueueSummary extends Omit<QueueSummary, "paused" | "latencyMs" | "overdueMs"> {
+export interface ShardedQueueSummary
+  extends Omit<QueueSummary, "paused" | "pause" | "policy" | "latencyMs" | "overdueMs"> {
   /**
    * `some`: the shards differ, which `pauseShards` never leaves. Counts the shards below; `none` when there are none.
    */

@@ -417,6 +417,27 @@ export function describeInspectContract(setup: ContractSetup): void {
       expect(await claimed(store.broker)).toHaveLength(1);
     });
 
+    it("tells since when, for whom and why a queue is paused, and of no pause that is over", async () => {
+      const at = store.clock.now() - (store.clock.now() % 1_000);
+      await store.broker.pause("default", undefined, { who: "ana", reason: "a faulty build" });
+      expect(await store.other.pause("default", undefined, { who: "ben" })).toBe("unchanged");
+      const { pause } = (await store.other.queue("default")) ?? {};
+      expect(pause).toMatchObject({ who: "ana", reason: "a faulty build" });
+      expect(Math.floor((pause?.at ?? 0) / 1_000) * 1_000).toBe(at);
+      await store.other.resume("default");
+      expect((await store.broker.queue("default"))?.pause).toBeUndefined();
+      await store.broker.pause("default");
+      const again = (await store.other.queue("default"))?.pause;
+      expect([again?.who, again?.reason]).toEqual([undefined, undefined]);
+    });
+
+    it("tells by which policy claims take from a queue", async () => {
+      await store.broker.enqueue([placedNow()]);
+      expect((await store.other.queue("default"))?.policy).toBeUndefined();
+      await store.broker.declarePolicy({ queue: "default", policy: { kind: "ordered", discipline: "strict" } });
+      expect((await store.other.queue("default"))?.policy).toBe("ordered:strict");
+    });
+
     it("pauses a queue that never had a task, which is seen and holds what comes", async () => {
       expect(await store.broker.resume("default")).toBe("unchanged");
       expect(await store.broker.pause("default")).toBe("changed");

@@ -239,6 +239,13 @@ const workSteps: ScriptStep[] = [
     },
   },
   {
+    name: "pause a queue for somebody",
+    async prepare(broker) {
+      await waiting(broker, 2);
+      return (other) => other.pause(queue, undefined, { who: "ana" });
+    },
+  },
+  {
     name: "claim the next of an ordered queue",
     async prepare(broker) {
       await waiting(broker, 3);

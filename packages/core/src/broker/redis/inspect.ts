@@ -7,6 +7,7 @@ import {
   type ListQuery,
   type MemoryEstimate,
   mostDueCounted,
+  type PauseSource,
   type QueueNumbers,
   type TaskEntry,
   type TaskFilter,
@@ -17,7 +18,8 @@ import type { TaskState } from "../task-message.ts";
 import { lastDays, utcDay } from "../utc-day.ts";
 import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
 import { readListCursor, writeListCursor } from "./list-cursor.ts";
-import { archivedSinceLua, listTasksLua, memoryLua, queueNumbersLua, readTasksLua } from "./lua/generated.ts";
+import { archivedSinceLua, listTasksLua, memoryLua, pauseLua, queueNumbersLua, readTasksLua } from "./lua/generated.ts";
+import { pauseNote, queuePauseOf } from "./pause-note.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 import { readTaskEntry } from "./stored-task.ts";
@@ -28,6 +30,7 @@ const numbersScript = script(queueNumbersLua, "list");
 const readScript = script(readTasksLua, "list");
 const listScript = script(listTasksLua, "list");
 const memoryScript = script(memoryLua, "list");
+const pauseScript = script(pauseLua, "number");
 const archivedScript = script(archivedSinceLua, "list");
 
 export class RedisInspect implements InspectFacet {
@@ -71,6 +74,8 @@ export class RedisInspect implements InspectFacet {
           `${keys.failed}:${day}`,
           keys.processed,
           keys.failed,
+          keys.pause,
+          keys.policy,
         ],
         [keys.task, keys.group, String(wholeSeconds(now)), String(mostDueCounted)],
         call,
@@ -81,9 +86,13 @@ export class RedisInspect implements InspectFacet {
     const number = (index: number): number => countOf(rows[index]);
     const since = momentOfNanoseconds(rows[12]);
     const dueSince = text(rows[14]) ?? "";
+    const paused = number(0) === 1;
+    const policy = text(rows[17]) ?? "";
     return {
       queue,
-      paused: number(0) === 1,
+      paused,
+      pause: paused ? queuePauseOf(text(rows[15]) ?? "", text(rows[16]) ?? "") : undefined,
+      policy: policy === "" ? undefined : policy,
       counts: {
         pending: number(1),
         active: number(2),
@@ -211,17 +220,22 @@ export class RedisInspect implements InspectFacet {
     return { total: Number(total), newest };
   }
 
-  async pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
+  async pause(queue: string, call?: CallOptions, source: PauseSource = {}): Promise<"changed" | "unchanged"> {
     // First, so that no queue is paused that nobody can see. In a cluster the two keys lie on different servers.
     await runCommand(this.#context.connection, ["SADD", allQueuesKey, queue], call);
     const now = String(wholeSeconds(this.#context.clock.now()));
-    const answer = await runCommand(this.#context.connection, ["SET", queueKeys(queue).paused, now, "NX"], call);
-    return answer === null ? "unchanged" : "changed";
+    const keys = queueKeys(queue);
+    const args = [now, pauseNote(now, source)];
+    const answer = await runScript(this.#context.connection, pauseScript, [keys.paused, keys.pause], args, call);
+    return answer === 1 ? "changed" : "unchanged";
   }
 
   async resume(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
-    const answer = await runCommand(this.#context.connection, ["DEL", queueKeys(queue).paused], call);
-    return answer === 1 ? "changed" : "unchanged";
+    const { connection } = this.#context;
+    const keys = queueKeys(queue);
+    // Before the flag, or it could name a pause of somebody else that begins in between.
+    await runCommand(connection, ["DEL", keys.pause], call);
+    return (await runCommand(connection, ["DEL", keys.paused], call)) === 1 ? "changed" : "unchanged";
   }
 }
 

@@ -42,6 +42,8 @@ export interface QueueKeys {
   readonly due: string;
   /** Ours: the policy by which claims take from the queue, as text. Missing for an open queue. */
   readonly policy: string;
+  /** Ours: who paused the queue and why, as JSON with the moment that the pause flag holds. */
+  readonly pause: string;
   /**
    * Ours: ids of finished sets whose tasks' bodies are still being removed. The rest of each set lies at `:<set id>`.
    */
@@ -75,6 +77,7 @@ export function queueKeys(queue: string): QueueKeys {
     failed: `${prefix}failed`,
     due: `hikyaku:{${queue}}:due`,
     policy: `hikyaku:{${queue}}:policy`,
+    pause: `hikyaku:{${queue}}:pause`,
     leftovers: `hikyaku:{${queue}}:leftovers`,
   };
   if (known.size >= mostKnown) known.clear();

@@ -234,6 +234,7 @@ export class QueueRemoval {
         keys.failed,
         keys.due,
         keys.policy,
+        keys.pause,
         ...this.#countersOf(keys),
       ],
       [keys.group],

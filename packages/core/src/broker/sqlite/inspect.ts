@@ -7,6 +7,7 @@ import {
   type ListQuery,
   type MemoryEstimate,
   mostDueCounted,
+  type PauseSource,
   type QueueNumbers,
   type TaskEntry,
   type TaskFilter,
@@ -112,9 +113,10 @@ export class SqliteInspect implements InspectFacet {
     });
   }
 
-  pause(queue: string, call?: CallOptions): Promise<"changed" | "unchanged"> {
+  pause(queue: string, call?: CallOptions, source: PauseSource = {}): Promise<"changed" | "unchanged"> {
+    const { who = null, reason = null } = source;
     return this.#store.write(call, 1, ({ db, now }) =>
-      db.run(pauseQueue, queue, now) === 1 ? "changed" : "unchanged",
+      db.run(pauseQueue, queue, now, who, reason) === 1 ? "changed" : "unchanged",
     );
   }
 
@@ -134,6 +136,11 @@ function queueNumbersOf(row: Row, due: Row | undefined, now: number): QueueNumbe
   return {
     queue: row["name"] as string,
     paused: row["paused_at"] !== null,
+    pause:
+      row["paused_at"] === null
+        ? undefined
+        : { at: numberOf(row["paused_at"]), who: textOf(row["paused_by"]), reason: textOf(row["pause_reason"]) },
+    policy: textOf(row["policy"]),
     counts: {
       pending: count("pending"),
       scheduled: count("scheduled"),
@@ -151,6 +158,10 @@ function queueNumbersOf(row: Row, due: Row | undefined, now: number): QueueNumbe
     due: Math.min(mostDueCounted, Number(due?.["tasks"] ?? 0)),
     overdueMs: dueSince === undefined ? 0 : Math.max(0, now - dueSince),
   };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 /** What a state's tasks are sorted by. */
@@ -229,10 +240,11 @@ function positionOf(cursor: string | undefined): PagePosition {
 const selectQueues = "SELECT name FROM queues ORDER BY name";
 const selectQueue = "SELECT 1 FROM queues WHERE name = ?";
 const selectNumbers = `
-  SELECT queues.*, today.processed AS processed_today, today.failed AS failed_today,
+  SELECT queues.*, policy, today.processed AS processed_today, today.failed AS failed_today,
     (SELECT ${within("pending_since")} FROM tasks WHERE queue = queues.name AND position IS NOT NULL
       ORDER BY position LIMIT 1) AS waiting_since
   FROM queues LEFT JOIN daily_counters AS today ON today.queue = queues.name AND today.day = ?
+    LEFT JOIN queue_policies ON queue_policies.queue = queues.name
   WHERE name = ?`;
 /** Of each state so many at most are looked at, since nothing says how many are due at once. */
 const selectDue = `
@@ -256,6 +268,9 @@ const sampleBytes = `
   SELECT count(*) AS tasks, sum(${bytesOfRow}) AS bytes
   FROM (SELECT * FROM tasks WHERE queue = ? ORDER BY id LIMIT ?)`;
 const pauseQueue = `
-  INSERT INTO queues (name, paused_at) VALUES (?, ?)
-  ON CONFLICT (name) DO UPDATE SET paused_at = excluded.paused_at WHERE paused_at IS NULL`;
-const resumeQueue = "UPDATE queues SET paused_at = NULL WHERE name = ? AND paused_at IS NOT NULL";
+  INSERT INTO queues (name, paused_at, paused_by, pause_reason) VALUES (?, ?, ?, ?)
+  ON CONFLICT (name) DO UPDATE SET
+    paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason
+    WHERE paused_at IS NULL`;
+const resumeQueue = `
+  UPDATE queues SET paused_at = NULL, paused_by = NULL, pause_reason = NULL WHERE name = ? AND paused_at IS NOT NULL`;

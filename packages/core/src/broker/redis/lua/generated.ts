@@ -3554,6 +3554,17 @@ if counted > 0 then bytes = before + (bytes - before) / counted * names end
 return { string.format('%.0f', bytes), looked, refused }
 `;
 
+export const pauseLua = `-- Pauses a queue, and notes who did.
+-- KEYS 1 pause flag  2 note
+-- ARGV 1 now (unix seconds)  2 the note, or empty
+-- Returns 1, or 0 when it was paused before
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+-- The note first: alone it says nothing, and a pause must not be answered with an error.
+if ARGV[2] ~= '' then redis.call('SET', KEYS[2], ARGV[2]) else redis.call('DEL', KEYS[2]) end
+redis.call('SET', KEYS[1], ARGV[1])
+return 1
+`;
+
 export const probeLua = `-- Does what a queue's tasks need Redis to do, on a key of its own, which is gone afterwards. It fails like any other script when
 -- memory, permission or disk is missing, or this is a replica. Then it touches the keys of the queue in ways that change
 -- nothing. That fails when a key holds something else, or this user may not write it.
@@ -3768,10 +3779,10 @@ return { held, states, grouped, stuck }
 
 export const queueNumbersLua = `-- Returns the numbers of one queue at one moment.
 -- KEYS 1 pending  2 active  3 scheduled  4 retry  5 archived  6 completed  7 groups  8 paused
---      9 processed today  10 failed today  11 processed  12 failed
+--      9 processed today  10 failed today  11 processed  12 failed  13 who paused it  14 policy
 -- ARGV 1 prefix of task keys  2 prefix of group keys  3 now (unix seconds)  4 most due tasks to count
 -- Returns paused, then the six sizes, aggregating, the four counters, since when the next task waits (ns) or empty, how many
---   scheduled and retry tasks are due, and since when (unix seconds) or empty
+--   scheduled and retry tasks are due, and since when (unix seconds) or empty, the pause flag, who paused it, and the policy, each empty if there is none
 local aggregating = 0
 for _, group in ipairs(redis.call('SMEMBERS', KEYS[7])) do
   local size = redis.pcall('ZCARD', ARGV[2] .. group)
@@ -3797,6 +3808,7 @@ return {
   redis.call('ZCARD', KEYS[5]), redis.call('ZCARD', KEYS[6]), aggregating,
   counter(KEYS[9]), counter(KEYS[10]), counter(KEYS[11]), counter(KEYS[12]),
   since, math.min(due, mostDue), dueSince,
+  textOr(redis.pcall('GET', KEYS[8]), ''), textOr(redis.pcall('GET', KEYS[13]), ''), textOr(redis.pcall('GET', KEYS[14]), ''),
 }
 `;
 

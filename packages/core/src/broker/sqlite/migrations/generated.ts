@@ -228,4 +228,13 @@ CREATE TABLE queue_policies (
 ) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    version: 7,
+    name: "pause-source",
+    sql: `-- Who paused a queue, and why.
+
+ALTER TABLE queues ADD COLUMN paused_by TEXT;
+ALTER TABLE queues ADD COLUMN pause_reason TEXT;
+`,
+  },
 ];
