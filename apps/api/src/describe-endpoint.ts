@@ -2,11 +2,19 @@ import { type Endpoint, type ProblemCode, STATUS_OF_PROBLEM } from "@hikyaku/con
 import type { FastifySchema } from "fastify";
 import { commonRefusals, problemResponse } from "./problem-response.ts";
 
+declare module "fastify" {
+  interface FastifySchema {
+    /** What good answers may say in headers of their own: names, each with what it tells. */
+    answerHeaders?: Readonly<Record<string, string>>;
+  }
+}
+
 type Refusals = Readonly<Record<number, ReturnType<typeof problemResponse>>>;
 
 /** What the OpenAPI document says of an endpoint. The zod schemas of the contract become JSON Schema there. */
 export function describeEndpoint(endpoint: Endpoint): FastifySchema {
-  const { operationId, tag, summary, description, scope, params, query, body, answers } = endpoint;
+  const { operationId, tag, summary, description, scope, params, query, headers, body, answers } = endpoint;
+  const { answerHeaders } = endpoint;
   return {
     operationId,
     tags: [tag],
@@ -15,13 +23,16 @@ export function describeEndpoint(endpoint: Endpoint): FastifySchema {
     ...(scope !== "open" && { security: [{ operationsToken: [] }] }),
     ...(params !== undefined && { params }),
     ...(query !== undefined && { querystring: query }),
+    ...(headers !== undefined && { headers }),
     ...(body !== undefined && { body }),
+    ...(answerHeaders !== undefined && { answerHeaders }),
     response: { ...answers, ...inputRefusals(endpoint), ...ownRefusals(endpoint), ...refusalsOfAll(scope) },
   };
 }
 
-function inputRefusals({ params, query, body, bodyBytes }: Endpoint): Refusals {
-  const parts = [body && "body", params && "id", query && "query"].filter((part) => part !== undefined);
+function inputRefusals({ params, query, headers, body, bodyBytes }: Endpoint): Refusals {
+  const all = [body && "body", params && "id", query && "query", headers && "headers"];
+  const parts = all.filter((part) => part !== undefined);
   const errors = `The ${parts.join(" or the ")} has errors; \`errors\` names each. Nothing was done.`;
   return {
     ...(body !== undefined && {
@@ -44,6 +55,20 @@ function ownRefusals({ errors = {} }: Endpoint): Refusals {
       return [status, problemResponse(text)];
     }),
   );
+}
+
+/** Adds the headers of good answers, which `jsonSchemaTransform` leaves out. */
+export function withAnswerHeaders<Described extends { schema: FastifySchema }>(described: Described): Described {
+  const { answerHeaders, response, ...schema } = described.schema;
+  if (answerHeaders === undefined) return described;
+  const headers = Object.fromEntries(
+    Object.entries(answerHeaders).map(([name, description]) => [name, { type: "string", description }]),
+  );
+  const answers = Object.entries(response as Readonly<Record<string, object>>).map(([status, answer]) => [
+    status,
+    Number(status) < 300 ? { ...answer, headers } : answer,
+  ]);
+  return { ...described, schema: { ...schema, response: Object.fromEntries(answers) } };
 }
 
 function refusalsOfAll(scope: Endpoint["scope"]): Refusals {

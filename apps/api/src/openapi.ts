@@ -3,6 +3,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import { operationsTags } from "@hikyaku/contract";
 import type { FastifyInstance } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
+import { withAnswerHeaders } from "./describe-endpoint.ts";
 import { SWAGGER_UI_POLICY } from "./security-headers.ts";
 
 export const OPENAPI_PATH = "/openapi.json";
@@ -34,7 +35,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         },
       },
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => withAnswerHeaders(jsonSchemaTransform(route)),
     transformObject: jsonSchemaTransformObject,
   });
   await app.register(swaggerUi, {

@@ -22,6 +22,13 @@ it("an endpoint's path and its params name the same", () => {
   expect(() => endpoint({ ...data, path: "/x" })).toThrow(/its path names ""/);
 });
 
+it("an endpoint reads headers by names in lower case, as servers hand them on", () => {
+  expect(() => endpoint({ ...data, headers: z.object({ "if-match": z.string() }) })).not.toThrow();
+  expect(() => endpoint({ ...data, headers: z.object({ "If-Match": z.string() }) })).toThrow(
+    /"If-Match" in lower case/,
+  );
+});
+
 it("an endpoint with a scope that is none opens nothing", () => {
   for (const scope of ["", "public", undefined]) {
     // @ts-expect-error: types say so too

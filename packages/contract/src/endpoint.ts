@@ -32,6 +32,8 @@ export interface EndpointData {
   readonly scope: Scope | "open";
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
+  /** The headers that its handler reads, with names in lower case. Others are left alone. */
+  readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
   /** The most bytes of its body. Default: `BODY_BYTES`. */
   readonly bodyBytes?: number;
@@ -39,6 +41,8 @@ export interface EndpointData {
   readonly deadlineSeconds?: number;
   /** The bodies of its good answers, by status. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
+  /** What its good answers may say in headers of their own: their names as they are written, each with what it tells. */
+  readonly answerHeaders?: Readonly<Record<string, string>>;
   /** Its own problems by code, each with when it comes. Problems that every endpoint can have are not listed. */
   readonly errors?: Readonly<Partial<Record<ProblemCode, string>>>;
 }
@@ -55,28 +59,39 @@ type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 export interface InputOf<Data extends EndpointData> {
   readonly params: Parsed<Data["params"]>;
   readonly query: Parsed<Data["query"]>;
+  readonly headers: Parsed<Data["headers"]>;
   readonly body: Parsed<Data["body"]>;
 }
+
+/** Headers of an answer, out of those that the endpoint names. One that is undefined is not sent. */
+type AnswerHeadersOf<Data extends EndpointData> =
+  Data["answerHeaders"] extends Readonly<Record<string, string>>
+    ? { readonly [Name in keyof Data["answerHeaders"]]?: string | undefined }
+    : undefined;
 
 /** What the handler of an endpoint gives back: one of the statuses that the endpoint names, with its body. */
 export type AnswerOf<Data extends EndpointData> = {
   [Status in keyof Data["answers"] & number]: {
     readonly status: Status;
     readonly body: z.input<Data["answers"][Status]>;
+    readonly headers?: AnswerHeadersOf<Data>;
   };
 }[keyof Data["answers"] & number];
 
 /**
  * An endpoint from what is said of it.
- * @throws Error when the path and `params` do not name the same, or there is no such scope.
+ * @throws Error when the path and `params` do not name the same, there is no such scope, or a request's header has
+ * capitals in its name.
  */
 export function endpoint<const Data extends EndpointData>(data: Data): Endpoint<Data> {
-  const { operationId, path, params, scope } = data;
+  const { operationId, path, params, headers, scope } = data;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
   const known = Object.keys(params?.shape ?? {}).sort();
   if (inPath.join() !== known.join()) {
     throw new Error(`endpoint ${operationId}: its path names "${inPath.join()}", its params name "${known.join()}"`);
   }
+  const capital = Object.keys(headers?.shape ?? {}).find((name) => name !== name.toLowerCase());
+  if (capital !== undefined) throw new Error(`endpoint ${operationId}: expected the header "${capital}" in lower case`);
   // Types say so too, but not for endpoints that come from elsewhere, and a wrong scope must not open a route.
   if (scope !== "open" && !SCOPES.includes(scope)) {
     throw new Error(`endpoint ${operationId}: expected "open" or one of ${SCOPES.join()} as its scope, got "${scope}"`);

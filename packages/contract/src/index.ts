@@ -73,6 +73,7 @@ export {
   workerWarning,
 } from "./readiness-finding.ts";
 export { permits, SCOPES, type Scope } from "./scopes.ts";
+export { pageEnd, pageQuery, scanEnd } from "./shapes/page.ts";
 export { type QueueSummaryView, queueSummary } from "./shapes/queue.ts";
 export {
   type ListFindingsResponse,

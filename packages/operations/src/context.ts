@@ -1,4 +1,4 @@
-import type { Broker, Inspector } from "hikyaku";
+import type { Broker, Client, Inspector, TaskDefinition } from "hikyaku";
 import type { Identity } from "./access/request-head.ts";
 import type { LiveFindings } from "./live-findings.ts";
 
@@ -6,6 +6,10 @@ import type { LiveFindings } from "./live-findings.ts";
 export interface OperationsContext {
   readonly broker: Broker;
   readonly inspector: Inspector;
+  /** Adds tasks. */
+  readonly client: Client;
+  /** The definitions that are known here, by type. */
+  readonly types: ReadonlyMap<string, TaskDefinition>;
   readonly findings: LiveFindings;
   /** The caller. Undefined at an open endpoint. */
   readonly identity: Identity | undefined;

@@ -1,5 +1,15 @@
 import { type Endpoint, permits } from "@hikyaku/contract";
-import { type Broker, errorText, HikyakuError, Inspector, jsonLogger, type Logger, visibleLines } from "hikyaku";
+import {
+  type Broker,
+  Client,
+  errorText,
+  HikyakuError,
+  Inspector,
+  jsonLogger,
+  type Logger,
+  type TaskDefinition,
+  visibleLines,
+} from "hikyaku";
 import { isOfAnotherSite } from "./access/other-site.ts";
 import type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
 import { bearerToken } from "./access/token.ts";
@@ -16,6 +26,10 @@ export interface OperationsParts {
   readonly broker: Broker;
   /** Asked before anything else of a request is read, except at an open endpoint. */
   readonly authorize: Authorize;
+  /** Adds tasks. Never closed here. Default: one of the broker. */
+  readonly client?: Client;
+  /** The types of tasks whose payloads are checked before they are added. Default: none. */
+  readonly types?: readonly TaskDefinition[];
   /** Default: warnings and errors as JSON lines on standard error. */
   readonly logger?: Logger;
   /** Default: all endpoints of the contract. */
@@ -23,7 +37,7 @@ export interface OperationsParts {
 }
 
 /** One request to a known route, by a caller that may use it. */
-export interface OperationsCall extends RawInput {
+export interface OperationsCall extends Omit<RawInput, "headers"> {
   readonly route: Route;
   readonly head: RequestHead;
   readonly identity: Identity | undefined;
@@ -48,11 +62,13 @@ export class Operations {
   readonly #refusals: RefusalLog;
   readonly #finder: RouteFinder;
   readonly #inspector: Inspector;
+  readonly #client: Client;
+  readonly #types: ReadonlyMap<string, TaskDefinition>;
   readonly #findings: LiveFindings;
 
-  /** @throws HikyakuError `invalid_option` when `authorize` is missing. */
+  /** @throws HikyakuError `invalid_option` when `authorize` is missing, or two definitions have one type. */
   constructor(parts: OperationsParts) {
-    const { broker, authorize, logger = jsonLogger("warn"), routes = operationsRoutes } = parts;
+    const { broker, authorize, client, types = [], logger = jsonLogger("warn"), routes = operationsRoutes } = parts;
     if (typeof authorize !== "function") {
       throw new HikyakuError(
         "invalid_option",
@@ -65,6 +81,8 @@ export class Operations {
     this.routes = routes;
     this.#finder = new RouteFinder(routes);
     this.#inspector = new Inspector({ broker });
+    this.#client = client ?? new Client({ broker });
+    this.#types = definitionsByType(types);
     this.#findings = new LiveFindings(broker);
   }
 
@@ -113,6 +131,8 @@ export class Operations {
     const context = {
       broker: this.#parts.broker,
       inspector: this.#inspector,
+      client: this.#client,
+      types: this.#types,
       findings: this.#findings,
       identity,
       who: name === undefined ? "the API" : `the API, asked by ${name}`,
@@ -120,8 +140,10 @@ export class Operations {
       deadlineAt,
     };
     try {
-      const { status, body } = await Promise.race([givenUp, route.run(context, call)]);
-      const headers = { "Cache-Control": "no-store", "Content-Type": "application/json; charset=utf-8" };
+      const { params, query, body: sent } = call;
+      const done = route.run(context, { params, query, body: sent, headers: head.headers });
+      const { status, body, headers: own } = await Promise.race([givenUp, done]);
+      const headers = { "Cache-Control": "no-store", "Content-Type": "application/json; charset=utf-8", ...own };
       // People read answers with curl, in a terminal that obeys the text that it shows.
       return { status, headers, text: visibleLines(JSON.stringify(body)) };
     } catch (error) {
@@ -144,6 +166,20 @@ export class Operations {
     }
     return answer;
   }
+}
+
+function definitionsByType(definitions: readonly TaskDefinition[]): ReadonlyMap<string, TaskDefinition> {
+  const byType = new Map<string, TaskDefinition>();
+  for (const definition of definitions) {
+    if (byType.has(definition.type)) {
+      throw new HikyakuError(
+        "invalid_option",
+        `option "types": expected one definition of each type, got two of "${definition.type}"`,
+      );
+    }
+    byType.set(definition.type, definition);
+  }
+  return byType;
 }
 
 /** For the server's log: where the error happened, and its cause. */

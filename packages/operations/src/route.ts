@@ -17,12 +17,22 @@ export type HandlersOf<Endpoints extends Readonly<Record<string, EndpointData>>>
 export interface RawInput {
   readonly params: unknown;
   readonly query: unknown;
+  /** Names in lower case. */
+  readonly headers: unknown;
   readonly body: unknown;
 }
 
 interface RouteAnswer {
   readonly status: number;
   readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** An answer as its handler gave it. */
+interface GivenAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** An endpoint with its handler. */
@@ -47,8 +57,12 @@ function routeOf<Data extends Endpoint>(endpoint: Data, handler: HandlerOf<Data>
   return {
     endpoint,
     run: async (context, raw) => {
-      const answer: RouteAnswer = await handler(context, inputOf(endpoint, raw));
-      return { status: answer.status, body: checkedAnswer(endpoint, answer) };
+      const answer: GivenAnswer = await handler(context, inputOf(endpoint, raw));
+      return {
+        status: answer.status,
+        body: checkedBody(endpoint, answer),
+        headers: checkedHeaders(endpoint, answer),
+      };
     },
   };
 }
@@ -58,15 +72,30 @@ function inputOf<Data extends Endpoint>(endpoint: Data, raw: RawInput): InputOf<
     const schema = endpoint[name];
     return schema === undefined ? undefined : checkedPart(schema, called, raw[name]);
   };
+  const params = part("params", "path");
+  const query = part("query", "query");
+  const headers = part("headers", "header");
   // The schemas themselves say so.
-  return { params: part("params", "path"), query: part("query", "query"), body: part("body", "body") } as InputOf<Data>;
+  return { params, query, headers, body: part("body", "body") } as InputOf<Data>;
 }
 
 /** An answer holds what the endpoint names, and nothing else. */
-function checkedAnswer({ operationId, answers }: Endpoint, { status, body }: RouteAnswer): unknown {
+function checkedBody({ operationId, answers }: Endpoint, { status, body }: GivenAnswer): unknown {
   const schema = answers[status];
   if (schema === undefined) throw new Error(`${operationId}: its handler answered ${status}, which it does not name`);
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   throw new Error(`${operationId}: what its handler answered does not fit its schema`, { cause: result.error });
+}
+
+function checkedHeaders({ operationId, answerHeaders = {} }: Endpoint, { headers = {} }: GivenAnswer) {
+  const sent: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(answerHeaders, name)) {
+      throw new Error(`${operationId}: its handler answered with the header ${name}, which it does not name`);
+    }
+    sent[name] = value;
+  }
+  return sent;
 }

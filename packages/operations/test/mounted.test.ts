@@ -77,6 +77,32 @@ describe.each(Object.entries(mountings))("operations mounted in %s", (name, moun
     expect((await mounting.ask("/servers", { headers: as("read") })).status).toBe(200);
   });
 
+  it("hand on the headers that an endpoint reads, and send those that it names, and no others", async () => {
+    const echo = (headers: Record<string, string>) =>
+      mounting.ask("/echo/a", {
+        ...post("enqueue", { payload: "" }),
+        headers: { ...json, ...as("enqueue"), ...headers },
+      });
+    const told = await echo({ "X-Echo": "hello" });
+    expect([told.status, told.headers.get("x-echoed")]).toEqual([201, "hello"]);
+    expect((await echo({})).headers.get("x-echoed")).toBeNull();
+    const refused = await echo({ "X-Echo": "much too long" });
+    expect([refused.status, problem.parse(await refused.json())]).toEqual([
+      422,
+      expect.objectContaining({
+        code: "invalid_headers",
+        errors: [expect.objectContaining({ location: "header.x-echo", value: "much too long" })],
+      }),
+    ]);
+    const overstepped = await mounting.ask("/overstep", { headers: as("read") });
+    expect([overstepped.status, overstepped.headers.get("x-unnamed")]).toEqual([500, null]);
+  });
+
+  it("tell in a problem what was found, beside its own members and never instead of them", async () => {
+    const refused = await mounting.ask("/stale", { headers: as("read") });
+    expect(problem.parse(await refused.json())).toMatchObject({ status: 409, code: "wrong_state", state: "active" });
+  });
+
   it("refuse what does not fit, each with its code", async () => {
     const codeOf = async (path: string, init?: RequestInit): Promise<string> => {
       const answer = await mounting.ask(path, init);

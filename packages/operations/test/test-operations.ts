@@ -18,8 +18,10 @@ const testEndpoints = {
     scope: "enqueue",
     params: z.object({ name: z.string().max(40) }),
     query: z.object({ times: z.coerce.number().int().max(9).default(1), tag: z.array(z.string()).optional() }),
+    headers: z.object({ "x-echo": z.string().max(9).optional() }),
     body: z.strictObject({ payload: z.string() }),
     bodyBytes: PAYLOAD_BODY_BYTES,
+    answerHeaders: { "X-Echoed": "What `X-Echo` said." },
     answers: { 201: z.object({ name: z.string(), times: z.int(), tags: z.array(z.string()), length: z.int() }) },
   }),
   hang: endpoint({
@@ -56,6 +58,22 @@ const testEndpoints = {
     scope: "read",
     answers: { 200: z.object({ shown: z.string() }) },
   }),
+  overstep: endpoint({
+    ...words,
+    operationId: "overstep",
+    method: "GET",
+    path: "/overstep",
+    scope: "read",
+    answers: { 200: z.object({}) },
+  }),
+  stale: endpoint({
+    ...words,
+    operationId: "stale",
+    method: "GET",
+    path: "/stale",
+    scope: "read",
+    answers: { 200: z.object({}) },
+  }),
   burst: endpoint({
     ...words,
     operationId: "burst",
@@ -80,8 +98,9 @@ export function testOperations(broker: Broker, authorize: Authorize = byToken): 
     return new Promise(() => undefined);
   };
   const handlers = {
-    echoPayload: async (_context, { params, query, body }) => ({
+    echoPayload: async (_context, { params, query, headers, body }) => ({
       status: 201,
+      headers: { "X-Echoed": headers["x-echo"] },
       body: { name: params.name, times: query.times, tags: query.tag ?? [], length: body.payload.length },
     }),
     hang,
@@ -90,6 +109,11 @@ export function testOperations(broker: Broker, authorize: Authorize = byToken): 
     leak: async () => {
       const body = { shown: "yes\u001b[31m", secret: "no" };
       return { status: 200, body };
+    },
+    // What no type would let through.
+    overstep: async () => ({ status: 200, body: {}, headers: { "X-Unnamed": "no" } as never }),
+    stale: () => {
+      throw new RequestProblem("wrong_state", "It runs.", { members: { state: "active", status: 200 } });
     },
     burst: () => Promise.reject(new Error("secret of the server")),
   } satisfies HandlersOf<typeof testEndpoints>;

@@ -54,9 +54,10 @@ export interface ProblemAnswer {
  * Errors of the server itself are not described; `requestId`, a UUID, finds their log lines.
  */
 export function problemAnswer(error: unknown, requestId: string): ProblemAnswer {
-  const { code, headers = {}, ...rest } = problemOf(error);
+  const { code, headers = {}, members, ...rest } = problemOf(error);
   const status = STATUS_OF_PROBLEM[code];
   const body: Problem = {
+    ...members,
     type: "about:blank",
     title: STATUS_CODES[status] ?? "Error",
     status,
@@ -83,12 +84,13 @@ interface FoundProblem {
   readonly detail: string;
   readonly errors?: ProblemError[];
   readonly headers?: Readonly<Record<string, string>>;
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 function problemOf(error: unknown): FoundProblem {
   if (error instanceof RequestProblem) {
-    const { code, message, errors, headers } = error;
-    return { code, detail: message, headers, ...(errors.length === 0 ? {} : { errors: [...errors] }) };
+    const { code, message, errors, headers, members } = error;
+    return { code, detail: message, headers, members, ...(errors.length === 0 ? {} : { errors: [...errors] }) };
   }
   if (isHikyakuError(error)) return problemOfLibrary(error);
   const status = statusOfFastify(error);

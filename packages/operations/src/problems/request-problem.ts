@@ -5,6 +5,8 @@ export interface RequestProblemOptions {
   readonly errors?: readonly ProblemError[];
   /** Further headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Members of its own kind, in snake_case, such as the `state` that was found. */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 /** A refused request, with the code and the words of the answer. The status follows from the code. */
@@ -13,12 +15,15 @@ export class RequestProblem extends Error {
   readonly code: ProblemCode;
   readonly errors: readonly ProblemError[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(code: ProblemCode, detail: string, { errors = [], headers = {} }: RequestProblemOptions = {}) {
+  constructor(code: ProblemCode, detail: string, options: RequestProblemOptions = {}) {
+    const { errors = [], headers = {}, members = {} } = options;
     super(detail);
     this.code = code;
     this.errors = errors;
     this.headers = headers;
+    this.members = members;
   }
 
   get status(): number {
