@@ -57,6 +57,8 @@ describe.skipIf(redisServerPath() === undefined)("the keys in docs/wire-format.m
     await client.enqueue(grouped, undefined, { group: "later:1" });
     const inspector = new Inspector({ broker });
     await inspector.pauseQueue("paused");
+    await broker.putRecords("things", [{ id: "one", value: "{}", expected: "absent", endsAt: Date.now() + 60_000 }]);
+    await broker.appendToTrail({ trail: "happenings", values: ["{}"], maxEntries: 10, maxAgeMs: 60_000 });
     await inspector.evictServer("00000000-0000-4000-8000-000000000000");
 
     const keys = async () => (await run("redis-cli", ["-p", String(redis.port), "--scan"])).stdout.trim().split("\n");
@@ -71,6 +73,8 @@ describe.skipIf(redisServerPath() === undefined)("the keys in docs/wire-format.m
         ":evicted:",
         "scheduler_history",
         "aggregation_sets",
+        "records:",
+        "trails:",
       ]) {
         expect(said).toContain(part);
       }

@@ -31,6 +31,7 @@ const archive = { maxCount: 10, maxAgeMs: 1_000 };
 
 /** Everything that can be asked of a broker and is answered by the store. */
 const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
+  appendToTrail: (broker) => broker.appendToTrail({ trail: "t", values: ["{}"], maxEntries: 10, maxAgeMs: 1_000 }),
   announce: (broker) => broker.announce({ ...server, details: undefined }, [], 1_000),
   announceEntries: (broker) => broker.announceEntries("s1", [], 1_000),
   archivedSince: (broker) => broker.archivedSince("default", 0, 10),
@@ -57,10 +58,12 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   fireTurn: (broker) => broker.fireTurn({ entryId: "e1", turnAt: 0, item: placedNow(), firedBy: "s1" }),
   forwardDue: (broker) => broker.forwardDue({ queue: "default", limit: 10 }),
   get: (broker) => broker.get("default", ["t1"]),
+  getRecords: (broker) => broker.getRecords("c", ["r1"]),
   groups: (broker) => broker.groups("default"),
   history: (broker) => broker.history("default", 2),
   hasQueue: (broker) => broker.hasQueue("default"),
   list: (broker) => broker.list({ queue: "default", state: "pending", limit: 10 }),
+  listRecords: (broker) => broker.listRecords({ collection: "c", limit: 10, order: "ascending" }),
   memory: (broker) => broker.memory("default"),
   order: (broker) => broker.order({ orderId: "o1", serverId: "s1", kind: "stop", at: 0, by }, 1_000),
   orderedServers: (broker) => broker.orderedServers(),
@@ -77,6 +80,8 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
       catchUp: "skip",
       revision: 1,
     }),
+  putRecords: (broker) => broker.putRecords("c", [{ id: "r1", value: "{}", expected: "any" }]),
+  readTrail: (broker) => broker.readTrail({ trail: "t", limit: 10 }),
   ready: (broker) => broker.ready(),
   queue: (broker) => broker.queue("default"),
   queues: (broker) => broker.queues(),
@@ -86,6 +91,8 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   recordEvent: (broker) => broker.recordEvent("e1", { taskId: "t1", at: 0 }),
   removeDurableEntry: (broker) => broker.removeDurableEntry("e1"),
   removeQueue: (broker) => broker.removeQueue("default", { force: true, limit: 10 }),
+  removeRecords: (broker) => broker.removeRecords("c", [{ id: "r1", expected: "any" }]),
+  removeTrail: (broker) => broker.removeTrail("t"),
   resume: (broker) => broker.resume("default"),
   scheduleRecords: (broker) => broker.scheduleRecords(),
   send: (broker) => broker.send({ kind: "schedules_changed" }),

@@ -123,7 +123,7 @@ describe.skipIf(redisServerPath() === undefined)("keys of our own where only Go 
     expect(await raw.keys("*")).toEqual([]);
   });
 
-  it("all others end by themselves, but for schedules, which somebody put there to stay", async () => {
+  it("all others end by themselves, but for schedules and records, which somebody put there to stay", async () => {
     const server: ServerRecord = {
       serverId: "server-a",
       host: "host-1",
@@ -152,9 +152,18 @@ describe.skipIf(redisServerPath() === undefined)("keys of our own where only Go 
     const entry = { entryId: "entry", queue: "default", schedule: "* * * * *", since: clock.now() - 60_000 };
     await broker.beginTurns(entry);
     await broker.fireTurn({ entryId: "entry", turnAt: clock.now() - 1, item: placedNow(), firedBy: "scheduler-a" });
+    await broker.putRecords("sessions", [
+      { id: "a", value: "{}", expected: "any" },
+      { id: "a", value: "{}", expected: "any", endsAt: clock.now() + 60_000 },
+      { id: "b", value: "{}", expected: "any", endsAt: clock.now() + 1_000 },
+    ]);
+    await broker.appendToTrail({ trail: "audit", values: ["{}"], maxEntries: 10, maxAgeMs: 60_000 });
     const ours = await raw.keys("hikyaku:*");
-    expect(ours.length).toBeGreaterThanOrEqual(8);
+    expect(ours.length).toBeGreaterThanOrEqual(13);
     const lives = await Promise.all(ours.map(async (name) => [name, (await raw.ttl(name)) > 0]));
     expect(lives.filter(([, ends]) => ends === false)).toEqual([]);
+    await broker.putRecords("sessions", [{ id: "stays", value: "{}", expected: "any" }]);
+    expect(await raw.ttl("hikyaku:records:{sessions}:ids")).toBe(-1);
+    expect(await raw.ttl("hikyaku:records:{sessions}:r:stays")).toBe(-1);
   });
 });

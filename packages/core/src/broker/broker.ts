@@ -10,8 +10,10 @@ import type { MaintainFacet } from "./maintain-facet.ts";
 import type { PolicyFacet } from "./policy-facet.ts";
 import type { PresenceFacet } from "./presence-facet.ts";
 import type { ReconcileFacet } from "./reconcile-facet.ts";
+import type { RecordFacet } from "./record-facet.ts";
 import type { ScheduleFacet } from "./schedule-facet.ts";
 import type { SignalFacet } from "./signal-facet.ts";
+import type { TrailFacet } from "./trail-facet.ts";
 import type { WorkFacet } from "./work-facet.ts";
 import type { WriteHealthFacet } from "./write-health-facet.ts";
 
@@ -44,8 +46,10 @@ export interface Broker
     PresenceFacet,
     ControlFacet,
     ReconcileFacet,
+    RecordFacet,
     ScheduleFacet,
     SignalFacet,
+    TrailFacet,
     WriteHealthFacet {
   /** Where the tasks lie, for people; without secrets. */
   readonly location: string;

@@ -54,6 +54,17 @@ export type {
 } from "./presence-facet.ts";
 export type { ReconcileAnswer, ReconcileFacet, ReconcileRequest } from "./reconcile-facet.ts";
 export type {
+  ExpectedRecord,
+  RecordFacet,
+  RecordOutcome,
+  RecordPage,
+  RecordPut,
+  RecordQuery,
+  RecordRemoval,
+  RemovalOutcome,
+  StoredRecord,
+} from "./record-facet.ts";
+export type {
   AnnouncedEntry,
   CatchUp,
   DurableEntry,
@@ -67,6 +78,7 @@ export type {
 } from "./schedule-facet.ts";
 export type { Signal, SignalFacet } from "./signal-facet.ts";
 export type { TaskHistory, TaskMessage, TaskRequest, TaskState, UnknownField } from "./task-message.ts";
+export type { TrailAppend, TrailEntry, TrailFacet, TrailPage, TrailQuery } from "./trail-facet.ts";
 export type {
   AttemptRecord,
   AttemptServer,

@@ -18,3 +18,10 @@ export const eventsKept = 1_000;
 export const eventsKeptMs = 90 * dayMs;
 /** The archived tasks of a queue, by default. */
 export const defaultArchive: ArchiveLimits = { maxCount: 10_000, maxAgeMs: 90 * dayMs };
+/** Of the small documents in collections: how many a collection holds, how large one is, and how many a call takes. */
+export const recordsKept = 10_000;
+export const recordBytes = 65_536;
+export const mostRecordsOfACall = 1_000;
+/** Of trails. */
+export const mostTrailEntries = 100_000;
+export const trailEntryBytes = 65_536;

@@ -10,8 +10,10 @@ import { describeMaintainContract } from "./maintain.contract.ts";
 import { describeOrderedContract } from "./ordered.contract.ts";
 import { describePresenceContract } from "./presence.contract.ts";
 import { describeReconcileContract } from "./reconcile.contract.ts";
+import { describeRecordContract } from "./records.contract.ts";
 import { describeScheduleContract } from "./schedule.contract.ts";
 import { describeSignalsContract } from "./signals.contract.ts";
+import { describeTrailContract } from "./trails.contract.ts";
 import { describeWorkContract } from "./work.contract.ts";
 import { describeWriteHealthContract } from "./write-health.contract.ts";
 
@@ -31,5 +33,7 @@ export function describeBrokerContract(setup: ContractSetup): void {
   describeScheduleContract(setup);
   describeReconcileContract(setup);
   describeSignalsContract(setup);
+  describeRecordContract(setup);
+  describeTrailContract(setup);
   describeWriteHealthContract(setup);
 }

@@ -395,6 +395,45 @@ const upkeepSteps: ScriptStep[] = [
     },
   },
   {
+    name: "write records",
+    async prepare(broker, clock) {
+      const endsAt = clock.now() + minuteMs;
+      await broker.putRecords("things", [
+        { id: "ended", value: "{}", expected: "any", endsAt: clock.now() + 1 },
+        { id: "ends", value: "{}", expected: "any", endsAt },
+      ]);
+      clock.advance(1);
+      return (other) =>
+        other.putRecords("things", [
+          { id: "ends", value: "{}", expected: "any" },
+          { id: "new", value: "{}", expected: "absent", endsAt },
+        ]);
+    },
+  },
+  {
+    name: "remove records",
+    async prepare(broker, clock) {
+      const endsAt = clock.now() + minuteMs;
+      await broker.putRecords("things", [
+        { id: "a", value: "{}", expected: "any" },
+        { id: "b", value: "{}", expected: "any", endsAt },
+      ]);
+      return (other) =>
+        other.removeRecords("things", [
+          { id: "a", expected: "any" },
+          { id: "b", expected: "any" },
+        ]);
+    },
+  },
+  {
+    name: "append to a trail",
+    async prepare(broker) {
+      const append = { trail: "audit", values: ["a", "b", "c"], maxEntries: 3, maxAgeMs: minuteMs };
+      await broker.appendToTrail(append);
+      return (other) => other.appendToTrail(append);
+    },
+  },
+  {
     name: "tell of a server",
     prepare: async (_broker, clock) => (other) => other.announce(aServer(clock), [], 10_000),
   },

@@ -144,3 +144,18 @@ export function turnKeys(queue: string, entryId: string): { readonly memory: str
   const prefix = `hikyaku:{${queue}}:`;
   return { memory: `${prefix}turn:${entryId}`, fired: `${prefix}turns:${entryId}` };
 }
+
+/** Ours: small documents, the ids of a collection's, and the ends of those that end. They share a slot. */
+export function recordKeys(collection: string): {
+  readonly record: string;
+  readonly ids: string;
+  readonly ends: string;
+} {
+  const prefix = `hikyaku:records:{${collection}}:`;
+  return { record: `${prefix}r:`, ids: `${prefix}ids`, ends: `${prefix}ends` };
+}
+
+/** Ours: a log that is only appended to, by position. */
+export function trailKey(trail: string): string {
+  return `hikyaku:trails:{${trail}}`;
+}

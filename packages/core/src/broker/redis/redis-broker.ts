@@ -15,10 +15,12 @@ import { RedisMaintain } from "./maintain.ts";
 import { RedisPolicy } from "./policy.ts";
 import { RedisPresence } from "./presence.ts";
 import { RedisReconcile } from "./reconcile.ts";
+import { RedisRecords } from "./records.ts";
 import type { RedisOptions } from "./redis-options.ts";
 import { runCommand } from "./run-script.ts";
 import { RedisSchedule } from "./schedule.ts";
 import { RedisSignals } from "./signals.ts";
+import { RedisTrails } from "./trails.ts";
 import { Waiting } from "./waiting.ts";
 import type { Link } from "./wire/link.ts";
 import { type Links, openLinks } from "./wire/links.ts";
@@ -120,6 +122,8 @@ export function redisBroker(options: RedisOptions = {}): Broker {
     new RedisInspect(context),
     new RedisPolicy(context),
     new RedisReconcile(context, joinFacets({}, maintain, groups)),
+    new RedisRecords(context),
+    new RedisTrails(context),
     schedule,
   );
 }

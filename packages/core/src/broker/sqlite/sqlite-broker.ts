@@ -18,9 +18,11 @@ import { SqliteMaintain } from "./maintain.ts";
 import { SqlitePolicy } from "./policy.ts";
 import { SqlitePresence } from "./presence.ts";
 import { SqliteReconcile } from "./reconcile.ts";
+import { SqliteRecords } from "./records.ts";
 import { SqliteSchedule } from "./schedule.ts";
 import { SqliteSignals } from "./signals.ts";
 import { Store } from "./store.ts";
+import { SqliteTrails } from "./trails.ts";
 import { SqliteWork } from "./work.ts";
 import { probeWrites } from "./write-probe.ts";
 
@@ -64,6 +66,8 @@ export function sqliteBroker(options: SqliteBrokerOptions): Broker {
     new SqliteInspect(store),
     new SqlitePolicy(store),
     new SqliteReconcile(store, joinFacets({}, maintain, groups)),
+    new SqliteRecords(store),
+    new SqliteTrails(store),
     new SqliteSignals(store),
   );
 }

@@ -189,6 +189,109 @@ redis.call('EXPIRE', entries, life)
 return 1
 `;
 
+export const appendTrailLua = `-- Appends entries to a trail, and removes what is too old or too many. An entry is '<position> <at in ms> <value>'.
+-- KEYS 1 trail
+-- ARGV 1 least position of the first  2 now in ms  3 least position of what is not too old  4 most entries  5 life in s  6.. values
+-- Returns how many entries there are
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
+
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script if one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first command removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+local trail = KEYS[1]
+local position, now, oldest, most, life = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+mustBeSortedSets(trail)
+mustBeAble(trail, 'ZADD', 'ZREMRANGEBYSCORE', 'ZREMRANGEBYRANK', 'EXPIRE')
+
+local last = redis.call('ZRANGE', trail, 0, 0, 'REV', 'WITHSCORES')[2]
+if last then position = math.max(position, tonumber(last) + 1) end
+for at = 6, #ARGV do
+  local text = string.format('%.0f', position)
+  redis.call('ZADD', trail, text, text .. ' ' .. now .. ' ' .. ARGV[at])
+  position = position + 1
+end
+redis.call('ZREMRANGEBYSCORE', trail, '-inf', '(' .. oldest)
+redis.call('ZREMRANGEBYRANK', trail, 0, -1 - tonumber(most))
+redis.call('EXPIRE', trail, life)
+return redis.call('ZCARD', trail)
+`;
+
 export const archiveMembersLua = `-- Takes tasks out of a set and archives them.
 -- KEYS 1 set  2 all sets  3 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 the set's end in s
@@ -3746,6 +3849,170 @@ if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('EXPIRE', KEYS
 return 1
 `;
 
+export const putRecordsLua = `-- Writes records of one collection, each if the stored one is the expected one.
+-- A record is kept as '<revision> <end in ms, or 0> <written at in ms> <value>'.
+-- KEYS 1 ids  2 ends of those that end
+-- ARGV 1 prefix of the records  2 now in ms  3.. for each: id, 'any', 'absent' or revision, end in ms or 0, life in s or 0, value
+-- Returns for each: 'written <revision>', 'conflict <revision, or 0>' or 'full'
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
+
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script if one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first command removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+-- The records of one collection: their ids in a sorted set without scores, and in another one those that end, by their ends.
+
+-- A number of milliseconds as text. Lua would write it with an exponent.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+-- The revision of the record that is there now. 0 when there is none, or one that can't be read.
+local function liveRevision(key, now)
+  local stored = read('GET', key)
+  local revision, endsAt = string.match(stored or '', '^(%d+) (%d+) %d+ ')
+  if not revision then return 0 end
+  endsAt = tonumber(endsAt)
+  if endsAt > 0 and endsAt <= now then return 0 end
+  return tonumber(revision)
+end
+
+local function isExpected(revision, expected)
+  if expected == 'any' then return true end
+  if expected == 'absent' then return revision == 0 end
+  return revision == tonumber(expected)
+end
+
+-- Removes records that have ended, some with each call.
+local function dropEnded(ids, ends, prefix, now)
+  for _, id in ipairs(redis.call('ZRANGE', ends, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, 1000)) do
+    redis.call('DEL', prefix .. id)
+    redis.call('ZREM', ids, id)
+    redis.call('ZREM', ends, id)
+  end
+end
+
+-- Lets both sets end a day after the last record, unless one stays.
+local function endWithRecords(ids, ends, now)
+  if redis.call('ZCARD', ids) == redis.call('ZCARD', ends) then
+    local last = redis.call('ZRANGE', ends, 0, 0, 'REV', 'WITHSCORES')[2]
+    if not last then return end
+    local life = math.max(1, math.ceil((tonumber(last) - now) / 1000)) + 86400
+    redis.call('EXPIRE', ids, whole(life))
+    redis.call('EXPIRE', ends, whole(life))
+  elseif redis.call('TTL', ids) >= 0 then
+    -- A set that is stored anew has no end.
+    redis.call('ZUNIONSTORE', ids, 1, ids)
+    redis.call('ZUNIONSTORE', ends, 1, ends)
+  end
+end
+local ids, ends = KEYS[1], KEYS[2]
+local prefix, now = ARGV[1], tonumber(ARGV[2])
+mustBeSortedSets(ids, ends)
+mustBeAble(ids, 'SET', 'DEL', 'ZADD', 'ZREM', 'EXPIRE', 'TTL', 'ZUNIONSTORE')
+dropEnded(ids, ends, prefix, now)
+
+local outcomes = {}
+for at = 3, #ARGV, 5 do
+  local id, expected, endsAt, life, value = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3], ARGV[at + 4]
+  local key = prefix .. id
+  local revision = liveRevision(key, now)
+  if not isExpected(revision, expected) then
+    outcomes[#outcomes + 1] = 'conflict ' .. whole(revision)
+  elseif revision == 0 and redis.call('ZCARD', ids) >= 10000 then
+    outcomes[#outcomes + 1] = 'full'
+  else
+    local next = whole(math.max(revision + 1, now))
+    redis.call('SET', key, next .. ' ' .. whole(endsAt) .. ' ' .. whole(now) .. ' ' .. value)
+    redis.call('ZADD', ids, 0, id)
+    if endsAt > 0 then
+      redis.call('EXPIRE', key, life)
+      redis.call('ZADD', ends, whole(endsAt), id)
+    else
+      redis.call('ZREM', ends, id)
+    end
+    outcomes[#outcomes + 1] = 'written ' .. next
+  end
+end
+endWithRecords(ids, ends, now)
+return outcomes
+`;
+
 export const queueContentsLua = `-- Returns what a queue still holds, so that it can be removed.
 -- KEYS 1 pending  2 active  3 lease  4 scheduled  5 retry  6 archived  7 completed  8 groups  9 aggregation sets
 -- ARGV 1 prefix of group keys  2 now in s  3 end of a lease up to which it is surely over, in s
@@ -5110,6 +5377,164 @@ for _, group in ipairs(redis.call('SMEMBERS', KEYS[8])) do
 end
 redis.call('UNLINK', unpack(KEYS))
 return 1
+`;
+
+export const removeRecordsLua = `-- Removes records of one collection, each if the stored one is the expected one.
+-- KEYS 1 ids  2 ends of those that end
+-- ARGV 1 prefix of the records  2 now in ms  3.. for each: id, 'any' or revision
+-- Returns for each: 'removed', 'not_found' or 'conflict <revision>'
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
+
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script if one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first command removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+-- The records of one collection: their ids in a sorted set without scores, and in another one those that end, by their ends.
+
+-- A number of milliseconds as text. Lua would write it with an exponent.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+-- The revision of the record that is there now. 0 when there is none, or one that can't be read.
+local function liveRevision(key, now)
+  local stored = read('GET', key)
+  local revision, endsAt = string.match(stored or '', '^(%d+) (%d+) %d+ ')
+  if not revision then return 0 end
+  endsAt = tonumber(endsAt)
+  if endsAt > 0 and endsAt <= now then return 0 end
+  return tonumber(revision)
+end
+
+local function isExpected(revision, expected)
+  if expected == 'any' then return true end
+  if expected == 'absent' then return revision == 0 end
+  return revision == tonumber(expected)
+end
+
+-- Removes records that have ended, some with each call.
+local function dropEnded(ids, ends, prefix, now)
+  for _, id in ipairs(redis.call('ZRANGE', ends, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, 1000)) do
+    redis.call('DEL', prefix .. id)
+    redis.call('ZREM', ids, id)
+    redis.call('ZREM', ends, id)
+  end
+end
+
+-- Lets both sets end a day after the last record, unless one stays.
+local function endWithRecords(ids, ends, now)
+  if redis.call('ZCARD', ids) == redis.call('ZCARD', ends) then
+    local last = redis.call('ZRANGE', ends, 0, 0, 'REV', 'WITHSCORES')[2]
+    if not last then return end
+    local life = math.max(1, math.ceil((tonumber(last) - now) / 1000)) + 86400
+    redis.call('EXPIRE', ids, whole(life))
+    redis.call('EXPIRE', ends, whole(life))
+  elseif redis.call('TTL', ids) >= 0 then
+    -- A set that is stored anew has no end.
+    redis.call('ZUNIONSTORE', ids, 1, ids)
+    redis.call('ZUNIONSTORE', ends, 1, ends)
+  end
+end
+local ids, ends = KEYS[1], KEYS[2]
+local prefix, now = ARGV[1], tonumber(ARGV[2])
+mustBeSortedSets(ids, ends)
+mustBeAble(ids, 'DEL', 'ZREM')
+dropEnded(ids, ends, prefix, now)
+
+local outcomes = {}
+for at = 3, #ARGV, 2 do
+  local id, expected = ARGV[at], ARGV[at + 1]
+  local key = prefix .. id
+  local revision = liveRevision(key, now)
+  -- One that can't be read can be removed all the same.
+  local isThere = revision > 0 or (expected == 'any' and redis.call('EXISTS', key) == 1)
+  if not isThere then
+    outcomes[#outcomes + 1] = 'not_found'
+  elseif not isExpected(revision, expected) then
+    outcomes[#outcomes + 1] = 'conflict ' .. whole(revision)
+  else
+    redis.call('DEL', key)
+    redis.call('ZREM', ids, id)
+    redis.call('ZREM', ends, id)
+    outcomes[#outcomes + 1] = 'removed'
+  end
+end
+return outcomes
 `;
 
 export const setAsideLua = `-- Archives tasks that can't be read, as they are, under the caller's lease.
