@@ -18,6 +18,7 @@ describe("docs/wire-format.md", () => {
   it("has every key and channel of ours that the adapter uses", () => {
     const keys = inSources(/["'`](hikyaku:[^"'`]*[^"'`:])["'`]/g).map((key) =>
       key
+        .replace(/\{\$\{trail\}\}/, "{<name>}")
         .replace(/\{\$\{[\w.]+\}\}/, "{<q>}")
         .replace(/\$\{serverId\}/, "<server id>")
         .replace(/\$\{tag\}/, "{…}"),
