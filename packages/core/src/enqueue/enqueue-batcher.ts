@@ -30,10 +30,7 @@ export interface BatcherOptions {
 
 /** What a task costs besides its payload and headers: names, numbers and keys. */
 const itemOverheadBytes = 256;
-/**
- * The shortest deadline of a call. An adapter may drop a connection that does not answer, and the connection serves
- * others too.
- */
+/** The shortest deadline of a call. A call keeps its place for so long, so that little is sent to a store that hangs. */
 const shortestCallMs = 1_000;
 /** A store within this process gives up so long before its caller. So it can say that it has written nothing. */
 const ownAnswerMs = 25;

@@ -10,6 +10,9 @@ import { type Shape, shapedReply } from "./wire/reply-shape.ts";
 /** How long the key lives that is written so that `WAIT` counts from now. */
 const markMs = "1000";
 
+/** How long to wait when the options say nothing else. */
+const usualWaitMs = 1_000;
+
 /** A script's answer, and the error when acknowledgements were missing. */
 interface Acknowledged {
   readonly answer: Reply;
@@ -33,7 +36,11 @@ export class Durability {
   readonly #able = new WeakMap<Link, number>();
 
   /** @throws HikyakuError `invalid_option`. */
-  constructor(link: Link, { replicas = 0, onDisk = false, timeoutMs = 1_000 }: RedisDurabilityOptions, callMs: number) {
+  constructor(
+    link: Link,
+    { replicas = 0, onDisk = false, timeoutMs = usualWaitMs }: RedisDurabilityOptions,
+    callMs: number,
+  ) {
     checkInteger("replicas", replicas, 0, 1_000);
     checkInteger("timeoutMs", timeoutMs, 1, 600_000);
     if (replicas === 0 && !onDisk) {
@@ -144,9 +151,10 @@ export class Durability {
 }
 
 /** @throws HikyakuError `invalid_option`. */
-export function durabilityOf(options: RedisOptions, link: () => Link): Durability | undefined {
-  if (options.durability === undefined) return undefined;
-  return new Durability(link(), options.durability, options.commandTimeoutMs ?? 5_000);
+export function durabilityOf(options: RedisOptions, link: (holdMs: number) => Link): Durability | undefined {
+  const { durability, commandTimeoutMs = 5_000 } = options;
+  if (durability === undefined) return undefined;
+  return new Durability(link(durability.timeoutMs ?? usualWaitMs), durability, commandTimeoutMs);
 }
 
 function notAcknowledged(what: string, cause?: unknown): HikyakuError {

@@ -66,7 +66,10 @@ export interface RedisOptions {
   readonly tls?: boolean | RedisTlsOptions;
   /** How long an attempt to connect may take. The greeting after it has the time of a call. Default 2000. */
   readonly connectTimeoutMs?: number;
-  /** How long a call without its own `timeoutMs` may take. Default 5000. */
+  /**
+   * How long a call without its own `timeoutMs` may take. A server that says nothing for so long while it owes an
+   * answer is taken for gone, and its connection is opened anew. Default 5000.
+   */
   readonly commandTimeoutMs?: number;
   /** First pause between two attempts to connect. Then it doubles, with jitter. Default 50. */
   readonly minReconnectDelayMs?: number;

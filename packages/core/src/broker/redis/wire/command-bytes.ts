@@ -10,6 +10,12 @@ const copiedUpTo = 4_096;
 export class CommandBytes {
   #buffers: Buffer[] = [];
   #text = "";
+  #inBuffers = 0;
+
+  /** How many bytes were gathered. */
+  get size(): number {
+    return this.#inBuffers + this.#text.length;
+  }
 
   /** Adds a command as an array of bulk strings: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
   add(args: readonly Argument[]): void {
@@ -28,7 +34,7 @@ export class CommandBytes {
     }
     // Only now, because a command that can't be written must leave no half of itself behind.
     this.#text = text;
-    this.#buffers.push(...buffers);
+    for (const buffer of buffers) this.#push(buffer);
   }
 
   /** Adds whole commands that are already encoded. */
@@ -37,8 +43,8 @@ export class CommandBytes {
       this.#text += commands.toString("latin1");
       return;
     }
-    if (this.#text !== "") this.#buffers.push(Buffer.from(this.#text, "latin1"));
-    this.#buffers.push(commands);
+    if (this.#text !== "") this.#push(Buffer.from(this.#text, "latin1"));
+    this.#push(commands);
     this.#text = "";
   }
 
@@ -47,6 +53,12 @@ export class CommandBytes {
     const taken = { buffers: this.#buffers, text: this.#text };
     this.#buffers = [];
     this.#text = "";
+    this.#inBuffers = 0;
     return taken;
+  }
+
+  #push(buffer: Buffer): void {
+    this.#buffers.push(buffer);
+    this.#inBuffers += buffer.length;
   }
 }

@@ -5,10 +5,11 @@ import type { CallOptions } from "../../call-options.ts";
 import { ReachabilityNews } from "../../reachability-news.ts";
 import { CallDeadlines } from "./call-deadlines.ts";
 import type { Argument, Link, RedisRefusal, Reply } from "./link.ts";
-import { type CallHost, cancelled, PendingCall } from "./pending-call.ts";
+import { type CallHost, type CallLimits, cancelled, PendingCall } from "./pending-call.ts";
 import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
 import type { Route } from "./route.ts";
-import { Wire } from "./wire.ts";
+import { timeLeft } from "./time-left.ts";
+import { NeverSent, Wire } from "./wire.ts";
 
 /** `command`: for calls. `blocking`: for one call at a time, which may wait. `listening`: for subscriptions. */
 export type ConnectionKind = "command" | "blocking" | "listening";
@@ -27,8 +28,9 @@ export const notConnectedYet = "not connected yet";
  * calls at once while it is cut off. It gives every call a deadline. Its route says before each attempt where to go.
  * Each attempt has a wire of its own.
  *
- * A server that freezes leaves the wire open and says nothing. So when a call runs out of time, and the server said
- * nothing since it was sent, the wire is given up and a new one is opened.
+ * A server that freezes leaves the wire open and says nothing. So when the server says nothing for the connection's own
+ * time limit while a call is unanswered, the wire is given up and a new one is opened. A caller that gives up sooner
+ * gives up its own call only: others share the wire.
  */
 export class Connection implements Link {
   readonly #settings: ConnectionSettings;
@@ -38,6 +40,7 @@ export class Connection implements Link {
   #onListening: (() => void) | undefined;
   /** Deadlines are real time, even when a test moves the clock that stamps tasks. */
   readonly #timers: Clock = systemClock;
+  readonly #usualLimits: CallLimits;
   /** Set only while the server may be used. */
   #wire: Wire | undefined;
   /** The wire of the attempt under way. */
@@ -55,7 +58,7 @@ export class Connection implements Link {
   readonly #calls: CallHost = {
     deadlines: new CallDeadlines(),
     location: () => this.location,
-    silent: (wire, timeoutMs) => this.#silent(wire, timeoutMs),
+    silent: (wire, silentMs) => this.#silent(wire, silentMs),
     refused: (refusal, wire) => this.#refused(refusal, wire),
     explained: (error) => this.#explained(error),
   };
@@ -64,6 +67,7 @@ export class Connection implements Link {
     this.#settings = settings;
     this.#kind = kind;
     this.#route = route;
+    this.#usualLimits = this.#limitsOf({ timeoutMs: settings.commandTimeoutMs });
     this.#news = new ReachabilityNews(settings.clock, notConnectedYet);
   }
 
@@ -97,21 +101,22 @@ export class Connection implements Link {
   call(args: readonly Argument[], call: CallOptions = {}): Promise<Reply> {
     if (call.signal?.aborted === true) return Promise.reject(cancelled(call.signal, "before the call was sent"));
     if (this.#wire?.isReady === true) return this.#send(this.#wire, args, call);
-    return this.#ready(call).then((wire) => this.#send(wire, args, call));
+    return this.#onceReady(call).then(({ wire, left }) => this.#send(wire, args, left));
   }
 
   async callInTurn(
     commands: readonly (readonly Argument[])[],
     call: CallOptions = {},
   ): Promise<readonly PromiseSettledResult<Reply>[]> {
-    const wire = this.#wire?.isReady === true ? this.#wire : await this.#ready(call);
-    return Promise.allSettled(commands.map((args) => this.#send(wire, args, call)));
+    if (call.signal?.aborted === true) throw cancelled(call.signal, "before the call was sent");
+    const { wire, left } = await this.#onceReady(call);
+    return Promise.allSettled(commands.map((args) => this.#send(wire, args, left)));
   }
 
   async transact(_key: string, commands: Buffer, count: number, call: CallOptions = {}): Promise<Reply> {
     if (call.signal?.aborted === true) throw cancelled(call.signal, "before the call was sent");
-    const wire = this.#wire?.isReady === true ? this.#wire : await this.#ready(call);
-    return this.#answered(wire, call, (answer) => wire.sendTransaction(commands, count, answer));
+    const { wire, left } = await this.#onceReady(call);
+    return this.#answered(wire, left, (answer) => wire.sendTransaction(commands, count, answer));
   }
 
   holderOf(_key: string): Promise<Link> {
@@ -166,12 +171,13 @@ export class Connection implements Link {
       const location = this.#route.locate(this.#failures);
       const place = location instanceof Promise ? await location : location;
       if (isOver()) return;
-      const { connectTimeoutMs, commandTimeoutMs } = this.#settings;
+      const { connectTimeoutMs, commandTimeoutMs, holdMs } = this.#settings;
       const limitMs = connectTimeoutMs + commandTimeoutMs;
       deadline = this.#timers.setTimer(() => {
         if (!isOver()) this.#lost(`${shownPlace(place)} gave no answer to an attempt to connect within ${limitMs} ms`);
       }, limitMs);
-      const wire = new Wire(this.#settings, place, this.#kind === "blocking" ? undefined : silenceMs, (error) => {
+      const quietMs = this.#kind === "blocking" ? undefined : silenceMs + holdMs;
+      const wire = new Wire(this.#settings, place, quietMs, (error) => {
         const isIts = this.#wire === wire || this.#candidate === wire;
         if (isIts && !this.#closed) this.#lost(reasonOf(error));
       });
@@ -217,6 +223,14 @@ export class Connection implements Link {
     this.#news.set(false, reason);
   }
 
+  /** The wire to use, and what the wait for it left of the call's time. */
+  async #onceReady(call: CallOptions): Promise<{ readonly wire: Wire; readonly left: CallOptions }> {
+    if (this.#wire?.isReady === true) return { wire: this.#wire, left: call };
+    const startedAt = performance.now();
+    const wire = await this.#ready(call);
+    return { wire, left: timeLeft(call, startedAt, this.location) };
+  }
+
   /** Waits for the first attempt if it is not over. After it, refuses at once while there is no server. */
   async #ready(call: CallOptions): Promise<Wire> {
     this.open();
@@ -239,10 +253,18 @@ export class Connection implements Link {
   }
 
   #answered(wire: Wire, call: CallOptions, send: (answer: PendingCall) => void): Promise<Reply> {
-    const timeoutMs = call.timeoutMs ?? this.#settings.commandTimeoutMs;
+    const isUsual = call.timeoutMs === undefined && call.signal === undefined;
+    const limits = isUsual ? this.#usualLimits : this.#limitsOf(call);
     return new Promise((resolve, reject) => {
-      send(new PendingCall(this.#calls, wire, timeoutMs, call.signal, resolve, reject));
+      send(new PendingCall(this.#calls, wire, limits, resolve, reject));
     });
+  }
+
+  /** A blocking call has the wire to itself. So it may say how long the server may be silent, others may not. */
+  #limitsOf({ timeoutMs = this.#settings.commandTimeoutMs, signal }: CallOptions): CallLimits {
+    const { commandTimeoutMs, holdMs } = this.#settings;
+    const atLeastMs = this.#kind === "blocking" ? 0 : commandTimeoutMs + holdMs;
+    return { timeoutMs, silenceMs: Math.max(timeoutMs, atLeastMs), signal };
   }
 
   async #resubscribeAll(wire: Wire): Promise<void> {
@@ -260,9 +282,9 @@ export class Connection implements Link {
   }
 
   /** The server accepted our bytes and says nothing. A new connection finds out sooner whether it is there. */
-  #silent(wire: Wire, timeoutMs: number): void {
+  #silent(wire: Wire, silentMs: number): void {
     if (this.#wire !== wire || this.#closed) return;
-    this.#letGo(`no answer within ${timeoutMs} ms`);
+    this.#letGo(`no answer within ${silentMs} ms`);
     void this.#connect();
   }
 
@@ -280,6 +302,13 @@ export class Connection implements Link {
         "closed",
         "the broker was closed while the call was under way, which may have been carried out",
       );
+    if (error instanceof NeverSent) {
+      return new HikyakuError(
+        "broker_unavailable",
+        `the connection to Redis at ${this.location} was lost before the call was sent: ${reasonOf(error)}`,
+        { cause: error },
+      );
+    }
     return new HikyakuError(
       "answer_lost",
       `the connection to Redis at ${this.location} was lost during the call, which may have been carried out: ${reasonOf(error)}`,

@@ -10,8 +10,8 @@ import { Sentinels } from "./sentinels.ts";
 
 /** Makes the connections of one broker. They share what is known of the servers' places. */
 export interface Links {
-  /** For calls. */
-  command(): Link;
+  /** For calls. `holdMs` is how long one of them may hold up the others: by default it may not. */
+  command(holdMs?: number): Link;
   /** For one call at a time, which may wait, on the server that holds the key. */
   blocking(key: string): Link;
   /** For subscriptions. */
@@ -37,7 +37,7 @@ function linksToServer({ place, settings }: Target & { readonly kind: "server" }
   const scheme = settings.tls === undefined ? "redis" : "rediss";
   const route = fixedRoute(place, `${scheme}://${shownPlace(place)}/${settings.db}`);
   return {
-    command: () => new Connection(settings, "command", route),
+    command: (holdMs = 0) => new Connection({ ...settings, holdMs }, "command", route),
     blocking: () => new Connection(settings, "blocking", route),
     listening: () => new Connection(settings, "listening", route),
     close: () => undefined,
@@ -49,14 +49,14 @@ function linksBySentinel(target: Target & { readonly kind: "sentinel" }): Links 
   const sentinels = new Sentinels(target, (place) => {
     for (const connection of connections) connection.goTo(place);
   });
-  const made = (kind: "command" | "blocking" | "listening"): Connection => {
-    const connection = new Connection(target.settings, kind, sentinels);
+  const made = (kind: "command" | "blocking" | "listening", holdMs = 0): Connection => {
+    const connection = new Connection({ ...target.settings, holdMs }, kind, sentinels);
     forgetClosed(connections);
     connections.add(connection);
     return connection;
   };
   return {
-    command: () => made("command"),
+    command: (holdMs) => made("command", holdMs),
     blocking: () => made("blocking"),
     listening: () => made("listening"),
     close: () => sentinels.close(),
@@ -73,7 +73,7 @@ function linksToCluster({ places, settings }: Target & { readonly kind: "cluster
     }
   });
   return {
-    command: () => new ClusterLink(settings, topology),
+    command: (holdMs = 0) => new ClusterLink({ ...settings, holdMs }, topology),
     blocking: (key) => {
       const slot = keySlot(key);
       const connection = new Connection(settings, "blocking", routeToSlot(topology, slot));

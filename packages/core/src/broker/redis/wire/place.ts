@@ -16,6 +16,8 @@ export interface ConnectionSettings {
   readonly tls: RedisTlsOptions | undefined;
   readonly connectTimeoutMs: number;
   readonly commandTimeoutMs: number;
+  /** How long a command may hold up the connection by itself. In milliseconds, on top of `commandTimeoutMs`. */
+  readonly holdMs: number;
   readonly minReconnectDelayMs: number;
   readonly maxReconnectDelayMs: number;
   readonly clock: Clock;
@@ -87,6 +89,7 @@ function settingsOf(options: RedisOptions): ConnectionSettings {
     tls: tlsOf(options.tls),
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
     commandTimeoutMs: options.commandTimeoutMs ?? 5_000,
+    holdMs: 0,
     minReconnectDelayMs: options.minReconnectDelayMs ?? 50,
     maxReconnectDelayMs: options.maxReconnectDelayMs ?? 500,
     clock: options.clock ?? systemClock,

@@ -11,13 +11,27 @@ import { isOk, shown } from "./reply-shape.ts";
 export interface Answer {
   replied(reply: Reply): void;
   /**
-   * Called with a `RedisRefusal` when the server refused, with another error when the connection ended before the
-   * answer.
+   * Called with a `RedisRefusal` when the server refused, with `NeverSent` when the connection ended before the command
+   * was written, with another error when it ended before the answer.
    */
   failed(error: Error): void;
 }
 
+/** The connection ended before the command was written, so nothing of it was carried out. */
+export class NeverSent extends Error {
+  override readonly name = "NeverSent";
+}
+
+/** A command, or a whole transaction, that waits to be written. */
+type HeldCommand = { readonly args: readonly Argument[] } | { readonly commands: Buffer; readonly count: number };
+
 const mostReadAtOnce = 65_536;
+
+/**
+ * While more bytes than this wait for the system to take them, further commands are held back. What was handed to the
+ * socket can't be taken back, so this bounds what callers that gave up leave behind.
+ */
+const mostUnsentBytes = 4_194_304;
 
 /** How many places of given answers are kept before the places behind them move up. */
 const mostUsedPlaces = 1_024;
@@ -39,6 +53,8 @@ export class Wire {
   #answers: (Answer | undefined)[] = [];
   #next = 0;
   readonly #handlers = new Map<string, (message: Buffer) => void>();
+  /** Commands that wait for the socket to take what it has, in order. Undefined while it takes all. */
+  #held: Map<Answer, HeldCommand> | undefined;
   #isFlushing = false;
   #isReady = false;
   #error: Error | undefined;
@@ -76,6 +92,7 @@ export class Wire {
       clearTimeout(this.#patience);
       if (silenceMs !== undefined) this.#pulse = setInterval(() => this.#listenForLife(silenceMs), silenceMs);
     });
+    this.#socket.on("drain", () => this.#writeHeld());
     this.#socket.on("error", (error) => this.#end(error, true));
     const closed = (): void => this.#end(new Error(`${shownPlace(place)} closed the connection`), true);
     this.#socket.on("end", closed);
@@ -125,9 +142,18 @@ export class Wire {
       answer.failed(this.#error);
       return;
     }
+    if (this.#held !== undefined) {
+      this.#held.set(answer, { args });
+      return;
+    }
     this.#bytes.add(args);
     this.#answers.push(answer);
     this.#flushSoon();
+  }
+
+  /** Takes a command back that was not written yet. Returns false when it may have been. */
+  withdraw(answer: Answer): boolean {
+    return this.#held?.delete(answer) === true;
   }
 
   /** Sends a transaction: see `Link.transact`. */
@@ -136,6 +162,11 @@ export class Wire {
       answer.failed(this.#error);
       return;
     }
+    if (this.#held === undefined) this.#addTransaction(commands, count, answer);
+    else this.#held.set(answer, { commands, count });
+  }
+
+  #addTransaction(commands: Buffer, count: number, answer: Answer): void {
     this.#bytes.addWritten(commands);
     const transaction = new Transaction(answer);
     for (let index = 0; index <= count; index++) this.#answers.push(transaction.queued);
@@ -166,6 +197,7 @@ export class Wire {
   }
 
   #flushSoon(): void {
+    if (this.#bytes.size > mostUnsentBytes) this.#flush();
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     process.nextTick(() => this.#flush());
@@ -180,6 +212,24 @@ export class Wire {
     for (const buffer of buffers) this.#socket.write(buffer);
     if (text !== "") this.#socket.write(text, "latin1");
     if (isMore) this.#socket.uncork();
+    if (this.#socket.writableLength > mostUnsentBytes) this.#held ??= new Map();
+  }
+
+  /** The socket has taken everything. Gives it no more than it may have at once: it calls again. */
+  #writeHeld(): void {
+    if (this.#held === undefined || this.#error !== undefined) return;
+    for (const [answer, held] of this.#held) {
+      this.#held.delete(answer);
+      if ("args" in held) {
+        this.#bytes.add(held.args);
+        this.#answers.push(answer);
+      } else {
+        this.#addTransaction(held.commands, held.count, answer);
+      }
+      if (this.#bytes.size > mostUnsentBytes) break;
+    }
+    if (this.#held.size === 0) this.#held = undefined;
+    this.#flush();
   }
 
   #heard(piece: Buffer): void {
@@ -251,7 +301,12 @@ export class Wire {
     const answers = this.#answers.slice(this.#next);
     this.#answers = [];
     this.#next = 0;
+    const held = this.#held;
+    this.#held = undefined;
     for (const answer of answers) answer?.failed(error);
+    if (held === undefined) return;
+    const unsent = new NeverSent(error.message, { cause: error });
+    for (const answer of held.keys()) answer.failed(unsent);
   }
 }
 
