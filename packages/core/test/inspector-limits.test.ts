@@ -71,8 +71,8 @@ describe("the limits of an inspector's calls", () => {
       const inspector = await hanging();
       const startedAt = performance.now();
       const givenUp = Object.values(calls).map((call) => call(inspector, { within: "300ms" }).catch(codeOf));
-      const known = expect.stringMatching(/^(deadline_exceeded|answer_lost)$/);
-      for (const code of await Promise.all(givenUp)) expect(code).toEqual(known);
+      // All were sent, and none knows what became of it. Another code would come from one that harmed the others.
+      expect(new Set(await Promise.all(givenUp))).toEqual(new Set(["deadline_exceeded"]));
       // The broker's own limit is 5 s.
       expect(performance.now() - startedAt).toBeLessThan(4_000);
     });
