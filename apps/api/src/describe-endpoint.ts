@@ -13,7 +13,7 @@ type Refusals = Readonly<Record<number, ReturnType<typeof problemResponse>>>;
 
 /** What the OpenAPI document says of an endpoint. The zod schemas of the contract become JSON Schema there. */
 export function describeEndpoint(endpoint: Endpoint): FastifySchema {
-  const { operationId, tag, summary, description, scope, params, query, headers, body, answers } = endpoint;
+  const { operationId, tag, summary, description, scope, params, query, headers, body } = endpoint;
   const { answerHeaders } = endpoint;
   return {
     operationId,
@@ -26,8 +26,23 @@ export function describeEndpoint(endpoint: Endpoint): FastifySchema {
     ...(headers !== undefined && { headers }),
     ...(body !== undefined && { body }),
     ...(answerHeaders !== undefined && { answerHeaders }),
-    response: { ...answers, ...inputRefusals(endpoint), ...ownRefusals(endpoint), ...refusalsOfAll(scope) },
+    response: {
+      ...goodAnswers(endpoint),
+      ...inputRefusals(endpoint),
+      ...ownRefusals(endpoint),
+      ...refusalsOfAll(scope),
+    },
   };
+}
+
+function goodAnswers({ answers, streams }: Endpoint): Readonly<Record<number, unknown>> {
+  if (streams === undefined) return answers;
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, schema]) => [
+      status,
+      { description: schema.description ?? "Default Response", content: { [streams]: { schema } } },
+    ]),
+  );
 }
 
 function inputRefusals({ params, query, headers, body, bodyBytes }: Endpoint): Refusals {

@@ -18,6 +18,11 @@ export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 export type Method = (typeof METHODS)[number];
 
+/** The types of answers that are sent part by part: events as they come, and one JSON value a line. */
+export const STREAM_TYPES = ["text/event-stream", "application/x-ndjson"] as const;
+
+export type StreamType = (typeof STREAM_TYPES)[number];
+
 /** The data of an endpoint. Everything that serves, describes, calls or tests the endpoint is made from this. */
 export interface EndpointData {
   /** Its name in the OpenAPI document and in generated clients: stays the same between releases. */
@@ -37,8 +42,13 @@ export interface EndpointData {
   readonly body?: z.ZodType;
   /** The most bytes of its body. Default: `BODY_BYTES`. */
   readonly bodyBytes?: number;
-  /** How long it may take until it is answered with `deadline_exceeded`. Default: 10. */
+  /**
+   * How long it may take until it is answered with `deadline_exceeded`. Default: 10. An answer in parts must begin within
+   * it, and may then go on.
+   */
   readonly deadlineSeconds?: number;
+  /** Its good answers are sent in parts, as this type. `answers` then describe one part. Absent: each is one JSON body. */
+  readonly streams?: StreamType;
   /** The bodies of its good answers, by status. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
   /** What its good answers may say in headers of their own: their names as they are written, each with what it tells. */
@@ -69,11 +79,16 @@ type AnswerHeadersOf<Data extends EndpointData> =
     ? { readonly [Name in keyof Data["answerHeaders"]]?: string | undefined }
     : undefined;
 
-/** What the handler of an endpoint gives back: one of the statuses that the endpoint names, with its body. */
+/**
+ * What the handler of an endpoint gives back: one of the statuses that the endpoint names, with its body. Where the
+ * endpoint streams, the body is its parts as text. They end soon after the signal of the handler's context has fired.
+ */
 export type AnswerOf<Data extends EndpointData> = {
   [Status in keyof Data["answers"] & number]: {
     readonly status: Status;
-    readonly body: z.input<Data["answers"][Status]>;
+    readonly body: Data extends { readonly streams: StreamType }
+      ? AsyncIterable<string>
+      : z.input<Data["answers"][Status]>;
     readonly headers?: AnswerHeadersOf<Data>;
   };
 }[keyof Data["answers"] & number];

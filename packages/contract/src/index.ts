@@ -40,6 +40,8 @@ export {
   type Method,
   OPERATIONS_PATH,
   PAYLOAD_BODY_BYTES,
+  STREAM_TYPES,
+  type StreamType,
 } from "./endpoint.ts";
 export { findingEndpoints } from "./endpoints/findings.ts";
 export { operationsEndpoints, operationsTags } from "./endpoints/operations.ts";

@@ -8,3 +8,5 @@ export { type WebHandler, type WebHandlerOptions, webHandler } from "./mounts/we
 export { type HttpAnswer, Operations, type OperationsCall, type OperationsParts } from "./operations.ts";
 export { RequestProblem, type RequestProblemOptions } from "./problems/request-problem.ts";
 export { type HandlerOf, type HandlersOf, type Route, routesOf } from "./route.ts";
+export type { HttpStream } from "./streams/http-stream.ts";
+export type { StreamLimits } from "./streams/open-streams.ts";

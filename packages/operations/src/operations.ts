@@ -20,6 +20,8 @@ import { RefusalLog } from "./problems/refusal-log.ts";
 import { RequestProblem } from "./problems/request-problem.ts";
 import type { RawInput, Route } from "./route.ts";
 import { type Found, RouteFinder } from "./route-finder.ts";
+import { type HttpStream, httpStream, type StreamSource } from "./streams/http-stream.ts";
+import { OpenStreams, type StreamLimits, type StreamPlace } from "./streams/open-streams.ts";
 
 export interface OperationsParts {
   /** The caller's. It is never closed here. */
@@ -34,6 +36,8 @@ export interface OperationsParts {
   readonly logger?: Logger;
   /** Default: all endpoints of the contract. */
   readonly routes?: readonly Route[];
+  /** How many answers in parts, such as events, may be open at the same time. */
+  readonly streams?: StreamLimits;
 }
 
 /** One request to a known route, by a caller that may use it. */
@@ -52,6 +56,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  /** Sent instead of `text`. Whoever does not send it cancels it. */
+  readonly stream?: HttpStream;
 }
 
 /** The operations API, not yet in a server: `operationsPlugin`, `nodeHandler` and `webHandler` mount it. */
@@ -65,6 +71,7 @@ export class Operations {
   readonly #client: Client;
   readonly #types: ReadonlyMap<string, TaskDefinition>;
   readonly #findings: LiveFindings;
+  readonly #streams: OpenStreams;
 
   /** @throws HikyakuError `invalid_option` when `authorize` is missing, or two definitions have one type. */
   constructor(parts: OperationsParts) {
@@ -76,6 +83,7 @@ export class Operations {
       );
     }
     this.#parts = parts;
+    this.#streams = new OpenStreams(parts.streams ?? {});
     this.#logger = logger;
     this.#refusals = new RefusalLog("operations: refused", (level, message, fields) => logger[level](message, fields));
     this.routes = routes;
@@ -110,10 +118,51 @@ export class Operations {
     return identity;
   }
 
-  /** Carries out the request. Ends within the endpoint's deadline, and never rejects. */
+  /**
+   * Carries out the request. Ends within the endpoint's deadline, and never rejects. An answer in parts begins within
+   * the deadline and then goes on, until its caller has gone or may not read it any more, or `endStreams` is called.
+   */
   async answer(call: OperationsCall): Promise<HttpAnswer> {
+    return call.route.endpoint.streams === undefined ? this.#answer(call) : this.#answerInParts(call);
+  }
+
+  /** Ends all answers in parts at once: an HTTP server that stops waits for its answers. */
+  endStreams(): void {
+    this.#streams.endAll();
+  }
+
+  async #answerInParts(call: OperationsCall): Promise<HttpAnswer> {
+    const { head, identity, requestId } = call;
+    const ending = new AbortController();
+    const end = (reason?: unknown): void => ending.abort(reason);
+    const gone = (): void => end(call.signal.reason);
+    const credentialEnded = (): void => end(identity?.ends?.reason);
+    const over = (): void => {
+      place?.leave();
+      call.signal.removeEventListener("abort", gone);
+      identity?.ends?.removeEventListener("abort", credentialEnded);
+    };
+    let place: StreamPlace | undefined;
+    try {
+      place = this.#streams.enter(identity?.name ?? head.address ?? "unknown", end);
+    } catch (error) {
+      return this.refuse(error, requestId);
+    }
+    call.signal.addEventListener("abort", gone, { once: true });
+    identity?.ends?.addEventListener("abort", credentialEnded, { once: true });
+    if (call.signal.aborted) gone();
+    if (identity?.ends?.aborted === true) credentialEnded();
+    const answer = await this.#answer({ ...call, signal: ending.signal }, { end, over });
+    const { stream, ...alone } = answer;
+    if (stream !== undefined && head.method !== "HEAD") return answer;
+    stream?.cancel();
+    over();
+    return alone;
+  }
+
+  async #answer(call: OperationsCall, streaming?: Pick<StreamSource, "end" | "over">): Promise<HttpAnswer> {
     const { route, head, identity, requestId } = call;
-    const { operationId, deadlineSeconds } = route.endpoint;
+    const { operationId, deadlineSeconds, streams } = route.endpoint;
     const ended = new AbortController();
     const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
     const end = (error: HikyakuError): void => {
@@ -143,6 +192,12 @@ export class Operations {
       const { params, query, body: sent } = call;
       const done = route.run(context, { params, query, body: sent, headers: head.headers });
       const { status, body, headers: own } = await Promise.race([givenUp, done]);
+      if (streaming !== undefined) {
+        const failed = (error: unknown): void => void (call.signal.aborted || this.refuse(error, requestId));
+        const stream = httpStream({ ...streaming, failed, parts: body as AsyncIterable<string> });
+        const headers = { ...streamHeaders, "Content-Type": `${streams}; charset=utf-8`, ...own };
+        return { status, headers, text: "", stream };
+      }
       const headers = { "Cache-Control": "no-store", "Content-Type": "application/json; charset=utf-8", ...own };
       // People read answers with curl, in a terminal that obeys the text that it shows.
       return { status, headers, text: visibleLines(JSON.stringify(body)) };
@@ -152,7 +207,8 @@ export class Operations {
       return this.refuse(error, requestId);
     } finally {
       clearTimeout(timer);
-      call.signal.removeEventListener("abort", leave);
+      // A stream goes on, and its signal is its own.
+      if (streaming === undefined) call.signal.removeEventListener("abort", leave);
     }
   }
 
@@ -181,6 +237,9 @@ function definitionsByType(definitions: readonly TaskDefinition[]): ReadonlyMap<
   }
   return byType;
 }
+
+/** Proxies that gather what they pass on would keep parts back. */
+const streamHeaders = { "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
 
 /** For the server's log: where the error happened, and its cause. */
 function toldOf(error: unknown) {

@@ -79,10 +79,11 @@ function inputOf<Data extends Endpoint>(endpoint: Data, raw: RawInput): InputOf<
   return { params, query, headers, body: part("body", "body") } as InputOf<Data>;
 }
 
-/** An answer holds what the endpoint names, and nothing else. */
-function checkedBody({ operationId, answers }: Endpoint, { status, body }: GivenAnswer): unknown {
+/** An answer holds what the endpoint names, and nothing else. The parts of a stream are its handler's own. */
+function checkedBody({ operationId, answers, streams }: Endpoint, { status, body }: GivenAnswer): unknown {
   const schema = answers[status];
   if (schema === undefined) throw new Error(`${operationId}: its handler answered ${status}, which it does not name`);
+  if (streams !== undefined) return body;
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   throw new Error(`${operationId}: what its handler answered does not fit its schema`, { cause: result.error });

@@ -2,14 +2,52 @@ import { type Endpoint, endpoint, operationsEndpoints, PAYLOAD_BODY_BYTES } from
 import { type Broker, silentLogger } from "hikyaku";
 import * as z from "zod";
 import { operationsRoutes } from "../src/handlers/index.ts";
-import type { Authorize } from "../src/index.ts";
+import type { Authorize, StreamLimits } from "../src/index.ts";
 import { type HandlersOf, Operations, type OperationsContext, type Route, routesOf } from "../src/index.ts";
 import { RequestProblem } from "../src/problems/index.ts";
+
+/** What a stream of the test has been asked for and has come to. */
+export class TestStream {
+  pulled = 0;
+  readonly ended = Promise.withResolvers<void>();
+
+  /** Lines of 16 KiB without end; the first is small. */
+  async *lines(signal: AbortSignal): AsyncGenerator<string> {
+    try {
+      yield '{"line":0}\n';
+      while (!signal.aborted) {
+        await new Promise((resolve) => setImmediate(resolve));
+        yield `{"line":${++this.pulled},"filler":"${"x".repeat(16_384)}"}\n`;
+      }
+    } finally {
+      this.ended.resolve();
+    }
+  }
+}
 
 const tag = "test";
 const words = { tag, summary: "For tests", description: "For tests." };
 
 const testEndpoints = {
+  count: endpoint({
+    ...words,
+    operationId: "count",
+    method: "GET",
+    path: "/count",
+    scope: "read",
+    streams: "application/x-ndjson",
+    answers: { 200: z.object({ line: z.int() }) },
+  }),
+  pour: endpoint({
+    ...words,
+    operationId: "pour",
+    method: "GET",
+    path: "/pour",
+    scope: "read",
+    deadlineSeconds: 0.2,
+    streams: "application/x-ndjson",
+    answers: { 200: z.object({ line: z.int(), filler: z.string().optional() }) },
+  }),
   echoPayload: endpoint({
     ...words,
     operationId: "echo-payload",
@@ -88,16 +126,28 @@ export interface TestOperations {
   readonly operations: Operations;
   /** The context of the call to `/hang` or `/hang-long` that is under way. */
   readonly hanging: Promise<OperationsContext>;
+  /** What the last call to `/pour` streams. */
+  readonly poured: () => TestStream;
 }
 
 /** Operations with the contract's endpoints and some that only tests need. `Bearer read,operate` holds these scopes. */
-export function testOperations(broker: Broker, authorize: Authorize = byToken): TestOperations {
+export function testOperations(
+  broker: Broker,
+  authorize: Authorize = byToken,
+  streams: StreamLimits = {},
+): TestOperations {
+  let pour = new TestStream();
   const { promise: hanging, resolve } = Promise.withResolvers<OperationsContext>();
   const hang = (context: OperationsContext): Promise<never> => {
     resolve(context);
     return new Promise(() => undefined);
   };
   const handlers = {
+    count: async () => ({ status: 200, body: counted() }),
+    pour: async ({ signal }) => {
+      pour = new TestStream();
+      return { status: 200, body: pour.lines(signal) };
+    },
     echoPayload: async (_context, { params, query, headers, body }) => ({
       status: 201,
       headers: { "X-Echoed": headers["x-echo"] },
@@ -118,7 +168,15 @@ export function testOperations(broker: Broker, authorize: Authorize = byToken): 
     burst: () => Promise.reject(new Error("secret of the server")),
   } satisfies HandlersOf<typeof testEndpoints>;
   const routes: readonly Route[] = [...operationsRoutes, ...routesOf(testEndpoints, handlers)];
-  return { operations: new Operations({ broker, authorize, routes, logger: silentLogger }), hanging };
+  return {
+    operations: new Operations({ broker, authorize, routes, streams, logger: silentLogger }),
+    hanging,
+    poured: () => pour,
+  };
+}
+
+async function* counted(): AsyncGenerator<string> {
+  for (let line = 1; line <= 3; line++) yield `{"line":${line},"said":"\u009b"}\n`;
 }
 
 /** The token lists the scopes itself. */

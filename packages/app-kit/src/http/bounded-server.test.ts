@@ -41,6 +41,7 @@ describe("a bounded server", () => {
     app.get("/small", () => "ok");
     app.get("/large", () => Buffer.alloc(32 * 1024 * 1024));
     app.get("/endless", (_request, reply) => reply.send(Readable.from(chunks())));
+    app.get("/events", (_request, reply) => reply.type("text/event-stream").send(Readable.from(chunks())));
     app.get("/held", async () => {
       await release.promise;
       return "held";
@@ -135,6 +136,19 @@ describe("a bounded server", () => {
     socket.write(get("/endless"));
     const answer = await read(socket);
     expect(answer.length).toBeGreaterThan(1_000);
+    await vi.waitFor(() => expect(answers.underWay).toBe(0), patience);
+  });
+
+  it("lets who reads events read on", async () => {
+    await start({ answerTimeoutMs: 200 });
+    const socket = await open();
+    socket.write(get("/events"));
+    const startedAt = performance.now();
+    await vi.waitFor(() => {
+      expect(performance.now() - startedAt).toBeGreaterThan(600);
+      expect([socket.destroyed, answers.underWay]).toEqual([false, 1]);
+    }, patience);
+    socket.destroy();
     await vi.waitFor(() => expect(answers.underWay).toBe(0), patience);
   });
 

@@ -114,7 +114,9 @@ export class Connections {
       connection.request = request;
       connection.answer = response;
       connection.since = performance.now();
-      const timer = setTimeout(() => this.#hangUp(socket, "stalled"), this.#limits.answerMs).unref();
+      const timer = setTimeout(() => {
+        if (!isEndless(response)) this.#hangUp(socket, "stalled");
+      }, this.#limits.answerMs).unref();
       response.once("close", () => {
         clearTimeout(timer);
         connection.request = undefined;
@@ -243,6 +245,11 @@ export class Connections {
     count(this.#perClient, connection.client, -1);
     count(this.#perNetwork, connection.network, -1);
   }
+}
+
+/** Whether an answer has no end by itself, such as events: a peer that takes what comes may take it for ever. */
+function isEndless(response: ServerResponse): boolean {
+  return String(response.getHeader("content-type") ?? "").startsWith("text/event-stream");
 }
 
 /** Why a connection can be cut. The kinds that are missed least come first. */

@@ -20,6 +20,8 @@ export interface Identity {
   /** The name that servers and the history of tasks get, at most 150 characters. Default: the caller's address. */
   readonly name?: string;
   readonly scopes: readonly Scope[];
+  /** Fires when the credential holds no longer. Answers in parts that are under way end then. Default: never. */
+  readonly ends?: AbortSignal;
 }
 
 /**

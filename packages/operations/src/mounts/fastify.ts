@@ -9,6 +9,7 @@ import type { Route } from "../route.ts";
 import { colonPath } from "../route-finder.ts";
 import { closeScope } from "./closed-scope.ts";
 import { goneSignal } from "./gone-signal.ts";
+import { nodeStream } from "./node-stream.ts";
 import { requestIdOf } from "./request-id.ts";
 import { nothingAt } from "./serve.ts";
 
@@ -33,6 +34,7 @@ export interface OperationsPluginOptions {
 export async function operationsPlugin(app: FastifyInstance, options: OperationsPluginOptions): Promise<void> {
   const { operations, describe } = options;
   closeScope(app, operations);
+  app.addHook("preClose", async () => operations.endStreams());
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) =>
     parseJsonBody(request.headers, body),
@@ -98,7 +100,8 @@ function refuseOtherMethods(app: FastifyInstance, path: string): void {
   app.options(url, open, (_request, reply) => reply.code(204).header("Allow", allow).send());
 }
 
-function send(reply: FastifyReply, { status, headers, text }: HttpAnswer): FastifyReply {
+function send(reply: FastifyReply, { status, headers, text, stream }: HttpAnswer): FastifyReply {
+  if (stream !== undefined) return reply.code(status).headers(headers).send(nodeStream(stream, reply.raw));
   // A serializer of the route would write the text as JSON once more.
   return reply
     .code(status)

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream";
 import type { RequestHead } from "../access/request-head.ts";
 import type { HttpAnswer, Operations } from "../operations.ts";
 import { insistOnJson, parseJsonBody } from "../problems/json-body.ts";
 import { RequestProblem } from "../problems/request-problem.ts";
 import { goneSignal } from "./gone-signal.ts";
+import { nodeStream } from "./node-stream.ts";
 import { requestIdOf } from "./request-id.ts";
 import { belowPrefix, bodyTooLarge, checkedPrefix, nothingAt, serve } from "./serve.ts";
 
@@ -63,17 +65,28 @@ function headOf(request: IncomingMessage): RequestHead {
   return { method, headers, httpVersion, peerAddress, address };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, headers, text }: HttpAnswer): void {
+function send(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): void {
+  const { status, headers, text, stream } = answer;
   // Somebody else may have answered meanwhile, for example a limit on the time of requests.
-  if (response.destroyed || response.headersSent) return;
+  if (response.destroyed || response.headersSent) {
+    stream?.cancel();
+    return;
+  }
   // An unread rest of a body would be taken for the next request, or read to its end for nothing.
   const isUnread = announcesBody(request) && !request.complete && request.httpVersionMajor === 1;
+  const body = stream === undefined ? undefined : nodeStream(stream, response);
   response.writeHead(status, {
     ...headers,
-    ...(status !== 204 && { "Content-Length": Buffer.byteLength(text) }),
+    ...(status !== 204 && stream === undefined && { "Content-Length": Buffer.byteLength(text) }),
     ...(isUnread && { Connection: "close" }),
   });
-  response.end(request.method === "HEAD" ? undefined : text);
+  if (body === undefined) {
+    response.end(request.method === "HEAD" ? undefined : text);
+    return;
+  }
+  // So that its reader knows at once that it is open.
+  response.flushHeaders();
+  pipeline(body, response, () => undefined);
 }
 
 function announcesBody({ headers }: IncomingMessage): boolean {

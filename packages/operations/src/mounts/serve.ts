@@ -22,10 +22,10 @@ export interface MountedRequest {
 /** Answers a request. Never rejects. */
 export async function serve(operations: Operations, request: MountedRequest): Promise<HttpAnswer> {
   const requestId = requestIdOf();
-  const { status, headers, text } = await answerTo(operations, request, requestId).catch((error: unknown) =>
-    operations.refuse(error, requestId),
+  const { headers, ...answer } = await answerTo(operations, request, requestId).catch(
+    (error: unknown): HttpAnswer => operations.refuse(error, requestId),
   );
-  return { status, text, headers: { ...headers, "X-Content-Type-Options": "nosniff" } };
+  return { ...answer, headers: { ...headers, "X-Content-Type-Options": "nosniff" } };
 }
 
 async function answerTo(operations: Operations, request: MountedRequest, requestId: string): Promise<HttpAnswer> {

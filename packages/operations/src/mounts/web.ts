@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Operations } from "../operations.ts";
+import type { HttpAnswer, Operations } from "../operations.ts";
 import { insistOnJson, parseJsonBody } from "../problems/json-body.ts";
 import { RequestProblem } from "../problems/request-problem.ts";
 import { requestIdOf } from "./request-id.ts";
 import { belowPrefix, bodyTooLarge, checkedPrefix, nothingAt, serve } from "./serve.ts";
+import { webStream } from "./web-stream.ts";
 
 export interface WebHandlerOptions {
   /** The path that the operations lie under, as the handler sees it. Default: empty. */
@@ -26,7 +27,7 @@ export function webHandler(operations: Operations, options: WebHandlerOptions = 
     const target = belowPrefix(pathname + search, prefix);
     const address = options.addressOf?.(request);
     const headers = headersOf(request);
-    const answer =
+    const answer: HttpAnswer =
       target === undefined
         ? operations.refuse(nothingAt(pathname), requestIdOf())
         : await serve(operations, {
@@ -35,8 +36,10 @@ export function webHandler(operations: Operations, options: WebHandlerOptions = 
             signal: request.signal,
             readBody: (mostBytes) => readBody(request, headers, mostBytes),
           });
-    const hasBody = answer.status !== 204 && request.method !== "HEAD";
-    return new Response(hasBody ? answer.text : null, { status: answer.status, headers: { ...answer.headers } });
+    const { status, text, stream } = answer;
+    const hasBody = status !== 204 && request.method !== "HEAD";
+    const body = stream === undefined ? text : webStream(stream);
+    return new Response(hasBody ? body : null, { status, headers: { ...answer.headers } });
   };
 }
 
