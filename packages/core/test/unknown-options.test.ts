@@ -12,7 +12,7 @@ import { shardedQueue } from "../src/sharding/sharded-queue.ts";
 import { defineTask } from "../src/task/task.ts";
 import { testQueue } from "../src/testing/test-queue.ts";
 import { Server } from "../src/worker/server.ts";
-import { aClient, aServer, closedAtEnd } from "./worker/stores.ts";
+import { aClient, aServer, closedAtEnd, stores } from "./worker/stores.ts";
 
 interface Setup {
   readonly broker: Broker;
@@ -107,6 +107,40 @@ describe("a slip in the name of an option", () => {
     await expect(refused()).rejects.toMatchObject({ code: "invalid_option", message: expect.stringMatching(message) });
     expect(await setup.broker.queue("default")).toMatchObject({ counts: { pending: 1 } });
     expect(await setup.schedules.list()).toEqual([]);
+  });
+});
+
+/** All that takes a signal. A call of the port stands for all of them: they share the place where it is read. */
+const heeding: Readonly<Record<string, (setup: Setup, options: never) => unknown>> = {
+  "Client.enqueue": ({ client }, options) => client.enqueue(task, {}, options),
+  "Client.enqueueMany": ({ client }, options) => client.enqueueMany([task.with({})], options),
+  "Client.waitForResult": ({ client }, options) =>
+    client.waitForResult({ queue: "default", id: "kept", definition: task }, options),
+  "Inspector.queues": ({ inspector }, options) => inspector.queues(options),
+  "Inspector.deleteTasks": ({ inspector }, options) => inspector.deleteTasks(pending, options),
+  "Inspector.removeQueue": ({ inspector }, options) =>
+    inspector.removeQueue("default", { force: true, ...(options as object) }),
+  "Inspector.stopServer": ({ inspector }, options) => inspector.stopServer("x", options),
+  checkStore: ({ broker }, options) => checkStore(broker, options),
+  "a call of the port that reads": ({ broker }, options) => broker.queues(options),
+  "a call of the port that writes": ({ broker }, options) =>
+    broker.removeQueue("default", { force: true, limit: 10 }, options),
+  "a call of the port that waits": ({ broker }, options) => broker.waitForWork(["empty"], options),
+};
+
+describe.each(stores)("a signal that can't fire, on $name", ({ open }) => {
+  it.each(Object.entries(heeding))("is refused, and nothing is done: %s", async (_, call) => {
+    const store = await open();
+    const broker = store.connect();
+    const client = aClient(broker);
+    await client.enqueue(task, {}, { taskId: "kept" });
+    const setup = { broker, client, inspector: new Inspector({ broker }), schedules: new Schedules({ broker }) };
+    for (const signal of [{}, null, "x", new AbortController()]) {
+      const refused = async (): Promise<unknown> => call({ ...setup, slip: undefined as never }, { signal } as never);
+      const message = expect.stringMatching(/option "signal": expected an AbortSignal, got/);
+      await expect(refused()).rejects.toMatchObject({ code: "invalid_option", message });
+    }
+    expect(await broker.queue("default")).toMatchObject({ counts: { pending: 1 }, paused: false });
   });
 });
 

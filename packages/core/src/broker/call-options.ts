@@ -1,3 +1,7 @@
+import { checkedSignal } from "../abort-signal.ts";
+import { HikyakuError } from "../errors.ts";
+import { shown } from "../option-names.ts";
+
 /** How long the caller is ready to wait. Every method of the port takes it. Without it the adapter's default holds. */
 export interface CallOptions {
   /** Gives up when it fires, with code `cancelled`. A request that was already sent may still take effect. */
@@ -7,4 +11,11 @@ export interface CallOptions {
    * `deadline_exceeded`. Default: the adapter's command timeout.
    */
   readonly timeoutMs?: number;
+}
+
+/** @throws HikyakuError `invalid_option` for a limit that would never end the call. */
+export function checkCallOptions({ signal, timeoutMs }: CallOptions): void {
+  checkedSignal(signal);
+  if (timeoutMs === undefined || (typeof timeoutMs === "number" && !Number.isNaN(timeoutMs))) return;
+  throw new HikyakuError("invalid_option", `option "timeoutMs": expected milliseconds, got ${shown(timeoutMs)}`);
 }

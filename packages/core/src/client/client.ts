@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { checkedSignal } from "../abort-signal.ts";
 import type { Broker } from "../broker/broker.ts";
 import { checkedText } from "../checked-name.ts";
 import { type Duration, durationMs } from "../duration.ts";
@@ -236,8 +237,9 @@ export class Client implements AsyncDisposable {
     refuseUnknownOptions("waitForResult", options, callOptionNames);
     const named = namedTask("waitForResult", task);
     const timeMs = options.within === undefined ? defaultWaitMs : withinMs(options.within);
+    const signal = checkedSignal(options.signal);
     this.#mustBeOpen("nothing was waited for");
-    return this.#waits.wait(named, timeMs, options.signal);
+    return this.#waits.wait(named, timeMs, signal);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { checkedSignal } from "../abort-signal.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { CallOptions } from "../broker/call-options.ts";
 import { aFinding, type Finding } from "../broker/finding.ts";
@@ -128,7 +129,8 @@ const scopes: readonly unknown[] = ["all", "tasks", "live"] satisfies readonly S
 
 function checkOptions(options: StoreCheckOptions): void {
   refuseUnknownOptions("checkStore", options, optionNames);
-  const { queues, repair = false, scope = "all", archive = defaultArchive, graceMs = 0 } = options;
+  const { queues, repair = false, scope = "all", archive = defaultArchive, graceMs = 0, signal } = options;
+  checkedSignal(signal);
   if (!scopes.includes(scope)) throw invalid("scope", `one of ${scopes.join(", ")}`, scope);
   if (typeof repair !== "boolean") throw invalid("repair", "true or false", repair);
   if (!Number.isFinite(graceMs) || graceMs < 0) throw invalid("graceMs", "a number from 0 up", graceMs);

@@ -1,3 +1,5 @@
+import { checkedSignal } from "../abort-signal.ts";
+
 /** One call of the client while it is under way: how it is ended, and when it ends by itself. */
 export class EnqueueCall {
   /** On the clock's monotonic scale. */
@@ -5,8 +7,9 @@ export class EnqueueCall {
   readonly signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 
+  /** @throws HikyakuError `invalid_option`. */
   constructor(signal: AbortSignal | undefined, deadline: number) {
-    this.signal = signal;
+    this.signal = checkedSignal(signal);
     this.deadline = deadline;
   }
 

@@ -1,3 +1,4 @@
+import { checkedSignal } from "../abort-signal.ts";
 import type { CallOptions } from "../broker/call-options.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
@@ -27,12 +28,12 @@ export class CallBudget {
   readonly #withinMs: number | undefined;
   readonly #endsAt: number;
 
-  /** @throws HikyakuError `invalid_option` for unknown options and values that are no times. */
+  /** @throws HikyakuError `invalid_option` for unknown options, and values that are no times or no signals. */
   constructor(method: string, options: InspectorCallOptions, clock: Clock, known: ReadonlySet<string> = ownNames) {
     refuseUnknownOptions(method, options, known);
     const { signal, within } = options;
     this.#clock = clock;
-    this.#signal = signal;
+    this.#signal = checkedSignal(signal);
     this.#withinMs = within === undefined ? undefined : durationMs("within", within);
     if (this.#withinMs === 0) {
       throw new HikyakuError("invalid_option", 'option "within": expected more than 0, got 0 ms');

@@ -1,5 +1,5 @@
 import { HikyakuError } from "../../errors.ts";
-import type { CallOptions } from "../call-options.ts";
+import { type CallOptions, checkCallOptions } from "../call-options.ts";
 import { queueKeys } from "./keys.ts";
 import { runCommand } from "./run-script.ts";
 import type { Link } from "./wire/link.ts";
@@ -34,6 +34,7 @@ export class Waiting {
   wait(queues: readonly string[], call: CallOptions): Promise<void> {
     if (this.#closed) return Promise.reject(new HikyakuError("closed", "the broker is closed"));
     return new Promise((resolve, reject) => {
+      checkCallOptions(call);
       const { signal } = call;
       const leave: (() => void)[] = [];
       const timer = setTimeout(() => finish(), call.timeoutMs ?? 30_000);

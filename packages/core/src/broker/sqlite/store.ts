@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { HikyakuError } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Reachability } from "../broker.ts";
-import type { CallOptions } from "../call-options.ts";
+import { type CallOptions, checkCallOptions } from "../call-options.ts";
 import { ChangeWatch } from "./change-watch.ts";
 import { Database, inMemory } from "./database.ts";
 import {
@@ -370,6 +370,7 @@ export class Store {
   }
 
   #wait(call: CallOptions | undefined): Wait {
+    if (call !== undefined) checkCallOptions(call);
     const timeoutMs = call?.timeoutMs ?? this.#commandTimeoutMs;
     const patienceMs = this.reachability.reachable ? timeoutMs : Math.min(timeoutMs, awayPatienceMs);
     return new Wait(this.#waited, patienceMs, call?.signal);

@@ -1,5 +1,5 @@
 import { HikyakuError } from "../../errors.ts";
-import type { CallOptions } from "../call-options.ts";
+import { type CallOptions, checkCallOptions } from "../call-options.ts";
 import { claimedAtOf, serverOfToken } from "../lease-token.ts";
 import type {
   ClaimRequest,
@@ -89,6 +89,7 @@ export class SqliteWork implements WorkFacet {
   }
 
   async waitForWork(queues: readonly string[], call: CallOptions): Promise<void> {
+    checkCallOptions(call);
     const hasWork = () =>
       this.#store.read(call.signal === undefined ? undefined : { signal: call.signal }, (db) =>
         queues.some((queue) => db.get(selectWaiting, queue) !== undefined),

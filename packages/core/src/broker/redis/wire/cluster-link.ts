@@ -1,7 +1,7 @@
 import { errorText, HikyakuError, isHikyakuError } from "../../../errors.ts";
 import { sleep, systemClock } from "../../../runtime/clock.ts";
 import type { Reachability } from "../../broker.ts";
-import type { CallOptions } from "../../call-options.ts";
+import { type CallOptions, checkCallOptions } from "../../call-options.ts";
 import { ReachabilityNews } from "../../reachability-news.ts";
 import type { ClusterTopology } from "./cluster-topology.ts";
 import { Connection, notConnectedYet } from "./connection.ts";
@@ -137,6 +137,7 @@ export class ClusterLink implements Link {
 
   /** Waits for the first look at the cluster if it is not over. After it, refuses at once. */
   async #nodeOnceOpen(args: readonly Argument[], call: CallOptions): Promise<Connection> {
+    checkCallOptions(call);
     this.open();
     const waiting = new AbortController();
     const patience = sleep(systemClock, call.timeoutMs ?? this.#settings.commandTimeoutMs, waiting.signal);

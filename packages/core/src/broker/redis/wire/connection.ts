@@ -1,7 +1,7 @@
 import { errorText, HikyakuError } from "../../../errors.ts";
 import { type Clock, sleep, systemClock, type Timer } from "../../../runtime/clock.ts";
 import type { Reachability } from "../../broker.ts";
-import type { CallOptions } from "../../call-options.ts";
+import { type CallOptions, checkCallOptions } from "../../call-options.ts";
 import { ReachabilityNews } from "../../reachability-news.ts";
 import { CallDeadlines } from "./call-deadlines.ts";
 import type { Argument, Link, RedisRefusal, Reply } from "./link.ts";
@@ -226,6 +226,7 @@ export class Connection implements Link {
   /** The wire to use, and what the wait for it left of the call's time. */
   async #onceReady(call: CallOptions): Promise<{ readonly wire: Wire; readonly left: CallOptions }> {
     if (this.#wire?.isReady === true) return { wire: this.#wire, left: call };
+    checkCallOptions(call);
     const startedAt = performance.now();
     const wire = await this.#ready(call);
     return { wire, left: timeLeft(call, startedAt, this.location) };
@@ -253,15 +254,17 @@ export class Connection implements Link {
   }
 
   #answered(wire: Wire, call: CallOptions, send: (answer: PendingCall) => void): Promise<Reply> {
-    const isUsual = call.timeoutMs === undefined && call.signal === undefined;
-    const limits = isUsual ? this.#usualLimits : this.#limitsOf(call);
     return new Promise((resolve, reject) => {
+      const isUsual = call.timeoutMs === undefined && call.signal === undefined;
+      const limits = isUsual ? this.#usualLimits : this.#limitsOf(call);
       send(new PendingCall(this.#calls, wire, limits, resolve, reject));
     });
   }
 
   /** A blocking call has the wire to itself. So it may say how long the server may be silent, others may not. */
-  #limitsOf({ timeoutMs = this.#settings.commandTimeoutMs, signal }: CallOptions): CallLimits {
+  #limitsOf(call: CallOptions): CallLimits {
+    checkCallOptions(call);
+    const { timeoutMs = this.#settings.commandTimeoutMs, signal } = call;
     const { commandTimeoutMs, holdMs } = this.#settings;
     const atLeastMs = this.#kind === "blocking" ? 0 : commandTimeoutMs + holdMs;
     return { timeoutMs, silenceMs: Math.max(timeoutMs, atLeastMs), signal };
