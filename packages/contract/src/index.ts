@@ -44,8 +44,11 @@ export {
   type StreamType,
 } from "./endpoint.ts";
 export { findingEndpoints } from "./endpoints/findings.ts";
+export { groupEndpoints } from "./endpoints/groups.ts";
 export { operationsEndpoints, operationsTags } from "./endpoints/operations.ts";
+export { queueEndpoints } from "./endpoints/queues.ts";
 export { serverEndpoints } from "./endpoints/servers.ts";
+export { workerEndpoints } from "./endpoints/workers.ts";
 export {
   READINESS_CHECKS,
   READINESS_PATH,
@@ -75,8 +78,17 @@ export {
   workerWarning,
 } from "./readiness-finding.ts";
 export { permits, SCOPES, type Scope } from "./scopes.ts";
+export { type GroupView, groupParams, listGroupsResponse } from "./shapes/group.ts";
 export { pageEnd, pageQuery, scanEnd } from "./shapes/page.ts";
-export { type QueueSummaryView, queueSummary } from "./shapes/queue.ts";
+export {
+  listQueuesResponse,
+  type QueueDetailView,
+  type QueueSummaryView,
+  queueDetail,
+  queueSummary,
+  type ShardedQueueView,
+} from "./shapes/queue.ts";
+
 export {
   type ListFindingsResponse,
   listFindingsResponse,
@@ -91,6 +103,7 @@ export {
   type UnreadableTaskView,
   unreadableTask,
 } from "./shapes/task.ts";
+export { listWorkersResponse } from "./shapes/worker.ts";
 export {
   DEFAULT_WAIT_SECONDS,
   type EvictServerResponse,

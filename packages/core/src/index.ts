@@ -95,7 +95,7 @@ export {
   Inspector,
   type InspectorOptions,
 } from "./inspector/inspector.ts";
-export type { DayInfo, GroupInfo, QueueInfo, QueueSummary } from "./inspector/queue-info.ts";
+export type { DayInfo, GroupDetail, GroupInfo, QueueInfo, QueueSummary } from "./inspector/queue-info.ts";
 export type { PauseQueueOptions } from "./inspector/queue-pause.ts";
 export type { RemoveQueueOptions } from "./inspector/queue-removal.ts";
 export type {

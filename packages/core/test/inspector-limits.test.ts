@@ -28,6 +28,7 @@ const calls: Record<
   archiveTask: (it, limit) => it.archiveTask("default", "t", limit),
   deleteTask: (it, limit) => it.deleteTask("default", "t", limit),
   cancel: (it, limit) => Promise.any([it.cancel("default", "t", limit), it.cancel("t", limit)]).catch(firstOf),
+  groups: (it, limit) => it.groups("default", limit),
   queuePage: (it, limit) => it.queuePage({ limit: 10 }, limit),
   pauseQueue: (it, limit) => it.pauseQueue("default", limit),
   resumeQueue: (it, limit) => it.resumeQueue("default", limit),

@@ -1,16 +1,55 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Endpoint, METHODS, permits, problem, SCOPES, type Scope } from "@hikyaku/contract";
+import { type Endpoint, METHODS, operationsEndpoints, permits, problem, SCOPES, type Scope } from "@hikyaku/contract";
 import { type Broker, defineTask } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Operations } from "../src/index.ts";
+import { type ExampleRequest, exampleRequests } from "./example-requests.ts";
 import { type Mounting, mountings } from "./mountings.ts";
-import { contractEndpoints, testOperations } from "./test-operations.ts";
+import { describeOnBothStores } from "./stores.ts";
+import { testOperations } from "./test-operations.ts";
 
-/** Fits no schema, so that who is let in is told so with 422, and nothing is done. */
-const misfit = { headers: { "content-type": "application/json" }, body: '{"no such field": 1}' };
+const examples = Object.entries(operationsEndpoints).map(([name, endpoint]) => ({
+  endpoint: endpoint as Endpoint,
+  example: exampleRequests[name as keyof typeof exampleRequests],
+}));
+
+function pathOf({ path }: Endpoint, { params = {}, query }: ExampleRequest): string {
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? "x"));
+  return query === undefined ? filled : `${filled}?${query}`;
+}
+
+async function codeOf(answer: Response): Promise<string> {
+  expect(answer.headers.get("content-type")).toContain("application/problem+json");
+  return `${answer.status} ${problem.parse(await answer.json()).code}`;
+}
+
+/** The example, with what else a caller sends. */
+function asking(mounting: Mounting, endpoint: Endpoint, example: ExampleRequest, headers: Record<string, string> = {}) {
+  const sends = endpoint.body !== undefined;
+  return mounting.ask(pathOf(endpoint, example), {
+    method: endpoint.method,
+    headers: { ...(sends && { "content-type": "application/json" }), ...example.headers, ...headers },
+    ...(sends && { body: JSON.stringify(example.body) }),
+  });
+}
+
+/** Any answer that fits: a stream is not read to its end. */
+async function expectAnswer(answer: Response, { operationId }: Endpoint, example: ExampleRequest): Promise<void> {
+  expect(example.answers, `${operationId} answers ${answer.status}`).toContain(answer.status);
+  await answer.body?.cancel();
+}
+
+it("every endpoint has an example request that fits its schemas", () => {
+  for (const { endpoint, example } of examples) {
+    const { operationId, params, body } = endpoint;
+    expect(example, operationId).toBeDefined();
+    if (params !== undefined) expect(params.safeParse(example.params ?? {}).error, operationId).toBeUndefined();
+    if (body !== undefined) expect(body.safeParse(example.body ?? null).error, operationId).toBeUndefined();
+  }
+});
 
 describe.each(Object.entries(mountings))("every endpoint of the contract, mounted in %s", (_name, mount) => {
   let broker: Broker;
@@ -27,49 +66,35 @@ describe.each(Object.entries(mountings))("every endpoint of the contract, mounte
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function ask({ path, body }: Endpoint, method: string, headers: Record<string, string> = {}): Promise<Response> {
-    const sends = body !== undefined && method !== "GET" && method !== "HEAD";
-    const init = { method, ...(sends && { body: misfit.body }), headers: { ...(sends && misfit.headers), ...headers } };
-    return mounting.ask(path.replaceAll(/\{\w+\}/g, "x"), init);
-  }
-
-  async function codeOf(answer: Response): Promise<string> {
-    expect(answer.headers.get("content-type")).toContain("application/problem+json");
-    return `${answer.status} ${problem.parse(await answer.json()).code}`;
-  }
-
   it("tells nobody anything without a credential, whatever is sent", async () => {
-    for (const endpoint of contractEndpoints.filter(({ scope }) => scope !== "open")) {
-      expect(await codeOf(await ask(endpoint, endpoint.method)), endpoint.operationId).toBe("401 unauthenticated");
+    for (const { endpoint, example } of examples.filter(({ endpoint: { scope } }) => scope !== "open")) {
+      expect(await codeOf(await asking(mounting, endpoint, example)), endpoint.operationId).toBe("401 unauthenticated");
     }
   });
 
   it("lets in whoever holds its scope, and nobody else", async () => {
-    for (const endpoint of contractEndpoints) {
-      const { scope } = endpoint;
+    for (const { endpoint, example } of examples) {
+      const { scope, operationId } = endpoint;
       if (scope === "open") continue;
       for (const held of [...SCOPES, "none"] as const) {
-        const answer = await ask(endpoint, endpoint.method, { authorization: `Bearer ${held}` });
-        const isLetIn = held !== "none" && permits([held], scope);
-        const what = `${endpoint.operationId} with ${held}`;
-        if (!isLetIn) expect(await codeOf(answer), what).toBe("403 forbidden");
-        else
-          expect(`body: ${endpoint.body !== undefined}, ${answer.status}`, what).toMatch(
-            /true, 422|false, (200|404|422)/,
-          );
+        const answer = await asking(mounting, endpoint, example, { authorization: `Bearer ${held}` });
+        if (held !== "none" && permits([held], scope)) await expectAnswer(answer, endpoint, example);
+        else expect(await codeOf(answer), `${operationId} with ${held}`).toBe("403 forbidden");
       }
     }
   });
 
   it("says of another method what there is, before it asks who it is", async () => {
-    for (const endpoint of contractEndpoints) {
-      const same = contractEndpoints.filter(({ path }) => path === endpoint.path).map(({ method }) => String(method));
+    for (const { endpoint, example } of examples) {
+      const ask = (method: string) => mounting.ask(pathOf(endpoint, example), { method });
+      const atPath = examples.filter((one) => one.endpoint.path === endpoint.path);
+      const same = atPath.map((one) => String(one.endpoint.method));
       for (const method of METHODS.filter((one) => !same.includes(one))) {
-        const answer = await ask(endpoint, method);
+        const answer = await ask(method);
         expect(answer.headers.get("allow")).toContain(endpoint.method);
         expect(await codeOf(answer)).toBe("405 method_not_allowed");
       }
-      const asked = await ask(endpoint, "OPTIONS");
+      const asked = await ask("OPTIONS");
       expect([asked.status, asked.headers.get("allow")]).toEqual([204, expect.stringContaining(endpoint.method)]);
     }
   });
@@ -82,13 +107,21 @@ describe.each(Object.entries(mountings))("every endpoint of the contract, mounte
     ];
     await mounting.close();
     mounting = await mount(testOperations(broker, () => ({ scopes: ["admin"] })).operations);
-    for (const endpoint of contractEndpoints.filter(({ method }) => method !== "GET")) {
+    for (const { endpoint, example } of examples.filter(({ endpoint: { method } }) => method !== "GET")) {
       for (const headers of foreign) {
-        expect(await codeOf(await ask(endpoint, endpoint.method, headers))).toBe("403 forbidden");
+        const answer = await asking(mounting, endpoint, example, headers);
+        expect(await codeOf(answer), endpoint.operationId).toBe("403 forbidden");
         const brought = { ...headers, authorization: "Bearer admin" };
-        expect((await ask(endpoint, endpoint.method, brought)).status).toBe(422);
+        await expectAnswer(await asking(mounting, endpoint, example, brought), endpoint, example);
       }
     }
+  });
+});
+
+describeOnBothStores("every endpoint of the contract", (served) => {
+  it.each(examples)("answers its example: $endpoint.operationId", async ({ endpoint, example }) => {
+    const answer = await asking(served.mounting, endpoint, example, { authorization: "Bearer admin" });
+    await expectAnswer(answer, endpoint, example);
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Endpoint, endpoint, operationsEndpoints, PAYLOAD_BODY_BYTES } from "@hikyaku/contract";
+import { endpoint, PAYLOAD_BODY_BYTES } from "@hikyaku/contract";
 import { type Broker, silentLogger } from "hikyaku";
 import * as z from "zod";
 import { operationsRoutes } from "../src/handlers/index.ts";
@@ -186,5 +186,3 @@ const byToken: Authorize = ({ headers }) => {
   const scopes = z.array(z.enum(["read", "enqueue", "operate", "admin", "none"])).parse(token.split(","));
   return { name: "key test", scopes: scopes.filter((scope) => scope !== "none") };
 };
-
-export const contractEndpoints: readonly Endpoint[] = Object.values(operationsEndpoints);

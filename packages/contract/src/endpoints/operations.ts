@@ -1,11 +1,22 @@
 import { findingEndpoints } from "./findings.ts";
+import { groupEndpoints } from "./groups.ts";
+import { queueEndpoints } from "./queues.ts";
 import { serverEndpoints } from "./servers.ts";
+import { workerEndpoints } from "./workers.ts";
 
 /** What the endpoints are about, for whoever reads a description of all: each endpoint's `tag` is one of these. */
 export const operationsTags = [
+  { name: "queues", description: "Their numbers, and what stops or removes them." },
+  { name: "groups", description: "Tasks that are collected to be handled as one." },
   { name: "servers", description: "Who works on the queues, and remote control of them." },
   { name: "findings", description: "What is not as it should be." },
 ] as const;
 
 /** Every endpoint of the operations API, by the name of its handler. */
-export const operationsEndpoints = { ...serverEndpoints, ...findingEndpoints };
+export const operationsEndpoints = {
+  ...queueEndpoints,
+  ...groupEndpoints,
+  ...serverEndpoints,
+  ...workerEndpoints,
+  ...findingEndpoints,
+};

@@ -9,7 +9,14 @@ import { encodePayload } from "../task/payload.ts";
 import { checkedMaxPayloadBytes, defaultMaxPayloadBytes, payloadTooLarge } from "../task/payload-size.ts";
 import { BulkChange, type BulkOptions, type BulkReport, bulkNames } from "./bulk-change.ts";
 import { CallBudget, type InspectorCallOptions } from "./call-budget.ts";
-import { type DayInfo, type QueueInfo, type QueueSummary, queueInfoOf, queueSummaryOf } from "./queue-info.ts";
+import {
+  type DayInfo,
+  type GroupDetail,
+  type QueueInfo,
+  type QueueSummary,
+  queueInfoOf,
+  queueSummaryOf,
+} from "./queue-info.ts";
 import { checkedPauseSource, type PauseQueueOptions, pauseNames } from "./queue-pause.ts";
 import { type RemoveQueueOptions, removeQueue } from "./queue-removal.ts";
 import { changeErrors, editErrors, queueNotFound } from "./refusals.ts";
@@ -163,6 +170,21 @@ export class Inspector {
     ]);
     if (numbers === undefined) throw queueNotFound(queue);
     return queueInfoOf(numbers, memory, groups);
+  }
+
+  /**
+   * The queue's groups that hold tasks, sorted by name.
+   * @throws HikyakuError `queue_not_found`.
+   */
+  async groups(queue: string, options: InspectorCallOptions = {}): Promise<readonly GroupDetail[]> {
+    const budget = this.#budget("groups", options);
+    await this.#insistOn(queue, budget);
+    const groups = (await this.#broker.groups(queue, budget.next())).map(({ oldestAt, newestAt, ...group }) => ({
+      ...group,
+      oldestAt: new Date(oldestAt),
+      newestAt: new Date(newestAt),
+    }));
+    return groups.sort((one, other) => (one.group < other.group ? -1 : 1));
   }
 
   /**

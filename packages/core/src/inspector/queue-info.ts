@@ -42,6 +42,12 @@ export interface GroupInfo {
   readonly size: number;
 }
 
+/** A group with the moments at which tasks joined it. Redis keeps them to the second. */
+export interface GroupDetail extends GroupInfo {
+  readonly oldestAt: Date;
+  readonly newestAt: Date;
+}
+
 /** The numbers of one day. */
 export interface DayInfo {
   /** As in `2026-01-31`, UTC. */

@@ -1,7 +1,16 @@
 import { operationsEndpoints } from "@hikyaku/contract";
 import { routesOf } from "../route.ts";
 import { findingHandlers } from "./findings.ts";
+import { groupHandlers } from "./groups.ts";
+import { queueHandlers } from "./queues.ts";
 import { serverHandlers } from "./servers.ts";
+import { workerHandlers } from "./workers.ts";
 
 /** Every endpoint of the contract with its handler; a missing one fails to compile. */
-export const operationsRoutes = routesOf(operationsEndpoints, { ...serverHandlers, ...findingHandlers });
+export const operationsRoutes = routesOf(operationsEndpoints, {
+  ...queueHandlers,
+  ...groupHandlers,
+  ...serverHandlers,
+  ...workerHandlers,
+  ...findingHandlers,
+});

@@ -1,4 +1,6 @@
-/** A moment as every answer tells it. Null when there is none. */
+/** A moment as every answer tells it. Null when there is none, or what is stored in its place is none. */
 export function presentMoment(moment: Date | number | undefined): string | null {
-  return moment === undefined ? null : new Date(moment).toISOString();
+  if (moment === undefined) return null;
+  const date = new Date(moment);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

@@ -1,0 +1,40 @@
+import type { operationsEndpoints } from "@hikyaku/contract";
+
+/** A request that fits an endpoint and harms nothing, as a caller sends it to an empty store. */
+export interface ExampleRequest {
+  readonly params?: Readonly<Record<string, string>>;
+  /** Without its `?`. */
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** The statuses that it may get there from somebody who may ask. */
+  readonly answers: readonly number[];
+}
+
+const queue = { queue: "mail" };
+const group = { ...queue, group: "tenant-7" };
+const server = { id: "server-11" };
+const order = { wait_seconds: 0, reason: "an example" };
+const reason = { reason: "an example" };
+
+/** An example for each endpoint: a missing one fails to compile. */
+export const exampleRequests: Readonly<Record<keyof typeof operationsEndpoints, ExampleRequest>> = {
+  listQueues: { query: "limit=10", answers: [200] },
+  getQueue: { params: queue, answers: [404] },
+  getQueueHistory: { params: queue, query: "days=7", answers: [404] },
+  getQueueShards: { params: queue, query: "count=4", answers: [200] },
+  pauseQueue: { params: { queue: "paused by an example" }, body: reason, answers: [200] },
+  resumeQueue: { params: queue, body: reason, answers: [200] },
+  removeQueue: { params: queue, query: "force=true&reason=example", answers: [404] },
+  releaseLock: { params: queue, body: { type: "email:send", payload: { to: "a" }, ...reason }, answers: [200] },
+  listGroups: { params: queue, answers: [404] },
+  runGroup: { params: group, body: reason, answers: [404] },
+  archiveGroup: { params: group, body: reason, answers: [404] },
+  deleteGroup: { params: group, query: "reason=example", answers: [404] },
+  listServers: { answers: [200] },
+  quietServer: { params: server, body: order, answers: [202] },
+  stopServer: { params: server, body: order, answers: [202] },
+  evictServer: { params: server, body: { ...order, force: true }, answers: [200] },
+  listWorkers: { query: "queue=mail", answers: [200] },
+  listFindings: { answers: [200] },
+};
