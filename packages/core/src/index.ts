@@ -89,7 +89,8 @@ export type { TaskState } from "./broker/task-message.ts";
 export type { AttemptRecord, AttemptServer } from "./broker/work-facet.ts";
 export type { BulkOptions, BulkProgress, BulkReport } from "./inspector/bulk-change.ts";
 export type { InspectorCallOptions } from "./inspector/call-budget.ts";
-export { type TaskExplanation, takersOf, type WaitReason } from "./inspector/explain-task.ts";
+export type { TaskExplanation, WaitReason } from "./inspector/explain-task.ts";
+export type { QueueReason, TaskReason } from "./inspector/explainer.ts";
 export {
   type InspectedBroker,
   Inspector,
@@ -111,6 +112,19 @@ export type { AttemptInfo, Content, TaskInfo, UnreadableTaskInfo } from "./inspe
 export type { TaskListing } from "./inspector/task-listing.ts";
 export type { TaskConditions, TaskQuery } from "./inspector/task-query.ts";
 export type { TaskSelection } from "./inspector/task-selection.ts";
+export type {
+  Forecast,
+  HandlerSeen,
+  Obstacle,
+  OrderHolder,
+  QueuePauseInfo,
+  QueueWhy,
+  ServerPlace,
+  TaskWhy,
+  Waiting,
+} from "./inspector/why.ts";
+export { queueSentence, taskSentence } from "./inspector/why-text.ts";
+export { takersOf } from "./live-takers.ts";
 export {
   codeOf,
   isGone,

@@ -21,6 +21,8 @@ const calls: Record<
   tasks: (it, limit) => it.tasks({ queue: "default", state: "pending" }, limit),
   task: (it, limit) => it.task("default", "t", limit),
   explainTasks: (it, limit) => it.explainTasks("default", ["t"], limit),
+  explain: (it, limit) => it.explain("default", "t", limit),
+  explainQueue: (it, limit) => it.explainQueue("default", limit),
   runTasks: (it, limit) => it.runTasks({ queue: "default", state: "archived" }, limit),
   archiveTasks: (it, limit) => it.archiveTasks({ queue: "default", ids: ["t"] }, limit),
   deleteTasks: (it, limit) => it.deleteTasks({ queue: "default", state: "pending" }, limit),

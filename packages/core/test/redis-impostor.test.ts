@@ -105,6 +105,7 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
       },
     ]),
   silentServers: (broker) => broker.silentServers(),
+  standing: (broker) => broker.standing("default", "t1"),
   storeTime: (broker) => broker.storeTime(),
   sweep: (broker) => broker.sweep("default", 10, archive),
   takeBack: (broker) =>

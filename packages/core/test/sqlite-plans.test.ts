@@ -48,6 +48,7 @@ it("asks SQLite for nothing in the course of work whose cost grows with the numb
   await broker.forwardDue({ queue: "default", limit: 10 });
   await broker.takeOver({ queue: "default", limit: 10, serverId: "s2", leaseMs });
   await broker.sweep("default", 10, archive);
+  await broker.standing("default", "named");
   let cursor: string | undefined;
   do {
     const request = { queue: "default", limit: 10, repair: true, readMessages: false, archive, graceMs: 0 };

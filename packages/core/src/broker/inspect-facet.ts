@@ -1,4 +1,5 @@
 import type { CallOptions } from "./call-options.ts";
+import type { Standing } from "./standing.ts";
 import type { TaskMessage, TaskState } from "./task-message.ts";
 import type { AttemptRecord } from "./work-facet.ts";
 
@@ -164,6 +165,11 @@ export interface InspectFacet {
   list(query: ListQuery, call?: CallOptions): Promise<TaskPage>;
   /** One answer per id, in order. Undefined when there is no such task. */
   get(queue: string, taskIds: readonly string[], call?: CallOptions): Promise<readonly (TaskEntry | undefined)[]>;
+  /**
+   * What the others of its queue mean to a task. Without a task, or with one that is not there, only what holds of the
+   * queue. Costs the same however many tasks there are, up to the counted line.
+   */
+  standing(queue: string, taskId?: string, call?: CallOptions): Promise<Standing>;
   /** The tasks archived since a moment, and up to `limit` of the newest. In Redis `since` is exact to a second. */
   archivedSince(queue: string, since: number, limit: number, call?: CallOptions): Promise<ArchivedLately>;
   /**

@@ -1,10 +1,10 @@
 import type { CallOptions } from "../broker/call-options.ts";
 import { aFinding, type Finding, type FindingFacts, type FindingKind } from "../broker/finding.ts";
-import { handlesType } from "../broker/handled-types.ts";
 import { type InspectFacet, mostDueCounted, type QueueNumbers, type TaskEntry } from "../broker/inspect-facet.ts";
 import { serverOfToken } from "../broker/lease-token.ts";
 import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
+import { queueTakers, unhandledTypes } from "../live-takers.ts";
 import {
   codeOf,
   isGone,
@@ -90,9 +90,7 @@ export function checkTakers(numbers: QueueNumbers, servers: readonly ServerRecor
 }
 
 function takersOf(queue: string, servers: readonly ServerRecord[]): readonly ServerRecord[] {
-  return servers.filter(
-    (server) => Object.hasOwn(server.queues, queue) && server.status === "active" && !isGone(server),
-  );
+  return queueTakers(queue, servers).filter((server) => !isGone(server));
 }
 
 /**
@@ -110,14 +108,7 @@ export async function checkWaitingTypes(
   if (takers.length === 0) return [];
   if (takers.some(({ details }) => details === undefined || details.handles.kind === "all")) return [];
   const { entries, isWhole } = await entriesOf(broker, queue, "pending", call, depth);
-  const waiting = new Map<string, number>();
-  for (const entry of entries) {
-    if (entry.unreadable !== undefined) continue;
-    const { type } = entry.message;
-    if (takers.some(({ details }) => details !== undefined && handlesType(details.handles, type))) continue;
-    waiting.set(type, (waiting.get(type) ?? 0) + 1);
-  }
-  return [...waiting].map(([type, count]) => {
+  return [...unhandledTypes(entries, takers)].map(([type, count]) => {
     const many = `${isWhole ? "" : "at least "}${count}`;
     const detail = `${many} \`${type}\` waiting in queue "${queue}", no live worker handles it`;
     return aFinding("unhandled_type", { queue, detail, facts: { type, tasks: count, atLeast: !isWhole } });

@@ -1,5 +1,5 @@
-import { handlesType } from "../broker/handled-types.ts";
 import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
+import { handles, serversOf, takersOf, takesTasks } from "../live-takers.ts";
 import { anyCompany, companyOf } from "../worker/handling/company.ts";
 import type { TaskInfo } from "./task-info.ts";
 
@@ -92,14 +92,6 @@ export function explainTask({ task, paused, servers, workers, silent, now }: Exp
   };
 }
 
-/** The live servers that would take a task of this queue and type. */
-export function takersOf(
-  { queue, type }: Pick<TaskInfo, "queue" | "type">,
-  servers: readonly ServerRecord[],
-): readonly ServerRecord[] {
-  return serversOf(queue, servers).filter((server) => takesTasks(server) && handles(server, type));
-}
-
 interface Line {
   readonly paused: boolean;
   readonly here: readonly ServerRecord[];
@@ -158,17 +150,4 @@ function runOf(task: TaskInfo, { servers, workers, silent }: Pick<ExplainFacts, 
     leaseEndsAt: task.holder?.leaseEndsAt,
     lost: task.holder?.lost ?? false,
   };
-}
-
-function serversOf(queue: string, servers: readonly ServerRecord[]): readonly ServerRecord[] {
-  return servers.filter(({ queues }) => Object.hasOwn(queues, queue));
-}
-
-function takesTasks({ status }: ServerRecord): boolean {
-  return status === "active";
-}
-
-/** A server of another library does not say what it handles, so it counts as handling everything. */
-function handles({ details }: ServerRecord, type: string): boolean {
-  return details === undefined || handlesType(details.handles, type);
 }

@@ -9,6 +9,7 @@ import { encodePayload } from "../task/payload.ts";
 import { checkedMaxPayloadBytes, defaultMaxPayloadBytes, payloadTooLarge } from "../task/payload-size.ts";
 import { BulkChange, type BulkOptions, type BulkReport, bulkNames } from "./bulk-change.ts";
 import { CallBudget, type InspectorCallOptions } from "./call-budget.ts";
+import { explainQueueOf, explainTaskOf, type QueueReason, type TaskReason } from "./explainer.ts";
 import {
   type DayInfo,
   type GroupDetail,
@@ -44,6 +45,7 @@ export type InspectedBroker = Pick<
   | "history"
   | "memory"
   | "list"
+  | "standing"
   | "get"
   | "pause"
   | "resume"
@@ -229,6 +231,24 @@ export class Inspector {
     options: InspectorCallOptions = {},
   ): Promise<ExplainedTasks> {
     return explainTasks(this.#broker, this.#clock, queue, ids, this.#budget("explainTasks", options));
+  }
+
+  /**
+   * Why a task is where it is: a code with its facts, and one sentence made of them.
+   * @throws HikyakuError `queue_not_found`, `task_not_found`.
+   */
+  async explain(queue: string, id: string, options: InspectorCallOptions = {}): Promise<TaskReason> {
+    const budget = this.#budget("explain", options);
+    return explainTaskOf(this.#broker, this.#clock, checkedText("queue", queue), checkedText("id", id), budget);
+  }
+
+  /**
+   * Why nothing moves in a queue, or that it does.
+   * @throws HikyakuError `queue_not_found`.
+   */
+  async explainQueue(queue: string, options: InspectorCallOptions = {}): Promise<QueueReason> {
+    const budget = this.#budget("explainQueue", options);
+    return explainQueueOf(this.#broker, this.#clock, checkedText("queue", queue), budget);
   }
 
   /** Puts tasks at the end of their queue's line, whatever their due time or number of failures. See `deleteTasks`. */

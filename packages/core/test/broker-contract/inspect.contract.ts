@@ -96,6 +96,71 @@ export function describeInspectContract(setup: ContractSetup): void {
       expect(await store.other.queue("default")).toMatchObject({ due: 0, overdueMs: 0 });
     });
 
+    it("tells how many tasks are before one in line, and of none that waits elsewhere or is not there", async () => {
+      const { broker, other, clock } = store;
+      await broker.enqueue([..."abcd"].map((id) => placedNow({ id })));
+      await broker.enqueue([placedNow({ id: "x", queue: "other" }), placedAt(clock.now() + 5_000, { id: "later" })]);
+      const ahead = async (id: string) => (await other.standing("default", id)).ahead;
+      expect(await Promise.all([..."abcd"].map(ahead))).toEqual([0, 1, 2, 3]);
+      await claimedOne(broker);
+      expect(await Promise.all([..."abcd", "later", "x", "nobody"].map(ahead))).toEqual([
+        undefined,
+        0,
+        1,
+        2,
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      expect(await other.standing("nobody")).toEqual({
+        ahead: undefined,
+        running: undefined,
+        nextRetry: undefined,
+        nextScheduled: undefined,
+        group: undefined,
+      });
+    });
+
+    it("counts a line before a task up to ten thousand", async () => {
+      for (let from = 0; from < 10_100; from += 2_525) {
+        await store.broker.enqueue(Array.from({ length: 2_525 }, (_, index) => placedNow({ id: `t${from + index}` })));
+      }
+      const ahead = async (id: string) => (await store.other.standing("default", id)).ahead;
+      expect(await Promise.all(["t9998", "t9999", "t10099"].map(ahead))).toEqual([9_998, 9_999, 10_000]);
+    });
+
+    it("tells what a queue works on, and to the millisecond which retry and which scheduled task is due first", async () => {
+      const { broker, other, clock } = store;
+      const now = clock.now();
+      await settled(broker, await enqueuedAndClaimed(broker, { id: "r1" }), retryAt(now + 9_123));
+      await settled(broker, await enqueuedAndClaimed(broker, { id: "r2" }), retryAt(now + 5_123));
+      await broker.enqueue([placedAt(now + 8_234, { id: "s1" }), placedAt(now + 7_234, { id: "s2" })]);
+      await enqueuedAndClaimed(broker, { id: "held" });
+      expect(await other.standing("default")).toEqual({
+        ahead: undefined,
+        running: "held",
+        nextRetry: { taskId: "r2", dueAt: now + 5_123 },
+        nextScheduled: { taskId: "s2", dueAt: now + 7_234 },
+        group: undefined,
+      });
+    });
+
+    it("tells how large the group of a task is and when its first and its last task joined", async () => {
+      const { broker, other, clock } = store;
+      clock.advance(1_000 - (clock.now() % 1_000));
+      const join = (id: string, group: string) =>
+        broker.enqueue([{ message: aTask({ id, group }), placement: { kind: "group" } }]);
+      const since = clock.now();
+      await join("a", "g");
+      clock.advance(3_000);
+      await join("b", "g");
+      await join("c", "h");
+      const { group } = await other.standing("default", "a");
+      expect(group).toMatchObject({ group: "g", size: 2 });
+      const seconds = [group?.oldestAt, group?.newestAt].map((at) => Math.floor(((at ?? 0) - since) / 1_000));
+      expect(seconds).toEqual([0, 3]);
+    });
+
     it("tells what was archived since a moment, the newest first, and how many there are beyond the limit", async () => {
       const { broker, clock } = store;
       clock.advance(1_000 - (clock.now() % 1_000));

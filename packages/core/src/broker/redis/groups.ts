@@ -51,7 +51,7 @@ const slice = 500;
 const foreignSetMarginMs = 30_000;
 
 /** A score is a whole second: the real moment may be up to this much later. */
-const restOfSecondMs = 999;
+export const restOfSecondMs = 999;
 
 interface SetKeys {
   readonly keys: QueueKeys;

@@ -13,15 +13,25 @@ import {
   type TaskFilter,
   type TaskPage,
 } from "../inspect-facet.ts";
+import { mostAheadCounted, type Standing } from "../standing.ts";
 import { asciiLower, checkListQuery, fitsFilter, mostScanned, mostScannedBytes } from "../task-filter.ts";
 import type { TaskState } from "../task-message.ts";
 import { lastDays, utcDay } from "../utc-day.ts";
 import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
 import { readListCursor, writeListCursor } from "./list-cursor.ts";
-import { archivedSinceLua, listTasksLua, memoryLua, pauseLua, queueNumbersLua, readTasksLua } from "./lua/generated.ts";
+import {
+  archivedSinceLua,
+  listTasksLua,
+  memoryLua,
+  pauseLua,
+  queueNumbersLua,
+  readTasksLua,
+  standingLua,
+} from "./lua/generated.ts";
 import { pauseNote, queuePauseOf } from "./pause-note.ts";
 import { type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
+import { readStanding } from "./standing.ts";
 import { readTaskEntry } from "./stored-task.ts";
 import type { Reply } from "./wire/link.ts";
 import { list, momentOfNanoseconds, text } from "./wire/reply.ts";
@@ -31,6 +41,7 @@ const readScript = script(readTasksLua, "list");
 const listScript = script(listTasksLua, "list");
 const memoryScript = script(memoryLua, "list");
 const pauseScript = script(pauseLua, "number");
+const standingScript = script(standingLua, "list");
 const archivedScript = script(archivedSinceLua, "list");
 
 export class RedisInspect implements InspectFacet {
@@ -199,6 +210,18 @@ export class RedisInspect implements InspectFacet {
       call,
     );
     return list(rows).map((row, index) => readTaskEntry(queue, taskIds[index] ?? "", list(row)));
+  }
+
+  async standing(queue: string, taskId = "", call?: CallOptions): Promise<Standing> {
+    const keys = queueKeys(queue);
+    const answer = await runScript(
+      this.#context.connection,
+      standingScript,
+      [keys.pending, keys.active, keys.scheduled, keys.retry, keys.due],
+      [keys.task, keys.group, taskId, String(mostAheadCounted)],
+      call,
+    );
+    return readStanding(answer);
   }
 
   async archivedSince(queue: string, since: number, limit: number, call?: CallOptions): Promise<ArchivedLately> {

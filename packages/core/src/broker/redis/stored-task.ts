@@ -97,13 +97,13 @@ function isState(value: string | undefined): value is TaskState {
   return value !== undefined && states.has(value);
 }
 
-function momentOfSeconds(score: Reply | undefined): number | undefined {
+export function momentOfSeconds(score: Reply | undefined): number | undefined {
   const moment = Number(text(score)) * 1_000;
   return score === null || !Number.isFinite(moment) ? undefined : moment;
 }
 
 /** The exact moment counts only while the whole second beside it is the one that was written with it. */
-function exactMoment(second: number | undefined, exact: string | undefined): number | undefined {
+export function exactMoment(second: number | undefined, exact: string | undefined): number | undefined {
   if (second === undefined || exact === undefined) return second;
   return Math.ceil(Number(exact) / 1_000) * 1_000 === second ? Number(exact) : second;
 }

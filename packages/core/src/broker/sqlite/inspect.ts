@@ -13,10 +13,12 @@ import {
   type TaskFilter,
   type TaskPage,
 } from "../inspect-facet.ts";
+import type { Standing } from "../standing.ts";
 import { checkListQuery, fitsFilter, mostScanned, mostScannedBytes } from "../task-filter.ts";
 import type { TaskState } from "../task-message.ts";
 import { lastDays, utcDay } from "../utc-day.ts";
 import type { Row, Values } from "./database.ts";
+import { readStanding } from "./standing.ts";
 import type { Store } from "./store.ts";
 import { bytesOfRow, numberOf, storedColumns, taskEntryOf, within } from "./task-row.ts";
 
@@ -100,6 +102,10 @@ export class SqliteInspect implements InspectFacet {
         return row === undefined ? undefined : taskEntryOf(row);
       }),
     );
+  }
+
+  standing(queue: string, taskId?: string, call?: CallOptions): Promise<Standing> {
+    return this.#store.read(call, (db) => readStanding(db, queue, taskId));
   }
 
   archivedSince(queue: string, since: number, limit: number, call?: CallOptions): Promise<ArchivedLately> {

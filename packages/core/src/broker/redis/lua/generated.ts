@@ -5745,6 +5745,116 @@ end
 return { found, redis.call('SRANDMEMBER', KEYS[2], 10) }
 `;
 
+export const standingLua = `-- Tells where a task stands among the others of its queue.
+-- KEYS 1 pending  2 active  3 scheduled  4 retry  5 exact due moments
+-- ARGV 1 prefix of task keys  2 prefix of group keys  3 id or empty  4 most tasks of the line to count
+-- Returns 1 how many are before it or false  2 the task that was claimed first of those that run, or false  3, 4 the first of retry and of
+--   scheduled: id, second, exact ms or false  5 its group: name, size, oldest and newest score in s, or nothing
+local pending, active, scheduled, retry, due = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local taskPrefix, groupPrefix, id, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
+
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script if one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first command removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+local function firstOf(key)
+  local first = read('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if not first or not first[1] then return {} end
+  return { first[1], first[2], read('ZSCORE', due, first[1]) or false }
+end
+local found = id ~= '' and read('HMGET', taskPrefix .. id, 'state', 'group') or { false, false }
+local ahead, group = false, {}
+if found[1] == 'pending' then
+  -- The line is taken from the right.
+  local place = read('LPOS', pending, id, 'RANK', -1, 'MAXLEN', most)
+  ahead = place and read('LLEN', pending) - 1 - place or math.min(most, read('LLEN', pending) or 0)
+elseif found[1] == 'aggregating' and found[2] then
+  local key = groupPrefix .. found[2]
+  local oldest = read('ZSCORE', key, id) and read('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if oldest then
+    group = { found[2], redis.call('ZCARD', key), oldest[2], redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2] }
+  end
+end
+local running = read('LINDEX', active, -1) or false
+return { ahead, running, firstOf(retry), firstOf(scheduled), group }
+`;
+
 export const sweepLua = `-- Removes completed tasks past their retention and archived ones that are too old or too many, with bodies and locks.
 -- KEYS 1 completed  2 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 oldest second kept in the archive  4 most tasks kept there  5 limit
