@@ -107,6 +107,7 @@ export type {
   StopServerOptions,
 } from "./inspector/server-control.ts";
 export type { ServerInfo, WorkerInfo } from "./inspector/server-info.ts";
+export type { Statistics, StatisticsPart, StatisticsPoint, StatisticsQuery } from "./inspector/statistics.ts";
 export type { ExplainedTask, ExplainedTasks } from "./inspector/task-explainer.ts";
 export type { AttemptInfo, Content, TaskInfo, UnreadableTaskInfo } from "./inspector/task-info.ts";
 export type { TaskListing } from "./inspector/task-listing.ts";
@@ -140,6 +141,17 @@ export {
   type ShardedQueueSummary,
   shardedQueueSummary,
 } from "./sharding/sharded-queue-summary.ts";
+
+// Numbers
+
+export type { StatisticsResolution } from "./broker/statistics-resolution.ts";
+export { type ProcessStatistics, processStatistics } from "./statistics/process-statistics.ts";
+export {
+  type DurationHistogram,
+  histogramEndsMs,
+  percentileMs,
+  type StatisticsNumbers,
+} from "./statistics/statistics-numbers.ts";
 
 // Checking a store
 

@@ -68,3 +68,9 @@ function editDistance(from: string, to: string): number {
   }
   return previous[to.length] ?? 0;
 }
+
+/** @throws HikyakuError `invalid_option` for a value that is neither true nor false. */
+export function checkedFlag(option: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new HikyakuError("invalid_option", `option "${option}": expected true or false, got ${shown(value)}`);
+}

@@ -18,6 +18,7 @@ const calls: Record<
   queues: (it, limit) => it.queues(limit),
   queue: (it, limit) => it.queue("default", limit),
   history: (it, limit) => it.history("default", 2, limit),
+  statistics: (it, limit) => it.statistics({ queue: "default" }, limit),
   tasks: (it, limit) => it.tasks({ queue: "default", state: "pending" }, limit),
   task: (it, limit) => it.task("default", "t", limit),
   explainTasks: (it, limit) => it.explainTasks("default", ["t"], limit),

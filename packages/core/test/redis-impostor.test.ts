@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import { redisBroker } from "../src/broker/redis/index.ts";
 import { ReplyDecoder } from "../src/broker/redis/wire/reply-decoder.ts";
+import { noCounts } from "../src/broker/statistics-counts.ts";
 import { silentLogger } from "../src/runtime/logger.ts";
 import { Server } from "../src/worker/server.ts";
 import { aClaim, anAttempt, aTask, bytes, leaseMs, placedAt, placedNow, unique } from "./support/builders.ts";
@@ -28,10 +29,16 @@ const server = {
 const aSet = { queue: "default", group: "g", setId: "0199e0a4", messages: [], setAside: [], deadlineAt: 60_000 };
 const by = { host: "box", pid: 1 };
 const archive = { maxCount: 10, maxAgeMs: 1_000 };
+const aReport = {
+  writer: "s1",
+  sequence: 1,
+  cells: [{ queue: "default", type: "x", minute: Date.now() - (Date.now() % 60_000), counts: noCounts() }],
+};
 
 /** Everything that can be asked of a broker and is answered by the store. */
 const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   appendToTrail: (broker) => broker.appendToTrail({ trail: "t", values: ["{}"], maxEntries: 10, maxAgeMs: 1_000 }),
+  addStatistics: (broker) => broker.addStatistics(aReport),
   announce: (broker) => broker.announce({ ...server, details: undefined }, [], 1_000),
   announceEntries: (broker) => broker.announceEntries("s1", [], 1_000),
   archivedSince: (broker) => broker.archivedSince("default", 0, 10),
@@ -85,6 +92,14 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   ready: (broker) => broker.ready(),
   queue: (broker) => broker.queue("default"),
   queues: (broker) => broker.queues(),
+  readStatistics: (broker) =>
+    broker.readStatistics({
+      queue: "default",
+      resolution: "minute",
+      from: Date.now(),
+      to: Date.now() + 1,
+      types: "each",
+    }),
   reclaim: (broker) => broker.reclaim("default", 10),
   reconcile: (broker) =>
     broker.reconcile({ queue: "default", limit: 10, repair: true, readMessages: true, archive, graceMs: 0 }),

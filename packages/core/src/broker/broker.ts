@@ -13,6 +13,7 @@ import type { ReconcileFacet } from "./reconcile-facet.ts";
 import type { RecordFacet } from "./record-facet.ts";
 import type { ScheduleFacet } from "./schedule-facet.ts";
 import type { SignalFacet } from "./signal-facet.ts";
+import type { StatisticsFacet } from "./statistics-facet.ts";
 import type { TrailFacet } from "./trail-facet.ts";
 import type { WorkFacet } from "./work-facet.ts";
 import type { WriteHealthFacet } from "./write-health-facet.ts";
@@ -50,6 +51,7 @@ export interface Broker
     ScheduleFacet,
     SignalFacet,
     TrailFacet,
+    StatisticsFacet,
     WriteHealthFacet {
   /** Where the tasks lie, for people; without secrets. */
   readonly location: string;

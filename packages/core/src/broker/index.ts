@@ -79,6 +79,14 @@ export type {
   TurnMemory,
 } from "./schedule-facet.ts";
 export type { Signal, SignalFacet } from "./signal-facet.ts";
+export type { StatisticsCounts } from "./statistics-counts.ts";
+export type {
+  StatisticsCell,
+  StatisticsFacet,
+  StatisticsReport,
+  StatisticsRequest,
+  StatisticsRow,
+} from "./statistics-facet.ts";
 export type { TaskHistory, TaskMessage, TaskRequest, TaskState, UnknownField } from "./task-message.ts";
 export type { TrailAppend, TrailEntry, TrailFacet, TrailPage, TrailQuery } from "./trail-facet.ts";
 export type {

@@ -25,3 +25,12 @@ export const mostRecordsOfACall = 1_000;
 /** Of trails. */
 export const mostTrailEntries = 100_000;
 export const trailEntryBytes = 65_536;
+/** The types of tasks that one queue's numbers tell apart within a minute, ten minutes or a day. */
+export const statisticsTypes = 256;
+/** The longest type that the numbers name, in characters. */
+export const longestStatisticsType = 200;
+/**
+ * How long it is known which report of a writer was added last. A report is not repeated for longer than this, less a
+ * margin.
+ */
+export const reportMarkKeptMs = 7_200_000;

@@ -16,6 +16,7 @@ const note = defineTask({ type: "note" });
 
 /** A real store behind a gate: calls wait while it is shut, and every call is written down. */
 class GatedBroker implements ClientBroker {
+  async addStatistics(): Promise<void> {}
   readonly pacing = "apart";
   readonly batches: (readonly EnqueueItem[])[] = [];
   readonly #broker: ClientBroker;

@@ -9,18 +9,19 @@ import { refuseOtherParts } from "../enqueue/enqueue-request.ts";
 import { type EnqueuedTask, type Preparation, prepareTask } from "../enqueue/enqueued-task.ts";
 import { type Answers, ReadyRequest } from "../enqueue/ready-request.ts";
 import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
-import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { checkedFlag, refuseUnknownOptions, shown } from "../option-names.ts";
 import { type Clock, sleep, systemClock } from "../runtime/clock.ts";
 import { type CancelAnswer, cancelTask } from "../task/cancel-task.ts";
 import { checkedMaxPayloadBytes, defaultMaxPayloadBytes } from "../task/payload-size.ts";
 import type { EnqueueArguments, EnqueueRequest, TaskDefinition } from "../task/task.ts";
 import { type TaskIds, taskIdsOf } from "../task/task-id.ts";
 import type { EnqueueOptions } from "../task/task-options.ts";
+import { ClientStatistics } from "./client-statistics.ts";
 import { ResultWaits } from "./result-waits.ts";
 import { lookAtResult, type NamedTask, namedTask, parsedResult } from "./task-result.ts";
 
 /** The parts of a broker that a client uses. */
-export type ClientBroker = Pick<Broker, "enqueue" | "get" | "change" | "send" | "pacing">;
+export type ClientBroker = Pick<Broker, "enqueue" | "get" | "change" | "send" | "pacing" | "addStatistics">;
 
 export interface ClientOptions {
   /** Where the tasks go. Stays open when the client closes: its owner closes it. */
@@ -34,6 +35,11 @@ export interface ClientOptions {
    * and name it in the payload.
    */
   readonly maxPayloadBytes?: number;
+  /**
+   * Whether the client counts what it enqueues, and reports it to the store every ten seconds and when it is closed, for
+   * `Inspector.statistics`. Default true.
+   */
+  readonly statistics?: boolean;
 }
 
 /** How long the caller is ready to wait. */
@@ -99,6 +105,7 @@ const clientOptionNames: ReadonlySet<string> = new Set<keyof ClientOptions>([
   "clock",
   "within",
   "maxPayloadBytes",
+  "statistics",
 ]);
 
 /**
@@ -113,6 +120,7 @@ export class Client implements AsyncDisposable {
   readonly #waits: ResultWaits;
   readonly #withinMs: number;
   readonly #maxPayloadBytes: number;
+  readonly #statistics: ClientStatistics | undefined;
   #callsUnderWay = 0;
   #whenIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -121,7 +129,13 @@ export class Client implements AsyncDisposable {
   /** @throws HikyakuError `invalid_option`. */
   constructor(options: ClientOptions) {
     refuseUnknownOptions("Client", options, clientOptionNames);
-    const { broker, clock = systemClock, within, maxPayloadBytes = defaultMaxPayloadBytes } = options;
+    const {
+      broker,
+      clock = systemClock,
+      within,
+      maxPayloadBytes = defaultMaxPayloadBytes,
+      statistics = true,
+    } = options;
     if (typeof broker?.enqueue !== "function") {
       throw new HikyakuError("invalid_option", `option "broker": expected a broker, got ${shown(broker)}`);
     }
@@ -131,12 +145,14 @@ export class Client implements AsyncDisposable {
     this.#ids = taskIdsOf(clock);
     this.#withinMs = within === undefined ? defaultWithinMs : withinMs(within);
     this.#maxPayloadBytes = checkedMaxPayloadBytes(maxPayloadBytes);
+    this.#statistics = checkedFlag("statistics", statistics) ? new ClientStatistics(broker, clock) : undefined;
     this.#batcher = new EnqueueBatcher({
       broker,
       clock,
       maxItems: maxBatchItems,
       maxBytes: maxBatchBytes,
       maxInFlight: maxBatchesInFlight,
+      onAnswer: this.#statistics && ((batch, outcomes) => this.#statistics?.answered(batch, outcomes)),
     });
   }
 
@@ -385,6 +401,7 @@ export class Client implements AsyncDisposable {
     }
     this.#abandoned = true;
     this.#batcher.abandon();
+    await this.#statistics?.close(timeMs);
   }
 }
 

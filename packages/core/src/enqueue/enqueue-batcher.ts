@@ -26,6 +26,8 @@ export interface BatcherOptions {
   readonly maxBytes: number;
   /** How many calls may be on their way at once. */
   readonly maxInFlight: number;
+  /** Called when the store has answered a call, with what was sent. Undefined: nobody asks. */
+  readonly onAnswer: ((batch: readonly Enqueueing[], outcomes: readonly EnqueueOutcome[]) => void) | undefined;
 }
 
 /** What a task costs besides its payload and headers: names, numbers and keys. */
@@ -148,6 +150,7 @@ export class EnqueueBatcher {
         const enqueueing = batch[index];
         if (enqueueing !== undefined) settle(enqueueing, outcomes[index] ?? failure(enqueueing, ...noAnswer));
       }
+      this.#options.onAnswer?.(batch, outcomes);
     } catch (error) {
       for (const enqueueing of batch) if (!enqueueing.settled) settle(enqueueing, failedWith(error));
     }

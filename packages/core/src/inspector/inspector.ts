@@ -30,6 +30,7 @@ import {
   type StopServerOptions,
 } from "./server-control.ts";
 import { type ServerInfo, serverInfosOf } from "./server-info.ts";
+import { checkedStatisticsQuery, readStatistics, type Statistics, type StatisticsQuery } from "./statistics.ts";
 import { type ExplainedTasks, explainTasks } from "./task-explainer.ts";
 import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
 import { listTasks, type TaskListing } from "./task-listing.ts";
@@ -44,6 +45,7 @@ export type InspectedBroker = Pick<
   | "queue"
   | "history"
   | "memory"
+  | "readStatistics"
   | "list"
   | "standing"
   | "get"
@@ -198,6 +200,19 @@ export class Inspector {
     await this.#insistOn(queue, budget);
     const rows = await this.#broker.history(queue, days, budget.next());
     return rows.map(({ day, processed, failed }) => ({ day, processed, succeeded: processed - failed, failed }));
+  }
+
+  /**
+   * What happened in a range of time, as far as servers, clients and schedulers of this library have reported it: counts,
+   * lateness and run times, point by point.
+   * @throws HikyakuError `queue_not_found`, `invalid_option`.
+   */
+  async statistics(query: StatisticsQuery = {}, options: InspectorCallOptions = {}): Promise<Statistics> {
+    const now = this.#clock.now();
+    const request = checkedStatisticsQuery(query, now);
+    const budget = this.#budget("statistics", options);
+    if (request.queue !== undefined) await this.#insistOn(request.queue, budget);
+    return readStatistics(this.#broker, request, query, now, budget);
   }
 
   /**

@@ -31,6 +31,13 @@ export const systemClock: Clock = {
   },
 };
 
+/** As the clock's `setTimer`, but a timer of the machine's own clock does not keep the process alive. */
+export function setIdleTimer(clock: Clock, callback: () => void, delayMs: number): Timer {
+  if (clock !== systemClock) return clock.setTimer(callback, delayMs);
+  const handle = setTimeout(callback, Math.min(delayMs, longestTimeoutMs)).unref();
+  return { cancel: () => clearTimeout(handle) };
+}
+
 /** Resolves after `delayMs`, or as soon as the signal fires. The caller checks the signal afterwards. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

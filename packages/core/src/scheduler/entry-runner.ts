@@ -6,6 +6,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { callGuarded } from "../runtime/guarded-call.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { Periodic, type Role } from "../runtime/periodic.ts";
+import type { StatisticsTally } from "../statistics/statistics-tally.ts";
 import { type EntryPlan, scheduleKey } from "./entry-plan.ts";
 import { anchorNotAfter, lastTurns, nextTurn } from "./schedule-spec.ts";
 import { optionTexts, turnItem } from "./task-blueprint.ts";
@@ -33,6 +34,8 @@ export interface EntryRunnerOptions {
   /** Whether the store will probably answer. */
   readonly isReachable: () => boolean;
   readonly hooks: TurnHooks;
+  /** Undefined: nobody counts. */
+  readonly statistics: StatisticsTally | undefined;
   /** Different for each scheduler. */
   readonly firedBy: string;
   /** Turns after this moment become due while a scheduler watches. Earlier ones were missed. */
@@ -198,6 +201,7 @@ export class EntryRunner implements Role {
       const answer = await broker.fireTurn({ entryId, turnAt, item, firedBy }, { signal, timeoutMs: callTimeoutMs });
       this.#previousAt = Math.max(turnAt, this.#previousAt ?? 0);
       if (answer.kind === "fired_before") return;
+      if (answer.outcome.kind === "accepted") this.#options.statistics?.enqueued(item.message, now);
       const dueAt = item.placement.kind === "at" ? item.placement.at : now;
       const result = answered(answer.outcome, item, dueAt);
       if (result instanceof HikyakuError) {

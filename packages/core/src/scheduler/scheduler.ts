@@ -6,7 +6,7 @@ import { checkedName } from "../checked-name.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import type { EnqueuedTask } from "../enqueue/enqueued-task.ts";
 import { errorText, HikyakuError } from "../errors.ts";
-import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { checkedFlag, refuseUnknownOptions, shown } from "../option-names.ts";
 import type { Random } from "../runtime/backoff.ts";
 import { type Clock, sleep, systemClock } from "../runtime/clock.ts";
 import { guardedLogger } from "../runtime/guarded-call.ts";
@@ -14,6 +14,7 @@ import { jsonLogger, type Logger } from "../runtime/logger.ts";
 import { Periodic } from "../runtime/periodic.ts";
 import { onStopSignals } from "../runtime/stop-signals.ts";
 import { tellOfStore } from "../runtime/store-news.ts";
+import { StatisticsWriter } from "../statistics/statistics-writer.ts";
 import type { EnqueueRequest } from "../task/task.ts";
 import { checkedCatchUp, type EntryPlan, scheduleKey } from "./entry-plan.ts";
 import { EntryRunner, type TurnInfo } from "./entry-runner.ts";
@@ -41,6 +42,8 @@ export interface SchedulerOptions {
    * Called with the result of each turn that this scheduler fired. As with `beforeEnqueue`, its failures are logged.
    */
   readonly afterEnqueue?: (turn: TurnInfo, result: EnqueuedTask | HikyakuError) => unknown;
+  /** Whether the tasks that it enqueues are counted for `Inspector.statistics`. Default true. */
+  readonly statistics?: boolean;
   /** How long `close()` may take. Default `"5s"`. */
   readonly closeTimeout?: Duration;
   /** Default: JSON lines from `info` up on standard error. */
@@ -69,6 +72,7 @@ export type EntryProvider = () => readonly ProvidedEntry[] | Promise<readonly Pr
 export type SchedulerState = "new" | "active" | "closing" | "closed";
 
 const announceMs = 10_000;
+const reportMs = 10_000;
 const announcementLifeMs = 20_000;
 const durableMs = 5_000;
 const providerMs = 180_000;
@@ -85,6 +89,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
   "providerInterval",
   "beforeEnqueue",
   "afterEnqueue",
+  "statistics",
   "closeTimeout",
   "logger",
   "clock",
@@ -130,6 +135,8 @@ export class Scheduler implements AsyncDisposable {
   readonly #announcing: Periodic;
   readonly #following: Periodic;
   readonly #providing: Periodic | undefined;
+  readonly #statistics: StatisticsWriter | undefined;
+  readonly #reporting: Periodic;
   /** Runners that were replaced or removed and still have a call on its way. */
   readonly #ending = new Set<Promise<void>>();
   #stopListening: () => void = () => undefined;
@@ -154,6 +161,11 @@ export class Scheduler implements AsyncDisposable {
     this.#closeMs = options.closeTimeout === undefined ? closeMs : durationMs("closeTimeout", options.closeTimeout);
     this.#announcing = this.#periodic("telling of scheduler entries", announceMs, (signal) => this.#announce(signal));
     this.#following = this.#periodic("reading durable entries", durableMs, (signal) => this.#follow(signal));
+    const counts = checkedFlag("statistics", options.statistics ?? true);
+    this.#statistics = counts ? new StatisticsWriter(options.broker, this.#clock) : undefined;
+    this.#reporting = this.#periodic("reporting statistics", reportMs, async (signal) =>
+      this.#statistics?.write({ signal, timeoutMs: callTimeoutMs }),
+    );
     const { provider, providerInterval } = options;
     if (provider !== undefined) {
       const everyMs = providerInterval === undefined ? providerMs : durationMs("providerInterval", providerInterval);
@@ -229,6 +241,7 @@ export class Scheduler implements AsyncDisposable {
       this.#run(this.#of("registered"), plan);
     }
     this.#announcing.wake();
+    if (this.#statistics !== undefined) this.#reporting.wake(reportMs);
   }
 
   /** Calls `start()`. Resolves when the scheduler was closed: by SIGINT, SIGTERM or `close()`. */
@@ -260,7 +273,7 @@ export class Scheduler implements AsyncDisposable {
     this.#state = "closing";
     const deadline = this.#clock.monotonic() + this.#closeMs;
     this.#stopListening();
-    const roles = [this.#announcing, this.#following, this.#providing].map((role) => role?.stop());
+    const roles = [this.#announcing, this.#following, this.#providing, this.#reporting].map((role) => role?.stop());
     for (const runners of this.#runners.values()) {
       for (const entryId of [...runners.keys()]) this.#drop(runners, entryId);
     }
@@ -272,7 +285,10 @@ export class Scheduler implements AsyncDisposable {
         .catch((error: unknown) => {
           this.#logger.warn("scheduler entries stay visible until they expire", { error: errorText(error) });
         });
-      await this.#until(deadline, withdrawn);
+      const reported = this.#statistics?.write({ timeoutMs }).catch((error: unknown) => {
+        this.#logger.warn("closed without reporting its last statistics", { error: errorText(error) });
+      });
+      await this.#until(deadline, Promise.all([withdrawn, reported]));
     }
     this.#stopTelling();
     this.#state = "closed";
@@ -388,6 +404,7 @@ export class Scheduler implements AsyncDisposable {
       random: this.#random,
       logger: this.#logger,
       isReachable: this.#isReachable,
+      statistics: this.#statistics?.tally,
       hooks: { before: beforeEnqueue, after: afterEnqueue },
     });
     runners.set(plan.entryId, runner);

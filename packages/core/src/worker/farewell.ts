@@ -5,6 +5,7 @@ import type { Processor } from "./claiming/processor.ts";
 import type { GroupRoles } from "./groups/group-roles.ts";
 import type { HeldTasks } from "./leases/held-tasks.ts";
 import type { Heartbeater } from "./roles/heartbeater.ts";
+import type { StatisticsReporter } from "./roles/statistics-reporter.ts";
 import type { Syncer } from "./roles/syncer.ts";
 
 /** How long each of the last calls of a stop may take. */
@@ -21,6 +22,8 @@ export interface FarewellOptions {
   readonly aggregating: GroupRoles;
   readonly syncer: Syncer;
   readonly heartbeater: Heartbeater;
+  /** Undefined: nobody counts. */
+  readonly statistics: StatisticsReporter | undefined;
 }
 
 /** The steps of a stop, each with its limit. The server decides their order. */
@@ -60,6 +63,16 @@ export class Farewell {
       });
     });
     await this.lastWord(offered);
+  }
+
+  /** Reports what was counted since the last report. */
+  async report(): Promise<void> {
+    const { statistics, logger } = this.#options;
+    if (statistics === undefined) return;
+    const reported = statistics.runOnce().catch((error: unknown) => {
+      logger.warn("stopped without reporting its last statistics", { error: errorText(error) });
+    });
+    await this.lastWord(reported);
   }
 
   /** Withdraws the server's announcement. */

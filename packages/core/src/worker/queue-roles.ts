@@ -1,6 +1,7 @@
 import type { ServerRecord } from "../broker/presence-facet.ts";
 import type { ClosedQueue } from "../broker/work-facet.ts";
 import type { Periodic, Role } from "../runtime/periodic.ts";
+import type { StatisticsTally } from "../statistics/statistics-tally.ts";
 import type { LostAnswers } from "./leases/lost-answers.ts";
 import { Forwarder } from "./roles/forwarder.ts";
 import { Janitor } from "./roles/janitor.ts";
@@ -29,6 +30,8 @@ export interface QueueRolesOptions
     | "plan"
   > {
   readonly serverId: string;
+  /** Undefined: nobody counts. */
+  readonly statistics: StatisticsTally | undefined;
   readonly lostAnswers: LostAnswers;
   readonly periodic: (role: Role, everyMs: number) => Periodic;
   readonly findServer: (serverId: string) => ServerRecord | undefined;
@@ -98,7 +101,7 @@ export class QueueRoles {
 
   #rolesOf(queue: string): Periodic[] {
     const { broker, clock, random, logger, taskLog, policy, leaseMs, archiveOf } = this.#options;
-    const { serverId, lostAnswers, periodic, findServer, holding, onWork, reportFailure } = this.#options;
+    const { serverId, statistics, lostAnswers, periodic, findServer, holding, onWork, reportFailure } = this.#options;
     const recoverer = new Recoverer({
       broker,
       clock,
@@ -111,6 +114,7 @@ export class QueueRoles {
       lostAnswers,
       findServer,
       holding,
+      statistics,
       onRecovered: onWork,
       reportFailure,
     });

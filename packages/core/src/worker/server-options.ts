@@ -5,7 +5,7 @@ import type { ArchiveLimits } from "../broker/maintain-facet.ts";
 import { checkedQueue } from "../checked-name.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
-import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { checkedFlag, refuseUnknownOptions, shown } from "../option-names.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { answerAtOnce, guardedLogger, guardedRandom } from "../runtime/guarded-call.ts";
 import { jsonLogger, type Logger } from "../runtime/logger.ts";
@@ -108,6 +108,11 @@ export interface ServerOptions<Values extends object = NoValues> {
    */
   readonly build?: string;
   /**
+   * Whether the server counts what happens to its tasks, and reports it to the store with its heartbeat, for
+   * `Inspector.statistics`. Default true.
+   */
+  readonly statistics?: boolean;
+  /**
    * Default: warnings and errors as JSON lines on standard error. Lines that a logger fails to write go there too: a
    * logger that throws or rejects stops nothing.
    */
@@ -137,6 +142,7 @@ export interface ResolvedServerOptions {
   readonly health: { readonly onHealth: HealthCallback; readonly everyMs: number } | undefined;
   readonly archiveOf: (queue: string) => ArchiveLimits;
   readonly build: string | undefined;
+  readonly counts: boolean;
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: TaskLog;
@@ -167,6 +173,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   archiveMaxAge: true,
   archiveByQueue: true,
   build: true,
+  statistics: true,
   logger: true,
   clock: true,
   random: true,
@@ -220,6 +227,7 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
     health: checkedHealth(options),
     archiveOf: archiveLimits(options, plan),
     build: checkedBuild(options.build),
+    counts: checkedFlag("statistics", options.statistics ?? true),
     logger,
     taskLog,
     clock,
@@ -287,11 +295,6 @@ function atLeast(option: string, value: Duration, leastMs: number): number {
   const ms = durationMs(option, value);
   if (ms >= leastMs) return ms;
   throw invalid(option, `at least ${leastMs} ms`, value);
-}
-
-function checkedFlag(option: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  throw invalid(option, "true or false", value);
 }
 
 function checkedFunction<Value>(option: string, value: Value): Value {

@@ -8,6 +8,8 @@ import { inStepOn } from "../runtime/in-step.ts";
 import { Periodic, type Role } from "../runtime/periodic.ts";
 import { onStopSignals } from "../runtime/stop-signals.ts";
 import { tellOfStore } from "../runtime/store-news.ts";
+import type { StatisticsTally } from "../statistics/statistics-tally.ts";
+import { StatisticsWriter } from "../statistics/statistics-writer.ts";
 import type { AnyJson, TaskDefinition } from "../task/task.ts";
 import { Processor } from "./claiming/processor.ts";
 import { QueueOrder } from "./claiming/queue-order.ts";
@@ -34,6 +36,7 @@ import { LoopWatch } from "./roles/loop-watch.ts";
 import { Peers, peersMs } from "./roles/peers.ts";
 import { Reconciler } from "./roles/reconciler.ts";
 import { ShardWatch, shardWatchMs } from "./roles/shard-watch.ts";
+import { reportStatisticsMs, StatisticsReporter } from "./roles/statistics-reporter.ts";
 import { Syncer } from "./roles/syncer.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./server-options.ts";
 import type { ServerReport, ServerState } from "./server-report.ts";
@@ -78,6 +81,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   readonly #syncing: Periodic;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #control: RemoteControl;
+  readonly #statistics: StatisticsWriter | undefined;
   readonly #farewell: Farewell;
   readonly #closed = Promise.withResolvers<void>();
   #state: ServerState = "new";
@@ -89,6 +93,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#options = resolveServerOptions(options);
     const { broker, clock, random, logger, taskLog, reportFailure, queues, leaseMs } = this.#options;
     const names = Object.keys(queues);
+    this.#statistics = this.#options.counts ? new StatisticsWriter(broker, clock) : undefined;
     this.#held = new HeldTasks(clock);
     this.#loopWatch = new LoopWatch(this.#held, logger);
     this.#clockWatch = new ClockWatch(broker, clock, logger);
@@ -141,9 +146,11 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       taskLog,
       reportFailure,
       company: companyOfProcess,
+      statistics: this.#tally,
       maxPayloadBytes: this.#options.maxPayloadBytes,
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
     });
+    const reporter = this.#statistics && new StatisticsReporter(this.#statistics, logger);
     this.#farewell = new Farewell({
       clock,
       logger,
@@ -153,10 +160,12 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       aggregating: this.#aggregating,
       syncer: this.#syncer,
       heartbeater: this.#heartbeater,
+      statistics: reporter,
     });
     this.#syncing = this.#periodic(this.#syncer, syncMs);
     const keeping = this.#periodic(this.#leases, extendEveryMs(leaseMs));
     this.#late.push(keeping, this.#periodic(this.#heartbeater, heartbeatMs));
+    if (reporter !== undefined) this.#late.push(this.#periodic(reporter, reportStatisticsMs));
     this.#early.push(this.#periodic(this.#clockWatch, clockWatchMs), this.#periodic(this.#peers, peersMs));
     const { archiveOf } = this.#options;
     const reconciler = new Reconciler({
@@ -173,6 +182,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#queueRoles = new QueueRoles({
       ...this.#options,
       serverId: this.serverId,
+      statistics: this.#tally,
       lostAnswers: this.#lostAnswers,
       periodic: (role, everyMs) => this.#periodic(role, everyMs),
       findServer: (serverId) => this.#peers.find(serverId),
@@ -394,6 +404,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       middlewares: this.#middlewares,
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random, this.#options.plan),
       worker: thisServer(this.serverId, this.#options),
+      statistics: this.#tally,
       held: this.#held,
       company: companyOfProcess,
       wasCancelled: (task, since) => this.#canceller.heardSince(task, since),
@@ -408,6 +419,10 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       onPolicyRefusal: (closed) => this.#queueRoles.policyRefused(closed),
       onRetry: (queue, at) => this.#queueRoles.forwardAt(queue, at),
     });
+  }
+
+  get #tally(): StatisticsTally | undefined {
+    return this.#statistics?.tally;
   }
 
   #addHealthchecker(): void {
@@ -461,6 +476,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       const lateEnded = [...this.#late.map((role) => role.stop()), this.#leases.stop()];
       await this.#farewell.lastWord(Promise.all([earlyEnded, ...lateEnded]));
       this.#loopWatch.stop();
+      await this.#farewell.report();
       await this.#farewell.withdraw();
       await this.#farewell.lastWord(this.#control.whoEvicted());
       this.#control.stop();

@@ -13,6 +13,7 @@ import { describeReconcileContract } from "./reconcile.contract.ts";
 import { describeRecordContract } from "./records.contract.ts";
 import { describeScheduleContract } from "./schedule.contract.ts";
 import { describeSignalsContract } from "./signals.contract.ts";
+import { describeStatisticsContract } from "./statistics.contract.ts";
 import { describeTrailContract } from "./trails.contract.ts";
 import { describeWorkContract } from "./work.contract.ts";
 import { describeWriteHealthContract } from "./write-health.contract.ts";
@@ -35,5 +36,6 @@ export function describeBrokerContract(setup: ContractSetup): void {
   describeSignalsContract(setup);
   describeRecordContract(setup);
   describeTrailContract(setup);
+  describeStatisticsContract(setup);
   describeWriteHealthContract(setup);
 }

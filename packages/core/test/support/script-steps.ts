@@ -1,5 +1,7 @@
 import type { Broker } from "../../src/broker/broker.ts";
 import type { ServerRecord } from "../../src/broker/presence-facet.ts";
+import { countPlaces, noCounts } from "../../src/broker/statistics-counts.ts";
+import { periodBegin } from "../../src/broker/statistics-resolution.ts";
 import type { ClaimedTask, Outcome } from "../../src/broker/work-facet.ts";
 import { checkStore } from "../../src/doctor/check-store.ts";
 import { aClaim, anAttempt, bytes, claimed, handlesOnly, leaseMs, placedAt, placedNow, unique } from "./builders.ts";
@@ -431,6 +433,17 @@ const upkeepSteps: ScriptStep[] = [
       const append = { trail: "audit", values: ["a", "b", "c"], maxEntries: 3, maxAgeMs: minuteMs };
       await broker.appendToTrail(append);
       return (other) => other.appendToTrail(append);
+    },
+  },
+  {
+    name: "add statistics",
+    async prepare(broker, clock) {
+      const minute = periodBegin("minute", clock.now());
+      const counts = noCounts();
+      counts[countPlaces.enqueued] = 3;
+      const cells = ["mail", "sms"].map((type) => ({ queue, type, minute, counts }));
+      await broker.addStatistics({ writer: "a", sequence: 1, cells });
+      return (other) => other.addStatistics({ writer: "a", sequence: 2, cells });
     },
   },
   {

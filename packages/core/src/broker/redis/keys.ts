@@ -159,3 +159,13 @@ export function recordKeys(collection: string): {
 export function trailKey(trail: string): string {
   return `hikyaku:trails:{${trail}}`;
 }
+
+/** Ours: the numbers of one period of the queue by type, as text. */
+export function statisticsKey(queue: string, resolution: string, begin: number): string {
+  return `hikyaku:{${queue}}:statistics:${resolution}:${begin / 1_000}`;
+}
+
+/** Ours: the number of the last report about the queue that this writer's numbers were added from. */
+export function reportMarkKey(queue: string, writer: string): string {
+  return `hikyaku:{${queue}}:statistics:by:${writer}`;
+}

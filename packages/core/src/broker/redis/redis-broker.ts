@@ -20,6 +20,7 @@ import type { RedisOptions } from "./redis-options.ts";
 import { runCommand } from "./run-script.ts";
 import { RedisSchedule } from "./schedule.ts";
 import { RedisSignals } from "./signals.ts";
+import { RedisStatistics } from "./statistics.ts";
 import { RedisTrails } from "./trails.ts";
 import { Waiting } from "./waiting.ts";
 import type { Link } from "./wire/link.ts";
@@ -125,5 +126,6 @@ export function redisBroker(options: RedisOptions = {}): Broker {
     new RedisRecords(context),
     new RedisTrails(context),
     schedule,
+    new RedisStatistics(context),
   );
 }

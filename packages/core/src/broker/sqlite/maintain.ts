@@ -6,6 +6,7 @@ import type { Row } from "./database.ts";
 import { earliestDue } from "./enqueue.ts";
 import { joining, joinLine } from "./line.ts";
 import { takesRetriesFirst } from "./policy.ts";
+import { dropOldStatistics } from "./statistics.ts";
 import type { Store } from "./store.ts";
 import { within } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
@@ -37,6 +38,7 @@ export class SqliteMaintain implements MaintainFacet {
       const { db, now } = transaction;
       db.run(deleteExpiredLocks, queue, now, limit);
       db.run(deleteOldDays, queue, utcDay(now - countersKeptMs));
+      dropOldStatistics(transaction, limit);
       const expired = db.all(selectExpired, queue, now, limit);
       remove(transaction, queue, "completed", expired);
       const old = this.#surplus(transaction, queue, limit - expired.length, archive);

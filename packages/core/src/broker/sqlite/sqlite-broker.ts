@@ -21,6 +21,7 @@ import { SqliteReconcile } from "./reconcile.ts";
 import { SqliteRecords } from "./records.ts";
 import { SqliteSchedule } from "./schedule.ts";
 import { SqliteSignals } from "./signals.ts";
+import { SqliteStatistics } from "./statistics.ts";
 import { Store } from "./store.ts";
 import { SqliteTrails } from "./trails.ts";
 import { SqliteWork } from "./work.ts";
@@ -69,6 +70,7 @@ export function sqliteBroker(options: SqliteBrokerOptions): Broker {
     new SqliteRecords(store),
     new SqliteTrails(store),
     new SqliteSignals(store),
+    new SqliteStatistics(store),
   );
 }
 

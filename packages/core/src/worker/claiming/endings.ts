@@ -5,6 +5,7 @@ import { instruments } from "../../instruments/index.ts";
 import type { Random } from "../../runtime/backoff.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import type { StatisticsTally } from "../../statistics/statistics-tally.ts";
 import type { ReportFailure } from "../handling/failed-attempt.ts";
 import { cancelled, decideOutcome, type OutcomePolicy, type Verdict } from "../handling/outcome.ts";
 import { logOutcome } from "../handling/outcome-lines.ts";
@@ -33,6 +34,8 @@ export interface EndingsOptions {
   readonly held: HeldTasks;
   /** Called when a task waits for its retry at the given moment. */
   readonly onRetry: (queue: string, at: number) => void;
+  /** Undefined: nobody counts. */
+  readonly statistics: StatisticsTally | undefined;
   /** Called for each attempt that failed, with what was thrown. */
   readonly reportFailure: ReportFailure;
   /** The task's attempt is over: it does not count among the running tasks any more. */
@@ -145,8 +148,10 @@ export class Endings {
       return;
     }
     this.counts.settled++;
-    const outcome = task.settlement?.outcome;
-    if (outcome === undefined) return;
+    const { settlement } = task;
+    if (settlement === undefined) return;
+    this.#options.statistics?.settled(settlement);
+    const { outcome } = settlement;
     const { message } = task.claimed;
     logOutcome(this.#options.taskLog, message, outcome, { error: task.failure });
     if (outcome.kind === "retry") this.#options.onRetry(message.queue, outcome.at);

@@ -11,6 +11,7 @@ import { Backoff, type Random } from "../../runtime/backoff.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { FailureLog } from "../../runtime/failure-log.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import type { StatisticsTally } from "../../statistics/statistics-tally.ts";
 import { AttemptRunner } from "../handling/attempt-runner.ts";
 import type { Company } from "../handling/company.ts";
 import { DeadlineWatch } from "../handling/deadline-watch.ts";
@@ -48,6 +49,8 @@ export interface ProcessorOptions {
   readonly leaseMs: number;
   readonly graceMs: number;
   readonly worker: AttemptServer;
+  /** Undefined: nobody counts. */
+  readonly statistics: StatisticsTally | undefined;
   /** All that runs tasks in this process. */
   readonly company: Company;
   /**

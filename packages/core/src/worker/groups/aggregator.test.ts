@@ -40,6 +40,7 @@ describe("the pause of a group that failed", () => {
       company: new Company(),
       onRoom: () => undefined,
       reportFailure: () => undefined,
+      statistics: undefined,
       maxPayloadBytes: 1_000,
     });
     const runAll = async (): Promise<number> => {

@@ -5,6 +5,7 @@ import { Backoff, type Random } from "../../runtime/backoff.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { Role } from "../../runtime/periodic.ts";
+import type { StatisticsTally } from "../../statistics/statistics-tally.ts";
 import { anyCompany, type Company } from "../handling/company.ts";
 import type { ReportFailure } from "../handling/failed-attempt.ts";
 import type { AggregateFunctions, RegisteredAggregator } from "./aggregate-functions.ts";
@@ -26,6 +27,8 @@ export interface AggregatorOptions {
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: Logger;
+  /** Undefined: nobody counts. */
+  readonly statistics: StatisticsTally | undefined;
   /** Called for each task that is archived. */
   readonly reportFailure: ReportFailure;
   readonly maxPayloadBytes: number;

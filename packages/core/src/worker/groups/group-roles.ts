@@ -3,6 +3,7 @@ import type { Random } from "../../runtime/backoff.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { Periodic, Role } from "../../runtime/periodic.ts";
+import type { StatisticsTally } from "../../statistics/statistics-tally.ts";
 import type { Company } from "../handling/company.ts";
 import type { ReportFailure } from "../handling/failed-attempt.ts";
 import { AggregateFunctions } from "./aggregate-functions.ts";
@@ -18,6 +19,8 @@ export interface GroupRolesOptions {
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: Logger;
+  /** Undefined: nobody counts. */
+  readonly statistics: StatisticsTally | undefined;
   /** Called for each task that is archived. */
   readonly reportFailure: ReportFailure;
   readonly maxPayloadBytes: number;

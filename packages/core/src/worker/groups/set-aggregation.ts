@@ -7,6 +7,7 @@ import { shown } from "../../option-names.ts";
 import { Backoff, type Random } from "../../runtime/backoff.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import { type Logger, withFields } from "../../runtime/logger.ts";
+import type { StatisticsTally } from "../../statistics/statistics-tally.ts";
 import { parsePayload } from "../../task/payload.ts";
 import { payloadTooLarge } from "../../task/payload-size.ts";
 import type { EnqueueRequest } from "../../task/task.ts";
@@ -22,6 +23,8 @@ export interface SetAggregationOptions {
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: Logger;
+  /** Undefined: nobody counts. */
+  readonly statistics: StatisticsTally | undefined;
   /** Called for each task that is archived. */
   readonly reportFailure: ReportFailure;
   /** The limit of the one task. If it is larger, it is not made and the tasks are archived. */
@@ -144,13 +147,16 @@ export class SetAggregation {
    * done.
    */
   async #finish(prepared: PreparedTask | undefined): Promise<undefined> {
-    const { broker, clock, random } = this.#options;
+    const { broker, clock, random, statistics } = this.#options;
     const backoff = new Backoff(100, 2_000, random);
     let unanswered = false;
     for (;;) {
       try {
         const answer = await broker.finish(this.#set, prepared?.item);
         if (answer.kind === "refused") throw refusal(answer.outcome);
+        if (answer.kind === "finished" && prepared !== undefined) {
+          statistics?.enqueued(prepared.item.message, clock.now());
+        }
         if (answer.kind === "lost" && !unanswered) {
           this.#logger.warn("a group was aggregated too late: others have taken its tasks back", {
             tasks: this.#set.messages.length,
@@ -174,7 +180,7 @@ export class SetAggregation {
   }
 
   async #archive(members: readonly { readonly message: TaskMessage; readonly error: unknown }[]): Promise<void> {
-    const { broker, taskLog, reportFailure } = this.#options;
+    const { broker, clock, taskLog, statistics, reportFailure } = this.#options;
     const { group } = this.#set;
     await broker.archiveMembers(
       this.#set,
@@ -182,6 +188,7 @@ export class SetAggregation {
     );
     for (const { message, error } of members) {
       logOutcome(taskLog, message, { kind: "archived", error: errorText(error) }, { group });
+      statistics?.archivedFromGroup(message, clock.now());
       reportFailure(error, message, "archived");
     }
   }

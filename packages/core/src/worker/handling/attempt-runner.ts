@@ -3,6 +3,7 @@ import { HikyakuError, isHikyakuError } from "../../errors.ts";
 import { instruments } from "../../instruments/index.ts";
 import { isThenable } from "../../runtime/guarded-call.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import type { StatisticsTally } from "../../statistics/statistics-tally.ts";
 import { parsePayload } from "../../task/payload.ts";
 import { storedText } from "../leases/abort-cause.ts";
 import type { HeldTask } from "../leases/held-task.ts";
@@ -23,6 +24,8 @@ export interface AttemptRunnerOptions {
   readonly baseContext: object;
   readonly worker: AttemptServer;
   readonly maxResultBytes: number;
+  /** Undefined: nobody counts. */
+  readonly statistics: StatisticsTally | undefined;
 }
 
 /** Takes a held task through its handler. Turns every result or error into a verdict. */
@@ -70,6 +73,7 @@ export class AttemptRunner {
     const { middlewares, broker, logger, baseContext, maxResultBytes } = this.#options;
     const parts = { held: task, payload, handler, broker, logger, maxResultBytes, values: baseContext };
     task.parsed = parts;
+    this.#options.statistics?.started(task.claimed.message, task.startedAt, task.claimed.pendingSince);
     if (instruments.started.isHeard) {
       instruments.started.tell({ server: this.#options.worker, task: task.claimed.message });
     }

@@ -16,6 +16,7 @@ import type { Random } from "../../runtime/backoff.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { Role } from "../../runtime/periodic.ts";
+import type { StatisticsTally } from "../../statistics/statistics-tally.ts";
 import type { ReportFailure } from "../handling/failed-attempt.ts";
 import { decideOutcome, type OutcomePolicy } from "../handling/outcome.ts";
 import { logOutcome } from "../handling/outcome-lines.ts";
@@ -40,6 +41,8 @@ export interface RecovererOptions {
   /** The tokens of the queue's tasks that this server has not let go of. It does not take these tasks from itself. */
   readonly holding: (queue: string) => readonly string[];
   readonly onRecovered: (queue: string) => void;
+  /** Undefined: nobody counts. */
+  readonly statistics: StatisticsTally | undefined;
   /** Called for each lost attempt that cost the task a retry or archived it. */
   readonly reportFailure: ReportFailure;
 }
@@ -104,7 +107,9 @@ export class Recoverer implements Role {
         const settlements = tasks.map((task) => (ran ? this.#settlement(task, findServer) : handBack(task)));
         const { results } = await broker.settle(settlements, undefined, call);
         for (const [index, settlement] of settlements.entries()) {
-          if (results[index] === "settled") this.#report(settlement);
+          if (results[index] !== "settled") continue;
+          this.#options.statistics?.settled(settlement);
+          this.#report(settlement);
         }
         onRecovered(queue);
       }

@@ -1,5 +1,161 @@
 // Generated from *.lua by `npm run generate`; do not edit.
 
+export const addStatisticsLua = `-- Adds what one writer has counted of one queue, once.
+-- KEYS 1 number of the writer's last report   then for each minute: numbers of the minute, of the ten minutes, of the day
+-- ARGV 1 number of this report  2 how long that is kept, in s  3 most types of a period  4 the type of all further ones
+--      then for each minute: how long the numbers of the three are kept, in s, or 0 for those that are kept no more, how many
+--      types, and for each type its name and its numbers as place:count,...
+-- Returns 1, or 0 when the report was added before.
+local mark, sequence, markLife, mostTypes, other = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
+
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script if one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first command removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+
+local function merged(old, new)
+  local sums, places = {}, {}
+  for place, count in string.gmatch(old .. ',' .. new, '(%d+):(%d+)') do
+    if not sums[place] then places[#places + 1] = place end
+    sums[place] = (sums[place] or 0) + tonumber(count)
+  end
+  for index, place in ipairs(places) do places[index] = place .. ':' .. string.format('%.0f', sums[place]) end
+  return table.concat(places, ',')
+end
+
+local last = read('GET', mark)
+if last and (tonumber(last) or 0) >= tonumber(sequence) then return 0 end
+
+local writes, newTypes = {}, {}
+
+-- The numbers of all types together have no name, and are not a type.
+local function nameIn(key, stored, name)
+  if name == '' or stored then return name end
+  local known = newTypes[key]
+  if not known then
+    known = { count = 0 }
+    for _, field in ipairs(read('HKEYS', key) or {}) do
+      if field ~= '' then known.count = known.count + 1 end
+    end
+    newTypes[key] = known
+  end
+  if not known[name] then
+    if known.count >= mostTypes then return other end
+    known[name], known.count = true, known.count + 1
+  end
+  return name
+end
+
+local at = 5
+for first = 2, #KEYS, 3 do
+  local lives, number = { ARGV[at], ARGV[at + 1], ARGV[at + 2] }, tonumber(ARGV[at + 3])
+  at = at + 4
+  for offset = 0, 2 do
+    local key = KEYS[first + offset]
+    local write = writes[key]
+    if not write and lives[offset + 1] ~= '0' then
+      write = { life = lives[offset + 1], texts = {} }
+      writes[key] = write
+      writes[#writes + 1] = key
+    end
+    for index = 0, write and number - 1 or -1 do
+      local name, text = ARGV[at + 2 * index], ARGV[at + 2 * index + 1]
+      local stored = read('HMGET', key, name)
+      -- Something else lies there. The other queues' numbers must not wait for it.
+      if stored == nil then fail('WRONGTYPE the key ' .. key .. ' holds something that is no hash: remove it, or move it away') end
+      local field = nameIn(key, stored[1] or write.texts[name], name)
+      local old = write.texts[field] or (field == name and stored[1] or read('HMGET', key, field)[1]) or ''
+      write.texts[field] = merged(old, text)
+    end
+  end
+  at = at + 2 * number
+end
+
+mustBeAble(mark, 'HSET', 'EXPIRE', 'SET')
+for _, key in ipairs(writes) do
+  for field, text in pairs(writes[key].texts) do redis.call('HSET', key, field, text) end
+  redis.call('EXPIRE', key, writes[key].life)
+end
+redis.call('SET', mark, sequence, 'EX', markLife)
+return 1
+`;
+
 export const announceLua = `-- Announces a server and its busy workers.
 -- KEYS 1 server  2 its workers  3 its details
 -- ARGV 1 life in s  2 life of the details in s  3 server  4 details or empty  5.. task id, worker, for each
@@ -4170,6 +4326,30 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[3])) do
   found[size + 1], found[size + 2], found[size + 3] = id, not fields and 0 or fields[1], fields and fields[2] or false
 end
 return found
+`;
+
+export const readStatisticsLua = `-- Reads the numbers of some periods of one queue.
+-- KEYS the numbers of each period
+-- ARGV 1 the type, or empty for all types together; absent: each type
+-- Returns for each period a list of types and numbers, one after the other. Empty where there are none, or no hash.
+local only, periods = ARGV[1], {}
+for index, key in ipairs(KEYS) do
+  local found = {}
+  local names = only and { only } or redis.pcall('HKEYS', key)
+  if names.err == nil and #names > 0 then
+    local numbers = redis.pcall('HMGET', key, unpack(names))
+    if numbers.err == nil then
+      for at, name in ipairs(names) do
+        if numbers[at] and (only or name ~= '') then
+          found[#found + 1] = name
+          found[#found + 1] = numbers[at]
+        end
+      end
+    end
+  end
+  periods[index] = found
+end
+return periods
 `;
 
 export const readTasksLua = `-- Reads tasks whole.
