@@ -107,7 +107,7 @@ export interface ChangeFacet {
   ): Promise<string | undefined>;
   /**
    * Removes up to `limit` tasks of the queue. When nothing is left, it removes the queue with its counters, pause flag,
-   * groups and locks. Call again while the answer is `more`. Tasks that are enqueued meanwhile are removed too, or make
+   * groups and locks. Its policy stays. Call again while the answer is `more`. Tasks that are enqueued meanwhile are removed too, or make
    * the queue anew.
    */
   removeQueue(queue: string, request: RemoveQueueRequest, call?: CallOptions): Promise<RemoveQueueAnswer>;

@@ -17,6 +17,9 @@ export interface PolicyRequest {
 }
 
 export interface PolicyFacet {
-  /** Says by which policy claims take from a queue, which need not exist. Removing the queue removes its policy. */
+  /**
+   * Says by which policy claims take from a queue, which need not exist. It stays when the queue is removed: whoever
+   * claims from the next queue of that name may not know of it.
+   */
   declarePolicy(request: PolicyRequest, call?: CallOptions): Promise<PolicyAnswer>;
 }

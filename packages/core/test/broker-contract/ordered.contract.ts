@@ -174,8 +174,8 @@ export function describeOrderedContract(setup: ContractSetup): void {
       expect(await broker.declarePolicy({ queue, policy: open })).toEqual({ kind: "agrees" });
     });
 
-    it("makes no queue known, and goes with the queue when that is removed", async () => {
-      const { broker } = store;
+    it("makes no queue known, and stays when the queue is removed", async () => {
+      const { broker, other } = store;
       await keepInOrder(broker, "strict");
       expect(await broker.queues()).toEqual([]);
       await enqueued(broker, 2);
@@ -184,7 +184,12 @@ export function describeOrderedContract(setup: ContractSetup): void {
         answer = await broker.removeQueue("default", { force: true, limit: 100, cursor: answer.cursor });
       }
       expect(answer.kind).toBe("removed");
-      expect(await broker.declarePolicy({ queue: "default", policy: open })).toEqual({ kind: "agrees" });
+      expect(await broker.queues()).toEqual([]);
+      expect(await other.declarePolicy({ queue: "default", policy: open })).toMatchObject({ kind: "differs" });
+      // Whoever knows of no order would take all of them at once.
+      const [first] = await enqueued(broker, 3);
+      expect(idsOf(await claimed(other))).toEqual([first]);
+      expect(await claimed(broker)).toEqual([]);
     });
 
     it("gives nothing to a claimer that expects another one, and says which one there is", async () => {

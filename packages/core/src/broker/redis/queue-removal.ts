@@ -35,7 +35,7 @@ interface Contents {
 /**
  * Removes a queue step by step. First its tasks, a slice a step. Then a walk over all keys of the database finds what
  * no list names: bodies without an entry, locks without an owner, groups without a name. Last the fixed keys, in one
- * step that refuses when there are tasks again. The cursor is the place of the walk.
+ * step that refuses when there are tasks again. The cursor is the place of the walk. The policy of the queue stays.
  */
 export class QueueRemoval {
   readonly #context: RedisContext;
@@ -183,7 +183,9 @@ export class QueueRemoval {
     if (groups.length > 0) await runCommand(connection, ["SADD", keys.groups, ...groups], call);
     const counted = this.#countersOf(keys);
     const rest = names.filter(
-      (name) => name.startsWith(ours) || (/:(?:processed|failed):[\d-]+$/.test(name) && !counted.includes(name)),
+      (name) =>
+        (name.startsWith(ours) && name !== keys.policy) ||
+        (/:(?:processed|failed):[\d-]+$/.test(name) && !counted.includes(name)),
     );
     if (rest.length > 0) await runCommand(connection, ["UNLINK", ...rest], call);
     return { next: groups.length > 0 ? cursor : (text(next) ?? "0"), tasks };
@@ -233,7 +235,6 @@ export class QueueRemoval {
         keys.processed,
         keys.failed,
         keys.due,
-        keys.policy,
         keys.pause,
         ...this.#countersOf(keys),
       ],

@@ -214,7 +214,6 @@ const deleteLocks = `
 const deleteRest = [
   "DELETE FROM daily_counters WHERE queue = ?",
   "DELETE FROM aggregation_sets WHERE queue = ?",
-  "DELETE FROM queue_policies WHERE queue = ?",
   "DELETE FROM statistics WHERE queue = ?",
   "DELETE FROM queues WHERE name = ?",
 ];
