@@ -13,6 +13,7 @@ import {
 import type { Config } from "@hikyaku/config";
 import { BODY_BYTES, OPERATIONS_PATH } from "@hikyaku/contract";
 import { Operations, operationsPlugin } from "@hikyaku/operations";
+import { delayPrint } from "@hikyaku/tasks";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { type Broker, type Client, Inspector } from "hikyaku";
@@ -99,7 +100,12 @@ export async function buildApp(parts: AppParts) {
     permission,
   });
   addDemoJobRoutes(app, { client, inspector: new Inspector({ broker }), permission });
-  const operations = new Operations({ broker, authorize: permission.authorize, logger: libraryLogger(logger) });
+  const operations = new Operations({
+    broker,
+    types: [delayPrint],
+    authorize: permission.authorize,
+    logger: libraryLogger(logger),
+  });
   await app.register(operationsPlugin, { prefix: OPERATIONS_PATH, operations, describe: describeEndpoint });
   await serveWebPages(app, webRoot);
   answerWhatIsLeft();

@@ -43,11 +43,13 @@ export {
   STREAM_TYPES,
   type StreamType,
 } from "./endpoint.ts";
+export { enqueueEndpoints } from "./endpoints/enqueue.ts";
 export { findingEndpoints } from "./endpoints/findings.ts";
 export { groupEndpoints } from "./endpoints/groups.ts";
 export { operationsEndpoints, operationsTags } from "./endpoints/operations.ts";
 export { queueEndpoints } from "./endpoints/queues.ts";
 export { serverEndpoints } from "./endpoints/servers.ts";
+export { typeEndpoints } from "./endpoints/types.ts";
 export { workerEndpoints } from "./endpoints/workers.ts";
 export {
   READINESS_CHECKS,
@@ -78,6 +80,18 @@ export {
   workerWarning,
 } from "./readiness-finding.ts";
 export { permits, SCOPES, type Scope } from "./scopes.ts";
+export {
+  type EnqueueGiven,
+  type EnqueueOutcomeView,
+  type EnqueueResponse,
+  enqueueInQueueRequest,
+  enqueueManyResponse,
+  enqueueOfTypeRequest,
+  enqueueResponse,
+  FittingItem,
+  MAX_RESULT_WAIT_SECONDS,
+  MOST_BULK_ITEMS,
+} from "./shapes/enqueue.ts";
 export { type GroupView, groupParams, listGroupsResponse } from "./shapes/group.ts";
 export { pageEnd, pageQuery, scanEnd } from "./shapes/page.ts";
 export {
@@ -103,6 +117,7 @@ export {
   type UnreadableTaskView,
   unreadableTask,
 } from "./shapes/task.ts";
+export { listTypesResponse, type TaskTypeView } from "./shapes/task-type.ts";
 export { listWorkersResponse } from "./shapes/worker.ts";
 export {
   DEFAULT_WAIT_SECONDS,

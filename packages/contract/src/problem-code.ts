@@ -15,6 +15,8 @@ export const STATUS_OF_PROBLEM = {
   /** This caller may not do that. */
   forbidden: 403,
   not_found: 404,
+  /** No definition of this type of task is known here. */
+  type_not_found: 404,
   method_not_allowed: 405,
   /** The request did not arrive whole in time. */
   request_timeout: 408,
@@ -30,6 +32,8 @@ export const STATUS_OF_PROBLEM = {
   invalid_path: 422,
   invalid_query: 422,
   invalid_headers: 422,
+  /** The idempotency key was used before, for something else. */
+  idempotency_conflict: 422,
   rate_limited: 429,
   /** The address and the headers are too large together. */
   headers_too_large: 431,

@@ -49,17 +49,33 @@ export interface ErrorIssue {
   readonly message: string;
 }
 
+/** What a refusal found, for programs. Only what is known is there. */
+export interface ErrorFacts {
+  /** The task that is in the way, or that was meant. */
+  readonly taskId?: string;
+  readonly queue?: string;
+  /** The state that the task was found in, which does not allow what was asked. */
+  readonly state?: string;
+}
+
 /** Every error that this library throws on purpose. */
 export class HikyakuError extends Error {
   override readonly name = "HikyakuError";
   readonly code: ErrorCode;
   /** Filled for `invalid_payload`; empty otherwise. */
   readonly issues: readonly ErrorIssue[];
+  /** Filled for `task_exists`, `task_id_taken` and, for tasks, `wrong_state`. */
+  readonly facts: ErrorFacts;
 
-  constructor(code: ErrorCode, message: string, options: ErrorOptions & { issues?: readonly ErrorIssue[] } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: ErrorOptions & { issues?: readonly ErrorIssue[]; facts?: ErrorFacts } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.issues = options.issues ?? [];
+    this.facts = options.facts ?? {};
   }
 }
 

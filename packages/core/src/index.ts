@@ -40,6 +40,7 @@ export type { CancelAnswer } from "./task/cancel-task.ts";
 
 // Working
 
+export { handlesType } from "./broker/handled-types.ts";
 export type { HandledTypes, Outcome } from "./broker/work-facet.ts";
 export type { ShardSelection } from "./worker/claiming/queue-plan.ts";
 export type {

@@ -13,6 +13,7 @@ import {
 import { isOfAnotherSite } from "./access/other-site.ts";
 import type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
 import { bearerToken } from "./access/token.ts";
+import { typeRoutesOf } from "./enqueue/type-routes.ts";
 import { operationsRoutes } from "./handlers/index.ts";
 import { LiveFindings } from "./live-findings.ts";
 import { problemAnswer } from "./problems/problem-answer.ts";
@@ -86,11 +87,11 @@ export class Operations {
     this.#streams = new OpenStreams(parts.streams ?? {});
     this.#logger = logger;
     this.#refusals = new RefusalLog("operations: refused", (level, message, fields) => logger[level](message, fields));
-    this.routes = routes;
-    this.#finder = new RouteFinder(routes);
+    this.#types = definitionsByType(types);
+    this.routes = [...routes, ...typeRoutesOf(types, routes)];
+    this.#finder = new RouteFinder(this.routes);
     this.#inspector = new Inspector({ broker });
     this.#client = client ?? new Client({ broker });
-    this.#types = definitionsByType(types);
     this.#findings = new LiveFindings(broker);
   }
 

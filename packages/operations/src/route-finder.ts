@@ -49,9 +49,9 @@ export class RouteFinder {
 
 const methodsWithHead = [...METHODS, "HEAD"] as const;
 
-/** `/servers/:id/stop`, as routers write it. */
+/** `/servers/:id/stop`, as routers write it. A colon of the path itself is doubled. */
 export function colonPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+  return path.replaceAll(":", "::").replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
 function isWellEscaped(path: string): boolean {

@@ -12,6 +12,8 @@ export interface ExampleRequest {
 }
 
 const queue = { queue: "mail" };
+const type = { type: "email:send" };
+const ownQueue = { queue: "enqueued by an example" };
 const group = { ...queue, group: "tenant-7" };
 const server = { id: "server-11" };
 const order = { wait_seconds: 0, reason: "an example" };
@@ -19,6 +21,16 @@ const reason = { reason: "an example" };
 
 /** An example for each endpoint: a missing one fails to compile. */
 export const exampleRequests: Readonly<Record<keyof typeof operationsEndpoints, ExampleRequest>> = {
+  listTypes: { answers: [200] },
+  enqueueOfType: { params: type, body: { payload: {}, delay: "1h" }, answers: [404] },
+  enqueueManyOfType: { params: type, body: { items: [{ payload: {} }] }, answers: [404] },
+  enqueueInQueue: {
+    params: ownQueue,
+    headers: { "idempotency-key": "example" },
+    body: { type: "email:send", payload: {}, delay: "1h" },
+    answers: [200, 201],
+  },
+  enqueueManyInQueue: { params: ownQueue, body: { items: [{ type: "email:send", id: "example" }] }, answers: [200] },
   listQueues: { query: "limit=10", answers: [200] },
   getQueue: { params: queue, answers: [404] },
   getQueueHistory: { params: queue, query: "days=7", answers: [404] },

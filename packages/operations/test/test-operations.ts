@@ -180,7 +180,7 @@ async function* counted(): AsyncGenerator<string> {
 }
 
 /** The token lists the scopes itself. */
-const byToken: Authorize = ({ headers }) => {
+export const byToken: Authorize = ({ headers }) => {
   const [, token] = /^Bearer (.+)$/.exec(headers.authorization ?? "") ?? [];
   if (token === undefined) throw new RequestProblem("unauthenticated", "Send a token.");
   const scopes = z.array(z.enum(["read", "enqueue", "operate", "admin", "none"])).parse(token.split(","));

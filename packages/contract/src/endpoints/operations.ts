@@ -1,13 +1,18 @@
+import { enqueueEndpoints } from "./enqueue.ts";
 import { findingEndpoints } from "./findings.ts";
 import { groupEndpoints } from "./groups.ts";
 import { queueEndpoints } from "./queues.ts";
 import { serverEndpoints } from "./servers.ts";
+import { typeEndpoints } from "./types.ts";
 import { workerEndpoints } from "./workers.ts";
 
 /** What the endpoints are about, for whoever reads a description of all: each endpoint's `tag` is one of these. */
 export const operationsTags = [
   { name: "queues", description: "Their numbers, and what stops or removes them." },
   { name: "groups", description: "Tasks that are collected to be handled as one." },
+
+  { name: "types", description: "Which types of tasks there are, and who runs them." },
+  { name: "tasks", description: "Adding tasks, looking at them, changing them." },
   { name: "servers", description: "Who works on the queues, and remote control of them." },
   { name: "findings", description: "What is not as it should be." },
 ] as const;
@@ -18,5 +23,7 @@ export const operationsEndpoints = {
   ...groupEndpoints,
   ...serverEndpoints,
   ...workerEndpoints,
+  ...typeEndpoints,
+  ...enqueueEndpoints,
   ...findingEndpoints,
 };

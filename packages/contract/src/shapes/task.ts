@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { moment } from "./moment.ts";
-
-const taskState = z.enum(["pending", "active", "scheduled", "retry", "aggregating", "completed", "archived"]);
+import { taskState } from "./task-state.ts";
 
 const content = z
   .object({

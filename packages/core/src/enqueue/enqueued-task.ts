@@ -189,12 +189,14 @@ export function answered(
         "task_exists",
         `a unique task "${message.type}" with the same payload is in queue "${message.queue}" already: ` +
           `task "${outcome.ownerId}"; this one was not enqueued`,
+        { facts: { queue: message.queue, taskId: outcome.ownerId } },
       );
     case "id_taken":
       return new HikyakuError(
         "task_id_taken",
         `queue "${message.queue}" has a task "${message.id}" already, waiting, running or kept; ` +
           "this one was not enqueued",
+        { facts: { queue: message.queue, taskId: message.id } },
       );
     case "failed":
       return outcome.error;

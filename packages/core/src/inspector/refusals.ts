@@ -1,4 +1,5 @@
 import type { Change, ChangeOutcome, EditOutcome } from "../broker/change-facet.ts";
+import type { TaskState } from "../broker/task-message.ts";
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
 import { taskNotFound } from "../task/cancel-task.ts";
@@ -10,8 +11,9 @@ export function queueNotFound(queue: string): HikyakuError {
   );
 }
 
-function wrongState(queue: string, id: string, why: string): HikyakuError {
-  return new HikyakuError("wrong_state", `task ${shown(id)} of queue "${queue}" ${why}`);
+function wrongState(queue: string, id: string, why: string, state?: TaskState): HikyakuError {
+  const facts = { queue, taskId: id, ...(state !== undefined && { state }) };
+  return new HikyakuError("wrong_state", `task ${shown(id)} of queue "${queue}" ${why}`, { facts });
 }
 
 const running = "is running; cancel it instead, or wait until it is done";
@@ -24,9 +26,11 @@ export const changeErrors: Readonly<
   changed: () => undefined,
   not_found: taskNotFound,
   unchanged: (queue, id, change) =>
-    wrongState(queue, id, change === "run" ? "is waiting to run already" : "is archived already"),
-  active: (queue, id) => wrongState(queue, id, running),
-  taken: (queue, id) => wrongState(queue, id, beingAggregated),
+    change === "run"
+      ? wrongState(queue, id, "is waiting to run already", "pending")
+      : wrongState(queue, id, "is archived already", "archived"),
+  active: (queue, id) => wrongState(queue, id, running, "active"),
+  taken: (queue, id) => wrongState(queue, id, beingAggregated, "aggregating"),
   moved: (queue, id) => wrongState(queue, id, "is in another state by now"),
 };
 
@@ -34,10 +38,10 @@ export const changeErrors: Readonly<
 export const editErrors: Readonly<Record<EditOutcome, (queue: string, id: string) => HikyakuError | undefined>> = {
   changed: () => undefined,
   not_found: taskNotFound,
-  active: (queue, id) => wrongState(queue, id, running),
-  taken: (queue, id) => wrongState(queue, id, beingAggregated),
+  active: (queue, id) => wrongState(queue, id, running, "active"),
+  taken: (queue, id) => wrongState(queue, id, beingAggregated, "aggregating"),
   completed: (queue, id) =>
-    wrongState(queue, id, "has completed; run it again with another payload by enqueueing anew"),
+    wrongState(queue, id, "has completed; run it again with another payload by enqueueing anew", "completed"),
   conflict: (queue, id) => wrongState(queue, id, "was changed by somebody else at the same moment; read it again"),
   duplicate: (queue, id) =>
     new HikyakuError(

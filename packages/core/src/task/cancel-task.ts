@@ -1,5 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import type { CallOptions } from "../broker/call-options.ts";
+import type { TaskState } from "../broker/task-message.ts";
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
 
@@ -37,7 +38,7 @@ export async function cancelTask(
       return "signalled";
     }
     if (state === "archived") return "archived";
-    if (state === "completed") throw refused(queue, id, "has completed; there is nothing left to cancel");
+    if (state === "completed") throw refused(queue, id, "has completed; there is nothing left to cancel", state);
     if (unreadable !== undefined || state === undefined) {
       throw new HikyakuError("corrupt_data", `task ${shown(id)} of queue "${queue}" can't be read: ${unreadable}`);
     }
@@ -45,7 +46,7 @@ export async function cancelTask(
     const outcome = outcomes[0]?.outcome;
     if (outcome === "changed" || outcome === "unchanged") return "archived";
     if (outcome === "not_found") throw taskNotFound(queue, id);
-    if (outcome === "taken") throw refused(queue, id, "is being aggregated right now; try again in a moment");
+    if (outcome === "taken") throw refused(queue, id, "is being aggregated right now; try again in a moment", state);
   }
   throw refused(queue, id, "went from one state to another at each look; try again in a moment");
 }
@@ -57,6 +58,7 @@ export function taskNotFound(queue: string, id: string): HikyakuError {
   );
 }
 
-function refused(queue: string, id: string, why: string): HikyakuError {
-  return new HikyakuError("wrong_state", `task ${shown(id)} of queue "${queue}" ${why}`);
+function refused(queue: string, id: string, why: string, state?: TaskState): HikyakuError {
+  const facts = { queue, taskId: id, ...(state !== undefined && { state }) };
+  return new HikyakuError("wrong_state", `task ${shown(id)} of queue "${queue}" ${why}`, { facts });
 }

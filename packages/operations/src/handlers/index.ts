@@ -1,9 +1,11 @@
 import { operationsEndpoints } from "@hikyaku/contract";
 import { routesOf } from "../route.ts";
+import { enqueueHandlers } from "./enqueue.ts";
 import { findingHandlers } from "./findings.ts";
 import { groupHandlers } from "./groups.ts";
 import { queueHandlers } from "./queues.ts";
 import { serverHandlers } from "./servers.ts";
+import { typeHandlers } from "./types.ts";
 import { workerHandlers } from "./workers.ts";
 
 /** Every endpoint of the contract with its handler; a missing one fails to compile. */
@@ -12,5 +14,8 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...groupHandlers,
   ...serverHandlers,
   ...workerHandlers,
+
+  ...typeHandlers,
+  ...enqueueHandlers,
   ...findingHandlers,
 });

@@ -79,7 +79,8 @@ export function problemAnswer(error: unknown, requestId: string): ProblemAnswer 
   };
 }
 
-interface FoundProblem {
+/** What an error is told as. */
+export interface FoundProblem {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly errors?: ProblemError[];
@@ -87,7 +88,8 @@ interface FoundProblem {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-function problemOf(error: unknown): FoundProblem {
+/** What anything that was thrown while a request was answered is told as. */
+export function problemOf(error: unknown): FoundProblem {
   if (error instanceof RequestProblem) {
     const { code, message, errors, headers, members } = error;
     return { code, detail: message, headers, members, ...(errors.length === 0 ? {} : { errors: [...errors] }) };
@@ -108,9 +110,20 @@ function problemOfLibrary(error: HikyakuError): FoundProblem {
   const code: ProblemCode = error.code;
   if (STATUS_OF_PROBLEM[code] < 500) {
     const errors = error.issues.map(({ path, message }) => ({ location: ["body", ...path].join("."), message }));
-    return { code, detail: shownText(error.message), ...(errors.length === 0 ? {} : { errors }) };
+    return { code, detail: shownText(error.message), ...membersOf(error), ...(errors.length === 0 ? {} : { errors }) };
   }
   return { code, detail: serverDetail[error.code] ?? "Something went wrong in the server." };
+}
+
+/** What was found, such as the state that does not allow what was asked. An older copy of the library tells nothing. */
+function membersOf({ facts }: Partial<Pick<HikyakuError, "facts">>): Pick<FoundProblem, "members"> {
+  const { queue, taskId, state } = facts ?? {};
+  const members = {
+    ...(queue !== undefined && { queue }),
+    ...(taskId !== undefined && { task_id: taskId }),
+    ...(state !== undefined && { state }),
+  };
+  return Object.keys(members).length === 0 ? {} : { members };
 }
 
 /** The status of an error that Fastify or one of its plugins blames on the request, or undefined. */

@@ -1,0 +1,53 @@
+import { type Endpoint, endpoint, enqueueOfTypeRequest } from "@hikyaku/contract";
+import type { TaskDefinition } from "hikyaku";
+import * as z from "zod";
+import { inputSchemaOf } from "../presenters/json-schema.ts";
+import type { Route } from "../route.ts";
+
+/** Types that an address holds as they are. Others are enqueued by the common endpoint only. */
+const plainType = /^[\w.:-]+$/;
+
+/**
+ * An endpoint of its own for each type with a definition, so that descriptions of the API show its payload. It does
+ * what the common endpoint does. None where the common one is not served.
+ */
+export function typeRoutesOf(definitions: Iterable<TaskDefinition>, routes: readonly Route[]): readonly Route[] {
+  const common = routes.find(({ endpoint: { operationId } }) => operationId === "enqueue-task");
+  if (common === undefined) return [];
+  const taken = new Set(routes.map(({ endpoint: { operationId } }) => operationId));
+  return [...definitions]
+    .filter(({ type }) => plainType.test(type))
+    .map((definition) => ({
+      endpoint: endpointOf(definition, common.endpoint, taken),
+      run: (context, raw) => common.run(context, { ...raw, params: { type: definition.type } }),
+    }));
+}
+
+function endpointOf({ type, payload }: TaskDefinition, common: Endpoint, taken: Set<string>): Endpoint {
+  const words = type.replaceAll(/[^A-Za-z0-9]+/g, "-");
+  let operationId = `enqueue-${words}`;
+  for (let number = 2; taken.has(operationId); number++) operationId = `enqueue-${words}-${number}`;
+  taken.add(operationId);
+  const { params: _params, ...rest } = common;
+  const schema = inputSchemaOf(payload);
+  return endpoint({
+    ...rest,
+    operationId,
+    summary: `Enqueue a task "${type}"`,
+    path: `/types/${type}/tasks`,
+    ...(schema !== undefined && { body: bodyWith(type, schema) }),
+  });
+}
+
+/** The common endpoint checks what is sent. This only describes it. */
+function bodyWith(type: string, schema: Readonly<Record<string, unknown>>): z.ZodType {
+  const { $schema: _dialect, id: _id, ...described } = schema;
+  // References inside it are meant from its own beginning.
+  const own =
+    "$defs" in described ? { $id: `urn:hikyaku:payload:${encodeURIComponent(type)}`, ...described } : described;
+  const payload = z.unknown().meta(own);
+  return z.strictObject({ ...enqueueOfTypeRequest.shape, payload }).meta({
+    title: `A task "${type}"`,
+    description: "Its payload and how to enqueue it.",
+  });
+}
