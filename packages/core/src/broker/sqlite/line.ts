@@ -49,5 +49,8 @@ export function leaveLine({ db }: Pick<Transaction, "db">, number: number): void
 /** For `joinLine`: a waiting task that lost its place. It keeps the time since when it waits. */
 export const joiningAgain = `
   UPDATE tasks SET position = ?, pending_since = coalesce(pending_since, ?) WHERE number = ?`;
+/** For `joinLine`: a task whose moment has come. It waits since it was due, also if nobody was there to move it then. */
+export const joiningWhenDue = `
+  UPDATE tasks SET state = 'pending', position = ?, pending_since = coalesce(due_at, ?), due_at = NULL WHERE number = ?`;
 const plainJoining = joining();
 const leaving = `UPDATE tasks SET ${offTheLine} WHERE number = ?`;

@@ -4,7 +4,7 @@ import type { ArchiveLimits, ForwardAnswer, ForwardRequest, MaintainFacet, Sweep
 import { utcDay } from "../utc-day.ts";
 import type { Row } from "./database.ts";
 import { earliestDue } from "./enqueue.ts";
-import { joining, joinLine } from "./line.ts";
+import { joiningWhenDue, joinLine } from "./line.ts";
 import { takesRetriesFirst } from "./policy.ts";
 import { dropOldStatistics } from "./statistics.ts";
 import type { Store } from "./store.ts";
@@ -64,7 +64,7 @@ function forward(transaction: Transaction, queue: string, row: Row, end: "back" 
   const number = row["number"] as number;
   const from = row["state"] as "scheduled" | "retry";
   if (row["group_name"] === "") {
-    joinLine(transaction, { queue, number, from, end, statement: joiningDue });
+    joinLine(transaction, { queue, number, from, end, statement: joiningWhenDue });
   } else {
     db.run(toGroup, now, number);
     tally.moved(queue, from, "aggregating");
@@ -92,7 +92,6 @@ const selectDue = `
     SELECT * FROM (SELECT number, state, group_name, due_at FROM tasks
       WHERE queue = ? AND state = 'retry' AND due_at <= ? ORDER BY due_at, number LIMIT ?))
   ORDER BY due_at, number LIMIT ?`;
-const joiningDue = joining("due_at = NULL");
 const toGroup = "UPDATE tasks SET state = 'aggregating', due_at = NULL, grouped_at = ? WHERE number = ?";
 const selectEndedLease = "SELECT 1 FROM tasks WHERE queue = ? AND lease_ends_at <= ? LIMIT 1";
 const selectExpired = `

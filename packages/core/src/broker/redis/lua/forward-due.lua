@@ -13,9 +13,12 @@ local limit, isStrict = tonumber(ARGV[6]), nil
 -- From here on the script only reads, to find out what to do.
 local ready, again, ghosts, grouped, strangers = {}, {}, {}, {}, {}
 local passed, leaving, moved, seen = {}, { [scheduled] = {}, [retry] = {} }, 0, {}
+-- A task waits since it was due, also if nobody was there to move it then.
+local sinceNs = {}
 
-local function move(source, id)
+local function move(source, id, dueMs)
   seen[id] = true
+  sinceNs[id] = dueMs > 0 and string.format('%.0f000000', dueMs) or nowNs
   moved = moved + 1
   leaving[source][#leaving[source] + 1] = id
   local found = read('HMGET', taskPrefix .. id, 'state', 'group', 'msg')
@@ -40,21 +43,24 @@ end
 local exact = redis.call('ZRANGEBYSCORE', due, '-inf', nowMs, 'WITHSCORES', 'LIMIT', 0, limit)
 for index = 1, #exact, 2 do
   local id = exact[index]
-  local second = math.ceil(tonumber(exact[index + 1]) / 1000)
+  local dueMs = tonumber(exact[index + 1])
+  local second = math.ceil(dueMs / 1000)
   passed[#passed + 1] = id
   -- The exact moment counts only while the set still has the second that was written with it. Otherwise others moved the task.
   if tonumber(redis.call('ZSCORE', scheduled, id) or -1) == second then
-    move(scheduled, id)
+    move(scheduled, id, dueMs)
   elseif tonumber(redis.call('ZSCORE', retry, id) or -1) == second then
-    move(retry, id)
+    move(retry, id, dueMs)
   end
 end
 for _, source in ipairs({ scheduled, retry }) do
   if moved < limit then
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', source, '-inf', nowSec, 'LIMIT', 0, limit)) do
+    local listed = redis.call('ZRANGEBYSCORE', source, '-inf', nowSec, 'WITHSCORES', 'LIMIT', 0, limit)
+    for index = 1, #listed, 2 do
+      local id = listed[index]
       if moved < limit and not seen[id] then
         passed[#passed + 1] = id
-        move(source, id)
+        move(source, id, tonumber(listed[index + 1]) * 1000)
       end
     end
   end
@@ -87,7 +93,7 @@ if #passed > 0 then
     redis.call('HSET', taskPrefix .. id, 'state', 'aggregating')
   end
   for _, list in ipairs({ ready, again }) do
-    for _, id in ipairs(list) do redis.call('HSET', taskPrefix .. id, waitsSince(nowNs)) end
+    for _, id in ipairs(list) do redis.call('HSET', taskPrefix .. id, waitsSince(sinceNs[id])) end
   end
   joinBack(ready, #ready)
   joinFront(again, #again)

@@ -2,8 +2,8 @@
 -- the list of pending tasks. The end of the list runs next. Uses the script's name `pending`.
 
 -- The fields of a task's hash while it waits in line.
-local function waitsSince(nowNs)
-  return 'state', 'pending', 'pending_since', nowNs
+local function waitsSince(momentNs)
+  return 'state', 'pending', 'pending_since', momentNs
 end
 
 -- Pushes ids a thousand at a time.
