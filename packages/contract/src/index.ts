@@ -49,6 +49,7 @@ export { groupEndpoints } from "./endpoints/groups.ts";
 export { operationsEndpoints, operationsTags } from "./endpoints/operations.ts";
 export { queueEndpoints } from "./endpoints/queues.ts";
 export { serverEndpoints } from "./endpoints/servers.ts";
+export { statisticsEndpoints } from "./endpoints/statistics.ts";
 export { typeEndpoints } from "./endpoints/types.ts";
 export { workerEndpoints } from "./endpoints/workers.ts";
 export {
@@ -103,6 +104,7 @@ export {
   type ShardedQueueView,
 } from "./shapes/queue.ts";
 
+export type { StatisticsNumbersView, StatisticsResponse } from "./shapes/statistics.ts";
 export {
   type ListFindingsResponse,
   listFindingsResponse,

@@ -49,4 +49,5 @@ export const exampleRequests: Readonly<Record<keyof typeof operationsEndpoints, 
   evictServer: { params: server, body: { ...order, force: true }, answers: [200] },
   listWorkers: { query: "queue=mail", answers: [200] },
   listFindings: { answers: [200] },
+  getStatistics: { query: "type=email:send&resolution=ten_minutes&parts=true", answers: [200] },
 };

@@ -3,6 +3,7 @@ import { findingEndpoints } from "./findings.ts";
 import { groupEndpoints } from "./groups.ts";
 import { queueEndpoints } from "./queues.ts";
 import { serverEndpoints } from "./servers.ts";
+import { statisticsEndpoints } from "./statistics.ts";
 import { typeEndpoints } from "./types.ts";
 import { workerEndpoints } from "./workers.ts";
 
@@ -14,6 +15,7 @@ export const operationsTags = [
   { name: "types", description: "Which types of tasks there are, and who runs them." },
   { name: "tasks", description: "Adding tasks, looking at them, changing them." },
   { name: "servers", description: "Who works on the queues, and remote control of them." },
+  { name: "statistics", description: "What happened, in numbers." },
   { name: "findings", description: "What is not as it should be." },
 ] as const;
 
@@ -26,4 +28,5 @@ export const operationsEndpoints = {
   ...typeEndpoints,
   ...enqueueEndpoints,
   ...findingEndpoints,
+  ...statisticsEndpoints,
 };

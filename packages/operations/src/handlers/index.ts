@@ -5,6 +5,7 @@ import { findingHandlers } from "./findings.ts";
 import { groupHandlers } from "./groups.ts";
 import { queueHandlers } from "./queues.ts";
 import { serverHandlers } from "./servers.ts";
+import { statisticsHandlers } from "./statistics.ts";
 import { typeHandlers } from "./types.ts";
 import { workerHandlers } from "./workers.ts";
 
@@ -18,4 +19,5 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...typeHandlers,
   ...enqueueHandlers,
   ...findingHandlers,
+  ...statisticsHandlers,
 });

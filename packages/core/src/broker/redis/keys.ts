@@ -162,10 +162,14 @@ export function trailKey(trail: string): string {
 
 /** Ours: the numbers of one period of the queue by type, as text. */
 export function statisticsKey(queue: string, resolution: string, begin: number): string {
-  return `hikyaku:{${queue}}:statistics:${resolution}:${begin / 1_000}`;
+  return `${statisticsPrefix(queue)}${resolution}:${begin / 1_000}`;
 }
 
 /** Ours: the number of the last report about the queue that this writer's numbers were added from. */
 export function reportMarkKey(queue: string, writer: string): string {
-  return `hikyaku:{${queue}}:statistics:by:${writer}`;
+  return `${statisticsPrefix(queue)}by:${writer}`;
+}
+
+function statisticsPrefix(queue: string): string {
+  return `hikyaku:{${queue}}:statistics:`;
 }
