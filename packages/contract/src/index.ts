@@ -43,6 +43,7 @@ export {
   STREAM_TYPES,
   type StreamType,
 } from "./endpoint.ts";
+export { documentEndpoints } from "./endpoints/document.ts";
 export { enqueueEndpoints } from "./endpoints/enqueue.ts";
 export { findingEndpoints } from "./endpoints/findings.ts";
 export { groupEndpoints } from "./endpoints/groups.ts";
@@ -62,6 +63,8 @@ export {
   readinessCheck,
   worstLevel,
 } from "./health.ts";
+export type { OpenApiDocument } from "./openapi/document.ts";
+export { operationsDocument } from "./openapi/operations-document.ts";
 export {
   PROBLEM_CONTENT_TYPE,
   type Problem,

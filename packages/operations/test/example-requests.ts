@@ -50,4 +50,5 @@ export const exampleRequests: Readonly<Record<keyof typeof operationsEndpoints, 
   listWorkers: { query: "queue=mail", answers: [200] },
   listFindings: { answers: [200] },
   getStatistics: { query: "type=email:send&resolution=ten_minutes&parts=true", answers: [200] },
+  getOpenApiDocument: { answers: [200] },
 };

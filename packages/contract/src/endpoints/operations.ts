@@ -1,3 +1,4 @@
+import { documentEndpoints } from "./document.ts";
 import { enqueueEndpoints } from "./enqueue.ts";
 import { findingEndpoints } from "./findings.ts";
 import { groupEndpoints } from "./groups.ts";
@@ -17,6 +18,7 @@ export const operationsTags = [
   { name: "servers", description: "Who works on the queues, and remote control of them." },
   { name: "statistics", description: "What happened, in numbers." },
   { name: "findings", description: "What is not as it should be." },
+  { name: "description", description: "What this API is, for programs." },
 ] as const;
 
 /** Every endpoint of the operations API, by the name of its handler. */
@@ -29,4 +31,5 @@ export const operationsEndpoints = {
   ...enqueueEndpoints,
   ...findingEndpoints,
   ...statisticsEndpoints,
+  ...documentEndpoints,
 };

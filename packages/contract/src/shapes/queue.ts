@@ -144,6 +144,7 @@ export const removeQueueQuery = z.object({
     .stringbool({ truthy: ["true"], falsy: ["false"], case: "sensitive" })
     .default(false)
     .meta({
+      type: "boolean",
       description: "Removes its tasks too. Without it only an empty queue is removed.",
     }),
   reason: changeReason,

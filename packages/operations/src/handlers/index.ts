@@ -1,5 +1,6 @@
 import { operationsEndpoints } from "@hikyaku/contract";
 import { routesOf } from "../route.ts";
+import { documentHandlers } from "./document.ts";
 import { enqueueHandlers } from "./enqueue.ts";
 import { findingHandlers } from "./findings.ts";
 import { groupHandlers } from "./groups.ts";
@@ -20,4 +21,5 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...enqueueHandlers,
   ...findingHandlers,
   ...statisticsHandlers,
+  ...documentHandlers,
 });
