@@ -142,6 +142,30 @@ describe.each(stores)("how a queue is worked, on $name", ({ open }) => {
     expect(await lines.reach(1)).toEqual([expect.stringContaining("it obeys the store")]);
   }, 20_000);
 
+  it.each([
+    ["a server that was told of no order", [plain]],
+    ["servers that were told the order, another one, and none", [strict, loose, plain]],
+  ])(
+    "is handed on without a pause after each task to %s",
+    async (_, told) => {
+      const store = await open();
+      const broker = store.connect();
+      await changeShardOrder(broker, strict);
+      const ran = new Happenings<string>();
+      for (const queue of told) {
+        const server = aServer(store.connect(), { queues: { orders: 1 }, shardedQueues: [queue] });
+        server.handle(ship, async (context) => {
+          await delay(2);
+          ran.add(context.taskId);
+        });
+        server.start();
+      }
+      await aClient(broker).enqueueMany(Array.from({ length: 100 }, () => ship.with({})));
+      await ran.reach(100);
+    },
+    30_000,
+  );
+
   it("keeps a server that does not know the policy away from the queue, and the server says so once", async () => {
     const store = await open();
     const broker = store.connect();

@@ -51,6 +51,11 @@ export class Claims {
    * Ordered queues of which this server has a task, or asks for one. They give it no other task until that one is over.
    */
   readonly #inHand = new Set<string>();
+  /**
+   * Queues that the store keeps in order: they were closed because somebody held a task, and gave no two at once since.
+   * So a server that was not told the order deals with them as one that was.
+   */
+  readonly #keptInOrder = new Set<string>();
   #slotsAsked = 0;
 
   constructor(options: ClaimsOptions) {
@@ -70,7 +75,9 @@ export class Claims {
     const { order, handlers, worker, leaseMs, lostAnswers } = this.#options;
     const queues = order.quotas(free, (queue) => this.#watch.mayHaveWork(queue) && !this.#inHand.has(queue));
     if (queues.length === 0) return undefined;
-    for (const { queue, expects } of queues) if (expects?.kind === "ordered") this.#inHand.add(queue);
+    for (const { queue, expects } of queues) {
+      if (expects?.kind === "ordered" || this.#keptInOrder.has(queue)) this.#inHand.add(queue);
+    }
     this.#slotsAsked += free;
     const call = lostAnswers.begin(queues.map(({ queue }) => queue));
     const { serverId } = worker;
@@ -102,6 +109,8 @@ export class Claims {
       for (const task of tasks) if (task.lease.queue === queue) count++;
       const why = closed.find((one) => one.queue === queue);
       this.#watch.claimed(queue, count, count < room, why?.lookAgainAt);
+      if (why?.reason === "held") this.#keptInOrder.add(queue);
+      else if (count > 1) this.#keptInOrder.delete(queue);
       if (why?.policy !== undefined) this.#options.onPolicyRefusal(why);
     }
   }
@@ -109,14 +118,18 @@ export class Claims {
   /** Called when a claim is over, with its tasks. Ordered queues that gave none may be asked again. */
   ended({ queues, limit }: ClaimRequest, tasks: readonly ClaimedTask[]): void {
     this.#slotsAsked -= limit;
-    for (const { queue, expects } of queues) {
-      if (expects?.kind === "ordered" && !tasks.some(({ lease }) => lease.queue === queue)) this.#inHand.delete(queue);
+    if (this.#inHand.size === 0) return;
+    for (const { queue } of queues) {
+      if (!tasks.some(({ lease }) => lease.queue === queue)) this.#inHand.delete(queue);
     }
   }
 
-  /** A task of the queue is over, or belongs to another server now. */
+  /**
+   * A task of the queue is over, or belongs to another server now. Nobody tells of it the servers that wait for an
+   * ordered queue, so the settlement itself asks for the next task.
+   */
   letGo(queue: string): void {
-    this.#inHand.delete(queue);
+    if (this.#inHand.delete(queue) || this.#keptInOrder.has(queue)) this.#watch.wake(queue);
   }
 
   /** Marks a queue that surely has work now. */
