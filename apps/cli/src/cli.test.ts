@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { queueSummary, serverOrderResponse, taskDetail, taskExplanation, workerServer } from "@hikyaku/contract";
+import {
+  explainTaskResponse,
+  queueSummary,
+  serverOrderResponse,
+  taskDetail,
+  taskExplanation,
+  workerServer,
+} from "@hikyaku/contract";
 import {
   Client,
   defineTask,
@@ -19,7 +26,8 @@ import * as z from "zod";
 import { runCli } from "./cli.ts";
 
 const email = defineTask({ type: "email:send" });
-const explainedTask = z.strictObject({ task: taskDetail.strict(), explanation: taskExplanation });
+const { why, sentence } = explainTaskResponse.shape;
+const explainedTask = z.strictObject({ task: taskDetail.strict(), explanation: taskExplanation, why, sentence });
 
 describe("the hikyaku command", () => {
   let folder: string;
@@ -94,9 +102,9 @@ describe("the hikyaku command", () => {
     it("says when a task is due, and warns where nobody would take it then", async () => {
       const id = await enqueueOne({ in: "10m" });
       expect((await run("task", id)).out).toMatch(
-        /^It is due in \d+ min\. No live worker would take it then: start one\.$/m,
+        /^It is due in \d+ min, at \S+Z; no live worker would take it then: start one\.$/m,
       );
-      await withServer(async () => expect((await run("task", id)).out).toMatch(/^It is due in \d+ min\.$/m));
+      await withServer(async () => expect((await run("task", id)).out).toMatch(/^It is due in \d+ min, at \S+Z\.$/m));
     });
 
     it("says who failed it, where, when and why, as JSON too", async () => {

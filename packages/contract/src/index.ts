@@ -45,6 +45,7 @@ export {
 } from "./endpoint.ts";
 export { documentEndpoints } from "./endpoints/document.ts";
 export { enqueueEndpoints } from "./endpoints/enqueue.ts";
+export { explanationEndpoints } from "./endpoints/explanations.ts";
 export { findingEndpoints } from "./endpoints/findings.ts";
 export { groupEndpoints } from "./endpoints/groups.ts";
 export { operationsEndpoints, operationsTags } from "./endpoints/operations.ts";
@@ -96,6 +97,14 @@ export {
   MAX_RESULT_WAIT_SECONDS,
   MOST_BULK_ITEMS,
 } from "./shapes/enqueue.ts";
+
+export {
+  type ExplainQueueResponse,
+  type ExplainTaskResponse,
+  explainQueueResponse,
+  explainTaskResponse,
+} from "./shapes/explanation.ts";
+
 export { type GroupView, groupParams, listGroupsResponse } from "./shapes/group.ts";
 export { pageEnd, pageQuery, scanEnd } from "./shapes/page.ts";
 export {

@@ -129,13 +129,13 @@ const rows: readonly (readonly [name: string, found: TaskWhy, expected: Partial<
       {},
       { numbers: { queue: "default", paused: true, pause: { at: now - 1_000, who: "ann", reason: "a deploy" } } },
     ),
-    { code: "queue_paused", pause: { at: new Date(now - 1_000), who: "ann", reason: "a deploy" } },
+    { code: "queue_paused", pause: { since: new Date(now - 1_000), by: "ann", reason: "a deploy" } },
     `It has been due for 5 s, and its queue is paused by ann since ${iso(-1_000)} (a deploy): resume the queue to run it.`,
   ],
   [
     "its queue was paused by Go's tools",
     why({}, { numbers: { queue: "default", paused: true, pause: { at: now - 1_000 } } }),
-    { code: "queue_paused", pause: { at: new Date(now - 1_000), who: undefined, reason: undefined } },
+    { code: "queue_paused", pause: { since: new Date(now - 1_000), by: undefined, reason: undefined } },
     `It has been due for 5 s, and its queue is paused since ${iso(-1_000)}: resume the queue to run it.`,
   ],
   [
@@ -453,7 +453,7 @@ describe.each(stores)("an explanation by an inspector on $name", ({ open }) => {
     const { broker, inspector } = await setup();
     await broker.enqueue([placedNow({ id: "a" })]);
     await inspector.pauseQueue("default", { who: "ann", reason: "a deploy" });
-    const pause = { who: "ann", reason: "a deploy", at: expect.any(Date) };
+    const pause = { by: "ann", reason: "a deploy", since: expect.any(Date) };
     expect((await inspector.explain("default", "a")).why).toMatchObject({ code: "queue_paused", pause });
     const { queue, why, sentence } = await inspector.explainQueue("default");
     expect(queue).toMatchObject({ queue: "default", size: 1 });

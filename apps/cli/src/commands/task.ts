@@ -1,7 +1,7 @@
 import { spellingsOf } from "@hikyaku/app-kit";
-import { presentExplainedTask } from "@hikyaku/operations/presenters";
+import { presentExplainedTask, presentTaskReason } from "@hikyaku/operations/presenters";
 import type { Command } from "commander";
-import { type ExplainedTask, HikyakuError, Inspector, type UnreadableTaskInfo } from "hikyaku";
+import { type ExplainedTask, HikyakuError, Inspector, type TaskReason, type UnreadableTaskInfo } from "hikyaku";
 import { withStore } from "../open-store.ts";
 import { type CommandContext, show } from "../output.ts";
 import { taskText } from "../task-text.ts";
@@ -13,7 +13,12 @@ interface TaskOptions {
 
 interface Found {
   readonly store: string;
-  readonly tasks: readonly (ExplainedTask | UnreadableTaskInfo)[];
+  readonly tasks: readonly FoundTask[];
+}
+
+interface FoundTask {
+  readonly explained: ExplainedTask | UnreadableTaskInfo;
+  readonly reason: TaskReason;
 }
 
 /** `task`: the state of one task, and why it does not run. */
@@ -30,18 +35,23 @@ export function addTask(program: Command, { streams }: CommandContext): void {
       const found = await withStore(async (broker): Promise<Found> => {
         const inspector = new Inspector({ broker });
         const queues = queue === undefined ? await broker.queues() : [queue];
-        const tasks: (ExplainedTask | UnreadableTaskInfo)[] = [];
+        const tasks: FoundTask[] = [];
         for (const name of queues) {
-          const explained = await inspector.explainTasks(name, spellingsOf(id));
-          const task = explained.tasks.find((found) => found !== undefined);
-          if (task !== undefined) tasks.push(task);
+          const found = await inspector.explainTasks(name, spellingsOf(id));
+          const explained = found.tasks.find((task) => task !== undefined);
+          if (explained === undefined) continue;
+          const task = "explanation" in explained ? explained.task : explained;
+          tasks.push({ explained, reason: await inspector.explain(name, task.id) });
         }
         return { store: broker.location, tasks };
       });
       if (found.tasks.length === 0) throw notFound(id, queue, found.store);
-      const now = Date.now();
-      show(streams, json, { ...found, tasks: found.tasks.map(presentExplainedTask) }, () =>
-        found.tasks.map((task) => taskText(task, now)).join("\n"),
+      const presented = found.tasks.map(({ explained, reason }) => {
+        const { why, sentence } = presentTaskReason(reason);
+        return { ...presentExplainedTask(explained), why, sentence };
+      });
+      show(streams, json, { ...found, tasks: presented }, () =>
+        found.tasks.map(({ reason }) => taskText(reason)).join("\n"),
       );
     });
 }

@@ -1,5 +1,6 @@
 import { documentEndpoints } from "./document.ts";
 import { enqueueEndpoints } from "./enqueue.ts";
+import { explanationEndpoints } from "./explanations.ts";
 import { findingEndpoints } from "./findings.ts";
 import { groupEndpoints } from "./groups.ts";
 import { queueEndpoints } from "./queues.ts";
@@ -29,6 +30,7 @@ export const operationsEndpoints = {
   ...workerEndpoints,
   ...typeEndpoints,
   ...enqueueEndpoints,
+  ...explanationEndpoints,
   ...findingEndpoints,
   ...statisticsEndpoints,
   ...documentEndpoints,

@@ -205,8 +205,8 @@ function completed({ completedAt: at, keptUntil, attempts }: TaskInfo): TaskWhy 
 /** Only for a queue that is paused. */
 export function pauseInfo({ numbers: { pause } }: Pick<QueueFacts, "numbers">): QueuePauseInfo {
   return {
-    at: pause?.at === undefined ? undefined : new Date(pause.at),
-    who: pause?.who,
+    since: pause?.at === undefined ? undefined : new Date(pause.at),
+    by: pause?.who,
     reason: pause?.reason,
   };
 }

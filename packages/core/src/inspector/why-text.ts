@@ -134,10 +134,10 @@ function obstacleText(obstacle: Obstacle | undefined): string {
   return obstacle === undefined ? "" : `; ${obstacleTexts[obstacle]}`;
 }
 
-function pauseText({ who, at, reason }: QueuePauseInfo): string {
-  const by = who === undefined ? "" : ` by ${who}`;
-  const since = at === undefined ? "" : ` since ${iso(at)}`;
-  return `${by}${since}${reason === undefined ? "" : ` (${reason})`}`;
+function pauseText({ by, since, reason }: QueuePauseInfo): string {
+  const who = by === undefined ? "" : ` by ${by}`;
+  const when = since === undefined ? "" : ` since ${iso(since)}`;
+  return `${who}${when}${reason === undefined ? "" : ` (${reason})`}`;
 }
 
 function seenText(seen: readonly HandlerSeen[]): string {

@@ -1,5 +1,3 @@
-import type { QueuePause } from "../broker/inspect-facet.ts";
-
 /** A process that ran, runs or would run tasks. */
 export interface ServerPlace {
   readonly serverId: string;
@@ -112,9 +110,11 @@ export type TaskWhy =
     }
   | { readonly code: "unreadable"; readonly reason: string };
 
-/** The pause of a queue as an explanation tells it. */
-export interface QueuePauseInfo extends Omit<QueuePause, "at"> {
-  readonly at: Date | undefined;
+/** The pause of a queue, as far as it is known: Go's tools write down only since when. */
+export interface QueuePauseInfo {
+  readonly since: Date | undefined;
+  readonly by: string | undefined;
+  readonly reason: string | undefined;
 }
 
 /** What waits in a queue, in all states. */

@@ -2,6 +2,7 @@ import { operationsEndpoints } from "@hikyaku/contract";
 import { routesOf } from "../route.ts";
 import { documentHandlers } from "./document.ts";
 import { enqueueHandlers } from "./enqueue.ts";
+import { explanationHandlers } from "./explanations.ts";
 import { findingHandlers } from "./findings.ts";
 import { groupHandlers } from "./groups.ts";
 import { queueHandlers } from "./queues.ts";
@@ -19,6 +20,7 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
 
   ...typeHandlers,
   ...enqueueHandlers,
+  ...explanationHandlers,
   ...findingHandlers,
   ...statisticsHandlers,
   ...documentHandlers,

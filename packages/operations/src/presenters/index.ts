@@ -1,3 +1,4 @@
+export { presentTaskReason } from "./explanation.ts";
 export { presentFinding, presentTreatedFinding } from "./finding.ts";
 export { presentQueue } from "./queue.ts";
 export { presentEviction, presentOrder, presentServer } from "./server.ts";
