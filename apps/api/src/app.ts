@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   addHealthRoutes,
+  auditFromConfig,
   boundedServer,
   libraryLogger,
   type OperationsPermission,
@@ -106,6 +107,8 @@ export async function buildApp(parts: AppParts) {
     authorize: permission.authorize,
     logger: libraryLogger(logger),
   });
+  const audit = auditFromConfig(config, broker);
+  const operations = new Operations({ broker, authorize: permission.authorize, audit, logger: libraryLogger(logger) });
   await app.register(operationsPlugin, { prefix: OPERATIONS_PATH, operations, describe: describeEndpoint });
   await serveWebPages(app, webRoot);
   answerWhatIsLeft();

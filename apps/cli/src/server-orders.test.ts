@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Broker, Client, defineTask, Server, silentLogger } from "hikyaku";
+import { AuditTrail, type Broker, Client, defineTask, Server, silentLogger } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runCli } from "./cli.ts";
@@ -58,6 +58,11 @@ describe("telling a server what to do", () => {
     expect(code).toBe(0);
     expect(server.status()).toMatchObject({ state: "quiet", order: { reason: "new build" } });
     expect(server.status().order?.by?.who).toMatch(/^hikyaku command/);
+    const { entries } = await new AuditTrail({ broker }).page({ limit: 10 });
+    expect(entries).toMatchObject([
+      { way: "cli", operation: "quiet-server", on: { id: server.serverId }, reason: "new build", result: "done" },
+    ]);
+    expect(entries[0]?.who).toMatch(/^hikyaku command/);
   });
 
   it("stops it by the beginning of its id, with JSON to read", async () => {

@@ -1,3 +1,4 @@
+export { auditFromConfig } from "./audit-from-config.ts";
 export { brokerFromConfig } from "./broker-from-config.ts";
 export { storeProbe, workersProbe } from "./broker-probes.ts";
 export { buildId } from "./build-id.ts";

@@ -66,6 +66,10 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
       operations: section({
         token: text("a token of 16 to 1000 printable ASCII characters without spaces", isToken).exactOptional(),
       }),
+      audit: section({
+        max_entries: integer(1, 100_000).default(10_000),
+        max_age_days: integer(1, 3_650).default(90),
+      }),
       auth: section({
         enabled: z.literal(false, "false, since this version has no sign-in").default(false),
       }),

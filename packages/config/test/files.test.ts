@@ -72,6 +72,7 @@ describe("the files of an environment", () => {
           storageType: "auto",
         },
         operations: {},
+        audit: { maxEntries: 10_000, maxAgeDays: 90 },
         auth: { enabled: false },
       },
       cors: { allowedOrigins: [], operationsOrigins: [] },

@@ -43,6 +43,11 @@ export interface EndpointData {
   /** The most bytes of its body. Default: `BODY_BYTES`. */
   readonly bodyBytes?: number;
   /**
+   * Why what it changes is not written to the audit. Absent: every change is. What only adds tasks (scope `enqueue`) is
+   * not: that is the work itself, and the tasks tell of it.
+   */
+  readonly unaudited?: string;
+  /**
    * How long it may take until it is answered with `deadline_exceeded`. Default: 10. An answer in parts must begin within
    * it, and may then go on.
    */
@@ -62,6 +67,11 @@ export type Endpoint<Data extends EndpointData = EndpointData> = Data & {
   readonly bodyBytes: number;
   readonly deadlineSeconds: number;
 };
+
+/** Whether requests to it are written to the audit. */
+export function isAudited({ method, scope, unaudited }: Pick<EndpointData, "method" | "scope" | "unaudited">): boolean {
+  return method !== "GET" && scope !== "enqueue" && unaudited === undefined;
+}
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 

@@ -36,6 +36,7 @@ export {
   type EndpointData,
   endpoint,
   type InputOf,
+  isAudited,
   METHODS,
   type Method,
   OPERATIONS_PATH,
@@ -43,6 +44,7 @@ export {
   STREAM_TYPES,
   type StreamType,
 } from "./endpoint.ts";
+export { auditEndpoints } from "./endpoints/audit.ts";
 export { documentEndpoints } from "./endpoints/document.ts";
 export { enqueueEndpoints } from "./endpoints/enqueue.ts";
 export { explanationEndpoints } from "./endpoints/explanations.ts";
@@ -85,6 +87,7 @@ export {
   workerWarning,
 } from "./readiness-finding.ts";
 export { permits, SCOPES, type Scope } from "./scopes.ts";
+export { type AuditEntryView, auditEntry } from "./shapes/audit-entry.ts";
 export {
   type EnqueueGiven,
   type EnqueueOutcomeView,

@@ -82,6 +82,16 @@ export {
 
 // Looking and acting
 
+export {
+  type AuditEntry,
+  type AuditNote,
+  type AuditPage,
+  type AuditResult,
+  AuditTrail,
+  type AuditTrailOptions,
+  type AuditWay,
+} from "./audit/audit-trail.ts";
+export { type AuditedInspectorOptions, auditedInspector } from "./audit/audited-inspector.ts";
 export type { ChangeOutcome } from "./broker/change-facet.ts";
 export { type OrderKind, type OrderSource, orderKinds } from "./broker/control-facet.ts";
 export type { MemoryEstimate, QueuePause } from "./broker/inspect-facet.ts";

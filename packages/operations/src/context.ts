@@ -1,4 +1,4 @@
-import type { Broker, Client, Inspector, TaskDefinition } from "hikyaku";
+import type { AuditTrail, Broker, Client, Inspector, TaskDefinition } from "hikyaku";
 import type { Identity } from "./access/request-head.ts";
 import type { LiveFindings } from "./live-findings.ts";
 
@@ -15,6 +15,12 @@ export interface OperationsContext {
   readonly identity: Identity | undefined;
   /** The caller in words, as servers and the history of tasks get it. */
   readonly who: string;
+  readonly audit: AuditTrail;
+  /**
+   * Tells the audit how things were and how they are now, if the handler knows it anyway: small, without payloads and
+   * secrets. What is told again takes the place of what was told before.
+   */
+  readonly tellChange: (told: { readonly before?: unknown; readonly after?: unknown }) => void;
   /**
    * Fires when the caller has gone or time is up. For handlers that only read: a change that was begun is finished even
    * if nobody waits for it.

@@ -1,5 +1,6 @@
 import { type Endpoint, permits } from "@hikyaku/contract";
 import {
+  AuditTrail,
   type Broker,
   Client,
   errorText,
@@ -13,10 +14,11 @@ import {
 import { isOfAnotherSite } from "./access/other-site.ts";
 import type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
 import { bearerToken } from "./access/token.ts";
+import { type AuditedRequest, auditRequest, type RequestEnd } from "./audit/audit-request.ts";
 import { typeRoutesOf } from "./enqueue/type-routes.ts";
 import { operationsRoutes } from "./handlers/index.ts";
 import { LiveFindings } from "./live-findings.ts";
-import { problemAnswer } from "./problems/problem-answer.ts";
+import { problemAnswer, problemEnd } from "./problems/problem-answer.ts";
 import { RefusalLog } from "./problems/refusal-log.ts";
 import { RequestProblem } from "./problems/request-problem.ts";
 import type { RawInput, Route } from "./route.ts";
@@ -33,6 +35,8 @@ export interface OperationsParts {
   readonly client?: Client;
   /** The types of tasks whose payloads are checked before they are added. Default: none. */
   readonly types?: readonly TaskDefinition[];
+  /** Where changes are written down. Default: the audit of the broker's store, with its default bounds. */
+  readonly audit?: AuditTrail;
   /** Default: warnings and errors as JSON lines on standard error. */
   readonly logger?: Logger;
   /** Default: all endpoints of the contract. */
@@ -72,6 +76,7 @@ export class Operations {
   readonly #client: Client;
   readonly #types: ReadonlyMap<string, TaskDefinition>;
   readonly #findings: LiveFindings;
+  readonly #audit: AuditTrail;
   readonly #streams: OpenStreams;
 
   /** @throws HikyakuError `invalid_option` when `authorize` is missing, or two definitions have one type. */
@@ -93,6 +98,7 @@ export class Operations {
     this.#inspector = new Inspector({ broker });
     this.#client = client ?? new Client({ broker });
     this.#findings = new LiveFindings(broker);
+    this.#audit = parts.audit ?? new AuditTrail({ broker });
   }
 
   /** What lies at a path below the prefix. */
@@ -178,21 +184,30 @@ export class Operations {
     call.signal.addEventListener("abort", leave, { once: true });
     if (call.signal.aborted) leave();
     const { name = head.address } = identity ?? {};
+    const { params, query, body: sent } = call;
+    const request = { route, head, identity, params, query, body: sent };
+    let told: AuditedRequest["told"] = {};
+    const written = (end: RequestEnd): Promise<void> =>
+      auditRequest(this.#audit, this.#logger, { ...request, told }, end);
     const context = {
       broker: this.#parts.broker,
       inspector: this.#inspector,
       client: this.#client,
       types: this.#types,
       findings: this.#findings,
+      audit: this.#audit,
+      tellChange: (more: AuditedRequest["told"]): void => {
+        told = { ...told, ...more };
+      },
       identity,
       who: name === undefined ? "the API" : `the API, asked by ${name}`,
       signal: ended.signal,
       deadlineAt,
     };
     try {
-      const { params, query, body: sent } = call;
       const done = route.run(context, { params, query, body: sent, headers: head.headers });
       const { status, body, headers: own } = await Promise.race([givenUp, done]);
+      await written({ status, code: undefined });
       if (streaming !== undefined) {
         const failed = (error: unknown): void => void (call.signal.aborted || this.refuse(error, requestId));
         const stream = httpStream({ ...streaming, failed, parts: body as AsyncIterable<string> });
@@ -203,6 +218,7 @@ export class Operations {
       // People read answers with curl, in a terminal that obeys the text that it shows.
       return { status, headers, text: visibleLines(JSON.stringify(body)) };
     } catch (error) {
+      await written(problemEnd(error));
       // Nobody reads the answer, and nothing went wrong.
       if (call.signal.aborted) return problemAnswer(error, requestId);
       return this.refuse(error, requestId);

@@ -1,10 +1,11 @@
 import { presentTreatedFinding } from "@hikyaku/operations/presenters";
 import type { Command } from "commander";
-import { checkStore, type Finding, type FindingLevel } from "hikyaku";
+import { type AuditNote, checkStore, errorText, type Finding, type FindingLevel } from "hikyaku";
 import { exitCodes } from "../exit-codes.ts";
 import { findingsText } from "../findings-text.ts";
 import { withStore } from "../open-store.ts";
 import { type CommandContext, show } from "../output.ts";
+import { userName } from "../user-name.ts";
 
 interface DoctorOptions {
   readonly repair: boolean;
@@ -34,8 +35,11 @@ export function addDoctor(program: Command, { streams, exitWith }: CommandContex
     .option("--queue <name...>", "look at these queues only (default: all that the store holds)")
     .option("--json", "write JSON", false)
     .action(async ({ repair, json, queue }: DoctorOptions) => {
-      const report = await withStore(async (broker): Promise<Report> => {
+      const report = await withStore(async (broker, { audit }): Promise<Report> => {
         const found = await checkStore(broker, { repair, ...(queue !== undefined && { queues: queue }) });
+        const repaired = found.filter((finding) => finding.repair === "repaired").length;
+        if (repair)
+          await audit.write(repairNote(queue, repaired)).catch((error: unknown) => tellMissed(streams, error));
         const findings = levels.flatMap((level) => found.filter((finding) => finding.level === level));
         const count = (level: FindingLevel): number => found.filter((finding) => finding.level === level).length;
         const counts = { error: count("error"), warning: count("warning"), notice: count("notice") };
@@ -44,6 +48,15 @@ export function addDoctor(program: Command, { streams, exitWith }: CommandContex
       show(streams, json, jsonOf(report), () => reportText(report));
       exitWith(report.counts.error + report.counts.warning > 0 ? exitCodes.findings : exitCodes.ok);
     });
+}
+
+function repairNote(queues: readonly string[] | undefined, repaired: number): AuditNote {
+  const on = queues === undefined ? {} : { queue: queues.join(", ") };
+  return { who: userName(), way: "cli", operation: "repair-store", on, after: { repaired }, result: "done" };
+}
+
+function tellMissed({ err }: CommandContext["streams"], error: unknown): void {
+  err(`hikyaku: this repair is missing in the audit: ${errorText(error)}\n`);
 }
 
 function jsonOf(report: Report) {

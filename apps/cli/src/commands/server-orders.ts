@@ -1,11 +1,10 @@
-import { userInfo } from "node:os";
 import { presentEviction, presentOrder } from "@hikyaku/operations/presenters";
 import type { Command } from "commander";
 import {
   type Duration,
   durationMs,
   type EvictReport,
-  Inspector,
+  type Inspector,
   isHikyakuError,
   type OrderReport,
   visibleText,
@@ -15,6 +14,7 @@ import { findServer } from "../find-server.ts";
 import { withStore } from "../open-store.ts";
 import { type CommandContext, show } from "../output.ts";
 import { UsageError } from "../usage-error.ts";
+import { userName } from "../user-name.ts";
 
 interface OrderOptions {
   readonly reason?: string;
@@ -36,8 +36,7 @@ export function addServerOrders(servers: Command, { streams, exitWith }: Command
     command: Command,
     order: (inspector: Inspector, serverId: string) => Promise<OrderReport | EvictReport>,
   ): Promise<void> => {
-    const report = await withStore(async (broker) => {
-      const inspector = new Inspector({ broker });
+    const report = await withStore(async (_broker, { inspector }) => {
       return order(inspector, findServer(await inspector.servers(), name));
     });
     // `servers` has the same option, and takes it at any position.
@@ -105,15 +104,6 @@ function duration(option: string, text: string): Duration {
     throw new UsageError(
       `--${option}: expected a duration such as 30s or 2m, got ${JSON.stringify(visibleText(text))}`,
     );
-  }
-}
-
-/** A user without a name, as in some containers, is named by host and pid alone. */
-function userName(): string {
-  try {
-    return `hikyaku command of ${userInfo().username}`;
-  } catch {
-    return "hikyaku command";
   }
 }
 

@@ -1,3 +1,4 @@
+import { auditEndpoints } from "./audit.ts";
 import { documentEndpoints } from "./document.ts";
 import { enqueueEndpoints } from "./enqueue.ts";
 import { explanationEndpoints } from "./explanations.ts";
@@ -20,6 +21,7 @@ export const operationsTags = [
   { name: "statistics", description: "What happened, in numbers." },
   { name: "findings", description: "What is not as it should be." },
   { name: "description", description: "What this API is, for programs." },
+  { name: "audit", description: "Who changed what, when and from where." },
 ] as const;
 
 /** Every endpoint of the operations API, by the name of its handler. */
@@ -34,4 +36,5 @@ export const operationsEndpoints = {
   ...findingEndpoints,
   ...statisticsEndpoints,
   ...documentEndpoints,
+  ...auditEndpoints,
 };

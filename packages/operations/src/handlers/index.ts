@@ -1,5 +1,6 @@
 import { operationsEndpoints } from "@hikyaku/contract";
 import { routesOf } from "../route.ts";
+import { auditHandlers } from "./audit.ts";
 import { documentHandlers } from "./document.ts";
 import { enqueueHandlers } from "./enqueue.ts";
 import { explanationHandlers } from "./explanations.ts";
@@ -24,4 +25,5 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...findingHandlers,
   ...statisticsHandlers,
   ...documentHandlers,
+  ...auditHandlers,
 });
