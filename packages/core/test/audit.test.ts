@@ -1,8 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { AuditTrail } from "../src/audit/audit-trail.ts";
-import { auditedInspector } from "../src/audit/audited-inspector.ts";
+import { auditedInspector, changesOfInspector } from "../src/audit/audited-inspector.ts";
 import { sqliteBroker } from "../src/broker/sqlite/index.ts";
 import { HikyakuError } from "../src/errors.ts";
+import { Inspector } from "../src/inspector/inspector.ts";
 import type { LogFields } from "../src/runtime/logger.ts";
 import { placedNow } from "./support/builders.ts";
 
@@ -88,4 +89,14 @@ describe("the audit", () => {
     expect(() => new AuditTrail({ broker, maxEntries: 0 })).toThrow(/"maxEntries"/);
     expect(() => new AuditTrail({ broker, maxAge: "soon" as never })).toThrow(/"maxAge"/);
   });
+});
+
+it("knows of every method of the inspector whether it changes something", () => {
+  const readers = [
+    ...["queues", "queuePage", "queue", "groups", "history", "statistics", "tasks", "task", "servers"],
+    ...["explainTasks", "explain", "explainQueue"],
+  ];
+  const methods = Object.getOwnPropertyNames(Inspector.prototype).filter((name) => name !== "constructor");
+  const known = new Set([...readers, ...Object.keys(changesOfInspector)]);
+  expect(methods.filter((name) => !known.has(name))).toEqual([]);
 });

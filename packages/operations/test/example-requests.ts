@@ -53,4 +53,6 @@ export const exampleRequests: Readonly<Record<keyof typeof operationsEndpoints, 
   listFindings: { answers: [200] },
   getStatistics: { query: "type=email:send&resolution=ten_minutes&parts=true", answers: [200] },
   getOpenApiDocument: { answers: [200] },
+  listAudit: { query: "limit=10&operation=pause-queue", answers: [200] },
+  exportAudit: { answers: [200] },
 };
