@@ -105,10 +105,9 @@ export async function buildApp(parts: AppParts) {
     broker,
     types: [delayPrint],
     authorize: permission.authorize,
+    audit: auditFromConfig(config, broker),
     logger: libraryLogger(logger),
   });
-  const audit = auditFromConfig(config, broker);
-  const operations = new Operations({ broker, authorize: permission.authorize, audit, logger: libraryLogger(logger) });
   await app.register(operationsPlugin, { prefix: OPERATIONS_PATH, operations, describe: describeEndpoint });
   await serveWebPages(app, webRoot);
   answerWhatIsLeft();

@@ -188,7 +188,7 @@ export class Operations {
     const request = { route, head, identity, params, query, body: sent };
     let told: AuditedRequest["told"] = {};
     const written = (end: RequestEnd): Promise<void> =>
-      auditRequest(this.#audit, this.#logger, { ...request, told }, end);
+      auditRequest(this.#audit, this.#logger, { ...request, told, deadlineAt }, end);
     const context = {
       broker: this.#parts.broker,
       inspector: this.#inspector,
@@ -218,7 +218,10 @@ export class Operations {
       // People read answers with curl, in a terminal that obeys the text that it shows.
       return { status, headers, text: visibleLines(JSON.stringify(body)) };
     } catch (error) {
-      await written(problemEnd(error));
+      const failure = problemEnd(error);
+      const writing = written(failure);
+      // A store that is ill would keep the answer waiting once more.
+      if (failure.status < 500) await writing;
       // Nobody reads the answer, and nothing went wrong.
       if (call.signal.aborted) return problemAnswer(error, requestId);
       return this.refuse(error, requestId);

@@ -121,6 +121,7 @@ describe("the audit", () => {
     };
     await post("/walls/a/2/paint", { payload: 1 });
     await post("/hang");
+    await expect.poll(() => entries()).toHaveLength(3);
     expect(
       (await entries()).map(({ operation, result, code, status, before }) => [operation, result, code, status, before]),
     ).toEqual([

@@ -13,6 +13,8 @@ export interface AuditedRequest {
   readonly query: unknown;
   readonly body: unknown;
   readonly told: Pick<AuditNote, "before" | "after">;
+  /** When the request must be answered, in milliseconds of the epoch. */
+  readonly deadlineAt: number;
 }
 
 /** Its end: the status, and the code of the problem if there was one. */
@@ -31,6 +33,10 @@ const unknownEnds: ReadonlySet<ProblemCode> = new Set([
   "corrupt_data",
 ]);
 
+/** How long an entry may take, also where the time of its request is up. */
+const mostMs = 2_000;
+const leastMs = 250;
+
 /** What does not fit its schema never came as far as the operation. */
 const misfits: ReadonlySet<ProblemCode> = new Set(["invalid_body", "invalid_path", "invalid_query", "invalid_headers"]);
 
@@ -48,7 +54,8 @@ export async function auditRequest(
   if (!isAudited(endpoint) || (end.code !== undefined && misfits.has(end.code))) return;
   const note = noteOf(request, end);
   try {
-    await audit.write(note);
+    const within = { ms: Math.min(mostMs, Math.max(leastMs, request.deadlineAt - Date.now())) };
+    await audit.write(note, { within });
   } catch (error) {
     const { operation, on, who, from, result, code } = note;
     const missed = { operation, on, who, from, result, code, error: errorText(error) };

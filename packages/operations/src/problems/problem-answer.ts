@@ -79,15 +79,14 @@ export function problemAnswer(error: unknown, requestId: string): ProblemAnswer 
   };
 }
 
-/** What an error is told as. */
-export interface FoundProblem {
 /** The status and the code that an error is answered with. */
 export function problemEnd(error: unknown): { readonly status: number; readonly code: ProblemCode } {
   const { code } = problemOf(error);
   return { status: STATUS_OF_PROBLEM[code], code };
 }
 
-interface FoundProblem {
+/** What an error is told as. */
+export interface FoundProblem {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly errors?: ProblemError[];
