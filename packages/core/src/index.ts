@@ -25,6 +25,8 @@ export {
 } from "./task/task.ts";
 export type { EnqueueOptions, TaskDefaults, TaskOptions } from "./task/task-options.ts";
 
+export type { TaskLogLine, TaskLogOptions, TaskLogPage, TaskProgress } from "./task/task-report.ts";
+
 // Enqueueing
 
 export {
@@ -51,7 +53,7 @@ export type {
 } from "./worker/groups/aggregate-functions.ts";
 export type { FailedAttempt } from "./worker/handling/failed-attempt.ts";
 export type { HandleOptions } from "./worker/handling/handler.ts";
-export type { Handler, HandlerContext, NoValues } from "./worker/handling/handler-context.ts";
+export type { Handler, HandlerContext, NoValues, Progress } from "./worker/handling/handler-context.ts";
 export type { Middleware, Next } from "./worker/handling/middleware.ts";
 export { Revoke, SkipRetry } from "./worker/handling/verdict-errors.ts";
 export type { ObeyedOrder } from "./worker/remote-control.ts";

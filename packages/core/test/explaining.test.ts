@@ -43,6 +43,7 @@ const places = {
   result: undefined,
   attempts: [],
   lostAttempts: 0,
+  progress: undefined,
 };
 const pending = { ...places, state: "pending", message: aTask(), pendingSince: now - 5_000 } as const;
 

@@ -21,6 +21,7 @@ const calls: Record<
   statistics: (it, limit) => it.statistics({ queue: "default" }, limit),
   tasks: (it, limit) => it.tasks({ queue: "default", state: "pending" }, limit),
   task: (it, limit) => it.task("default", "t", limit),
+  taskLog: (it, limit) => it.taskLog("default", "t", limit),
   explainTasks: (it, limit) => it.explainTasks("default", ["t"], limit),
   explain: (it, limit) => it.explain("default", "t", limit),
   explainQueue: (it, limit) => it.explainQueue("default", limit),

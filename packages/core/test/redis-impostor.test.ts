@@ -88,6 +88,7 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
       revision: 1,
     }),
   putRecords: (broker) => broker.putRecords("c", [{ id: "r1", value: "{}", expected: "any" }]),
+  readLog: (broker) => broker.readLog("default", "t1"),
   readTrail: (broker) => broker.readTrail({ trail: "t", limit: 10 }),
   ready: (broker) => broker.ready(),
   queue: (broker) => broker.queue("default"),
@@ -129,6 +130,7 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   unreadableEntries: (broker) => broker.unreadableEntries(),
   withdraw: (broker) => broker.withdraw({ ...server, details: undefined }),
   withdrawEntries: (broker) => broker.withdrawEntries("s1"),
+  report: (broker) => broker.report([{ lease, progress: "1", log: { from: 1, lines: ["x"] } }]),
   writeResult: (broker) => broker.writeResult(lease, bytes("x")),
 };
 

@@ -23,7 +23,7 @@ import { FakeClock } from "./support/fake-clock.ts";
 import { aServer, Happenings } from "./worker/stores.ts";
 
 const run = promisify(execFile);
-const databases = 1_000;
+const databases = 2_000;
 const password = "hunter2";
 
 describe.skipIf(redisServerPath() === undefined)(

@@ -5,7 +5,7 @@ import { describeBrokerContract } from "./broker-contract/broker-contract.ts";
 import type { ContractStore } from "./support/contract-store.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 
-const databases = 1_000;
+const databases = 2_000;
 
 describe.skipIf(redisServerPath() === undefined)("the Redis adapter", () => {
   let server: RedisServer;

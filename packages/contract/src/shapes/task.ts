@@ -23,8 +23,20 @@ const attempt = z
     duration_ms: z.number(),
     outcome: z.string().meta({ examples: ["done", "retry", "archived", "lost"] }),
     error: z.string().nullable(),
+    stack: z.string().nullable().meta({ description: "Where in the code it came from; of the last 5 attempts." }),
   })
   .meta({ description: "Who ran a task, when, and how it ended." });
+
+const progress = z
+  .object({
+    done: z.number(),
+    total: z.number().nullable().meta({ description: "100 for a percentage; null where nobody knows." }),
+    message: z.string().nullable(),
+    told_at: moment.nullable(),
+    server_id: z.string().nullable(),
+    attempt: z.int().nullable(),
+  })
+  .meta({ description: "How far a task is, as its handler said last." });
 
 /** Everything that is known of a task. */
 export const taskDetail = z
@@ -63,6 +75,7 @@ export const taskDetail = z
     retention_ms: z.number(),
     attempts: z.array(attempt).meta({ description: "Oldest first, at most 20." }),
     lost_attempts: z.int().meta({ description: "How many workers died or stalled while they ran it, lately." }),
+    progress: progress.nullable(),
   })
   .meta({ description: "Everything that is known of a task." });
 

@@ -1,3 +1,4 @@
+import { stacksKept } from "./limits.ts";
 import type { ServerRecord } from "./presence-facet.ts";
 import type { AttemptRecord, AttemptServer } from "./work-facet.ts";
 
@@ -27,6 +28,18 @@ export function readAttempts(field: string | undefined): AttemptRecord[] {
   });
 }
 
+/** One attempt as a line of a stored history. */
+export function attemptText(attempt: AttemptRecord): string {
+  const { stack, ...rest } = attempt;
+  // The stack is the end of the line, where `withoutOldStacks` and `includes/attempts.lua` cut it off.
+  return JSON.stringify(stack === undefined ? attempt : { ...rest, stack });
+}
+
+/** The lines of a history, of which only the newest keep their stack. */
+export function withoutOldStacks(lines: readonly string[]): readonly string[] {
+  return lines.map((line, index) => (index < lines.length - stacksKept ? line.replace(/,"stack":".*$/, "}") : line));
+}
+
 const outcomes: ReadonlySet<unknown> = new Set<AttemptRecord["outcome"]>([
   "done",
   "completed",
@@ -38,7 +51,8 @@ const outcomes: ReadonlySet<unknown> = new Set<AttemptRecord["outcome"]>([
 
 function attemptIn(value: unknown): AttemptRecord | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { serverId, host, pid, directory, build, startedAt, endedAt, outcome, error } = value as Partial<AttemptRecord>;
+  const { serverId, host, pid, directory, build, startedAt, endedAt, outcome, error, stack } =
+    value as Partial<AttemptRecord>;
   if (typeof serverId !== "string" || !isMoment(startedAt) || !isMoment(endedAt)) return undefined;
   if (outcome === undefined || !outcomes.has(outcome)) return undefined;
   return {
@@ -50,6 +64,7 @@ function attemptIn(value: unknown): AttemptRecord | undefined {
     endedAt,
     outcome,
     ...(typeof error === "string" && { error }),
+    ...(typeof stack === "string" && { stack }),
   };
 }
 

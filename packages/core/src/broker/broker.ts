@@ -11,6 +11,7 @@ import type { PolicyFacet } from "./policy-facet.ts";
 import type { PresenceFacet } from "./presence-facet.ts";
 import type { ReconcileFacet } from "./reconcile-facet.ts";
 import type { RecordFacet } from "./record-facet.ts";
+import type { ReportFacet } from "./report-facet.ts";
 import type { ScheduleFacet } from "./schedule-facet.ts";
 import type { SignalFacet } from "./signal-facet.ts";
 import type { StatisticsFacet } from "./statistics-facet.ts";
@@ -48,6 +49,7 @@ export interface Broker
     ControlFacet,
     ReconcileFacet,
     RecordFacet,
+    ReportFacet,
     ScheduleFacet,
     SignalFacet,
     TrailFacet,

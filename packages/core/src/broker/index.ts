@@ -44,6 +44,8 @@ export type {
   TaskPage,
   UnreadableTask,
 } from "./inspect-facet.ts";
+export type { KeptLog, LogLine } from "./kept-log.ts";
+export type { KeptProgress } from "./kept-progress.ts";
 export type { ArchiveLimits, ForwardAnswer, ForwardRequest, MaintainFacet, SweepAnswer } from "./maintain-facet.ts";
 export type { PolicyAnswer, PolicyFacet, PolicyRequest } from "./policy-facet.ts";
 export type {
@@ -66,6 +68,7 @@ export type {
   RemovalOutcome,
   StoredRecord,
 } from "./record-facet.ts";
+export type { HeldReport, ReportFacet } from "./report-facet.ts";
 export type {
   AnnouncedEntry,
   CatchUp,
@@ -88,6 +91,7 @@ export type {
   StatisticsRow,
 } from "./statistics-facet.ts";
 export type { TaskHistory, TaskMessage, TaskRequest, TaskState, UnknownField } from "./task-message.ts";
+export type { ReportedLines, TaskReport } from "./task-report.ts";
 export type { TrailAppend, TrailEntry, TrailFacet, TrailPage, TrailQuery } from "./trail-facet.ts";
 export type {
   AttemptRecord,

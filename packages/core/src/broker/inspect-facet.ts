@@ -1,4 +1,5 @@
 import type { CallOptions } from "./call-options.ts";
+import type { KeptProgress } from "./kept-progress.ts";
 import type { Standing } from "./standing.ts";
 import type { TaskMessage, TaskState } from "./task-message.ts";
 import type { AttemptRecord } from "./work-facet.ts";
@@ -89,6 +90,8 @@ export interface StoredTask {
    * How many workers died or stalled while they ran it, since it last failed or succeeded under a worker that lived.
    */
   readonly lostAttempts: number;
+  /** What its handler said last of how far it is. */
+  readonly progress: KeptProgress | undefined;
 }
 
 /** Something that lies where a task should and can't be read as a task. It can still be deleted. */

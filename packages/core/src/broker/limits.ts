@@ -34,3 +34,9 @@ export const longestStatisticsType = 200;
  * margin.
  */
 export const reportMarkKeptMs = 7_200_000;
+/** The newest attempts whose stack is kept, and the longest stack, in characters. */
+export const stacksKept = 5;
+export const longestStack = 4_096;
+/** The newest log lines of one task, and their bytes. */
+export const logLinesKept = 200;
+export const logBytesKept = 65_536;

@@ -1,6 +1,7 @@
 import type { CallOptions } from "./call-options.ts";
 import type { ClaimPolicy } from "./claim-policy.ts";
 import type { TaskMessage } from "./task-message.ts";
+import type { TaskReport } from "./task-report.ts";
 
 /** Which task types a server can run. A prefix matches every type that starts with it. */
 export type HandledTypes =
@@ -137,13 +138,15 @@ export interface AttemptServer {
 
 /**
  * Who ran one attempt, when, and how it ended, with the first 1,000 characters of its error. A task keeps its last 20,
- * newest last.
+ * newest last, and the stacks of the last 5.
  */
 export interface AttemptRecord extends AttemptServer {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome: Outcome["kind"] | "lost";
   readonly error?: string;
+  /** Where in the code the error came from: the stack of what the handler threw, at most 4,096 characters and a mark. */
+  readonly stack?: string;
 }
 
 export interface Settlement {
@@ -158,6 +161,8 @@ export interface Settlement {
   readonly repeated?: boolean;
   /** Of a retry: true when the handler ended and its worker lived. `lostAttempts` then starts again from 0. */
   readonly survived?: boolean;
+  /** What the handler said last. Written with the outcome, unless the outcome removes the task. */
+  readonly report?: TaskReport;
 }
 
 /** `lost`: somebody else holds or settled the task. Nothing was written. */

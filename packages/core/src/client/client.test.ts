@@ -42,6 +42,7 @@ class GatedBroker implements ClientBroker {
   }
 
   get: ClientBroker["get"] = (...args) => this.#broker.get(...args);
+  readLog: ClientBroker["readLog"] = (...args) => this.#broker.readLog(...args);
   change: ClientBroker["change"] = (...args) => this.#broker.change(...args);
   send: ClientBroker["send"] = (...args) => this.#broker.send(...args);
 }

@@ -1,7 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { checkedSignal } from "../abort-signal.ts";
 import type { Broker } from "../broker/broker.ts";
-import { checkedText } from "../checked-name.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { EnqueueBatcher } from "../enqueue/enqueue-batcher.ts";
 import { EnqueueCall } from "../enqueue/enqueue-call.ts";
@@ -16,12 +15,14 @@ import { checkedMaxPayloadBytes, defaultMaxPayloadBytes } from "../task/payload-
 import type { EnqueueArguments, EnqueueRequest, TaskDefinition } from "../task/task.ts";
 import { type TaskIds, taskIdsOf } from "../task/task-id.ts";
 import type { EnqueueOptions } from "../task/task-options.ts";
+import type { TaskLogOptions, TaskLogPage, TaskProgress } from "../task/task-report.ts";
 import { ClientStatistics } from "./client-statistics.ts";
 import { ResultWaits } from "./result-waits.ts";
+import { readTaskLog, readTaskProgress, type TaskPlace, taskPlaceOf } from "./task-reports.ts";
 import { lookAtResult, type NamedTask, namedTask, parsedResult } from "./task-result.ts";
 
 /** The parts of a broker that a client uses. */
-export type ClientBroker = Pick<Broker, "enqueue" | "get" | "change" | "send" | "pacing" | "addStatistics">;
+export type ClientBroker = Pick<Broker, "enqueue" | "get" | "readLog" | "change" | "send" | "pacing" | "addStatistics">;
 
 export interface ClientOptions {
   /** Where the tasks go. Stays open when the client closes: its owner closes it. */
@@ -259,6 +260,24 @@ export class Client implements AsyncDisposable {
   }
 
   /**
+   * What the handler of a task said last of how far it is, while it runs and after. Undefined when it said nothing.
+   * @throws HikyakuError `task_not_found`: it was removed; a task without a retention is as soon as it is done. As
+   * `result` otherwise.
+   */
+  async progress(task: TaskPlace): Promise<TaskProgress | undefined> {
+    const place = taskPlaceOf(task);
+    this.#mustBeOpen("nothing was read");
+    return readTaskProgress(this.#broker, place, { timeoutMs: this.#withinMs });
+  }
+
+  /** What the handlers of a task said by `context.log`. Throws as `progress`, and `invalid_option`. */
+  async log(task: TaskPlace, options: TaskLogOptions = {}): Promise<TaskLogPage> {
+    const place = taskPlaceOf(task);
+    this.#mustBeOpen("nothing was read");
+    return readTaskLog(this.#broker, place, options, { timeoutMs: this.#withinMs });
+  }
+
+  /**
    * Cancels a task. A waiting task is archived. The handler of a running task is asked to stop, on any server; it and
    * the server's option `cancelledTasks` decide what follows. A task of the same id in another queue goes on, unless
    * Asynq's worker runs this one.
@@ -270,8 +289,8 @@ export class Client implements AsyncDisposable {
     this.#mustBeOpen("nothing was cancelled");
     const call = { timeoutMs: this.#withinMs };
     if (typeof task !== "string") {
-      const { queue, id } = (task ?? {}) as Partial<typeof task>;
-      return cancelTask(this.#broker, checkedText("queue", queue), checkedText("id", id), call);
+      const { queue, id } = taskPlaceOf(task);
+      return cancelTask(this.#broker, queue, id, call);
     }
     await this.#broker.send({ kind: "cancel", taskId: task }, call);
     return "signalled";

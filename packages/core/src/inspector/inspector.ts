@@ -7,6 +7,13 @@ import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type CancelAnswer, cancelTask, taskNotFound } from "../task/cancel-task.ts";
 import { encodePayload } from "../task/payload.ts";
 import { checkedMaxPayloadBytes, defaultMaxPayloadBytes, payloadTooLarge } from "../task/payload-size.ts";
+import {
+  checkedLogOptions,
+  type TaskLogOptions,
+  type TaskLogPage,
+  taskLogNames,
+  taskLogPageOf,
+} from "../task/task-report.ts";
 import { BulkChange, type BulkOptions, type BulkReport, bulkNames } from "./bulk-change.ts";
 import { CallBudget, type InspectorCallOptions } from "./call-budget.ts";
 import { explainQueueOf, explainTaskOf, type QueueReason, type TaskReason } from "./explainer.ts";
@@ -49,6 +56,7 @@ export type InspectedBroker = Pick<
   | "list"
   | "standing"
   | "get"
+  | "readLog"
   | "pause"
   | "resume"
   | "groups"
@@ -85,6 +93,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof InspectorOptions>([
   "clock",
 ]);
 const pageNames: ReadonlySet<string> = new Set(["limit", "after"]);
+const logNames: ReadonlySet<string> = new Set([...taskLogNames, "signal", "within"]);
 const lockNames: ReadonlySet<string> = new Set(["queue", "type", "payload"]);
 
 const queuesAtOnce = 20;
@@ -232,6 +241,20 @@ export class Inspector {
     const budget = this.#budget("task", options);
     const [entry] = await this.#broker.get(checkedText("queue", queue), [checkedText("id", id)], budget.next());
     if (entry !== undefined) return taskInfoOf(entry, this.#clock.now());
+    await this.#insistOn(queue, budget);
+    throw taskNotFound(queue, id);
+  }
+
+  /**
+   * What a task's handlers said by `context.log`: the newest lines, at most 200 and 64 KiB, oldest first. They are kept
+   * with the task, in whatever state it is.
+   * @throws HikyakuError `queue_not_found`, `task_not_found`, `invalid_option`.
+   */
+  async taskLog(queue: string, id: string, options: TaskLogOptions & InspectorCallOptions = {}): Promise<TaskLogPage> {
+    const budget = new CallBudget("Inspector.taskLog", options, this.#clock, logNames);
+    const asked = checkedLogOptions(options);
+    const log = await this.#broker.readLog(checkedText("queue", queue), checkedText("id", id), budget.next());
+    if (log !== undefined) return taskLogPageOf(log, asked);
     await this.#insistOn(queue, budget);
     throw taskNotFound(queue, id);
   }

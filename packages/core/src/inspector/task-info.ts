@@ -3,6 +3,7 @@ import { claimedAtOf, serverOfToken } from "../broker/lease-token.ts";
 import type { TaskMessage, TaskState } from "../broker/task-message.ts";
 import type { AttemptRecord, AttemptServer } from "../broker/work-facet.ts";
 import { fieldNames, fieldRow, type taskFields } from "../task/task-fields.ts";
+import { type TaskProgress, taskProgressOf } from "../task/task-report.ts";
 
 /** Stored bytes, with what can be shown of them. */
 export interface Content {
@@ -19,6 +20,8 @@ export interface AttemptInfo extends AttemptServer {
   readonly durationMs: number;
   readonly outcome: AttemptRecord["outcome"];
   readonly error: string | undefined;
+  /** Where in the code the error came from. Kept for the last 5 attempts. */
+  readonly stack: string | undefined;
 }
 
 /** How a field of a message is shown: moments as dates, bytes as content, everything else as it is. */
@@ -71,6 +74,8 @@ export interface TaskInfo extends ShownMessage {
    * How many workers died or stalled while they ran it, since it last failed or succeeded under a worker that lived.
    */
   readonly lostAttempts: number;
+  /** What its handler said last of how far it is. `Inspector.taskLog` reads its log lines. */
+  readonly progress: TaskProgress | undefined;
 }
 
 /** Something that lies where a task should and can't be read as a task. It can be deleted. */
@@ -110,6 +115,7 @@ function readableInfo(task: StoredTask, now: number): TaskInfo {
     unique: message.uniqueKey !== "",
     attempts: task.attempts.map(attemptInfoOf),
     lostAttempts: task.lostAttempts,
+    progress: taskProgressOf(task.progress),
   };
 }
 
@@ -145,7 +151,7 @@ function holderOf({ leaseToken, leaseEndsAt }: StoredTask, now: number): TaskInf
   };
 }
 
-function attemptInfoOf({ startedAt, endedAt, outcome, error, ...server }: AttemptRecord): AttemptInfo {
+function attemptInfoOf({ startedAt, endedAt, outcome, error, stack, ...server }: AttemptRecord): AttemptInfo {
   return {
     ...server,
     startedAt: new Date(startedAt),
@@ -153,6 +159,7 @@ function attemptInfoOf({ startedAt, endedAt, outcome, error, ...server }: Attemp
     durationMs: endedAt - startedAt,
     outcome,
     error,
+    stack,
   };
 }
 

@@ -56,7 +56,12 @@ function invalid(option: string, expected: string, value: unknown): HikyakuError
 }
 
 function jsonOf(entry: LogFields, fields: LogFields): string {
-  const json = (some: LogFields) => JSON.stringify({ ...entry, ...fieldsBeside(namesOfLine, some) }, readable);
+  return fieldsJson(fields, (some) => ({ ...entry, ...fieldsBeside(namesOfLine, some) }));
+}
+
+/** The fields as JSON, inside `line`. A field that JSON can't hold is replaced by the reason. */
+export function fieldsJson(fields: LogFields, line = (some: LogFields): LogFields => some): string {
+  const json = (some: LogFields) => JSON.stringify(line(some), readable);
   try {
     return json(fields);
   } catch {

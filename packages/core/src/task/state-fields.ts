@@ -2,8 +2,8 @@ import type { StoredTask } from "../broker/inspect-facet.ts";
 
 /** Where the stores keep one thing that they know of a task beside its message. */
 export interface StateField {
-  /** `attempts`: a JSON object a line. The others as of a message's field. */
-  readonly kind: "text" | "count" | "moment" | "bytes" | "attempts";
+  /** `attempts`: a JSON object a line. `progress`: JSON. The others as of a message's field. */
+  readonly kind: "text" | "count" | "moment" | "bytes" | "attempts" | "progress";
   /** The field of the task's hash in Redis. Undefined when the task's place in a list or set tells it. */
   readonly hash: string | undefined;
   /** The column of the table `tasks` in SQLite. Undefined when SQLite needs none. */
@@ -27,6 +27,7 @@ export const shownStateFields = {
   result: { kind: "bytes", hash: "result", column: "result" },
   attempts: { kind: "attempts", hash: "hk:attempts", column: "attempts" },
   lostAttempts: { kind: "count", hash: "hk:lost", column: "lost_attempts" },
+  progress: { kind: "progress", hash: "hk:progress", column: "progress" },
 } as const satisfies Readonly<Record<Exclude<keyof StoredTask, "unreadable" | "message">, ShownField>>;
 
 /** What stores write for themselves: an operation on leases, lines or groups goes by it. */
@@ -41,5 +42,6 @@ export const innerStateFields = {
   joinedAt: { kind: "moment", hash: undefined, column: "joined_at" },
   lostAlone: { kind: "count", hash: "hk:alone", column: "lost_alone" },
   beganToken: { kind: "text", hash: "hk:began", column: "began_token" },
+  log: { kind: "text", hash: "hk:log", column: "log" },
   archiveReason: { kind: "text", hash: "hk:reason", column: undefined },
 } as const satisfies Readonly<Record<string, StateField>>;

@@ -35,6 +35,7 @@ import { Heartbeater, heartbeatMs } from "./roles/heartbeater.ts";
 import { LoopWatch } from "./roles/loop-watch.ts";
 import { Peers, peersMs } from "./roles/peers.ts";
 import { Reconciler } from "./roles/reconciler.ts";
+import { idleReportMs, Reporter, reportMs } from "./roles/reporter.ts";
 import { ShardWatch, shardWatchMs } from "./roles/shard-watch.ts";
 import { reportStatisticsMs, StatisticsReporter } from "./roles/statistics-reporter.ts";
 import { Syncer } from "./roles/syncer.ts";
@@ -79,6 +80,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   /** Roles that running handlers depend on. They end after the handlers. */
   readonly #late: Periodic[] = [];
   readonly #syncing: Periodic;
+  readonly #reporter: Reporter;
+  readonly #reporting: Periodic;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #control: RemoteControl;
   readonly #statistics: StatisticsWriter | undefined;
@@ -98,6 +101,14 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     this.#loopWatch = new LoopWatch(this.#held, logger);
     this.#clockWatch = new ClockWatch(broker, clock, logger);
     this.#lostAnswers = new LostAnswers(broker, this.serverId, clock, (lost) => this.#queueRoles.recoverAtOnce(lost));
+    this.#reporter = new Reporter({
+      broker,
+      clock,
+      taskLog,
+      serverId: this.serverId,
+      onReport: () => this.#reporting.wake(reportMs),
+    });
+    this.#reporting = this.#periodic(this.#reporter, idleReportMs);
     this.#processor = this.#makeProcessor(names);
     this.#syncer = new Syncer({
       broker,
@@ -402,6 +413,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       handlers,
       policy: { ...policy, retryDelayMs },
       middlewares: this.#middlewares,
+      reports: this.#reporter,
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random, this.#options.plan),
       worker: thisServer(this.serverId, this.#options),
       statistics: this.#tally,
@@ -447,6 +459,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   #resume(): void {
     this.#processor.resume();
     this.#syncing.retry();
+    this.#reporting.retry();
     for (const role of [...this.#late, ...this.#early]) role.retry();
   }
 
@@ -470,7 +483,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       for (const role of this.#late) role.wake();
       const earlyEnded = Promise.all(this.#early.map((role) => role.stop()));
       await this.#farewell.drain(waitMs);
-      await this.#farewell.lastWord(this.#syncing.stop());
+      await this.#farewell.lastWord(Promise.all([this.#syncing.stop(), this.#reporting.stop()]));
       await this.#farewell.sync();
       this.#canceller.stop();
       const lateEnded = [...this.#late.map((role) => role.stop()), this.#leases.stop()];

@@ -11,6 +11,7 @@ import { describeOrderedContract } from "./ordered.contract.ts";
 import { describePresenceContract } from "./presence.contract.ts";
 import { describeReconcileContract } from "./reconcile.contract.ts";
 import { describeRecordContract } from "./records.contract.ts";
+import { describeReportContract } from "./report.contract.ts";
 import { describeScheduleContract } from "./schedule.contract.ts";
 import { describeSignalsContract } from "./signals.contract.ts";
 import { describeStatisticsContract } from "./statistics.contract.ts";
@@ -24,6 +25,7 @@ export function describeBrokerContract(setup: ContractSetup): void {
   describeWorkContract(setup);
   describeOrderedContract(setup);
   describeLeaseContract(setup);
+  describeReportContract(setup);
   describeMaintainContract(setup);
   describeGroupsContract(setup);
   describeAggregationSetContract(setup);

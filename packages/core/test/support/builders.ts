@@ -85,7 +85,7 @@ export async function settled(
   broker: Broker,
   task: ClaimedTask,
   outcome: Outcome,
-  more: Pick<Settlement, "attempt" | "repeated" | "survived"> = {},
+  more: Pick<Settlement, "attempt" | "repeated" | "survived" | "report"> = {},
 ): Promise<SettleResult | undefined> {
   const { results } = await broker.settle([{ task, outcome, ...more }]);
   return results[0];

@@ -74,6 +74,8 @@ const outcomes = (now: number): Outcome[] => [
   { kind: "handed_back" },
 ];
 
+const said = { progress: '{"done":1}', log: { from: 1, lines: ['{"text":"one"}', '{"text":"two"}'] } };
+
 function changing(change: "run" | "archive" | "delete"): ScriptStep[] {
   const states = ["pending", "scheduled", "archived", "aggregating"] as const;
   const prepare: ScriptStep["prepare"] = async (broker, clock) => {
@@ -198,6 +200,24 @@ const groupSteps: ScriptStep[] = [
 ];
 
 const workSteps: ScriptStep[] = [
+  {
+    name: "keep what handlers say",
+    async prepare(broker) {
+      const tasks = await held(broker, 3);
+      return (other) => other.report(tasks.map(({ lease }) => ({ lease, ...said })));
+    },
+  },
+  {
+    name: "settle with what handlers said last",
+    async prepare(broker, clock) {
+      const tasks = await held(broker, 5);
+      const kinds = outcomes(clock.now());
+      return (other) =>
+        other.settle(
+          tasks.map((task, index) => ({ task, outcome: kinds[index] ?? { kind: "handed_back" }, report: said })),
+        );
+    },
+  },
   {
     name: "enqueue one that waits in line",
     prepare: async (broker) => {

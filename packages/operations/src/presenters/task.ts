@@ -1,5 +1,13 @@
 import type { TaskDetail, TaskExplanationView, UnreadableTaskView } from "@hikyaku/contract";
-import type { AttemptInfo, Content, ExplainedTask, TaskExplanation, TaskInfo, UnreadableTaskInfo } from "hikyaku";
+import type {
+  AttemptInfo,
+  Content,
+  ExplainedTask,
+  TaskExplanation,
+  TaskInfo,
+  TaskProgress,
+  UnreadableTaskInfo,
+} from "hikyaku";
 import { presentMoment } from "./moment.ts";
 
 type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
@@ -41,6 +49,7 @@ function presentTask(task: TaskInfo): TaskDetail & Presented {
     retention_ms: task.retentionMs,
     attempts: task.attempts.map(presentAttempt),
     lost_attempts: task.lostAttempts,
+    progress: task.progress === undefined ? null : presentProgress(task.progress),
   };
 }
 
@@ -101,6 +110,17 @@ function presentHolder(holder: NonNullable<TaskInfo["holder"]>): NonNullable<Tas
   };
 }
 
+function presentProgress(progress: TaskProgress): NonNullable<TaskDetail["progress"]> {
+  return {
+    done: progress.done,
+    total: progress.total ?? null,
+    message: progress.message ?? null,
+    told_at: presentMoment(progress.toldAt),
+    server_id: progress.serverId ?? null,
+    attempt: progress.attempt ?? null,
+  };
+}
+
 function presentContent({ bytes, size, preview }: Content): TaskDetail["payload"] {
   return { bytes: base64(bytes), size, kind: preview.kind, value: preview.kind === "json" ? preview.value : null };
 }
@@ -117,6 +137,7 @@ function presentAttempt(attempt: AttemptInfo): TaskDetail["attempts"][number] {
     duration_ms: attempt.durationMs,
     outcome: attempt.outcome,
     error: attempt.error ?? null,
+    stack: attempt.stack ?? null,
   };
 }
 

@@ -1,6 +1,6 @@
+import { attemptText } from "../attempt-history.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { ControlFacet, EvictAnswer, EvictRequest, ServerOrder } from "../control-facet.ts";
-import { attemptLine } from "./attempt-line.ts";
 import { controlChannel, evictedKey, orderedServersKey, ordersKey, queueKeys } from "./keys.ts";
 import { evictLua, putOrderLua } from "./lua/generated.ts";
 import { nanoseconds, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
@@ -52,7 +52,7 @@ export class RedisControl implements ControlFacet {
         String(Math.max(1, secondAtOrAfter(refuseForMs))),
         cursor,
         String(limit),
-        attemptLine(attempt),
+        attemptText(attempt),
         ...foreignTaskIds,
       ],
       call,

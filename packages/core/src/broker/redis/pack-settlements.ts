@@ -1,6 +1,6 @@
+import { attemptText } from "../attempt-history.ts";
 import { settledMessage } from "../settled-message.ts";
 import type { Settlement } from "../work-facet.ts";
-import { attemptLine } from "./attempt-line.ts";
 import { Pack } from "./pack.ts";
 import { secondAtOrAfter } from "./redis-context.ts";
 
@@ -23,12 +23,18 @@ export function isPlain({ task, outcome, repeated }: Settlement): boolean {
 }
 
 function packOutcome(pack: Pack, settlement: Settlement, now: number): void {
-  const { outcome, attempt, repeated, survived } = settlement;
+  const { outcome, attempt, repeated, survived, report } = settlement;
   const { message } = settlement.task;
   pack.number(repeated === true ? 1 : 0);
   pack.number(kinds[outcome.kind]);
   // A task that is removed keeps no history, so none is sent.
-  pack.text(outcome.kind === "done" ? "" : attemptLine(attempt));
+  const line = outcome.kind === "done" || attempt === undefined ? "" : attemptText(attempt);
+  if (report === undefined || outcome.kind === "done") {
+    pack.text(line);
+  } else {
+    const { from = 1, lines = [] } = report.log ?? {};
+    pack.list([line, report.progress ?? "", String(from), ...lines]);
+  }
   switch (outcome.kind) {
     case "done":
       pack.text(message.uniqueKey);

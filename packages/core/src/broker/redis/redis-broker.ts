@@ -17,6 +17,7 @@ import { RedisPresence } from "./presence.ts";
 import { RedisReconcile } from "./reconcile.ts";
 import { RedisRecords } from "./records.ts";
 import type { RedisOptions } from "./redis-options.ts";
+import { RedisReport } from "./report.ts";
 import { runCommand } from "./run-script.ts";
 import { RedisSchedule } from "./schedule.ts";
 import { RedisSignals } from "./signals.ts";
@@ -122,6 +123,7 @@ export function redisBroker(options: RedisOptions = {}): Broker {
     new RedisControl(context),
     new RedisInspect(context),
     new RedisPolicy(context),
+    new RedisReport(context),
     new RedisReconcile(context, joinFacets({}, maintain, groups)),
     new RedisRecords(context),
     new RedisTrails(context),

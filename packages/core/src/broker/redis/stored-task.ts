@@ -2,6 +2,7 @@ import { decodeTaskMessage } from "../../codec/task-codec.ts";
 import { errorText } from "../../errors.ts";
 import { readAttempts } from "../attempt-history.ts";
 import type { TaskEntry } from "../inspect-facet.ts";
+import { readProgress } from "../kept-progress.ts";
 import type { TaskMessage, TaskState } from "../task-message.ts";
 import { withBeside } from "./beside-message.ts";
 import { countOf } from "./leased-reader.ts";
@@ -65,7 +66,7 @@ export function readTaskEntry(
 }
 
 function readable(message: TaskMessage, state: TaskState, row: readonly Reply[]): TaskEntry {
-  const [, , pendingSince, result, , attempts, leaseValue, leaseEnd, score, exactDue, , lost] = row;
+  const [, , pendingSince, result, , attempts, leaseValue, leaseEnd, score, exactDue, , lost, progress] = row;
   const scored = momentOfSeconds(score);
   const active = state === "active";
   return {
@@ -80,6 +81,7 @@ function readable(message: TaskMessage, state: TaskState, row: readonly Reply[])
     result: Buffer.isBuffer(result) ? result : undefined,
     attempts: readAttempts(text(attempts)),
     lostAttempts: countOf(lost),
+    progress: readProgress(text(progress)),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Row } from "./database.ts";
 import { EarliestDue } from "./enqueue.ts";
 import { ending, endLease, removeHeld, removeHeldAmong, removeHeldNamed, removeHeldRun } from "./lease.ts";
 import { joinLine } from "./line.ts";
+import { writeReport } from "./report.ts";
 import { settledColumns, settledValues, withAttempt } from "./task-row.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -121,6 +122,7 @@ function settleKept(
     ...settledValues(message),
     attempt === undefined ? (row["attempts"] as string | null) : withAttempt(row["attempts"], attempt),
   ]);
+  if (settlement.report !== undefined) writeReport(transaction, { number, token, ...settlement.report });
   place(transaction, due, message, outcome, number);
   if (outcome.kind === "retry" && settlement.survived === true) db.run(forgetLost, number);
   return "settled";

@@ -19,6 +19,7 @@ import { SqlitePolicy } from "./policy.ts";
 import { SqlitePresence } from "./presence.ts";
 import { SqliteReconcile } from "./reconcile.ts";
 import { SqliteRecords } from "./records.ts";
+import { SqliteReport } from "./report.ts";
 import { SqliteSchedule } from "./schedule.ts";
 import { SqliteSignals } from "./signals.ts";
 import { SqliteStatistics } from "./statistics.ts";
@@ -69,6 +70,7 @@ export function sqliteBroker(options: SqliteBrokerOptions): Broker {
     new SqliteReconcile(store, joinFacets({}, maintain, groups)),
     new SqliteRecords(store),
     new SqliteTrails(store),
+    new SqliteReport(store),
     new SqliteSignals(store),
     new SqliteStatistics(store),
   );

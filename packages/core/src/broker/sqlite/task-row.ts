@@ -4,8 +4,9 @@ import { type FieldKind, isTexts } from "../../task/field-kind.ts";
 import { ownFields, ownFieldsOf } from "../../task/own-fields.ts";
 import { innerStateFields, type StateField, shownStateFields } from "../../task/state-fields.ts";
 import { type EachField, fieldRow, historyFieldNames, isTrueOfEach, type OwnField } from "../../task/task-fields.ts";
-import { readAttempts } from "../attempt-history.ts";
+import { attemptText, readAttempts, withoutOldStacks } from "../attempt-history.ts";
 import type { StoredTask, TaskEntry } from "../inspect-facet.ts";
+import { readProgress } from "../kept-progress.ts";
 import { attemptsKept } from "../limits.ts";
 import type { TaskMessage, TaskState, UnknownField } from "../task-message.ts";
 import type { AttemptRecord } from "../work-facet.ts";
@@ -277,6 +278,8 @@ function stateValue(kind: StateField["kind"], stored: SQLOutputValue | undefined
       return bytesOf(stored);
     case "attempts":
       return readAttempts(typeof stored === "string" ? stored : undefined);
+    case "progress":
+      return readProgress(typeof stored === "string" ? stored : undefined);
   }
 }
 
@@ -286,6 +289,7 @@ export const bytesOfRow = [
   columnOf("id"),
   "attempts",
   "result",
+  "log",
 ]
   .map((column) => `coalesce(length(${column}), 0)`)
   .join(" + ");
@@ -319,7 +323,7 @@ export function taskEntryOf(row: Values): TaskEntry {
 
 /** The text of the `attempts` column with one more record at its end. */
 export function withAttempt(attempts: SQLOutputValue | undefined, attempt: AttemptRecord): string {
-  return [...linesOf(attempts), JSON.stringify(attempt)].slice(-attemptsKept).join("\n");
+  return withoutOldStacks([...linesOf(attempts), attemptText(attempt)].slice(-attemptsKept)).join("\n");
 }
 
 export function numberOf(value: SQLOutputValue | undefined): number | undefined {

@@ -184,7 +184,9 @@ export class Endings {
     const { clock, policy, random, worker, leave, onEnded } = this.#options;
     leave(task);
     const endedAt = clock.now();
-    task.settle(decideOutcome(task.claimed.message, verdict, policy, endedAt, random), worker, endedAt);
+    // An error with a stored text is our own; its stack would show our own code.
+    const thrown = verdict.kind === "failure" && verdict.stored === undefined ? verdict : undefined;
+    task.settle(decideOutcome(task.claimed.message, verdict, policy, endedAt, random), worker, endedAt, thrown);
     this.#ended.push(task);
     onEnded();
     this.#noteFailure(task, verdict);

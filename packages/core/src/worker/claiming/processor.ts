@@ -19,6 +19,7 @@ import type { ReportFailure } from "../handling/failed-attempt.ts";
 import type { Handlers } from "../handling/handler.ts";
 import type { Middlewares } from "../handling/middleware.ts";
 import { cancelled, type OutcomePolicy } from "../handling/outcome.ts";
+import type { Reports } from "../handling/task-context.ts";
 import { type AbortKind, isTakenAway } from "../leases/abort-cause.ts";
 import { HeldTask, momentOf } from "../leases/held-task.ts";
 import type { HeldTasks } from "../leases/held-tasks.ts";
@@ -36,6 +37,8 @@ export interface ProcessorOptions {
   readonly logger: Logger;
   /** For lines about single tasks. */
   readonly taskLog: Logger;
+  /** Takes what handlers say of their tasks. */
+  readonly reports: Reports;
   /** Whether the store will probably answer. */
   readonly isReachable: () => boolean;
   readonly handlers: Handlers;

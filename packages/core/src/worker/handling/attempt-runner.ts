@@ -11,13 +11,14 @@ import type { Handlers, RegisteredHandler } from "./handler.ts";
 import { keptResult } from "./kept-result.ts";
 import type { Middlewares } from "./middleware.ts";
 import { type Verdict, verdictAfterAbort } from "./outcome.ts";
-import { TaskContext } from "./task-context.ts";
+import { type Reports, TaskContext } from "./task-context.ts";
 
 const success: Verdict = { kind: "success", result: undefined };
 
 export interface AttemptRunnerOptions {
   readonly broker: Pick<WorkFacet, "writeResult">;
   readonly logger: Logger;
+  readonly reports: Reports;
   readonly handlers: Handlers;
   readonly middlewares: Middlewares;
   /** What every handler's context carries. */
@@ -70,8 +71,8 @@ export class AttemptRunner {
   }
 
   #call(task: HeldTask, handler: RegisteredHandler, payload: unknown): void {
-    const { middlewares, broker, logger, baseContext, maxResultBytes } = this.#options;
-    const parts = { held: task, payload, handler, broker, logger, maxResultBytes, values: baseContext };
+    const { middlewares, broker, logger, reports, baseContext, maxResultBytes } = this.#options;
+    const parts = { held: task, payload, handler, broker, logger, reports, maxResultBytes, values: baseContext };
     task.parsed = parts;
     this.#options.statistics?.started(task.claimed.message, task.startedAt, task.claimed.pendingSince);
     if (instruments.started.isHeard) {

@@ -1,4 +1,13 @@
-import type { Logger } from "../../runtime/logger.ts";
+import type { LogFields, Logger } from "../../runtime/logger.ts";
+
+/** How far a task is. */
+export interface Progress {
+  readonly done: number;
+  /** How much there is to do, in the unit of `done`. Absent when nobody knows. */
+  readonly total?: number;
+  /** What it does now. Cut after 1,000 characters. */
+  readonly message?: string;
+}
 
 /** No values at all. */
 export type NoValues = Readonly<Record<never, never>>;
@@ -22,7 +31,10 @@ export interface HandlerContext<Payload = unknown, Result = unknown, Values exte
   readonly maxRetry: number;
   /** The end of this attempt. */
   readonly deadline: Date;
-  /** The server's logger; each line carries the task's id, type and queue. */
+  /**
+   * The server's logger, for whoever runs the server; each line carries the task's id, type and queue. `log` is for
+   * whoever looks at the task.
+   */
   readonly logger: Logger;
   /** The server's `baseContext`, and what its middleware added. Frozen. */
   readonly values: Readonly<Values>;
@@ -32,6 +44,18 @@ export interface HandlerContext<Payload = unknown, Result = unknown, Values exte
    * result is larger than the server's `maxResultBytes`.
    */
   writeResult(result: Result): Promise<void>;
+  /**
+   * Says how far the task is: percent, or so much done of a total. Kept with the task until it is removed, readable
+   * while it runs and after. Only the last one counts, and several in a quarter of a second are written as one. Never
+   * throws and never waits: what can't be kept is told in the server's log.
+   */
+  progress(value: number | Progress): void;
+  /**
+   * Adds a line to the task's own log, which is kept with the task until it is removed: its newest 200 lines, 64 KiB at
+   * most. It tells how many older lines were dropped. A text is cut after 4,000 characters, and so are fields as JSON.
+   * Never throws and never waits, as `progress`.
+   */
+  log(text: string, fields?: LogFields): void;
 }
 
 /**

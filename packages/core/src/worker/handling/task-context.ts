@@ -9,6 +9,12 @@ import { keptResult } from "./kept-result.ts";
 
 const noBytes = new Uint8Array();
 
+/** Takes what handlers say of their tasks. Whatever comes, it throws nothing. */
+export interface Reports {
+  progress(task: HeldTask, value: unknown): void;
+  log(task: HeldTask, text: unknown, fields: unknown): void;
+}
+
 /** What a context shows. */
 export interface ContextParts {
   readonly held: HeldTask;
@@ -16,6 +22,7 @@ export interface ContextParts {
   readonly handler: RegisteredHandler;
   readonly broker: Pick<WorkFacet, "writeResult">;
   readonly logger: Logger;
+  readonly reports: Reports;
   readonly maxResultBytes: number;
   readonly values: object;
 }
@@ -68,6 +75,13 @@ export class TaskContext implements HandlerContext {
   }
   get logger(): Logger {
     return withFields(this.#parts.logger, { taskId: this.taskId, type: this.type, queue: this.queue });
+  }
+
+  get progress(): HandlerContext["progress"] {
+    return (value) => this.#parts.reports.progress(this.#parts.held, value);
+  }
+  get log(): HandlerContext["log"] {
+    return (text, fields) => this.#parts.reports.log(this.#parts.held, text, fields);
   }
 
   /**

@@ -4,7 +4,9 @@ import type { HikyakuError } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { defaultTimeoutMs } from "../../task/task-options.ts";
 import { type AbortKind, abortReason, isTakenAway } from "./abort-cause.ts";
+import { errorStack } from "./error-stack.ts";
 import type { HeldEntry } from "./lease-table.ts";
+import type { PendingReport } from "./pending-report.ts";
 
 /** One moment, as both clocks tell it. */
 export interface Moment {
@@ -38,6 +40,8 @@ export class HeldTask {
   entry: HeldEntry | undefined;
   /** Set as soon as the task's outcome is decided. */
   settlement: Settlement | undefined;
+  /** What its handler said of it and the store may not have. Undefined while it has said nothing. */
+  pendingReport: PendingReport | undefined;
   /** Beginning of the text of the handler's error. Undefined while the handler has thrown nothing. */
   failure: string | undefined;
   /** What its handler got. Undefined while no handler got it. */
@@ -68,12 +72,21 @@ export class HeldTask {
     this.begin(moment);
   }
 
-  /** Decides the task's outcome. Keeps the record of this attempt: who ran it, and the beginning of its error. */
-  settle(outcome: Outcome, server: AttemptServer, endedAt: number): void {
-    const error = "error" in outcome ? { error: cutText(outcome.error, longestShownError) } : undefined;
+  /**
+   * Decides the task's outcome. Keeps the record of this attempt: who ran it, the beginning of its error, and the stack
+   * of what was thrown. What the handler said last goes with it.
+   */
+  settle(outcome: Outcome, server: AttemptServer, endedAt: number, thrown?: { readonly error: unknown }): void {
+    const error = "error" in outcome ? errorOf(outcome.error, thrown) : undefined;
     const attempt = { ...server, startedAt: this.startedAt, endedAt, outcome: outcome.kind, ...error };
     const survived = this.claimed.lostAttempts > 0 && outcome.kind === "retry" ? { survived: true } : undefined;
-    this.settlement = { task: this.claimed, outcome, attempt, ...survived };
+    const report = outcome.kind === "done" ? undefined : this.#lastReport();
+    this.settlement = { task: this.claimed, outcome, attempt, ...survived, ...report };
+  }
+
+  #lastReport(): Pick<Settlement, "report"> | undefined {
+    if (this.pendingReport === undefined || this.pendingReport.isEmpty) return undefined;
+    return { report: this.pendingReport.report() };
   }
 
   /** Starts its time. Called again when handlers of the same claim kept it waiting. */
@@ -146,4 +159,10 @@ export class HeldTask {
     if (this.returned || this.settlement !== undefined) return forEver;
     return this.#abort === undefined ? this.#deadline : this.#graceEnd;
   }
+}
+
+function errorOf(text: string, thrown: { readonly error: unknown } | undefined): { error: string; stack?: string } {
+  const error = cutText(text, longestShownError);
+  const stack = thrown === undefined ? undefined : errorStack(thrown.error);
+  return stack === undefined ? { error } : { error, stack };
 }

@@ -2130,6 +2130,12 @@ local function attemptsWith(key, line)
       line = string.sub(line, string.find(line, '\\n', 1, true) + 1)
       breaks = breaks - 1
     end
+    -- Only the newest keep their stack, which is the end of a line.
+    if breaks >= 5 and string.find(line, ',"stack":"', 1, true) then
+      local ends = 0
+      for _ = 5, breaks do ends = string.find(line, '\\n', ends + 1, true) end
+      line = string.gsub(string.sub(line, 1, ends), ',"stack":"[^\\n]*', '}') .. string.sub(line, ends + 1)
+    end
   end
   return line
 end
@@ -3581,7 +3587,7 @@ local idPrefix, firstPart, secondPart, lowerPart = ARGV[11], ARGV[12], ARGV[13],
 -- One whole task, as a list:
 --   1 message, false when there is none  2 state  3 pending since  4 result  5 exact times  6 attempts  7 lease value
 --   8 lease end  9 score in the container of its state  10 exact due moment in ms
---   11 what lies under its key: 0 nothing, 1 a task, 2 something else  12 how often its worker was lost
+--   11 what lies under its key: 0 nothing, 1 a task, 2 something else  12 how often its worker was lost  13 progress
 -- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
 -- it may call nothing that the server can refuse.
 
@@ -3664,15 +3670,17 @@ local function mustBeAble(beside, ...)
   redis.pcall('DEL', key)
 end
 local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
-  local found = read('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease', 'hk:lost')
+  local found = read(
+    'HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease', 'hk:lost', 'hk:progress'
+  )
   if not found then return { false, false, false, false, false, false, false, false, false, false, 2 } end
-  local state, lost = found[2], found[8]
+  local state, lost, progress = found[2], found[8], found[9]
   local waits = state == 'scheduled' or state == 'retry'
   local scored = waits or state == 'archived' or state == 'completed'
   found[8] = state == 'active' and redis.call('ZSCORE', leaseKey, id)
   found[9] = scored and redis.call('ZSCORE', containerPrefix .. state, id)
   found[10] = waits and redis.call('ZSCORE', dueKey, id)
-  found[12] = lost
+  found[12], found[13] = lost, progress
   found[11] = (found[1] or redis.call('EXISTS', taskKey) == 1) and 1 or 0
   return found
 end
@@ -4367,7 +4375,7 @@ local taskPrefix, containerPrefix = ARGV[1], ARGV[2]
 -- One whole task, as a list:
 --   1 message, false when there is none  2 state  3 pending since  4 result  5 exact times  6 attempts  7 lease value
 --   8 lease end  9 score in the container of its state  10 exact due moment in ms
---   11 what lies under its key: 0 nothing, 1 a task, 2 something else  12 how often its worker was lost
+--   11 what lies under its key: 0 nothing, 1 a task, 2 something else  12 how often its worker was lost  13 progress
 -- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
 -- it may call nothing that the server can refuse.
 
@@ -4450,15 +4458,17 @@ local function mustBeAble(beside, ...)
   redis.pcall('DEL', key)
 end
 local function readTask(taskKey, containerPrefix, leaseKey, dueKey, id)
-  local found = read('HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease', 'hk:lost')
+  local found = read(
+    'HMGET', taskKey, 'msg', 'state', 'pending_since', 'result', 'hk:exact', 'hk:attempts', 'hk:lease', 'hk:lost', 'hk:progress'
+  )
   if not found then return { false, false, false, false, false, false, false, false, false, false, 2 } end
-  local state, lost = found[2], found[8]
+  local state, lost, progress = found[2], found[8], found[9]
   local waits = state == 'scheduled' or state == 'retry'
   local scored = waits or state == 'archived' or state == 'completed'
   found[8] = state == 'active' and redis.call('ZSCORE', leaseKey, id)
   found[9] = scored and redis.call('ZSCORE', containerPrefix .. state, id)
   found[10] = waits and redis.call('ZSCORE', dueKey, id)
-  found[12] = lost
+  found[12], found[13] = lost, progress
   found[11] = (found[1] or redis.call('EXISTS', taskKey) == 1) and 1 or 0
   return found
 end
@@ -5723,6 +5733,92 @@ end
 return outcomes
 `;
 
+export const reportLua = `-- Keeps what handlers said of tasks that they hold.
+-- KEYS 1 lease
+-- ARGV 1 prefix of task keys
+--      2 reports, MessagePack: id, token, progress or empty, number of the first line, lines as a list, for each
+-- Returns positions (from 0) of the tasks that the token does not hold
+local lease, taskPrefix = KEYS[1], ARGV[1]
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- The score of an id. False also when the key is no sorted set.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
+  end
+  return false
+end
+-- What a handler said of its task, as fields of the task's hash. See \`kept-log.ts\` for what is stored.
+
+-- The log of a task with more lines of the hold that the token names. \`lines\` is a list, \`from\` the number of its first line.
+-- Nil when all of them are there already.
+local function logWith(key, token, from, lines)
+  local stored = redis.call('HGET', key, 'hk:log') or ''
+  local dropped, last, teller, kept = string.match(stored, '^(%d+) (%d+) ([^\\n]*)\\n(.*)$')
+  dropped, kept = tonumber(dropped or 0), kept or ''
+  local written = teller == token and tonumber(last) or 0
+  local skipped = math.max(0, written + 1 - from)
+  if skipped >= #lines then return nil end
+  local _, number = string.gsub(kept, '\\n', '')
+  local missing = from - written - 1
+  -- What is kept has no gaps, so that the number of dropped lines says which ones are missing.
+  if missing > 0 then dropped, kept, number = dropped + number + missing, '', 0 end
+  kept = kept .. table.concat(lines, '\\n', skipped + 1) .. '\\n'
+  number = number + #lines - skipped
+  local first = 1
+  while number > 200 or #kept - first + 1 > 65536 do
+    first = string.find(kept, '\\n', first, true) + 1
+    number, dropped = number - 1, dropped + 1
+  end
+  return string.format('%.0f %.0f %s\\n', dropped, from + #lines - 1, token) .. string.sub(kept, first)
+end
+
+-- Adds names and values of the fields to write to the list, and returns its new size.
+local function addReport(fields, size, key, token, progress, from, lines)
+  if progress ~= '' then fields[size + 1], fields[size + 2], size = 'hk:progress', progress, size + 2 end
+  local log = #lines > 0 and logWith(key, token, from, lines)
+  if log then fields[size + 1], fields[size + 2], size = 'hk:log', log, size + 2 end
+  return size
+end
+local reports, lost = cmsgpack.unpack(ARGV[2]), {}
+for at = 1, #reports, 5 do
+  local id, token = reports[at], reports[at + 1]
+  local key = taskPrefix .. id
+  if endHeldBy(lease, key, id, token) then
+    local fields = {}
+    local size = addReport(fields, 0, key, token, reports[at + 2], reports[at + 3], reports[at + 4])
+    if size > 0 then redis.call('HSET', key, unpack(fields, 1, size)) end
+  else
+    lost[#lost + 1] = (at - 1) / 5
+  end
+end
+return lost
+`;
+
 export const setAsideLua = `-- Archives tasks that can't be read, as they are, under the caller's lease.
 -- KEYS 1 active  2 lease  3 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 token  4 reason  5.. ids   Returns how many were archived
@@ -6768,7 +6864,7 @@ export const workLua = `-- Settles tasks of one queue under their leases, then l
 -- ARGV 1 prefix of task keys  2 now in s  3 end of life of day counters in s
 --      4 settlements, MessagePack: their ids as a list, their tokens as a list, of one where it is the same for all; and
 --        where one of them is more than done, for the first time and without a lock, for each: repeated (0 or 1), kind,
---        attempt line and, by kind,
+--        attempt line (or a list: attempt line, progress or empty, number of the first log line, log lines) and, by kind,
 --        1 done: lock key            2 completed: lock key, message, kept until in s, result or false
 --        3 retry: message, score in s, exact moment in ms, counted (1), survived (2), both (3) or neither (0)
 --        4 archived: message         5 handed back: nothing
@@ -7188,6 +7284,12 @@ local function attemptsWith(key, line)
       line = string.sub(line, string.find(line, '\\n', 1, true) + 1)
       breaks = breaks - 1
     end
+    -- Only the newest keep their stack, which is the end of a line.
+    if breaks >= 5 and string.find(line, ',"stack":"', 1, true) then
+      local ends = 0
+      for _ = 5, breaks do ends = string.find(line, '\\n', ends + 1, true) end
+      line = string.gsub(string.sub(line, 1, ends), ',"stack":"[^\\n]*', '}') .. string.sub(line, ends + 1)
+    end
   end
   return line
 end
@@ -7221,8 +7323,44 @@ end
             if moment and moment < score * 1000 and (proven or not isRefused(reply)) then reply = try('ZADD', due, moment, id) end
           end
           if proven or not isRefused(reply) then
-            local attempts = attemptsWith(key, act[5])
+            local report = type(act[5]) == 'table' and act[5]
+            local attempts = attemptsWith(key, report and report[1] or act[5])
             if attempts then fields[size + 1], fields[size + 2], size = 'hk:attempts', attempts, size + 2 end
+            if report then
+-- What a handler said of its task, as fields of the task's hash. See \`kept-log.ts\` for what is stored.
+
+-- The log of a task with more lines of the hold that the token names. \`lines\` is a list, \`from\` the number of its first line.
+-- Nil when all of them are there already.
+local function logWith(key, token, from, lines)
+  local stored = redis.call('HGET', key, 'hk:log') or ''
+  local dropped, last, teller, kept = string.match(stored, '^(%d+) (%d+) ([^\\n]*)\\n(.*)$')
+  dropped, kept = tonumber(dropped or 0), kept or ''
+  local written = teller == token and tonumber(last) or 0
+  local skipped = math.max(0, written + 1 - from)
+  if skipped >= #lines then return nil end
+  local _, number = string.gsub(kept, '\\n', '')
+  local missing = from - written - 1
+  -- What is kept has no gaps, so that the number of dropped lines says which ones are missing.
+  if missing > 0 then dropped, kept, number = dropped + number + missing, '', 0 end
+  kept = kept .. table.concat(lines, '\\n', skipped + 1) .. '\\n'
+  number = number + #lines - skipped
+  local first = 1
+  while number > 200 or #kept - first + 1 > 65536 do
+    first = string.find(kept, '\\n', first, true) + 1
+    number, dropped = number - 1, dropped + 1
+  end
+  return string.format('%.0f %.0f %s\\n', dropped, from + #lines - 1, token) .. string.sub(kept, first)
+end
+
+-- Adds names and values of the fields to write to the list, and returns its new size.
+local function addReport(fields, size, key, token, progress, from, lines)
+  if progress ~= '' then fields[size + 1], fields[size + 2], size = 'hk:progress', progress, size + 2 end
+  local log = #lines > 0 and logWith(key, token, from, lines)
+  if log then fields[size + 1], fields[size + 2], size = 'hk:log', log, size + 2 end
+  return size
+end
+              size = addReport(fields, size, key, act[6], report[2], tonumber(report[3]), { unpack(report, 4) })
+            end
             reply = try('HSET', key, unpack(fields, 1, size))
             if kind == 3 and settlements[from + 3] >= 2 and (proven or not isRefused(reply)) then call('HDEL', key, 'hk:lost') end
           end
