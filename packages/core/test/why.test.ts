@@ -51,6 +51,7 @@ const aPending: StoredTask = {
   result: undefined,
   attempts: [],
   lostAttempts: 0,
+  progress: undefined,
 };
 const attempt = { ...anAttempt(), serverId: "s0", host: "old", pid: 3, directory: "/app", build: "b0" };
 const ran = { ...attempt, startedAt: now - 60_000, endedAt: now - 50_000, outcome: "retry" } as const;
