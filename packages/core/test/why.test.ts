@@ -3,6 +3,7 @@ import type { QueueNumbers, StoredTask } from "../src/broker/inspect-facet.ts";
 import { leaseToken } from "../src/broker/lease-token.ts";
 import type { ServerRecord } from "../src/broker/presence-facet.ts";
 import type { Standing } from "../src/broker/standing.ts";
+import { countPlaces, noCounts } from "../src/broker/statistics-counts.ts";
 import { checkStore } from "../src/doctor/check-store.ts";
 import { Inspector } from "../src/inspector/inspector.ts";
 import { taskInfoOf } from "../src/inspector/task-info.ts";
@@ -319,13 +320,13 @@ describe("why a task is where it is", () => {
   });
 });
 
-const noCounts = { pending: 0, scheduled: 0, active: 0, retry: 0, completed: 0, archived: 0, aggregating: 0 };
+const noneWaits = { pending: 0, scheduled: 0, active: 0, retry: 0, completed: 0, archived: 0, aggregating: 0 };
 
 function whyOf(counts: Partial<QueueNumbers["counts"]>, more: Partial<LineFacts> = {}): QueueWhy {
   const numbers: QueueNumbers = {
     queue: "default",
     paused: false,
-    counts: { ...noCounts, ...counts },
+    counts: { ...noneWaits, ...counts },
     processedToday: 0,
     processedTotal: 0,
     failedToday: 0,
@@ -355,7 +356,7 @@ const queueRows: readonly (readonly [name: string, found: QueueWhy, code: QueueW
     "it is paused",
     whyOf(
       { pending: 2 },
-      { numbers: numbersWith({ paused: true, pause: { at: now, who: "ann" }, counts: { ...noCounts, pending: 2 } }) },
+      { numbers: numbersWith({ paused: true, pause: { at: now, who: "ann" }, counts: { ...noneWaits, pending: 2 } }) },
     ),
     "queue_paused",
     `2 tasks wait, and the queue is paused by ann since ${iso(0)}: resume it.`,
@@ -391,7 +392,7 @@ const queueRows: readonly (readonly [name: string, found: QueueWhy, code: QueueW
       {
         standing: { ...nobodyElse, running: "held" },
         heldBy: holding,
-        numbers: numbersWith({ policy: "ordered:loose", counts: { ...noCounts, pending: 1, active: 1 } }),
+        numbers: numbersWith({ policy: "ordered:loose", counts: { ...noneWaits, pending: 1, active: 1 } }),
       },
     ),
     "order_held",
@@ -487,6 +488,26 @@ describe.each(stores)("an explanation by an inspector on $name", ({ open }) => {
     expect(await of("g1")).toMatchObject({ code: "collected", group: "g", size: 1, newestAt: expect.any(Date) });
     expect(await of("dead")).toMatchObject({ code: "archived", because: "retries_used", error: "no" });
     expect((await inspector.explainQueue("default")).why).toMatchObject({ code: "not_due" });
+  });
+
+  it("foretells when a task starts from what servers counted, and says where nobody counts", async () => {
+    const { broker, inspector } = await setup();
+    await broker.enqueue([..."abc"].map((id) => placedNow({ id })));
+    const go = await announced(broker, { details: undefined });
+    const forecast = async () => (await inspector.explain("default", "c")).why;
+    expect(await forecast()).toMatchObject({ forecast: { kind: "unknown", because: "not_counted" } });
+    await announced(broker, { serverId: "s2", pid: 8 });
+    await broker.withdraw(go);
+    expect(await forecast()).toMatchObject({ forecast: { kind: "unknown", because: "stands_still" } });
+    const minute = Math.floor(Date.now() / 60_000) * 60_000;
+    const numbers = noCounts();
+    numbers[countPlaces.started] = 600;
+    const cells = [{ queue: "default", type: "email:send", minute, counts: numbers }];
+    await broker.addStatistics({ writer: "w1", sequence: 1, cells });
+    expect(await forecast()).toMatchObject({ ahead: 2, forecast: { kind: "about", at: expect.any(Date) } });
+    const { why, sentence } = await inspector.explainQueue("default");
+    expect(why).toMatchObject({ code: "moving", startedPerMinute: expect.closeTo(110, -2) });
+    expect(sentence).toMatch(/1\d\d started a minute lately\.$/);
   });
 
   it("says what the findings say, and nothing where they say nothing", async () => {

@@ -1,11 +1,13 @@
 import type { Broker } from "../broker/broker.ts";
 import type { PresentServers, SilentServer } from "../broker/presence-facet.ts";
+import { queueTakers } from "../live-takers.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { isGone } from "../server-warnings.ts";
 import { taskNotFound } from "../task/cancel-task.ts";
 import type { CallBudget } from "./call-budget.ts";
 import { type QueueSummary, queueSummaryOf } from "./queue-info.ts";
 import { queueNotFound } from "./refusals.ts";
+import { checkedStatisticsQuery, readStatistics } from "./statistics.ts";
 import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
 import type { QueueWhy, TaskWhy } from "./why.ts";
 import { whyQueue } from "./why-queue.ts";
@@ -30,10 +32,15 @@ export interface QueueReason {
   readonly sentence: string;
 }
 
-type ExplainingBroker = Pick<Broker, "get" | "queue" | "list" | "servers" | "silentServers" | "standing">;
+type ExplainingBroker = Pick<
+  Broker,
+  "get" | "queue" | "list" | "servers" | "silentServers" | "standing" | "readStatistics"
+>;
 
 /** How many of the first tasks in line are looked at for their types. */
 const mostFirst = 100;
+/** What was started in this time says how fast a queue goes. */
+const lateMs = 300_000;
 
 /**
  * Asks the store once for what an answer mostly needs, and a second time where servers are missing or an order holds.
@@ -96,21 +103,33 @@ function goneApart({ servers }: PresentServers, now: number): Pick<QueueFacts, "
   };
 }
 
+/** Whether somebody counts what the queue starts: Go's servers don't. */
+function counts(queue: string, servers: QueueFacts["servers"]): boolean {
+  return queueTakers(queue, servers).some(({ details }) => details !== undefined);
+}
+
 async function theRest(
   broker: ExplainingBroker,
-  { numbers, standing, silent, now }: Omit<QueueFacts, "heldBy" | "startedPerMinute">,
+  { numbers, standing, servers, silent, now }: Omit<QueueFacts, "heldBy" | "startedPerMinute">,
   budget: CallBudget,
 ): Promise<Pick<QueueFacts, "heldBy" | "startedPerMinute" | "silent">> {
   const call = budget.next();
   const holds = numbers.policy !== undefined ? standing.running : undefined;
-  const [fellSilent, [held]] = await Promise.all([
+  const query = {
+    queue: numbers.queue,
+    from: new Date(now - lateMs),
+    to: new Date(now),
+    resolution: "minute",
+  } as const;
+  const [fellSilent, [held], { from, total }] = await Promise.all([
     broker.silentServers(call),
     holds === undefined ? [] : broker.get(numbers.queue, [holds], call),
+    readStatistics(broker, checkedStatisticsQuery(query, now), query, now, budget),
   ]);
   const heldBy = held === undefined ? undefined : taskInfoOf(held, now);
   return {
     silent: [...silent, ...(fellSilent as readonly SilentServer[])],
     heldBy: heldBy?.kind === "task" ? heldBy : undefined,
-    startedPerMinute: undefined,
+    startedPerMinute: counts(numbers.queue, servers) ? total.started / ((now - from.getTime()) / 60_000) : undefined,
   };
 }
