@@ -52,6 +52,7 @@ export { findingEndpoints } from "./endpoints/findings.ts";
 export { groupEndpoints } from "./endpoints/groups.ts";
 export { operationsEndpoints, operationsTags } from "./endpoints/operations.ts";
 export { queueEndpoints } from "./endpoints/queues.ts";
+export { scheduleEndpoints } from "./endpoints/schedules.ts";
 export { serverEndpoints } from "./endpoints/servers.ts";
 export { statisticsEndpoints } from "./endpoints/statistics.ts";
 export { typeEndpoints } from "./endpoints/types.ts";
@@ -118,7 +119,7 @@ export {
   queueSummary,
   type ShardedQueueView,
 } from "./shapes/queue.ts";
-
+export type { ScheduleView } from "./shapes/schedule.ts";
 export type { StatisticsNumbersView, StatisticsResponse } from "./shapes/statistics.ts";
 export {
   type ListFindingsResponse,

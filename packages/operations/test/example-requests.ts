@@ -15,6 +15,8 @@ const queue = { queue: "mail" };
 const type = { type: "email:send" };
 const ownQueue = { queue: "enqueued by an example" };
 const group = { ...queue, group: "tenant-7" };
+const schedule = { id: "nightly" };
+const task = { type: "report:send", payload: { kind: "daily" } };
 const server = { id: "server-11" };
 const order = { wait_seconds: 0, reason: "an example" };
 const reason = { reason: "an example" };
@@ -43,6 +45,22 @@ export const exampleRequests: Readonly<Record<keyof typeof operationsEndpoints, 
   runGroup: { params: group, body: reason, answers: [404] },
   archiveGroup: { params: group, body: reason, answers: [404] },
   deleteGroup: { params: group, query: "reason=example", answers: [404] },
+  listSchedules: { query: "limit=10", answers: [200] },
+  addSchedule: { body: { id: "nightly", spec: "@daily", task, ...reason }, answers: [201, 409] },
+  getSchedule: { params: schedule, answers: [200, 404] },
+  upsertSchedule: { params: { id: "hourly" }, body: { spec: "@hourly", task, ...reason }, answers: [200] },
+  changeSchedule: {
+    params: { id: "none" },
+    headers: { "if-match": '"1"' },
+    body: { spec: "@weekly", ...reason },
+    answers: [404],
+  },
+  removeSchedule: { params: { id: "none" }, query: "reason=example", answers: [404] },
+  pauseSchedule: { params: { id: "none" }, body: reason, answers: [404] },
+  resumeSchedule: { params: { id: "none" }, body: reason, answers: [404] },
+  runSchedule: { params: { id: "none" }, body: reason, answers: [404] },
+  listScheduleTurns: { params: schedule, answers: [200, 404] },
+  listSchedulerEntries: { answers: [200] },
   listServers: { answers: [200] },
   quietServer: { params: server, body: order, answers: [202] },
   stopServer: { params: server, body: order, answers: [202] },

@@ -5,6 +5,7 @@ import { explanationEndpoints } from "./explanations.ts";
 import { findingEndpoints } from "./findings.ts";
 import { groupEndpoints } from "./groups.ts";
 import { queueEndpoints } from "./queues.ts";
+import { scheduleEndpoints } from "./schedules.ts";
 import { serverEndpoints } from "./servers.ts";
 import { statisticsEndpoints } from "./statistics.ts";
 import { typeEndpoints } from "./types.ts";
@@ -17,6 +18,7 @@ export const operationsTags = [
 
   { name: "types", description: "Which types of tasks there are, and who runs them." },
   { name: "tasks", description: "Adding tasks, looking at them, changing them." },
+  { name: "schedules", description: "Periodic tasks that are kept in the store." },
   { name: "servers", description: "Who works on the queues, and remote control of them." },
   { name: "statistics", description: "What happened, in numbers." },
   { name: "findings", description: "What is not as it should be." },
@@ -28,6 +30,7 @@ export const operationsTags = [
 export const operationsEndpoints = {
   ...queueEndpoints,
   ...groupEndpoints,
+  ...scheduleEndpoints,
   ...serverEndpoints,
   ...workerEndpoints,
   ...typeEndpoints,

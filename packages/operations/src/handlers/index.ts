@@ -7,6 +7,7 @@ import { explanationHandlers } from "./explanations.ts";
 import { findingHandlers } from "./findings.ts";
 import { groupHandlers } from "./groups.ts";
 import { queueHandlers } from "./queues.ts";
+import { scheduleHandlers } from "./schedules.ts";
 import { serverHandlers } from "./servers.ts";
 import { statisticsHandlers } from "./statistics.ts";
 import { typeHandlers } from "./types.ts";
@@ -16,6 +17,7 @@ import { workerHandlers } from "./workers.ts";
 export const operationsRoutes = routesOf(operationsEndpoints, {
   ...queueHandlers,
   ...groupHandlers,
+  ...scheduleHandlers,
   ...serverHandlers,
   ...workerHandlers,
 
