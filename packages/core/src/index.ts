@@ -178,7 +178,9 @@ export type { Broker, Reachability } from "./broker/broker.ts";
 export type { CallOptions } from "./broker/call-options.ts";
 export { type Duration, durationMs } from "./duration.ts";
 export { type ErrorCode, type ErrorIssue, errorText, HikyakuError, isHikyakuError, isStoreAway } from "./errors.ts";
+export { refuseUnknownOptions } from "./option-names.ts";
 export { type Clock, sleep, systemClock, type Timer } from "./runtime/clock.ts";
+export { guardedLogger } from "./runtime/guarded-call.ts";
 export {
   fieldsBeside,
   jsonLogger,

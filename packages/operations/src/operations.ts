@@ -4,10 +4,12 @@ import {
   type Broker,
   Client,
   errorText,
+  guardedLogger,
   HikyakuError,
   Inspector,
   jsonLogger,
   type Logger,
+  refuseUnknownOptions,
   type TaskDefinition,
   visibleLines,
 } from "hikyaku";
@@ -37,13 +39,27 @@ export interface OperationsParts {
   readonly types?: readonly TaskDefinition[];
   /** Where changes are written down. Default: the audit of the broker's store, with its default bounds. */
   readonly audit?: AuditTrail;
-  /** Default: warnings and errors as JSON lines on standard error. */
+  /** What it throws keeps nobody from an answer. Default: warnings and errors as JSON lines on standard error. */
   readonly logger?: Logger;
   /** Default: all endpoints of the contract. */
   readonly routes?: readonly Route[];
   /** How many answers in parts, such as events, may be open at the same time. */
   readonly streams?: StreamLimits;
 }
+
+/** The type lets none be forgotten. */
+const partNames: ReadonlySet<string> = new Set(
+  Object.keys({
+    broker: true,
+    authorize: true,
+    client: true,
+    types: true,
+    audit: true,
+    logger: true,
+    routes: true,
+    streams: true,
+  } satisfies Record<keyof OperationsParts, true>),
+);
 
 /** One request to a known route, by a caller that may use it. */
 export interface OperationsCall extends Omit<RawInput, "headers"> {
@@ -79,9 +95,14 @@ export class Operations {
   readonly #audit: AuditTrail;
   readonly #streams: OpenStreams;
 
-  /** @throws HikyakuError `invalid_option` when `authorize` is missing, or two definitions have one type. */
+  /**
+   * @throws HikyakuError `invalid_option` for an unknown option, when `authorize` is missing, or two definitions have
+   * one type.
+   */
   constructor(parts: OperationsParts) {
-    const { broker, authorize, client, types = [], logger = jsonLogger("warn"), routes = operationsRoutes } = parts;
+    refuseUnknownOptions("Operations", parts, partNames);
+    const { broker, authorize, client, types = [], routes = operationsRoutes } = parts;
+    const logger = guardedLogger(parts.logger ?? jsonLogger("warn"));
     if (typeof authorize !== "function") {
       throw new HikyakuError(
         "invalid_option",

@@ -127,9 +127,15 @@ describe.each(Object.entries(mountings))("operations mounted in %s", (name, moun
     // A parser that runs before answers for itself.
     if (!name.includes("body parser")) {
       expect(await codeOf("/echo/a", sent(json, '{"payload":'))).toBe("400 malformed_body");
+      for (const charset of ["utf-16", "UTF-16LE", '"iso-8859-1"']) {
+        const headers = { "content-type": `application/json; charset=${charset}` };
+        expect(await codeOf("/echo/a", sent(headers, '{"payload":"x"}'))).toBe("415 unsupported_media_type");
+      }
     }
     const form = { "content-type": "application/x-www-form-urlencoded" };
     expect(await codeOf("/echo/a", sent(form, "payload=x"))).toBe("415 unsupported_media_type");
+    const utf8 = { "content-type": 'application/json; Charset="UTF-8"' };
+    expect((await mounting.ask("/echo/a", sent(utf8, '{"payload":"x"}'))).status).toBe(201);
     expect(await codeOf(`/echo/${"x".repeat(41)}`, post("enqueue", { payload: "" }))).toBe("422 invalid_path");
     expect(await codeOf("/echo/a?times=12", post("enqueue", { payload: "" }))).toBe("422 invalid_query");
     expect(await codeOf("/burst", { headers: as("read") })).toBe("500 internal_error");

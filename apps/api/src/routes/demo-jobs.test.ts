@@ -145,6 +145,7 @@ describe("registering a demo job", () => {
     ["application/jsonp"],
     ["application/vnd.api+json"],
     ["nonsense"],
+    ["application/json; charset=utf-16"],
   ])("answers 415 to a body of type %s", async (type) => {
     const answer = await post("{}", { "content-type": type });
     expect(answer.statusCode).toBe(415);

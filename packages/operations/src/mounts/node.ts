@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream";
+import { refuseUnknownOptions } from "hikyaku";
 import type { RequestHead } from "../access/request-head.ts";
 import type { HttpAnswer, Operations } from "../operations.ts";
 import { insistOnJson, parseJsonBody } from "../problems/json-body.ts";
@@ -17,6 +18,8 @@ export interface NodeHandlerOptions {
   readonly prefix?: string;
 }
 
+const optionNames: ReadonlySet<string> = new Set<keyof NodeHandlerOptions>(["prefix"]);
+
 /**
  * A handler for Node's own HTTP server and for frameworks with the same kind of handler, such as Express, Connect and
  * NestJS.
@@ -26,9 +29,10 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse, n
 /**
  * Serves the operations. A request for another path goes to `next`, if there is one. A body that was read before, as by
  * `express.json()`, is taken from `request.body`.
- * @throws Error for a prefix that is no path.
+ * @throws HikyakuError `invalid_option` for an unknown option; Error for a prefix that is no path.
  */
 export function nodeHandler(operations: Operations, options: NodeHandlerOptions = {}): NodeHandler {
+  refuseUnknownOptions("nodeHandler", options, optionNames);
   const prefix = checkedPrefix(options.prefix ?? "");
   return (request, response, next) => {
     const url = request.url ?? "/";

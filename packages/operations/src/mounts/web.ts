@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { refuseUnknownOptions } from "hikyaku";
 import type { HttpAnswer, Operations } from "../operations.ts";
 import { insistOnJson, parseJsonBody } from "../problems/json-body.ts";
 import { RequestProblem } from "../problems/request-problem.ts";
@@ -13,14 +14,17 @@ export interface WebHandlerOptions {
   readonly addressOf?: (request: Request) => string | undefined;
 }
 
+const optionNames: ReadonlySet<string> = new Set<keyof WebHandlerOptions>(["prefix", "addressOf"]);
+
 /** A handler for servers that speak the web's `Request` and `Response`, such as Hono, Next.js, Bun and Deno. */
 export type WebHandler = (request: Request) => Promise<Response>;
 
 /**
  * Serves the operations.
- * @throws Error for a prefix that is no path.
+ * @throws HikyakuError `invalid_option` for an unknown option; Error for a prefix that is no path.
  */
 export function webHandler(operations: Operations, options: WebHandlerOptions = {}): WebHandler {
+  refuseUnknownOptions("webHandler", options, optionNames);
   const prefix = checkedPrefix(options.prefix ?? "");
   return async (request) => {
     const { pathname, search } = new URL(request.url);

@@ -1,4 +1,4 @@
-import { HikyakuError } from "hikyaku";
+import { HikyakuError, refuseUnknownOptions } from "hikyaku";
 import { RequestProblem } from "../problems/request-problem.ts";
 
 /** How many answers in parts may be open at the same time. */
@@ -8,6 +8,8 @@ export interface StreamLimits {
   /** To one caller: to one name, or to one address of callers without a name. Default 50. */
   readonly mostPerCaller?: number;
 }
+
+const limitNames: ReadonlySet<string> = new Set<keyof StreamLimits>(["most", "mostPerCaller"]);
 
 /** One answer in parts that is open. */
 export interface StreamPlace {
@@ -22,8 +24,10 @@ export class OpenStreams {
   readonly #ends = new Set<(reason: HikyakuError) => void>();
   readonly #perCaller = new Map<string, number>();
 
-  /** @throws HikyakuError `invalid_option` for a number below 1. */
-  constructor({ most = 500, mostPerCaller = 50 }: StreamLimits) {
+  /** @throws HikyakuError `invalid_option` for an unknown limit, and a number below 1. */
+  constructor(limits: StreamLimits) {
+    refuseUnknownOptions("streams", limits, limitNames);
+    const { most = 500, mostPerCaller = 50 } = limits;
     this.#most = checkedLimit("most", most);
     this.#mostPerCaller = checkedLimit("mostPerCaller", mostPerCaller);
   }
