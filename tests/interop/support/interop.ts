@@ -103,9 +103,10 @@ export class Interop {
     return (await this.#prober).ask("redis", words);
   }
 
-  /** All keys that fit, sorted. */
+  /** The keys that fit, sorted, without those of the statistics: they stay for their time, whatever becomes of the tasks. */
   async redisKeys(pattern: string): Promise<readonly string[]> {
-    return ((await this.command("KEYS", pattern)) as string[]).sort();
+    const keys = (await this.command("KEYS", pattern)) as string[];
+    return keys.filter((key) => !key.includes("}:statistics:")).sort();
   }
 
   /** Puts a waiting task in line at once, as an operator of Go's tools would. */
