@@ -70,6 +70,9 @@ describe.for(storeKinds)("several worker processes on $name", { timeout: 150_000
         status: 200,
         findings: [{ code: "worker_processes", level: "ok", active: 2, count: 2, running: 0, concurrency: 8 }],
       });
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      for (const number of [1, 2])
+        expect(metrics).toContain(`hikyaku_worker_slots{process="${number}",state="free"} 4\n`);
       process.kill(first.workerPid, "SIGKILL");
       await app.stderr.next(/ended by SIGKILL.*a worker process ended unasked/);
       expect((await readiness(port)).status).toBe(200);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   addHealthRoutes,
+  addMetricsRoute,
   auditFromConfig,
   boundedServer,
   libraryLogger,
@@ -14,10 +15,11 @@ import {
 import type { Config } from "@hikyaku/config";
 import { BODY_BYTES, OPERATIONS_PATH } from "@hikyaku/contract";
 import { Operations, operationsPlugin } from "@hikyaku/operations";
+import { joinFamilies, ProcessMetrics, StoreMetrics } from "@hikyaku/operations/metrics";
 import { delayPrint } from "@hikyaku/tasks";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
-import { type Broker, type Client, Inspector } from "hikyaku";
+import { type Broker, type Client, Inspector, type ServerReport } from "hikyaku";
 import { isUnderApi } from "./api-path.ts";
 import { describeEndpoint } from "./describe-endpoint.ts";
 import { refuseForeignHosts } from "./foreign-host.ts";
@@ -42,6 +44,8 @@ export interface AppParts {
   readonly broker: Broker;
   /** Names the code that this process runs. Undefined when nobody knows. */
   readonly build: string | undefined;
+  /** How the worker server of this process is, for metrics. Absent where it runs none. */
+  readonly workerReport?: () => ServerReport | undefined;
   /** Undefined: no limits, and no headers about them. Closed with the app. */
   readonly rateLimiter: RateLimiter | undefined;
   readonly logger: FastifyBaseLogger;
@@ -100,6 +104,12 @@ export async function buildApp(parts: AppParts) {
     probes: [storeProbe(broker, DEMO_QUEUES), rateLimitProbe(rateLimiter), workersProbe(broker, build)],
     permission,
   });
+  const [ofStore, ofProcess] = [new StoreMetrics(broker), new ProcessMetrics(parts.workerReport)];
+  addMetricsRoute(app, {
+    families: async () => joinFamilies([...(await ofStore.families()), ...ofProcess.families()]),
+    permission,
+  });
+  app.addHook("onClose", async () => ofProcess.close());
   addDemoJobRoutes(app, { client, inspector: new Inspector({ broker }), permission });
   const operations = new Operations({
     broker,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { buildId, closeWithin, listen, type OperationsAccess, OperationsPermission } from "@hikyaku/app-kit";
 import type { Config } from "@hikyaku/config";
-import { type Broker, Client } from "hikyaku";
+import { type Broker, Client, type ServerReport } from "hikyaku";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import { rateLimiterFromConfig } from "./rate-limit/rate-limiter-from-config.ts";
@@ -13,6 +13,14 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
+interface ApiParts {
+  readonly config: Config;
+  readonly broker: Broker;
+  readonly logger: Logger;
+  /** How the worker server of this process is, for metrics. Absent where it runs none. */
+  readonly workerReport?: () => ServerReport | undefined;
+}
+
 const STOP_TIMEOUT_MS = 5000;
 const WEB_ROOT = join(import.meta.dirname, "../../web/dist");
 
@@ -20,8 +28,8 @@ const WEB_ROOT = join(import.meta.dirname, "../../web/dist");
  * Starts the API server on `server.host` and `server.port`. The broker stays the caller's.
  * @throws ListenError when it cannot listen there.
  */
-export async function startApi(parts: { config: Config; broker: Broker; logger: Logger }): Promise<RunningApi> {
-  const { config, broker, logger } = parts;
+export async function startApi(parts: ApiParts): Promise<RunningApi> {
+  const { config, broker, logger, workerReport } = parts;
   const client = new Client({ broker });
   const rateLimiter = await rateLimiterFromConfig(config, logger);
   const permission = new OperationsPermission(config);
@@ -34,6 +42,7 @@ export async function startApi(parts: { config: Config; broker: Broker; logger: 
     logger,
     build: buildId(config),
     webRoot: WEB_ROOT,
+    ...(workerReport !== undefined && { workerReport }),
   });
   const stop = async (): Promise<void> => {
     await closeWithin(app, STOP_TIMEOUT_MS);

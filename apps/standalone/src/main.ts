@@ -6,8 +6,10 @@ await runUntilSignal(async ({ config, logger }) => {
   const broker = brokerFromConfig(config);
   const endTelling = await logReachability(broker, logger);
   // The port first: if another Hikyaku has it, this one must not have taken any tasks.
-  const api = await startApi({ config, broker, logger });
+  let worker: ReturnType<typeof startWorker> | undefined;
+  const api = await startApi({ config, broker, logger, workerReport: () => worker?.status() });
   const server = startWorker({ config, broker, logger });
+  worker = server;
   const { processes } = config.jobqueue;
   if (processes > 1) {
     logger.warn({ processes }, "this is one process: jobqueue.processes is for a worker apart (npm run start:worker)");

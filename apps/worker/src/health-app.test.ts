@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { problem, readiness } from "@hikyaku/contract";
+import { ProcessMetrics } from "@hikyaku/operations/metrics";
 import { delayPrint } from "@hikyaku/tasks";
 import { type Broker, Server, silentLogger } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
@@ -14,21 +15,28 @@ describe("the worker server's own port", () => {
   let broker: Broker;
   let server: Server;
   let app: ReturnType<typeof buildHealthApp>;
+  let metrics: ProcessMetrics;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "hikyaku-worker-"));
     broker = sqliteBroker({ path: join(folder, "hikyaku.db") });
     server = new Server({ broker, concurrency: 4, logger: silentLogger });
+    metrics = new ProcessMetrics(() => server.status());
     server.handle(delayPrint, () => ({ printed_at: new Date().toISOString() }));
     app = buildHealthApp({
       broker,
       queues: ["default"],
       probe: serverProbe(server),
       logger: pino({ level: "silent" }),
-      permission: { canRead: async ({ headers }) => headers.authorization === "Bearer me" },
+      permission: {
+        canRead: async ({ headers }) => headers.authorization === "Bearer me",
+        authorize: ({ headers }) => ({ scopes: headers.authorization === "Bearer me" ? ["read"] : [] }),
+      },
+      metrics: async () => metrics.families(),
     });
   });
   afterEach(async () => {
     await app.close();
+    metrics.close();
     await server.stop();
     await broker.close();
     await rm(folder, { recursive: true, force: true });
@@ -61,9 +69,22 @@ describe("the worker server's own port", () => {
     ]);
   });
 
+  it("gives the numbers of its process to whoever may read, and to nobody else", async () => {
+    server.start();
+    const { statusCode, payload, headers } = await app.inject({
+      url: "/metrics",
+      headers: { authorization: "Bearer me" },
+    });
+    expect(statusCode).toBe(200);
+    expect(headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(payload).toContain('hikyaku_worker_slots{state="free"} 4\n');
+    expect(payload).not.toContain("asynq_");
+    expect((await app.inject("/metrics")).statusCode).toBe(403);
+  });
+
   it("has nothing else", async () => {
     const answer = await app.inject("/api/dm-jobqueue/register");
     expect(answer.statusCode).toBe(404);
-    expect(problem.parse(answer.json()).detail).toContain("/health and /readyz only");
+    expect(problem.parse(answer.json()).detail).toContain("/health, /readyz and /metrics only");
   });
 });

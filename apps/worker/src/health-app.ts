@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import {
   addHealthRoutes,
+  addMetricsRoute,
   boundedServer,
+  type MetricsRouteParts,
   type OperationsPermission,
   type ReadinessProbe,
   sendError,
@@ -20,12 +22,14 @@ export interface HealthAppParts {
   /** Tells whether it takes tasks. */
   readonly probe: ReadinessProbe;
   readonly logger: FastifyBaseLogger;
-  /** Decides who may see more of `/readyz` than levels. */
-  readonly permission: Pick<OperationsPermission, "canRead">;
+  /** Decides who may see more of `/readyz` than levels, and who may scrape. */
+  readonly permission: Pick<OperationsPermission, "canRead" | "authorize">;
+  /** What `/metrics` tells. */
+  readonly metrics: MetricsRouteParts["families"];
 }
 
-/** The worker server's own small HTTP server: `/health` and `/readyz`. */
-export function buildHealthApp({ broker, queues, probe, logger, permission }: HealthAppParts) {
+/** The worker server's own small HTTP server: `/health`, `/readyz` and `/metrics`. */
+export function buildHealthApp({ broker, queues, probe, logger, permission, metrics }: HealthAppParts) {
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -39,10 +43,11 @@ export function buildHealthApp({ broker, queues, probe, logger, permission }: He
     const path = request.raw.url?.slice(0, 200) ?? "";
     throw new RequestProblem(
       "not_found",
-      `There is nothing at ${path}; the worker server has /health and /readyz only.`,
+      `There is nothing at ${path}; the worker server has /health, /readyz and /metrics only.`,
     );
   });
   addHealthRoutes(app, { probes: [storeProbe(broker, queues), probe, workersProbe(broker)], permission });
+  addMetricsRoute(app, { families: metrics, permission });
   return app;
 }
 

@@ -6,6 +6,7 @@ import {
   OperationsPermission,
   type Start,
 } from "@hikyaku/app-kit";
+import { ProcessMetrics } from "@hikyaku/operations/metrics";
 import { buildHealthApp, serverProbe } from "./health-app.ts";
 import { endedFromElsewhere, startWorker, workerStopTimeoutMs } from "./start-worker.ts";
 
@@ -14,12 +15,14 @@ export const runWorker: Start = async ({ config, logger }) => {
   const broker = brokerFromConfig(config);
   const endTelling = await logReachability(broker, logger);
   const server = startWorker({ config, broker, logger });
+  const metrics = new ProcessMetrics(() => server.status());
   const app = buildHealthApp({
     broker,
     queues: Object.keys(config.jobqueue.queues),
     probe: serverProbe(server),
     logger,
     permission: new OperationsPermission(config),
+    metrics: async () => metrics.families(),
   });
   const { host, port } = config.jobqueue;
   const address = await listen(app, { host, port, what: "the worker server", portKey: "jobqueue.port" });
@@ -31,6 +34,7 @@ export const runWorker: Start = async ({ config, logger }) => {
     stop: async () => {
       await server.stop();
       await closeWithin(app, 1000);
+      metrics.close();
       endTelling();
       await broker.close();
     },

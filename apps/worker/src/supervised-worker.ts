@@ -87,15 +87,18 @@ export class SupervisedWorker {
     });
   }
 
-  /** Asks the process how it is. A process that is not there, or gives no answer in time, is silent. */
-  async condition(timeoutMs: number): Promise<WorkerCondition> {
+  /**
+   * Asks the process how it is, and for its metrics if they are wanted. A process that is not there, or gives no answer in
+   * time, is silent.
+   */
+  async condition(timeoutMs: number, metrics = false): Promise<WorkerCondition> {
     const child = this.#child;
     if (child?.pid === undefined) return { kind: "silent", reason: this.#silentBecause };
     const question = ++this.#questions;
     const { promise, resolve } = Promise.withResolvers<WorkerReport | undefined>();
     this.#asked.set(question, resolve);
     const timer = setTimeout(() => resolve(undefined), timeoutMs);
-    this.#send(child, { kind: "status", question });
+    this.#send(child, { kind: "status", question, metrics });
     const report = await promise;
     clearTimeout(timer);
     this.#asked.delete(question);

@@ -9,6 +9,7 @@ import {
   type Start,
 } from "@hikyaku/app-kit";
 import type { ReadinessFinding } from "@hikyaku/contract";
+import { joinFamilies, labelled, type MetricFamily } from "@hikyaku/operations/metrics";
 import { buildHealthApp } from "./health-app.ts";
 import { workerStopTimeoutMs } from "./start-worker.ts";
 import { SupervisedWorker, type WorkerCondition } from "./supervised-worker.ts";
@@ -36,6 +37,7 @@ export const superviseWorkers: Start = async ({ config, logger }) => {
     probe: processesProbe(workers),
     logger,
     permission: new OperationsPermission(config),
+    metrics: () => metricsOf(workers),
   });
   // The port first: if another worker has it, this one must not have taken any tasks.
   const address = await listen(app, { host, port, what: "the worker server", portKey: "jobqueue.port" });
@@ -64,6 +66,16 @@ export const superviseWorkers: Start = async ({ config, logger }) => {
     },
   };
 };
+
+/** The metrics of every process that answers, each under its number. */
+async function metricsOf(workers: readonly SupervisedWorker[]): Promise<MetricFamily[]> {
+  const conditions = await Promise.all(workers.map((worker) => worker.condition(answerMs, true)));
+  const all = conditions.flatMap((condition, index) => {
+    const families = condition.kind === "answers" ? (condition.report.metrics ?? []) : [];
+    return families.map((family) => labelled(family, { process: String(index + 1) }));
+  });
+  return joinFamilies(all);
+}
 
 /** Whether any of the processes takes tasks, and what is wrong with those that do not. */
 function processesProbe(workers: readonly SupervisedWorker[]): ReadinessProbe {

@@ -1,5 +1,9 @@
+import type { MetricFamily } from "@hikyaku/operations/metrics";
+
 /** What the supervisor says to one of its worker processes. */
-export type ToWorker = { readonly kind: "stop" } | { readonly kind: "status"; readonly question: number };
+export type ToWorker =
+  | { readonly kind: "stop" }
+  | { readonly kind: "status"; readonly question: number; readonly metrics: boolean };
 
 /** What a worker process says to its supervisor. */
 export type FromWorker =
@@ -13,4 +17,6 @@ export interface WorkerReport {
   readonly state: string;
   readonly running: number;
   readonly concurrency: number;
+  /** Only if asked for. */
+  readonly metrics?: readonly MetricFamily[];
 }

@@ -2,6 +2,7 @@
 // Usage: worker-process.ts <number of this process> <pid of the supervisor>
 import { Worker } from "node:worker_threads";
 import { brokerFromConfig, logReachability, runUntilSignal } from "@hikyaku/app-kit";
+import { ProcessMetrics } from "@hikyaku/operations/metrics";
 import { endedFromElsewhere, startWorker, workerStopTimeoutMs } from "./start-worker.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
@@ -45,10 +46,12 @@ await runUntilSignal(async ({ config, logger: processLogger }) => {
   const broker = brokerFromConfig(config);
   const endTelling = await logReachability(broker, logger);
   const server = startWorker({ config, broker, logger });
+  const metrics = new ProcessMetrics(() => server.status());
   process.on("message", (message: ToWorker) => {
     if (message.kind === "stop") return askToStop();
     const { state, running, concurrency } = server.status();
-    say({ kind: "status", question: message.question, report: { state, running, concurrency } });
+    const more = message.metrics ? { metrics: metrics.families() } : {};
+    say({ kind: "status", question: message.question, report: { state, running, concurrency, ...more } });
   });
   say({ kind: "runs", serverId: server.serverId });
   return {
@@ -59,6 +62,7 @@ await runUntilSignal(async ({ config, logger: processLogger }) => {
     }),
     stop: async () => {
       await server.stop();
+      metrics.close();
       endTelling();
       await broker.close();
     },

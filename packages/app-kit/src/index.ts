@@ -12,6 +12,7 @@ export { spellingsOf } from "./id-spellings.ts";
 export { libraryLogger } from "./library-logger.ts";
 export { closeWithin, ListenError, listen, type Place } from "./listening.ts";
 export { type LoggerOptions, makeLogger } from "./logger.ts";
+export { addMetricsRoute, METRICS_PATH, type MetricsRouteParts } from "./metrics-route.ts";
 export { logReachability } from "./reachability-log.ts";
 export { askReadiness, PROBE_TIMEOUT_MS, type ReadinessProbe } from "./readiness.ts";
 export { type RunEnd, type Running, runUntilSignal, type Start } from "./run-until-signal.ts";
