@@ -55,6 +55,7 @@ export { queueEndpoints } from "./endpoints/queues.ts";
 export { scheduleEndpoints } from "./endpoints/schedules.ts";
 export { serverEndpoints } from "./endpoints/servers.ts";
 export { statisticsEndpoints } from "./endpoints/statistics.ts";
+export { taskEndpoints } from "./endpoints/tasks.ts";
 export { typeEndpoints } from "./endpoints/types.ts";
 export { workerEndpoints } from "./endpoints/workers.ts";
 export {
@@ -130,6 +131,7 @@ export {
 export {
   type TaskDetail,
   type TaskExplanationView,
+  type TaskSummaryView,
   taskDetail,
   taskExplanation,
   type UnreadableTaskView,

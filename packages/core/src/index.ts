@@ -105,6 +105,7 @@ export type { InspectorCallOptions } from "./inspector/call-budget.ts";
 export type { TaskExplanation, WaitReason } from "./inspector/explain-task.ts";
 export type { QueueReason, TaskReason } from "./inspector/explainer.ts";
 export {
+  type EditPayloadOptions,
   type InspectedBroker,
   Inspector,
   type InspectorOptions,
@@ -125,6 +126,7 @@ export type { ExplainedTask, ExplainedTasks } from "./inspector/task-explainer.t
 export type { AttemptInfo, Content, TaskInfo, UnreadableTaskInfo } from "./inspector/task-info.ts";
 export type { TaskListing } from "./inspector/task-listing.ts";
 export type { TaskConditions, TaskQuery } from "./inspector/task-query.ts";
+export type { TaskSearch, TaskSearchPage } from "./inspector/task-search.ts";
 export type { TaskSelection } from "./inspector/task-selection.ts";
 export type {
   Forecast,

@@ -20,6 +20,7 @@ const calls: Record<
   history: (it, limit) => it.history("default", 2, limit),
   statistics: (it, limit) => it.statistics({ queue: "default" }, limit),
   tasks: (it, limit) => it.tasks({ queue: "default", state: "pending" }, limit),
+  search: (it, limit) => it.search({}, limit),
   task: (it, limit) => it.task("default", "t", limit),
   taskLog: (it, limit) => it.taskLog("default", "t", limit),
   explainTasks: (it, limit) => it.explainTasks("default", ["t"], limit),

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Broker } from "../src/broker/broker.ts";
 import type { InspectedBroker } from "../src/inspector/inspector.ts";
 import { Inspector } from "../src/inspector/inspector.ts";
+import type { TaskSearch } from "../src/inspector/task-search.ts";
 import type { TaskSelection } from "../src/inspector/task-selection.ts";
 import { defineTask } from "../src/task/task.ts";
 import {
@@ -17,6 +18,7 @@ import {
   stateOf,
   unique,
 } from "./support/builders.ts";
+import { FakeClock } from "./support/fake-clock.ts";
 import { aClient, aServer, Happenings, stores } from "./worker/stores.ts";
 
 describe.each(stores)("an inspector on $name", ({ open }) => {
@@ -31,6 +33,67 @@ describe.each(stores)("an inspector on $name", ({ open }) => {
   async function known(broker: Broker, ...names: string[]): Promise<void> {
     await expect.poll(() => broker.queues()).toEqual(names);
   }
+
+  it("searches over queues and states, page by page, and says where it stopped", async () => {
+    const { broker, inspector } = await setup();
+    await broker.enqueue([
+      ...["b1", "b2"].map((id) => placedNow({ id, queue: "b", payload: bytes(`{"n":${id[1]}}`) })),
+      placedAt(soon(), { id: "a1", queue: "a", payload: bytes('{"n":1}') }),
+      placedNow({ id: "a2", queue: "a", type: "other" }),
+      ...["g1", "g2"].map(
+        (group) =>
+          ({ message: aTask({ id: `in ${group}`, queue: "a", group }), placement: { kind: "group" } }) as const,
+      ),
+    ]);
+    await known(broker, "a", "b");
+    const all = ["a2", "a1", "in g1", "in g2", "b1", "b2"];
+    const idsOfPage = async (search: TaskSearch) => (await inspector.search(search)).tasks.map(({ id }) => id);
+    expect(await inspector.search()).toMatchObject({ nextCursor: undefined, scanned: 6, complete: true });
+    expect(await idsOfPage({})).toEqual(all);
+    const paged: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await inspector.search({ limit: 1, ...(cursor !== undefined && { cursor }) });
+      paged.push(...page.tasks.map(({ id }) => id));
+      cursor = page.nextCursor;
+      expect(paged.length).toBeLessThanOrEqual(all.length);
+    } while (cursor !== undefined);
+    expect(paged).toEqual(all);
+    expect(await idsOfPage({ queues: ["b"] })).toEqual(["b1", "b2"]);
+    expect(await idsOfPage({ states: ["scheduled", "aggregating"] })).toEqual(["a1", "in g1", "in g2"]);
+    expect(await idsOfPage({ group: "g2", states: ["aggregating"] })).toEqual(["in g2"]);
+    expect(await idsOfPage({ payloadValue: { path: ["n"], value: 1 } })).toEqual(["a1", "b1"]);
+    expect(await idsOfPage({ from: new Date(Date.now() + 60_000) })).toEqual(["a1"]);
+    await expect(inspector.search({ queues: ["none"] })).rejects.toMatchObject(code("queue_not_found"));
+    for (const wrong of [
+      { cursor: "x" },
+      { limit: 0 },
+      { states: ["gone"] },
+      { states: ["active"], from: new Date() },
+    ]) {
+      await expect(inspector.search(wrong as TaskSearch)).rejects.toMatchObject(code("invalid_option"));
+    }
+  });
+
+  it("answers a search with what it has found when it has looked for long enough, and gets further each time", async () => {
+    const { broker } = await setup();
+    const items = Array.from({ length: 2_100 }, (_, n) => placedNow({ id: `t${n}`, payload: bytes(String(n)) }));
+    await broker.enqueue(items);
+    await known(broker, "default");
+    const clock = new FakeClock();
+    const slow: InspectedBroker = Object.assign(Object.create(broker), {
+      list: (...args: Parameters<Broker["list"]>) => {
+        clock.advance(61);
+        return broker.list(...args);
+      },
+    });
+    const inspector = new Inspector({ broker: slow, clock });
+    const first = await inspector.search({ payload: "2099" });
+    expect(first).toMatchObject({ tasks: [], scanned: 1_000, complete: false });
+    const second = await inspector.search({ payload: "2099", cursor: first.nextCursor ?? "" });
+    const third = await inspector.search({ payload: "2099", cursor: second.nextCursor ?? "" });
+    expect(third).toMatchObject({ tasks: [{ id: "t2099" }], nextCursor: undefined, scanned: 100, complete: true });
+  });
 
   it("tells of queues with their numbers, room and groups", async () => {
     const { broker, inspector } = await setup();

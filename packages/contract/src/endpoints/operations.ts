@@ -8,6 +8,7 @@ import { queueEndpoints } from "./queues.ts";
 import { scheduleEndpoints } from "./schedules.ts";
 import { serverEndpoints } from "./servers.ts";
 import { statisticsEndpoints } from "./statistics.ts";
+import { taskEndpoints } from "./tasks.ts";
 import { typeEndpoints } from "./types.ts";
 import { workerEndpoints } from "./workers.ts";
 
@@ -36,6 +37,7 @@ export const operationsEndpoints = {
   ...typeEndpoints,
   ...enqueueEndpoints,
   ...explanationEndpoints,
+  ...taskEndpoints,
   ...findingEndpoints,
   ...statisticsEndpoints,
   ...documentEndpoints,

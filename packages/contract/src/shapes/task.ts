@@ -79,6 +79,19 @@ export const taskDetail = z
   })
   .meta({ description: "Everything that is known of a task." });
 
+/** A task without what its callers and handlers wrote. */
+export const taskSummary = taskDetail
+  .omit({ payload: true, result: true, headers: true, attempts: true })
+  .extend({ payload_size: z.int().meta({ description: "In bytes." }) })
+  .meta({
+    id: "TaskSummary",
+    title: "A task in brief",
+    description: "Without its payload, result, headers and attempts.",
+  });
+
+/** A task without what its callers and handlers wrote. */
+export type TaskSummaryView = z.infer<typeof taskSummary>;
+
 /** Something that lies where a task should. */
 export const unreadableTask = z
   .object({

@@ -42,6 +42,14 @@ export interface ChangeAnswer {
   readonly more: boolean;
 }
 
+export interface EditPayloadRequest {
+  readonly queue: string;
+  readonly taskId: string;
+  readonly payload: Uint8Array;
+  /** The payload that is to be replaced. Any other is a `conflict`. Absent: whatever is there. */
+  readonly before?: Uint8Array;
+}
+
 export type EditOutcome =
   | "changed"
   | "not_found"
@@ -51,7 +59,7 @@ export type EditOutcome =
   | "taken"
   /** It has run: its payload is history. */
   | "completed"
-  /** Somebody else changed the task between reading and writing; nothing was written. */
+  /** Somebody else has changed the task meanwhile, or its payload is not `before`; nothing was written. */
   | "conflict"
   /** An equal unique task exists already. */
   | "duplicate";
@@ -93,10 +101,7 @@ export interface ChangeFacet {
    * owns moves with it.
    * @throws HikyakuError `corrupt_data` when the task can't be read.
    */
-  editPayload(
-    request: { readonly queue: string; readonly taskId: string; readonly payload: Uint8Array },
-    call?: CallOptions,
-  ): Promise<EditOutcome>;
+  editPayload(request: EditPayloadRequest, call?: CallOptions): Promise<EditOutcome>;
   /**
    * Frees the uniqueness lock of equal tasks, so that another one can be enqueued. The tasks stay as they are. Answers
    * the id of the task that owned the lock, undefined when there was none.

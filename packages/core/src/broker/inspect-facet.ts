@@ -118,6 +118,8 @@ export interface TaskFilter {
   readonly error?: string;
   /** Part of the payload's bytes. */
   readonly payload?: Uint8Array;
+  /** The payload is JSON that holds this value under these keys, one inside the other. An index is a key too. */
+  readonly payloadValue?: { readonly path: readonly string[]; readonly value: string | number | boolean | null };
   /**
    * From `from` on, and before `before`. The moment meant: due (scheduled, retry), archived, completed, or since when
    * it waits (pending). Active and aggregating tasks have no such moment and can't be filtered by it.

@@ -40,7 +40,9 @@ export function fitsFilter(entry: TaskEntry, filter: TaskFilter | undefined): bo
   const { message } = entry;
   if (filter.type !== undefined && message.type !== filter.type) return false;
   if (filter.error !== undefined && !asciiLower(message.lastError).includes(asciiLower(filter.error))) return false;
-  if (filter.payload !== undefined && !bufferOf(message.payload).includes(bufferOf(filter.payload))) return false;
+  const { payload = mustHold(filter) } = filter;
+  if (payload !== undefined && !bufferOf(message.payload).includes(bufferOf(payload))) return false;
+  if (filter.payloadValue !== undefined && !holdsValue(message.payload, filter.payloadValue)) return false;
   return fitsTime(entry, filter);
 }
 
@@ -49,8 +51,39 @@ export function asciiLower(text: string): string {
   return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-function isByIdOnly({ type, error, payload, from, before }: TaskFilter): boolean {
-  return [type, error, payload, from, before].every((condition) => condition === undefined);
+/** A text that every library writes into JSON as it is: others escape what these do not hold. */
+const plainText = /^[\w.@-]+$/;
+
+/**
+ * Bytes that a payload must have to hold the value, so that most others need not be parsed. Undefined where there is more
+ * than one way to write it.
+ */
+export function mustHold({ payloadValue }: TaskFilter): Uint8Array | undefined {
+  if (payloadValue === undefined) return undefined;
+  const { value } = payloadValue;
+  if (typeof value === "string") return plainText.test(value) ? Buffer.from(`"${value}"`) : undefined;
+  return typeof value === "number" && !Number.isSafeInteger(value) ? undefined : Buffer.from(String(value));
+}
+
+function holdsValue(
+  payload: Uint8Array | undefined,
+  { path, value }: NonNullable<TaskFilter["payloadValue"]>,
+): boolean {
+  let found: unknown;
+  try {
+    found = JSON.parse(bufferOf(payload).toString());
+  } catch {
+    return false;
+  }
+  for (const key of path) {
+    if (typeof found !== "object" || found === null || !Object.hasOwn(found, key)) return false;
+    found = (found as Record<string, unknown>)[key];
+  }
+  return found === value;
+}
+
+function isByIdOnly({ type, error, payload, payloadValue, from, before }: TaskFilter): boolean {
+  return [type, error, payload, payloadValue, from, before].every((condition) => condition === undefined);
 }
 
 function fitsTime(task: StoredTask, { from, before }: TaskFilter): boolean {

@@ -42,6 +42,7 @@ import { type ExplainedTasks, explainTasks } from "./task-explainer.ts";
 import { type TaskInfo, taskInfoOf, type UnreadableTaskInfo } from "./task-info.ts";
 import { listTasks, type TaskListing } from "./task-listing.ts";
 import { checkQuery, type TaskQuery } from "./task-query.ts";
+import { checkSearch, searchTasks, type TaskSearch, type TaskSearchPage } from "./task-search.ts";
 import { checkedSelection, type TaskSelection } from "./task-selection.ts";
 
 /** The parts of a broker that an inspector uses. */
@@ -86,6 +87,11 @@ export interface InspectorOptions {
   readonly clock?: Clock;
 }
 
+export interface EditPayloadOptions extends InspectorCallOptions {
+  /** The payload that is to be replaced, as it was read. Default: whatever is there. */
+  readonly before?: Uint8Array;
+}
+
 const optionNames: ReadonlySet<string> = new Set<keyof InspectorOptions>([
   "broker",
   "sliceSize",
@@ -95,6 +101,8 @@ const optionNames: ReadonlySet<string> = new Set<keyof InspectorOptions>([
 const pageNames: ReadonlySet<string> = new Set(["limit", "after"]);
 const logNames: ReadonlySet<string> = new Set([...taskLogNames, "signal", "within"]);
 const lockNames: ReadonlySet<string> = new Set(["queue", "type", "payload"]);
+
+const editNames: ReadonlySet<string> = new Set<keyof EditPayloadOptions>(["before", "signal", "within"]);
 
 const queuesAtOnce = 20;
 
@@ -234,6 +242,18 @@ export class Inspector {
     const budget = this.#budget("tasks", options);
     await this.#insistOn(query.queue, budget);
     return listTasks(this.#broker, this.#clock, query, budget);
+  }
+
+  /**
+   * A page of tasks over queues and states. With conditions, it looks for some sixty milliseconds and then answers with what it
+   * has found; `complete` and `nextCursor` say that there may be more.
+   * @throws HikyakuError `queue_not_found` for a queue that is named, `invalid_option`.
+   */
+  async search(search: TaskSearch = {}, options: InspectorCallOptions = {}): Promise<TaskSearchPage> {
+    checkSearch("Inspector.search", search);
+    const budget = this.#budget("search", options);
+    for (const queue of search.queues ?? []) await this.#insistOn(queue, budget);
+    return searchTasks(this.#broker, this.#clock, search, budget);
   }
 
   /** @throws HikyakuError `queue_not_found`, `task_not_found`. */
@@ -387,17 +407,27 @@ export class Inspector {
   /**
    * Replaces a task's payload: a `Uint8Array` as it is, anything else as JSON. A uniqueness lock moves with it.
    * @throws HikyakuError `queue_not_found`, `task_not_found`, `invalid_payload`; `wrong_state` while it runs, is being
-   *   aggregated, has completed or was changed by somebody else at the same moment; `task_exists`, `corrupt_data`.
+   *   aggregated, has completed, was changed by somebody else at the same moment, or has another payload than `before`;
+   *   `task_exists`, `corrupt_data`.
    */
-  async editPayload(queue: string, id: string, payload: unknown, options: InspectorCallOptions = {}): Promise<void> {
-    const budget = this.#budget("editPayload", options);
+  async editPayload(queue: string, id: string, payload: unknown, options: EditPayloadOptions = {}): Promise<void> {
+    const budget = new CallBudget("Inspector.editPayload", options, this.#clock, editNames);
+    const { before } = options;
+    if (before !== undefined && !(before instanceof Uint8Array)) {
+      throw new HikyakuError("invalid_option", `option "before": expected bytes, got ${shown(before)}`);
+    }
     const what = { type: checkedText("id", id), payload: undefined };
     const bytes = (await encodePayload(what, payload)) ?? new Uint8Array();
     if (bytes.length > this.#maxPayloadBytes) {
       const option = "the inspector's maxPayloadBytes";
       throw payloadTooLarge(`payload of task ${shown(id)}`, bytes.length, this.#maxPayloadBytes, option);
     }
-    const edit = { queue: checkedText("queue", queue), taskId: id, payload: bytes };
+    const edit = {
+      queue: checkedText("queue", queue),
+      taskId: id,
+      payload: bytes,
+      ...(before !== undefined && { before }),
+    };
     const outcome = await this.#broker.editPayload(edit, budget.next());
     if (outcome === "not_found") await this.#insistOn(queue, budget);
     const error = editErrors[outcome](queue, id);

@@ -14,6 +14,11 @@ export interface TaskConditions {
   readonly error?: string;
   /** Part of the payload: a text in UTF-8, or bytes. */
   readonly payload?: string | Uint8Array;
+  /**
+   * The payload is JSON that holds this value under these keys, one inside the other; an index of a list is a key too.
+   * Numbers are equal as JavaScript reads them.
+   */
+  readonly payloadValue?: { readonly path: readonly string[]; readonly value: string | number | boolean | null };
   /** Due, archived, completed or waiting since this moment or later. The state says which of them is meant. */
   readonly from?: Date;
   /** The same, before this moment. */
@@ -36,6 +41,7 @@ export const conditionNames = [
   "idPrefix",
   "error",
   "payload",
+  "payloadValue",
   "from",
   "before",
 ] satisfies readonly (keyof TaskConditions)[];
@@ -60,12 +66,21 @@ export function checkQuery(method: string, query: TaskQuery): void {
  * The conditions as the port takes them. Undefined when there are none.
  * @throws HikyakuError `invalid_option`.
  */
-export function filterOf({ type, idPrefix, error, payload, from, before }: TaskConditions): TaskFilter | undefined {
+export function filterOf({
+  type,
+  idPrefix,
+  error,
+  payload,
+  payloadValue,
+  from,
+  before,
+}: TaskConditions): TaskFilter | undefined {
   const filter: TaskFilter = {
     ...(type === undefined ? {} : { type: checkedText("type", type) }),
     ...(idPrefix === undefined ? {} : { idPrefix: checkedText("idPrefix", idPrefix) }),
     ...(error === undefined ? {} : { error: checkedText("error", error) }),
     ...(payload === undefined ? {} : { payload: bytesOf(payload) }),
+    ...(payloadValue === undefined ? {} : { payloadValue: checkedValue(payloadValue) }),
     ...(from === undefined ? {} : { from: momentOf("from", from) }),
     ...(before === undefined ? {} : { before: momentOf("before", before) }),
   };
@@ -76,6 +91,17 @@ function bytesOf(payload: unknown): Uint8Array {
   if (payload instanceof Uint8Array) return payload;
   if (typeof payload === "string") return Buffer.from(payload);
   throw new HikyakuError("invalid_option", `option "payload": expected a text or bytes, got ${shown(payload)}`);
+}
+
+function checkedValue(wanted: unknown): NonNullable<TaskFilter["payloadValue"]> {
+  const { path, value } = (wanted ?? {}) as Partial<NonNullable<TaskFilter["payloadValue"]>>;
+  const isPath = Array.isArray(path) && path.length > 0 && path.every((key) => typeof key === "string");
+  const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
+  if (isPath && isPlain && value !== undefined) return { path, value };
+  throw new HikyakuError(
+    "invalid_option",
+    `option "payloadValue": expected { path: ["key", …], value } with a text, number, boolean or null, got ${shown(wanted)}`,
+  );
 }
 
 function momentOf(option: string, moment: unknown): number {

@@ -154,6 +154,21 @@ export function describeChangeContract(setup: ContractSetup): void {
       });
     });
 
+    it("replaces a payload only while it is the one that was read, if that is asked for", async () => {
+      const { message } = await resting.scheduled(store);
+      const edit = (before: string, payload: string) =>
+        store.broker.editPayload({
+          queue: message.queue,
+          taskId: message.id,
+          payload: bytes(payload),
+          before: bytes(before),
+        });
+      await store.broker.editPayload({ queue: message.queue, taskId: message.id, payload: bytes("1") });
+      expect(await edit("1", "2")).toBe("changed");
+      expect(await edit("1", "3")).toBe("conflict");
+      expect(Buffer.from((await stored(store.other, message)).message.payload ?? []).toString()).toBe("2");
+    });
+
     describe("of all tasks of a state", () => {
       it.each(restingStates)("goes through those that are %s in slices, oldest first", async (state) => {
         const ids: string[] = [];

@@ -390,6 +390,32 @@ export function describeInspectContract(setup: ContractSetup): void {
       await expect(other.list(byTime)).rejects.toMatchObject({ code: "invalid_option" });
     });
 
+    it("finds tasks by a value in their JSON, however it is written", async () => {
+      const { broker, other, clock } = store;
+      const at = clock.now() + 60_000;
+      const payloads = {
+        compact: '{"user":{"id":42,"name":"ana"},"tags":["a","b"]}',
+        spaced: '{ "user" : { "id" : 42 , "name" : "\\u00e1na" } }',
+        text: '{"user":{"id":"42"}}',
+        flat: '{"id":42}',
+        broken: '{"user":{"id":42',
+      };
+      await broker.enqueue(
+        Object.entries(payloads).map(([id, payload], index) => placedAt(at + index, { id, payload: bytes(payload) })),
+      );
+      const found = async (path: string[], value: string | number | boolean | null) => {
+        const filter = { payloadValue: { path, value } };
+        return idsOf((await other.list({ queue: "default", state: "scheduled", limit: 10, filter })).tasks);
+      };
+      expect(await found(["user", "id"], 42)).toEqual(["compact", "spaced"]);
+      expect(await found(["user", "id"], "42")).toEqual(["text"]);
+      expect(await found(["user", "name"], "ána")).toEqual(["spaced"]);
+      expect(await found(["tags", "1"], "b")).toEqual(["compact"]);
+      expect(await found(["id"], 42)).toEqual(["flat"]);
+      expect(await found(["user", "id", "x"], 42)).toEqual([]);
+      expect(await found(["toString"], null)).toEqual([]);
+    });
+
     it("searches a long list in slices and says how far it looked", async () => {
       for (const state of ["pending", "scheduled"] as const) {
         const { broker, clock } = store;

@@ -10,6 +10,7 @@ import { queueHandlers } from "./queues.ts";
 import { scheduleHandlers } from "./schedules.ts";
 import { serverHandlers } from "./servers.ts";
 import { statisticsHandlers } from "./statistics.ts";
+import { taskHandlers } from "./tasks.ts";
 import { typeHandlers } from "./types.ts";
 import { workerHandlers } from "./workers.ts";
 
@@ -24,6 +25,7 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...typeHandlers,
   ...enqueueHandlers,
   ...explanationHandlers,
+  ...taskHandlers,
   ...findingHandlers,
   ...statisticsHandlers,
   ...documentHandlers,

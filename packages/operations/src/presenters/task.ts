@@ -1,4 +1,4 @@
-import type { TaskDetail, TaskExplanationView, UnreadableTaskView } from "@hikyaku/contract";
+import type { TaskDetail, TaskExplanationView, TaskSummaryView, UnreadableTaskView } from "@hikyaku/contract";
 import type {
   AttemptInfo,
   Content,
@@ -63,6 +63,18 @@ function presentUnreadableTask({ id, queue, state, reason, bytes }: UnreadableTa
     reason,
     bytes: bytes === undefined ? null : base64(bytes),
   };
+}
+
+/** Everything that is known of what lies under a task's id. */
+export function presentTaskView(found: TaskInfo | UnreadableTaskInfo): TaskDetail | UnreadableTaskView {
+  return found.kind === "task" ? presentTask(found) : presentUnreadableTask(found);
+}
+
+/** The same without payload, result, headers and attempts, nor the bytes of what can't be read. */
+export function presentTaskSummary(found: TaskInfo | UnreadableTaskInfo): TaskSummaryView | UnreadableTaskView {
+  if (found.kind === "unreadable") return { ...presentUnreadableTask(found), bytes: null };
+  const { payload, result: _result, headers: _headers, attempts: _attempts, ...rest } = presentTask(found);
+  return { ...rest, payload_size: payload.size };
 }
 
 /** A task with what it is doing, and why. No reasons for a task that can't be read. */

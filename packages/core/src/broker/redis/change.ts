@@ -8,6 +8,7 @@ import type {
   ChangeFacet,
   ChangeOutcome,
   EditOutcome,
+  EditPayloadRequest,
   RemoveQueueAnswer,
   RemoveQueueRequest,
   Selection,
@@ -44,13 +45,14 @@ export class RedisChange implements ChangeFacet {
   }
 
   async editPayload(
-    { queue, taskId, payload }: { readonly queue: string; readonly taskId: string; readonly payload: Uint8Array },
+    { queue, taskId, payload, before: expected }: EditPayloadRequest,
     call?: CallOptions,
   ): Promise<EditOutcome> {
     const keys = queueKeys(queue);
     const before = await runCommand(this.#context.connection, ["HGET", keys.task + taskId, "msg"], call);
     if (!Buffer.isBuffer(before)) return "not_found";
     const message = decoded(queue, taskId, before);
+    if (expected !== undefined && !isSame(message.payload, expected)) return "conflict";
     const hasLock = message.uniqueKey.startsWith(keys.unique);
     const lock = hasLock ? uniqueLockKey(keys, message.type, payload) : keys.unique;
     const after = { ...message, payload, uniqueKey: hasLock ? lock : message.uniqueKey };
@@ -153,6 +155,10 @@ export class RedisChange implements ChangeFacet {
   #surelyOver(): string {
     return String(wholeSeconds(this.#context.clock.now() - clockMarginMs));
   }
+}
+
+function isSame(stored: Uint8Array | undefined, expected: Uint8Array): boolean {
+  return Buffer.from(stored ?? []).equals(expected);
 }
 
 function containerOf(keys: QueueKeys, { state, group }: Selection & { kind: "state" }): string {

@@ -14,7 +14,7 @@ import {
   type TaskPage,
 } from "../inspect-facet.ts";
 import { mostAheadCounted, type Standing } from "../standing.ts";
-import { asciiLower, checkListQuery, fitsFilter, mostScanned, mostScannedBytes } from "../task-filter.ts";
+import { asciiLower, checkListQuery, fitsFilter, mostScanned, mostScannedBytes, mustHold } from "../task-filter.ts";
 import type { TaskState } from "../task-message.ts";
 import { lastDays, utcDay } from "../utc-day.ts";
 import { allQueuesKey, type QueueKeys, queueKeys } from "./keys.ts";
@@ -176,7 +176,7 @@ export class RedisInspect implements InspectFacet {
         ...scoreBounds(state, filter),
         filter?.idPrefix ?? "",
         filter?.type ?? "",
-        Buffer.from(filter?.payload ?? []),
+        Buffer.from(filter?.payload ?? mustHold(filter ?? {}) ?? []),
         asciiLower(filter?.error ?? ""),
       ],
       call,

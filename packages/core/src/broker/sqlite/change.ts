@@ -7,6 +7,7 @@ import type {
   ChangeFacet,
   ChangeOutcome,
   EditOutcome,
+  EditPayloadRequest,
   RemoveQueueAnswer,
   RemoveQueueRequest,
   Selection,
@@ -34,13 +35,16 @@ export class SqliteChange implements ChangeFacet {
   }
 
   editPayload(
-    { queue, taskId, payload }: { readonly queue: string; readonly taskId: string; readonly payload: Uint8Array },
+    { queue, taskId, payload, before: expected }: EditPayloadRequest,
     call?: CallOptions,
   ): Promise<EditOutcome> {
     return this.#store.write(call, 1, (transaction): EditOutcome => {
       const { db, now } = transaction;
       const row = db.get(selectOne, queue, taskId);
       if (row === undefined) return "not_found";
+      if (expected !== undefined && db.get(selectSamePayload, row["number"] as number, expected) === undefined) {
+        return "conflict";
+      }
       const state = row["state"] as TaskState;
       if (state === "active") return "active";
       if (state === "completed") return "completed";
@@ -196,6 +200,7 @@ const runningAgain = joining(`${noPlace}, archived_at = NULL, group_name = '', l
 const toArchive = `UPDATE tasks SET state = 'archived', ${offTheLine}, ${noPlace}, archived_at = ? WHERE number = ?`;
 const deleteTask = "DELETE FROM tasks WHERE number = ?";
 const writePayload = "UPDATE tasks SET payload = ?, unique_key = ? WHERE number = ?";
+const selectSamePayload = "SELECT 1 FROM tasks WHERE number = ? AND coalesce(payload, x'') = ?";
 const selectLock = `
   SELECT ${within("expires_at")} AS expires_at FROM locks WHERE queue = ? AND scope = ? AND owner_id = ? AND expires_at > ?`;
 const selectForeignLock = "SELECT 1 FROM locks WHERE queue = ? AND scope = ? AND owner_id <> ? AND expires_at > ?";

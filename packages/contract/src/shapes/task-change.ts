@@ -1,0 +1,39 @@
+import * as z from "zod";
+import { changeReason } from "./reason.ts";
+import { taskState } from "./task-state.ts";
+
+const name = z.string().min(1).max(1_024);
+
+/** The path of a task. */
+export const taskParams = z.object({ queue: name, id: name });
+
+/** The query of what is changed without a body. */
+export const deleteTaskQuery = z.strictObject({ reason: changeReason });
+
+/** What became of a task. */
+export const taskChangeResponse = z
+  .object({
+    queue: z.string(),
+    id: z.string(),
+    done: z.enum(["run", "archived", "cancelled", "asked_to_stop", "edited", "deleted"]).meta({
+      description: "`cancelled`: it waited, and is archived now. `asked_to_stop`: a worker runs it, and was told.",
+    }),
+    state: taskState.nullable().meta({ description: "Where it is now; null where it is gone." }),
+  })
+  .meta({ id: "TaskChangeResponse", title: "A changed task", description: "What was done, and where it is now." });
+
+/** The body of `PUT /tasks/{queue}/{id}/payload`. */
+export const editPayloadRequest = z
+  .strictObject({
+    payload: z.unknown().optional().meta({ description: "Any JSON. Missing: none." }),
+    payload_base64: z.base64().optional().meta({ description: "Bytes as they are, in base64, in place of `payload`." }),
+    reason: changeReason,
+  })
+  .meta({ id: "EditPayloadRequest", title: "Another payload", description: "What the handler gets.", examples: [{}] });
+
+/** The headers that an edit reads. */
+export const editHeaders = z.object({
+  "if-match": z.string().min(1).max(1_000).optional().meta({
+    description: "The `ETag` of the task as it was read, or several: 412 when it has changed since. `*`: any.",
+  }),
+});
