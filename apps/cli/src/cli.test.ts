@@ -8,6 +8,7 @@ import {
   serverOrderResponse,
   taskDetail,
   taskExplanation,
+  taskLogResponse,
   workerServer,
 } from "@hikyaku/contract";
 import {
@@ -27,7 +28,13 @@ import { runCli } from "./cli.ts";
 
 const email = defineTask({ type: "email:send" });
 const { why, sentence } = explainTaskResponse.shape;
-const explainedTask = z.strictObject({ task: taskDetail.strict(), explanation: taskExplanation, why, sentence });
+const explainedTask = z.strictObject({
+  task: taskDetail.strict(),
+  explanation: taskExplanation,
+  why,
+  sentence,
+  log: taskLogResponse,
+});
 
 describe("the hikyaku command", () => {
   let folder: string;
@@ -110,7 +117,11 @@ describe("the hikyaku command", () => {
     it("says who failed it, where, when and why, as JSON too", async () => {
       const broker = sqliteBroker({ path });
       const server = new Server({ broker, concurrency: 1, logger: silentLogger, build: "b7" });
-      server.handle(email, () => Promise.reject(new Error("no\u001b[31m such mailbox")));
+      server.handle(email, ({ progress, log }) => {
+        progress({ done: 2, total: 3, message: "sending\u001b[2J" });
+        log("dialled\u001b[31m", { line: 4 });
+        throw new Error("no\u001b[31m such mailbox");
+      });
       server.start();
       const id = await enqueueOne({ maxRetry: 0 });
       const look = async () => (await run("task", id, "--queue", "default")).out;
@@ -118,6 +129,9 @@ describe("the hikyaku command", () => {
       const text = await look();
       expect(text).toContain(`pid ${process.pid} in ${process.cwd()} build b7`);
       expect(text).toMatch(/^ {2}attempts +archived after \d+ ms, from 20/m);
+      expect(text).toMatch(/^ +Error: no\\u001b\[31m such mailbox\n +at .*cli\.test\.ts/m);
+      expect(text).toMatch(/^ {2}progress +2 of 3: sending\\u001b\[2J \(20/m);
+      expect(text).toMatch(/^ {2}log +20\S+Z attempt 1: dialled\\u001b\[31m \{"line":4\}$/m);
       expect(text).not.toContain("\u001b");
       expect(JSON.parse((await run("task", id, "--json")).out)).toMatchObject({
         tasks: [{ task: { id, state: "archived", attempts: [{ build: "b7" }] }, explanation: { kind: "over" } }],

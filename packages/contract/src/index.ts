@@ -55,6 +55,7 @@ export { queueEndpoints } from "./endpoints/queues.ts";
 export { scheduleEndpoints } from "./endpoints/schedules.ts";
 export { serverEndpoints } from "./endpoints/servers.ts";
 export { statisticsEndpoints } from "./endpoints/statistics.ts";
+export { taskLogEndpoints } from "./endpoints/task-log.ts";
 export { taskEndpoints } from "./endpoints/tasks.ts";
 export { typeEndpoints } from "./endpoints/types.ts";
 export { workerEndpoints } from "./endpoints/workers.ts";
@@ -137,6 +138,7 @@ export {
   type UnreadableTaskView,
   unreadableTask,
 } from "./shapes/task.ts";
+export { type TaskLogResponse, taskLogResponse } from "./shapes/task-log.ts";
 export { listTypesResponse, type TaskTypeView } from "./shapes/task-type.ts";
 export { listWorkersResponse } from "./shapes/worker.ts";
 export {

@@ -93,7 +93,7 @@ describe("the audit", () => {
 
 it("knows of every method of the inspector whether it changes something", () => {
   const readers = [
-    ...["queues", "queuePage", "queue", "groups", "history", "statistics", "tasks", "task", "servers"],
+    ...["queues", "queuePage", "queue", "groups", "history", "statistics", "tasks", "task", "taskLog", "servers"],
     ...["explainTasks", "explain", "explainQueue"],
   ];
   const methods = Object.getOwnPropertyNames(Inspector.prototype).filter((name) => name !== "constructor");

@@ -54,6 +54,31 @@ describe.skipIf(redisServerPath() === undefined)("garbage in Redis (needs redis-
     expect(idsOf((await list("archived")).tasks).toSorted()).toEqual(["lost", "string"]);
   });
 
+  it("in place of a task or of what its handler says hides nothing, and is replaced by what is said next", async () => {
+    const { raw, broker } = await setup();
+    await raw.set(key("t:string"), "x");
+    await raw.hSet(key("t:half"), { state: "pending" });
+    const nothing = { dropped: 0, lines: [] };
+    expect(await broker.readLog("default", "string")).toEqual(nothing);
+    expect(await broker.readLog("default", "half")).toEqual(nothing);
+    expect(await broker.readLog("default", "nobody")).toBeUndefined();
+    const { message, lease } = await enqueuedAndClaimed(broker);
+    for (const garbage of [
+      "x",
+      "1 2",
+      "\n\n\n",
+      "9 9 token\nno JSON\n",
+      `0 0 ${lease.token}\n${"y".repeat(100_000)}`,
+    ]) {
+      await raw.hSet(key(`t:${message.id}`), { "hk:progress": garbage, "hk:log": garbage });
+      expect((await broker.readLog("default", message.id))?.lines.filter((line) => line !== undefined)).toEqual([]);
+      expect((await stored(broker, message)).progress).toBeUndefined();
+      const line = { at: 1, by: "s", attempt: 1, text: "next" };
+      expect(await broker.report([{ lease, log: { from: 1, lines: [JSON.stringify(line)] } }])).toEqual(["written"]);
+      expect((await broker.readLog("default", message.id))?.lines.at(-1)).toEqual(line);
+    }
+  });
+
   it("is listed as unreadable with the reason, between the tasks that can be read", async () => {
     const { raw, broker, list, remove } = await setup();
     await broker.enqueue([placedAt(Date.now() + 60_000, { id: "good" })]);

@@ -1,7 +1,15 @@
 import { spellingsOf } from "@hikyaku/app-kit";
-import { presentExplainedTask, presentTaskReason } from "@hikyaku/operations/presenters";
+import { presentExplainedTask, presentTaskLog, presentTaskReason } from "@hikyaku/operations/presenters";
 import type { Command } from "commander";
-import { type ExplainedTask, HikyakuError, Inspector, type TaskReason, type UnreadableTaskInfo } from "hikyaku";
+import {
+  type ExplainedTask,
+  HikyakuError,
+  Inspector,
+  isHikyakuError,
+  type TaskLogPage,
+  type TaskReason,
+  type UnreadableTaskInfo,
+} from "hikyaku";
 import { withStore } from "../open-store.ts";
 import { type CommandContext, show } from "../output.ts";
 import { taskText } from "../task-text.ts";
@@ -19,6 +27,8 @@ interface Found {
 interface FoundTask {
   readonly explained: ExplainedTask | UnreadableTaskInfo;
   readonly reason: TaskReason;
+  /** Undefined when the task is gone by now. */
+  readonly log: TaskLogPage | undefined;
 }
 
 /** `task`: the state of one task, and why it does not run. */
@@ -27,7 +37,7 @@ export function addTask(program: Command, { streams }: CommandContext): void {
     .command("task")
     .argument("<id>", "the task's id, such as the job_id of a demo job")
     .description(
-      "Tells what became of a task: its state, why it waits, who runs it, and each attempt with where, when and how it ended.",
+      "Tells what became of a task: its state, why it waits, who runs it, what it says, and each attempt with where, when and how it ended.",
     )
     .option("--queue <name>", "look in this queue only (default: in all that the store names)")
     .option("--json", "write JSON", false)
@@ -41,19 +51,26 @@ export function addTask(program: Command, { streams }: CommandContext): void {
           const explained = found.tasks.find((task) => task !== undefined);
           if (explained === undefined) continue;
           const task = "explanation" in explained ? explained.task : explained;
-          tasks.push({ explained, reason: await inspector.explain(name, task.id) });
+          const reason = await inspector.explain(name, task.id);
+          tasks.push({ explained, reason, log: await inspector.taskLog(name, task.id).catch(nothingIfGone) });
         }
         return { store: broker.location, tasks };
       });
       if (found.tasks.length === 0) throw notFound(id, queue, found.store);
-      const presented = found.tasks.map(({ explained, reason }) => {
+      const presented = found.tasks.map(({ explained, reason, log }) => {
         const { why, sentence } = presentTaskReason(reason);
-        return { ...presentExplainedTask(explained), why, sentence };
+        const shownLog = log === undefined ? null : presentTaskLog(log);
+        return { ...presentExplainedTask(explained), why, sentence, log: shownLog };
       });
       show(streams, json, { ...found, tasks: presented }, () =>
-        found.tasks.map(({ reason }) => taskText(reason)).join("\n"),
+        found.tasks.map(({ reason, log }) => taskText(reason, log)).join("\n"),
       );
     });
+}
+
+/** A task may be done between two looks. */
+function nothingIfGone(error: unknown): undefined {
+  if (!isHikyakuError(error, "task_not_found")) throw error;
 }
 
 function notFound(id: string, queue: string | undefined, store: string): HikyakuError {

@@ -8,6 +8,7 @@ import { queueEndpoints } from "./queues.ts";
 import { scheduleEndpoints } from "./schedules.ts";
 import { serverEndpoints } from "./servers.ts";
 import { statisticsEndpoints } from "./statistics.ts";
+import { taskLogEndpoints } from "./task-log.ts";
 import { taskEndpoints } from "./tasks.ts";
 import { typeEndpoints } from "./types.ts";
 import { workerEndpoints } from "./workers.ts";
@@ -38,6 +39,7 @@ export const operationsEndpoints = {
   ...enqueueEndpoints,
   ...explanationEndpoints,
   ...taskEndpoints,
+  ...taskLogEndpoints,
   ...findingEndpoints,
   ...statisticsEndpoints,
   ...documentEndpoints,

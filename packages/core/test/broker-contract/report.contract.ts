@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { logLineText } from "../../src/broker/kept-log.ts";
-import { progressText } from "../../src/broker/kept-progress.ts";
+import { logLineText, readLog } from "../../src/broker/kept-log.ts";
+import { progressText, readProgress } from "../../src/broker/kept-progress.ts";
 import type { ReportedLines, TaskReport } from "../../src/broker/task-report.ts";
 import type { ClaimedTask, Outcome } from "../../src/broker/work-facet.ts";
 import { anAttempt, claimedOne, enqueuedAndClaimed, leaseMs, settled, stored } from "../support/builders.ts";
@@ -118,6 +118,17 @@ export function describeReportContract(setup: ContractSetup): void {
       expect(await report(taken.task, { progress: progressText({ done: 2 }), log: lines(1, 1) })).toBe("written");
       expect((await stored(store.broker, task.message)).progress).toEqual({ done: 2 });
       expect(await logOf(task)).toEqual({ dropped: 0, texts: ["1", "1"] });
+    });
+
+    it("reads what is stored as it can: a number alone is a percentage, and anything else is nothing", () => {
+      const read = ["25", '{"done":1,"total":"x","at":1e99,"by":5}', "null", "half", '{"total":1}', "[]"].map(
+        readProgress,
+      );
+      const nothing = [undefined, undefined, undefined, undefined];
+      expect(read).toEqual([{ done: 25, total: 100 }, { done: 1 }, ...nothing]);
+      const log = readLog('3 9 token\n{"at":1,"by":"s","attempt":1,"text":"x","fields":5}\ngarbage\n');
+      expect(log).toEqual({ dropped: 3, lines: [{ at: 1, by: "s", attempt: 1, text: "x" }, undefined] });
+      expect(readLog("garbage\nmore\n")).toEqual({ dropped: 0, lines: [] });
     });
 
     it("tells of a task that is not there, and of one that said nothing", async () => {

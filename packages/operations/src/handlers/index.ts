@@ -10,6 +10,7 @@ import { queueHandlers } from "./queues.ts";
 import { scheduleHandlers } from "./schedules.ts";
 import { serverHandlers } from "./servers.ts";
 import { statisticsHandlers } from "./statistics.ts";
+import { taskLogHandlers } from "./task-log.ts";
 import { taskHandlers } from "./tasks.ts";
 import { typeHandlers } from "./types.ts";
 import { workerHandlers } from "./workers.ts";
@@ -26,6 +27,7 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...enqueueHandlers,
   ...explanationHandlers,
   ...taskHandlers,
+  ...taskLogHandlers,
   ...findingHandlers,
   ...statisticsHandlers,
   ...documentHandlers,

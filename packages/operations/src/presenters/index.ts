@@ -4,3 +4,4 @@ export { presentFinding, presentTreatedFinding } from "./finding.ts";
 export { presentQueue } from "./queue.ts";
 export { presentEviction, presentOrder, presentServer } from "./server.ts";
 export { presentExplainedTask } from "./task.ts";
+export { presentTaskLog } from "./task-log.ts";

@@ -5,7 +5,7 @@ import { queueKeys } from "./keys.ts";
 import { reportLua } from "./lua/generated.ts";
 import { Pack } from "./pack.ts";
 import { byQueue, type RedisContext } from "./redis-context.ts";
-import { runCommand, runScript, script } from "./run-script.ts";
+import { readIfType, runScript, script } from "./run-script.ts";
 import { list, text } from "./wire/reply.ts";
 
 const reportScript = script(reportLua, "list");
@@ -34,9 +34,11 @@ export class RedisReport implements ReportFacet {
 
   async readLog(queue: string, taskId: string, call?: CallOptions): Promise<KeptLog | undefined> {
     const key = queueKeys(queue).task + taskId;
-    const answer = await runCommand(this.#context.connection, ["HMGET", key, "msg", "hk:log"], call);
-    const [message, log] = list(answer);
-    return message === null || message === undefined ? undefined : readLog(text(log));
+    const answer = await readIfType(this.#context.connection, ["HMGET", key, "state", "msg", "hk:log"], call);
+    // What lies there is no task. It has no log, and can be looked at as a task that can't be read.
+    if (answer === null) return readLog(undefined);
+    const [state, message, log] = list(answer).map((part) => text(part));
+    return state === undefined && message === undefined ? undefined : readLog(log);
   }
 }
 

@@ -6,6 +6,7 @@ local function logWith(key, token, from, lines)
   local stored = redis.call('HGET', key, 'hk:log') or ''
   local dropped, last, teller, kept = string.match(stored, '^(%d+) (%d+) ([^\n]*)\n(.*)$')
   dropped, kept = tonumber(dropped or 0), kept or ''
+  if kept ~= '' and string.byte(kept, -1) ~= 10 then kept = string.match(kept, '^.*\n') or '' end
   local written = teller == token and tonumber(last) or 0
   local skipped = math.max(0, written + 1 - from)
   if skipped >= #lines then return nil end
