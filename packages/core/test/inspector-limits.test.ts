@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { redisServerPath, startRedisServer } from "@hikyaku/test-support";
+import { redisServerPath, startRedisServer, startTcpProxy } from "@hikyaku/test-support";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ServerRecord } from "../src/broker/presence-facet.ts";
 import { redisBroker } from "../src/broker/redis/index.ts";
 import { sqliteBroker } from "../src/broker/sqlite/index.ts";
+import { Client } from "../src/client/client.ts";
 import type { InspectorCallOptions } from "../src/inspector/call-budget.ts";
 import { type InspectedBroker, Inspector } from "../src/inspector/inspector.ts";
 import { placedAt, placedNow } from "./support/builders.ts";
@@ -81,6 +82,26 @@ describe("the limits of an inspector's calls", () => {
       expect(new Set(await Promise.all(givenUp))).toEqual(new Set(["deadline_exceeded"]));
       // The broker's own limit is 5 s.
       expect(performance.now() - startedAt).toBeLessThan(4_000);
+    });
+
+    it("hold for all that a call asks of the store together", async () => {
+      const redis = await startRedisServer();
+      onTestFinished(() => redis.stop());
+      const proxy = await startTcpProxy(redis.port);
+      onTestFinished(() => proxy.close());
+      const broker = closedAtEnd(redisBroker({ url: `redis://127.0.0.1:${proxy.port}` }));
+      await broker.enqueue([placedNow({ id: "t" })]);
+      const inspector = new Inspector({ broker });
+      const client = new Client({ broker, within: "400ms" });
+      onTestFinished(() => client.close());
+      // Each of them asks twice or more, one after the other. Each answer alone comes in time.
+      const { editPayload, queue, deleteTasks, pauseQueue } = calls;
+      expect(await Promise.all([queue, editPayload].map((call) => call(inspector, { within: "20s" })))).toHaveLength(2);
+      proxy.delayAnswers(250);
+      for (const call of [editPayload, pauseQueue, deleteTasks]) {
+        expect(await call(inspector, { within: "400ms" }).catch(codeOf)).toBe("deadline_exceeded");
+      }
+      expect(await client.cancel({ queue: "default", id: "t" }).catch(codeOf)).toBe("deadline_exceeded");
     });
 
     it("are ended by their signals", async () => {

@@ -143,7 +143,9 @@ describe.skipIf(redisServerPath() === undefined)(
       await cli(to.port, "cluster", "setslot", slot, "importing", from.id);
       await cli(from.server.port, "cluster", "setslot", slot, "migrating", to.id);
       // No key of it is left at the old place, so the new one is asked.
-      await expect(broker.pause(queue)).resolves.toBe("changed");
+      const policy = { kind: "ordered", discipline: "loose" } as const;
+      await expect(broker.declarePolicy({ queue, policy })).resolves.toEqual({ kind: "declared" });
+      await expect(broker.pause(queue)).rejects.toMatchObject({ code: "broker_unavailable" });
       expect(await cli(to.port, "cluster", "countkeysinslot", slot)).toBe("1");
       expect(await cli(from.server.port, "cluster", "countkeysinslot", slot)).toBe("0");
     });

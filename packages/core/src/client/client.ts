@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { checkedSignal } from "../abort-signal.ts";
 import type { Broker } from "../broker/broker.ts";
+import { type CallOptions, callUntil } from "../broker/call-options.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { EnqueueBatcher } from "../enqueue/enqueue-batcher.ts";
 import { EnqueueCall } from "../enqueue/enqueue-call.ts";
@@ -231,7 +232,7 @@ export class Client implements AsyncDisposable {
   async result(task: unknown): Promise<unknown> {
     const named = namedTask("result", task);
     this.#mustBeOpen("nothing was read");
-    const [entry] = await this.#broker.get(named.queue, [named.id], { timeoutMs: this.#withinMs });
+    const [entry] = await this.#broker.get(named.queue, [named.id], this.#limit("result"));
     const look = lookAtResult("result", named, entry);
     if (look.kind === "completed") return parsedResult(named, look.result);
     throw new HikyakuError(
@@ -267,14 +268,14 @@ export class Client implements AsyncDisposable {
   async progress(task: TaskPlace): Promise<TaskProgress | undefined> {
     const place = taskPlaceOf(task);
     this.#mustBeOpen("nothing was read");
-    return readTaskProgress(this.#broker, place, { timeoutMs: this.#withinMs });
+    return readTaskProgress(this.#broker, place, this.#limit("progress"));
   }
 
   /** What the handlers of a task said by `context.log`. Throws as `progress`, and `invalid_option`. */
   async log(task: TaskPlace, options: TaskLogOptions = {}): Promise<TaskLogPage> {
     const place = taskPlaceOf(task);
     this.#mustBeOpen("nothing was read");
-    return readTaskLog(this.#broker, place, options, { timeoutMs: this.#withinMs });
+    return readTaskLog(this.#broker, place, options, this.#limit("log"));
   }
 
   /**
@@ -287,7 +288,7 @@ export class Client implements AsyncDisposable {
    */
   async cancel(task: string | { readonly queue: string; readonly id: string }): Promise<CancelAnswer> {
     this.#mustBeOpen("nothing was cancelled");
-    const call = { timeoutMs: this.#withinMs };
+    const call = this.#limit("cancel");
     if (typeof task !== "string") {
       const { queue, id } = taskPlaceOf(task);
       return cancelTask(this.#broker, queue, id, call);
@@ -317,6 +318,13 @@ export class Client implements AsyncDisposable {
     if (signal !== undefined) call.listen(() => this.#batcher.cancel(call));
     this.#callsUnderWay += 1;
     return call;
+  }
+
+  /** For all that a method asks of the store together. */
+  #limit(method: string): CallOptions {
+    const text = `${method}: not done within ${this.#withinMs} ms; what was asked of the store before is done, nothing more was asked`;
+    const late = (): HikyakuError => new HikyakuError("deadline_exceeded", text);
+    return callUntil(this.#clock.monotonic() + this.#withinMs, this.#clock, undefined, late);
   }
 
   #mustBeOpen(otherwise: string): void {

@@ -1,5 +1,5 @@
 import { checkedSignal } from "../abort-signal.ts";
-import type { CallOptions } from "../broker/call-options.ts";
+import { type CallOptions, callUntil } from "../broker/call-options.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions } from "../option-names.ts";
@@ -51,8 +51,7 @@ export class CallBudget {
    * @throws HikyakuError `deadline_exceeded`.
    */
   next(): CallOptions {
-    const limit = this.limit();
-    return this.#signal === undefined ? limit : { ...limit, signal: this.#signal };
+    return this.#call(this.#signal);
   }
 
   /**
@@ -60,10 +59,17 @@ export class CallBudget {
    * @throws HikyakuError `deadline_exceeded`.
    */
   limit(): CallOptions {
-    if (this.#withinMs === undefined) return {};
-    const timeoutMs = this.#leftMs;
-    if (timeoutMs > 0) return { timeoutMs };
-    throw new HikyakuError(
+    return this.#call(undefined);
+  }
+
+  #call(signal: AbortSignal | undefined): CallOptions {
+    if (this.#withinMs === undefined) return signal === undefined ? {} : { signal };
+    if (this.#leftMs <= 0) throw this.#late();
+    return callUntil(this.#endsAt, this.#clock, signal, () => this.#late());
+  }
+
+  #late(): HikyakuError {
+    return new HikyakuError(
       "deadline_exceeded",
       `expected to be done within ${this.#withinMs} ms; what was asked of the store before is done, nothing more was asked`,
     );

@@ -9,7 +9,7 @@ import { firstKey, keySlot } from "./key-slot.ts";
 import { type Argument, type Link, RedisRefusal, type Reply } from "./link.ts";
 import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
 import { fixedRoute } from "./route.ts";
-import { timeLeft } from "./time-left.ts";
+import { countedFromNow } from "./time-left.ts";
 
 /** How many redirections one call follows. */
 const mostRedirections = 5;
@@ -53,14 +53,14 @@ export class ClusterLink implements Link {
   }
 
   async call(args: readonly Argument[], call: CallOptions = {}): Promise<Reply> {
-    const startedAt = performance.now();
+    const left = countedFromNow(call, this.location);
     const node = this.#nodeFor(args) ?? (await this.#nodeOnceOpen(args, call));
     try {
-      return await node.call(args, timeLeft(call, startedAt, this.location));
+      return await node.call(args, left());
     } catch (error) {
       const redirection = this.#redirectionOf(error, node);
       if (redirection === undefined) throw this.#told(error);
-      const [settled] = await this.#follow(redirection, [args], { call, startedAt }, 1);
+      const [settled] = await this.#follow(redirection, [args], left, 1);
       if (settled === undefined) throw error;
       if (settled.status === "rejected") throw this.#told(settled.reason);
       return settled.value;
@@ -72,20 +72,20 @@ export class ClusterLink implements Link {
     call: CallOptions = {},
   ): Promise<readonly PromiseSettledResult<Reply>[]> {
     const args = commands[0] ?? [];
-    const startedAt = performance.now();
+    const left = countedFromNow(call, this.location);
     const node = this.#nodeFor(args) ?? (await this.#nodeOnceOpen(args, call));
-    const settled = await node.callInTurn(commands, timeLeft(call, startedAt, this.location));
+    const settled = await node.callInTurn(commands, left());
     const redirection = this.#redirectionIn(settled, node);
-    return redirection === undefined ? settled : this.#follow(redirection, commands, { call, startedAt }, 1);
+    return redirection === undefined ? settled : this.#follow(redirection, commands, left, 1);
   }
 
   /** A transaction that must go elsewhere is refused whole. Calls find out where the slot is now. */
   async transact(key: string, commands: Buffer, count: number, call: CallOptions = {}): Promise<Reply> {
     const args = ["EXISTS", key];
-    const startedAt = performance.now();
+    const left = countedFromNow(call, this.location);
     const node = this.#nodeFor(args) ?? (await this.#nodeOnceOpen(args, call));
     try {
-      return await node.transact(key, commands, count, timeLeft(call, startedAt, this.location));
+      return await node.transact(key, commands, count, left());
     } catch (error) {
       throw this.#told(error);
     }
@@ -176,17 +176,17 @@ export class ClusterLink implements Link {
   async #follow(
     { place, asks }: Redirection,
     commands: readonly (readonly Argument[])[],
-    asked: { readonly call: CallOptions; readonly startedAt: number },
+    left: () => CallOptions,
     times: number,
   ): Promise<readonly PromiseSettledResult<Reply>[]> {
     const node = this.#nodeAt(place);
-    const call = timeLeft(asked.call, asked.startedAt, this.location);
+    const call = left();
     const settled = asks
       ? (await node.callInTurn([["ASKING"], ...commands], call)).slice(1)
       : await node.callInTurn(commands, call);
     const redirection = this.#redirectionIn(settled, node);
     if (redirection === undefined || times >= mostRedirections) return settled;
-    return this.#follow(redirection, commands, asked, times + 1);
+    return this.#follow(redirection, commands, left, times + 1);
   }
 
   #hostOf(node: Connection): string {

@@ -8,7 +8,7 @@ import type { Argument, Link, RedisRefusal, Reply } from "./link.ts";
 import { type CallHost, type CallLimits, cancelled, PendingCall } from "./pending-call.ts";
 import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
 import type { Route } from "./route.ts";
-import { timeLeft } from "./time-left.ts";
+import { countedFromNow } from "./time-left.ts";
 import { NeverSent, Wire } from "./wire.ts";
 
 /** `command`: for calls. `blocking`: for one call at a time, which may wait. `listening`: for subscriptions. */
@@ -227,9 +227,9 @@ export class Connection implements Link {
   async #onceReady(call: CallOptions): Promise<{ readonly wire: Wire; readonly left: CallOptions }> {
     if (this.#wire?.isReady === true) return { wire: this.#wire, left: call };
     checkCallOptions(call);
-    const startedAt = performance.now();
+    const left = countedFromNow(call, this.location);
     const wire = await this.#ready(call);
-    return { wire, left: timeLeft(call, startedAt, this.location) };
+    return { wire, left: left() };
   }
 
   /** Waits for the first attempt if it is not over. After it, refuses at once while there is no server. */

@@ -2,15 +2,19 @@ import { HikyakuError } from "../../../errors.ts";
 import type { CallOptions } from "../../call-options.ts";
 
 /**
- * The options of a call that waited since `startedAt`, on the clock of `performance.now()`, with the time that is left.
- * @throws HikyakuError `broker_unavailable` when none is left. Nothing was carried out until now.
+ * Counts the time of a call from now on. The function returns the call's options with the time that is left.
+ * @throws HikyakuError the function throws `broker_unavailable` when none is left. Nothing was carried out until then.
  */
-export function timeLeft(call: CallOptions, startedAt: number, location: string): CallOptions {
-  if (call.timeoutMs === undefined) return call;
-  const timeoutMs = call.timeoutMs - (performance.now() - startedAt);
-  if (timeoutMs > 0) return { ...call, timeoutMs };
-  throw new HikyakuError(
-    "broker_unavailable",
-    `Redis at ${location} could not be asked within ${call.timeoutMs} ms; nothing was sent to it that it carried out`,
-  );
+export function countedFromNow(call: CallOptions, location: string): () => CallOptions {
+  const { timeoutMs } = call;
+  if (timeoutMs === undefined) return () => call;
+  const startedAt = performance.now();
+  return () => {
+    const leftMs = timeoutMs - (performance.now() - startedAt);
+    if (leftMs > 0) return { ...call, timeoutMs: leftMs };
+    throw new HikyakuError(
+      "broker_unavailable",
+      `Redis at ${location} could not be asked within ${Math.ceil(timeoutMs)} ms; nothing was sent to it that it carried out`,
+    );
+  };
 }
