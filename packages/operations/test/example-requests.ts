@@ -17,7 +17,7 @@ const ownQueue = { queue: "enqueued by an example" };
 const task = { ...queue, id: "0199e0a4" };
 const group = { ...queue, group: "tenant-7" };
 const schedule = { id: "nightly" };
-const task = { type: "report:send", payload: { kind: "daily" } };
+const scheduled = { type: "report:send", payload: { kind: "daily" } };
 const server = { id: "server-11" };
 const order = { wait_seconds: 0, reason: "an example" };
 const reason = { reason: "an example" };
@@ -54,9 +54,9 @@ export const exampleRequests: Readonly<Record<keyof typeof operationsEndpoints, 
   archiveGroup: { params: group, body: reason, answers: [404] },
   deleteGroup: { params: group, query: "reason=example", answers: [404] },
   listSchedules: { query: "limit=10", answers: [200] },
-  addSchedule: { body: { id: "nightly", spec: "@daily", task, ...reason }, answers: [201, 409] },
+  addSchedule: { body: { id: "nightly", spec: "@daily", task: scheduled, ...reason }, answers: [201, 409] },
   getSchedule: { params: schedule, answers: [200, 404] },
-  upsertSchedule: { params: { id: "hourly" }, body: { spec: "@hourly", task, ...reason }, answers: [200] },
+  upsertSchedule: { params: { id: "hourly" }, body: { spec: "@hourly", task: scheduled, ...reason }, answers: [200] },
   changeSchedule: {
     params: { id: "none" },
     headers: { "if-match": '"1"' },
