@@ -557,7 +557,8 @@ describe("pages", () => {
   it("are at every address that may be a page's, so that a link into the application works", async () => {
     await build();
     test = await aTestApp({ webRoot });
-    for (const url of ["/tasks/default/019aa9d2", "/queues", "/queues/mail.high/tasks?state=retry", "/tasks/a%2Fb"]) {
+    const pages = ["/tasks/default/019aa9d2", "/queues", "/queues/mail.high/tasks?state=retry", "/tasks/a%2Fb"];
+    for (const url of [...pages, "/tasks/mail/a.b", "/queues/mail.high", "/tasks/mail/report.pdf?tab=log"]) {
       const answer = await test.app.inject({ url, headers: { accept: "text/html,*/*" } });
       expect([answer.statusCode, answer.payload]).toEqual([200, "<!doctype html><title>Hikyaku</title>"]);
       expect(answer.headers["cache-control"]).toBe("no-cache");
@@ -570,7 +571,7 @@ describe("pages", () => {
   it("are shown to people with status 404 where a file is missing, and never under /api", async () => {
     await build();
     test = await aTestApp({ webRoot });
-    for (const url of ["/no-such.png", "/assets/old", "/docs/nothing"]) {
+    for (const url of ["/no-such.png", "/assets/old", "/assets/deep/old.js", "/docs/nothing", "/.git/config"]) {
       const answer = await test.app.inject({ url, headers: { accept: "text/html,*/*" } });
       expect([answer.statusCode, answer.payload]).toEqual([404, "<!doctype html><title>Hikyaku</title>"]);
     }

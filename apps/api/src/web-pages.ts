@@ -47,10 +47,14 @@ export function sendNotFound(request: FastifyRequest, reply: FastifyReply, webRo
   throw notFound(request);
 }
 
+/**
+ * Files lie in their folders, or have a name with a dot at the top. Deeper down a dot belongs to an id or a name: any
+ * text can be one.
+ */
 function mayBePage(request: FastifyRequest): boolean {
   if (["/assets", "/docs"].some((folder) => isUnder(request, folder))) return false;
   const path = (request.raw.url ?? "").split(/[?#]/, 1)[0] ?? "";
-  return !/\.[^/]*$/.test(path);
+  return !/^\/(?:\.|[^/]*\.[^/]*$)/.test(path);
 }
 
 export function notFound(request: FastifyRequest): RequestProblem {
