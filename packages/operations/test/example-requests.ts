@@ -14,7 +14,7 @@ export interface ExampleRequest {
 const queue = { queue: "mail" };
 const type = { type: "email:send" };
 const ownQueue = { queue: "enqueued by an example" };
-const task = { ...queue, id: "0199e0a4" };
+const oneTask = { ...queue, id: "0199e0a4" };
 const group = { ...queue, group: "tenant-7" };
 const schedule = { id: "nightly" };
 const scheduled = { type: "report:send", payload: { kind: "daily" } };
@@ -35,12 +35,12 @@ export const exampleRequests: Readonly<Record<keyof typeof operationsEndpoints, 
   },
   enqueueManyInQueue: { params: ownQueue, body: { items: [{ type: "email:send", id: "example" }] }, answers: [200] },
   searchTasks: { query: "state=retry&state=archived&type=email%3Asend&limit=10", answers: [200] },
-  getTask: { params: task, answers: [404] },
-  runTask: { params: task, body: reason, answers: [404] },
-  archiveTask: { params: task, body: reason, answers: [404] },
-  cancelTask: { params: task, body: reason, answers: [404] },
-  editTaskPayload: { params: task, headers: { "if-match": '"x"' }, body: { payload: 1, ...reason }, answers: [404] },
-  deleteTask: { params: task, query: "reason=example", answers: [404] },
+  getTask: { params: oneTask, answers: [404] },
+  runTask: { params: oneTask, body: reason, answers: [404] },
+  archiveTask: { params: oneTask, body: reason, answers: [404] },
+  cancelTask: { params: oneTask, body: reason, answers: [404] },
+  editTaskPayload: { params: oneTask, headers: { "if-match": '"x"' }, body: { payload: 1, ...reason }, answers: [404] },
+  deleteTask: { params: oneTask, query: "reason=example", answers: [404] },
   listQueues: { query: "limit=10", answers: [200] },
   getQueue: { params: queue, answers: [404] },
   getQueueHistory: { params: queue, query: "days=7", answers: [404] },
