@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { Scope } from "@hikyaku/contract";
 import { HikyakuError } from "hikyaku";
 import { RequestProblem } from "../problems/request-problem.ts";
@@ -40,5 +40,5 @@ export function bearerToken(header: string | undefined): string | undefined {
 }
 
 function digestOf(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
+  return hash("sha256", token, "buffer");
 }
