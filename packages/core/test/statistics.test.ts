@@ -72,6 +72,22 @@ describe.each(stores)("statistics on $name", ({ open }) => {
     expect((await reported(store.connect(), "other")).started).toBe(0);
   });
 
+  it("of one call that enqueues several types are told apart, and what the store refused is left out", async () => {
+    const store = await open();
+    const broker = store.connect();
+    const client = aClient(broker);
+    const types = ["a", "a", "b", "a", "b", "b"].map((type) => defineTask({ type }));
+    const once = defineTask({ type: "once" }).with({}, { taskId: "only-one" });
+    await client.enqueueMany([...types.map((each) => each.with({})), once, once]);
+    await client.close();
+    const { parts } = await new Inspector({ broker }).statistics({ parts: true });
+    expect(parts?.map(({ type, enqueued }) => [type, enqueued])).toEqual([
+      ["a", 3],
+      ["b", 3],
+      ["once", 1],
+    ]);
+  });
+
   it("count the tasks of schedules and of groups, and those that were archived from a group", async () => {
     const store = await open();
     const broker = store.connect();

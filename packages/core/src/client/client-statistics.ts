@@ -1,5 +1,6 @@
 import type { EnqueueItem, EnqueueOutcome } from "../broker/enqueue-facet.ts";
 import type { StatisticsFacet } from "../broker/statistics-facet.ts";
+import type { TaskMessage } from "../broker/task-message.ts";
 import { type Clock, setIdleTimer, type Timer } from "../runtime/clock.ts";
 import { StatisticsWriter } from "../statistics/statistics-writer.ts";
 
@@ -26,11 +27,22 @@ export class ClientStatistics {
   /** The store has answered a call. Also counts tasks that their callers did not wait for. */
   answered(batch: readonly { readonly item: EnqueueItem }[], outcomes: readonly EnqueueOutcome[]): void {
     const now = this.#clock.now();
+    const { tally } = this.#writer;
+    // Mostly all tasks of a batch are of one type.
+    let first: TaskMessage | undefined;
+    let count = 0;
     for (let index = 0; index < batch.length; index++) {
-      const sent = batch[index];
-      if (sent !== undefined && outcomes[index]?.kind === "accepted")
-        this.#writer.tally.enqueued(sent.item.message, now);
+      const message = batch[index]?.item.message;
+      if (message === undefined || outcomes[index]?.kind !== "accepted") continue;
+      if (first !== undefined && (message.type !== first.type || message.queue !== first.queue)) {
+        tally.enqueued(first, now, count);
+        count = 0;
+      }
+      first = message;
+      count += 1;
     }
+    if (first === undefined) return;
+    tally.enqueued(first, now, count);
     this.#reportSoon();
   }
 

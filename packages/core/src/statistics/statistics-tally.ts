@@ -34,9 +34,9 @@ export class StatisticsTally {
   #type = "";
   #counts: StatisticsCounts | undefined;
 
-  /** The store has accepted a new task. */
-  enqueued(task: Counted, at: number): void {
-    add(this.#of(task, at), countPlaces.enqueued);
+  /** The store has accepted so many new tasks. */
+  enqueued(task: Counted, at: number, count = 1): void {
+    add(this.#of(task, at), countPlaces.enqueued, count);
   }
 
   /** A handler is about to be called. `pendingSince`: when the task joined its line, if that is known. */
@@ -131,6 +131,6 @@ export class StatisticsTally {
   }
 }
 
-function add(counts: StatisticsCounts, place: (typeof countPlaces)[CountName]): void {
-  counts[place] = (counts[place] ?? 0) + 1;
+function add(counts: StatisticsCounts, place: (typeof countPlaces)[CountName], count = 1): void {
+  counts[place] = (counts[place] ?? 0) + count;
 }

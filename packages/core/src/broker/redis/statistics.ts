@@ -1,6 +1,6 @@
 import type { CallOptions } from "../call-options.ts";
 import { reportMarkKeptMs, statisticsTypes } from "../limits.ts";
-import { addCountsText, countsText, noCounts } from "../statistics-counts.ts";
+import { noCounts } from "../statistics-counts.ts";
 import type {
   StatisticsCell,
   StatisticsFacet,
@@ -19,9 +19,10 @@ import {
 import { cellsByMinute } from "../statistics-sums.ts";
 import { allQueuesKey, reportMarkKey, statisticsKey } from "./keys.ts";
 import { addStatisticsLua, readStatisticsLua } from "./lua/generated.ts";
+import { addPackedCounts, packCounts } from "./pack-counts.ts";
 import { byQueue, type RedisContext } from "./redis-context.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
-import type { Reply } from "./wire/link.ts";
+import type { Argument, Reply } from "./wire/link.ts";
 import { list, text } from "./wire/reply.ts";
 
 const addScript = script(addStatisticsLua, "number");
@@ -60,7 +61,7 @@ export class RedisStatistics implements StatisticsFacet {
     const { connection, clock } = this.#context;
     const now = clock.now();
     const keys = [reportMarkKey(queue, writer)];
-    const args = [String(sequence), seconds(reportMarkKeptMs), String(statisticsTypes), otherTypes];
+    const args: Argument[] = [String(sequence), seconds(reportMarkKeptMs), String(statisticsTypes), otherTypes];
     for (const [minute, countsOfTypes] of cellsByMinute(cells)) {
       for (const resolution of statisticsResolutions) {
         const begin = periodBegin(resolution, minute);
@@ -68,7 +69,7 @@ export class RedisStatistics implements StatisticsFacet {
         args.push(seconds(Math.max(0, keptForMs(resolution, begin, now))));
       }
       args.push(String(countsOfTypes.size));
-      for (const [type, counts] of countsOfTypes) args.push(type, countsText(counts));
+      for (const [type, counts] of countsOfTypes) args.push(type, packCounts(counts));
     }
     await runScript(connection, addScript, keys, args, call);
   }
@@ -91,7 +92,8 @@ function rowsOf(queue: string, at: number, found: readonly Reply[]): StatisticsR
   for (let index = 0; index < found.length; index += 2) {
     const type = text(found[index]) ?? "";
     const counts = noCounts();
-    addCountsText(counts, text(found[index + 1]) ?? "");
+    const packed = found[index + 1];
+    if (Buffer.isBuffer(packed)) addPackedCounts(counts, packed);
     rows.push({ queue, type: type === allTypes ? undefined : type, at, counts });
   }
   return rows;
