@@ -1,4 +1,4 @@
-// Writes the generated sources: protobuf code, embedded Lua scripts, embedded SQL migrations.
+// Writes the generated sources: protobuf code, embedded Lua scripts, embedded SQL migrations, the HTTP client.
 // `npm run generate` writes what changed; `npm run generate -- --check` only compares and fails when something is stale.
 // Same input, same bytes: no dates, no absolute paths, sorted by name.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -6,6 +6,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as limits from "../packages/core/src/broker/limits.ts";
+import { generateHttpClient } from "./generate/http-client.ts";
 import { generateLua } from "./generate/lua.ts";
 import { generateMigrations } from "./generate/migrations.ts";
 import type { GeneratedFiles } from "./generate/output.ts";
@@ -20,6 +21,11 @@ const parts: GeneratedFiles[] = [
   generateProtobuf({ protoFolder: join(core, "proto"), outputFolder: join(core, "src/codec/generated") }),
   generateLua({ luaFolder: join(core, "src/broker/redis/lua"), limits }),
   generateMigrations({ migrationsFolder: join(core, "src/broker/sqlite/migrations") }),
+  generateHttpClient({
+    toolFolder: join(root, "packages/http-client/tool"),
+    outputFolder: join(root, "packages/http-client/src/generated"),
+    check: values.check,
+  }),
 ];
 
 const stale = parts.flatMap((part) => differences(part));

@@ -33,6 +33,7 @@ const workspaces: Record<string, string> = {
   "apps/api/package.json": JSON.stringify({ name: "@hikyaku/api", exports: { ".": "./src/index.ts" } }),
   "apps/api/src/index.ts": "export {};",
   "packages/operations/src/operations.ts": "export {};",
+  "packages/http-client/src/generated/index.ts": "export {};",
   "apps/web/src/table.ts": "export {};",
 };
 
@@ -53,6 +54,8 @@ const adapters = "adapters know the port and the codec, not who uses them, and n
 const throughThePort = "whoever uses a store reaches it through the port";
 const library = "the library imports no other workspace";
 const contract = "the contract imports nothing but zod: api and web both build on it";
+const httpClient =
+  "of our workspaces the HTTP client imports only the contract, and only its client.ts knows what was generated";
 const web = "of our workspaces the web pages import only the contract";
 const browser = "the web pages run in a browser, which has no Node.js modules";
 const webSources = "nobody imports the web pages' sources";
@@ -67,6 +70,8 @@ const pure = "presenters are pure: they ask neither the store nor who asks";
 const testSupport = "only tests import the test support";
 
 const wrongWays: [file: string, content: string, promise: string][] = [
+  ["packages/http-client/src/client.ts", 'import { Client } from "hikyaku";', httpClient],
+  ["packages/http-client/src/index.ts", 'export * from "./generated/index.ts";', httpClient],
   ["packages/core/src/broker/broker.ts", 'import "./redis/index.ts";', port],
   ["packages/core/src/broker/broker.ts", 'export * from "./sqlite/index.ts";', port],
   ["packages/core/src/broker/work.ts", 'export type T = import("redis").RedisClientType;', port],

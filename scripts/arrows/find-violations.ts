@@ -14,7 +14,9 @@ export function findViolations(arrows: readonly Arrow[]): string[] {
 /** The circles that a walk from file to file closes, each once, as the files in order with the first one repeated. */
 function findCircles(arrows: readonly Arrow[]): string[][] {
   const next = new Map<string, string[]>();
-  for (const { from, to } of arrows) next.set(from, [...(next.get(from) ?? []), to]);
+  // The generator of the HTTP client writes some.
+  const ours = arrows.filter(({ from }) => !/\/http-client\/src\/generated\//.test(from));
+  for (const { from, to } of ours) next.set(from, [...(next.get(from) ?? []), to]);
   const circles: string[][] = [];
   const done = new Set<string>();
   const path: string[] = [];

@@ -102,6 +102,13 @@ export const rules: readonly Rule[] = [
       !/^packages\/operations\/src\/presenters\//.test(to),
   ),
   rule(
+    "of our workspaces the HTTP client imports only the contract, and only its client.ts knows what was generated",
+    (from, to) =>
+      from.startsWith("packages/http-client/src/") &&
+      ((leavesWorkspace(from, to) && !to.startsWith("packages/contract/")) ||
+        (to.includes("/src/generated/") && !/\/src\/(generated\/|client\.ts$)/.test(from))),
+  ),
+  rule(
     "of our workspaces the web pages import only the contract",
     (from, to) => from.startsWith("apps/web/src/") && leavesWorkspace(from, to) && !to.startsWith("packages/contract/"),
   ),
