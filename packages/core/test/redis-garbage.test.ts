@@ -67,8 +67,9 @@ describe.skipIf(redisServerPath() === undefined)("garbage in Redis (needs redis-
       "x",
       "1 2",
       "\n\n\n",
-      "9 9 token\nno JSON\n",
-      `0 0 ${lease.token}\n${"y".repeat(100_000)}`,
+      "9 1 9 token\nno JSON\n",
+      `0 7 0 ${lease.token}\ny`,
+      `0 1 0 x\n${"y".repeat(100_000)}\n`,
     ]) {
       await raw.hSet(key(`t:${message.id}`), { "hk:progress": garbage, "hk:log": garbage });
       expect((await broker.readLog("default", message.id))?.lines.filter((line) => line !== undefined)).toEqual([]);

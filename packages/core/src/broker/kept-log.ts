@@ -22,10 +22,10 @@ export interface KeptLog {
 }
 
 /*
- * What is stored: a line with the number of dropped lines, the number of the last line and the token of the hold that
- * said it, then one JSON object a line. `includes/report.lua` writes the same.
+ * What is stored: a line with how many lines were dropped, how many follow, the number of the last one in its hold and
+ * the token of that hold, then one JSON object a line. `includes/report.lua` writes the same.
  */
-const header = /^(\d{1,15}) (\d{1,15}) ([^\n]*)\n/;
+const header = /^(\d{1,15}) \d{1,15} (\d{1,15}) ([^\n]*)\n/;
 
 interface Stored {
   readonly dropped: number;
@@ -67,8 +67,12 @@ export function withLines(
     first++;
     dropped++;
   }
-  const text = kept.slice(first).map((line) => `${line}\n`);
-  return `${dropped} ${from + lines.length - 1} ${token}\n${text.join("")}`;
+  return `${dropped} ${kept.length - first} ${from + lines.length - 1} ${token}\n${linesText(kept.slice(first))}`;
+}
+
+/** Each with its line break. */
+export function linesText(lines: readonly string[]): string {
+  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 }
 
 /** A line as it is stored. `fields`: a JSON object. */

@@ -126,7 +126,7 @@ export function describeReportContract(setup: ContractSetup): void {
       );
       const nothing = [undefined, undefined, undefined, undefined];
       expect(read).toEqual([{ done: 25, total: 100 }, { done: 1 }, ...nothing]);
-      const log = readLog('3 9 token\n{"at":1,"by":"s","attempt":1,"text":"x","fields":5}\ngarbage\n');
+      const log = readLog('3 2 9 token\n{"at":1,"by":"s","attempt":1,"text":"x","fields":5}\ngarbage\n');
       expect(log).toEqual({ dropped: 3, lines: [{ at: 1, by: "s", attempt: 1, text: "x" }, undefined] });
       expect(readLog("garbage\nmore\n")).toEqual({ dropped: 0, lines: [] });
     });

@@ -1,4 +1,5 @@
 import { attemptText } from "../attempt-history.ts";
+import { linesText } from "../kept-log.ts";
 import { settledMessage } from "../settled-message.ts";
 import type { Settlement } from "../work-facet.ts";
 import { Pack } from "./pack.ts";
@@ -33,7 +34,7 @@ function packOutcome(pack: Pack, settlement: Settlement, now: number): void {
     pack.text(line);
   } else {
     const { from = 1, lines = [] } = report.log ?? {};
-    pack.list([line, report.progress ?? "", String(from), ...lines]);
+    pack.list([line, report.progress ?? "", String(from), String(lines.length), linesText(lines)]);
   }
   switch (outcome.kind) {
     case "done":

@@ -1,5 +1,5 @@
 import type { CallOptions } from "../call-options.ts";
-import { type KeptLog, readLog } from "../kept-log.ts";
+import { type KeptLog, linesText, readLog } from "../kept-log.ts";
 import type { HeldReport, ReportFacet } from "../report-facet.ts";
 import { queueKeys } from "./keys.ts";
 import { reportLua } from "./lua/generated.ts";
@@ -50,7 +50,8 @@ function packReports(reports: readonly HeldReport[]): Buffer {
     pack.text(lease.token);
     pack.text(progress ?? "");
     pack.number(log?.from ?? 1);
-    pack.list(log?.lines ?? []);
+    pack.number(log?.lines.length ?? 0);
+    pack.text(linesText(log?.lines ?? []));
   }
   return pack.finish();
 }

@@ -5772,7 +5772,7 @@ return outcomes
 export const reportLua = `-- Keeps what handlers said of tasks that they hold.
 -- KEYS 1 lease
 -- ARGV 1 prefix of task keys
---      2 reports, MessagePack: id, token, progress or empty, number of the first line, lines as a list, for each
+--      2 reports, MessagePack: id, token, progress or empty, number of the first line, how many lines, the lines, for each
 -- Returns positions (from 0) of the tasks that the token does not hold
 local lease, taskPrefix = KEYS[1], ARGV[1]
 -- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
@@ -5810,47 +5810,55 @@ local function isTaken(setsKey, groupPrefix, id)
 end
 -- What a handler said of its task, as fields of the task's hash. See \`kept-log.ts\` for what is stored.
 
--- The log of a task with more lines of the hold that the token names. \`lines\` is a list, \`from\` the number of its first line.
--- Nil when all of them are there already.
-local function logWith(key, token, from, lines)
+-- The log of a task with more lines of the hold that the token names. \`lines\` is one text in which each line ends with a line
+-- break, \`count\` how many they are, \`from\` the number of the first one. Nil when all of them are there already. Long texts are
+-- searched for line breaks only where lines are dropped: Lua is slow at everything else.
+local function logWith(key, token, from, count, lines)
   local stored = redis.call('HGET', key, 'hk:log') or ''
-  local dropped, last, teller, kept = string.match(stored, '^(%d+) (%d+) ([^\\n]*)\\n(.*)$')
-  dropped, kept = tonumber(dropped or 0), kept or ''
-  if kept ~= '' and string.byte(kept, -1) ~= 10 then kept = string.match(kept, '^.*\\n') or '' end
-  local written = teller == token and tonumber(last) or 0
+  local begins = string.find(stored, '\\n', 1, true) or 0
+  local dropped, number, last, teller = string.match(string.sub(stored, 1, begins), '^(%d+) (%d+) (%d+) ([^\\n]*)\\n$')
+  local isSound = dropped and (begins == #stored or string.byte(stored, -1) == 10)
+  dropped, number = tonumber(isSound and dropped or 0), tonumber(isSound and number or 0)
+  local written = isSound and teller == token and tonumber(last) or 0
   local skipped = math.max(0, written + 1 - from)
-  if skipped >= #lines then return nil end
-  local _, number = string.gsub(kept, '\\n', '')
-  local missing = from - written - 1
-  -- What is kept has no gaps, so that the number of dropped lines says which ones are missing.
-  if missing > 0 then dropped, kept, number = dropped + number + missing, '', 0 end
-  kept = kept .. table.concat(lines, '\\n', skipped + 1) .. '\\n'
-  number = number + #lines - skipped
+  if skipped >= count then return nil end
   local first = 1
-  while number > 200 or #kept - first + 1 > 65536 do
-    first = string.find(kept, '\\n', first, true) + 1
-    number, dropped = number - 1, dropped + 1
+  for _ = 1, skipped do first = string.find(lines, '\\n', first, true) + 1 end
+  if first > 1 then lines = string.sub(lines, first) end
+  local missing, fresh = from - written - 1, count - skipped
+  local kept = lines
+  if missing > 0 or fresh >= 200 then
+    -- What is kept has no gaps, so that the number of dropped lines says which ones are missing.
+    dropped, number = dropped + number + math.max(0, missing), fresh
+  else
+    kept, number = string.sub(stored, isSound and begins + 1 or #stored + 1) .. lines, number + fresh
   end
-  return string.format('%.0f %.0f %s\\n', dropped, from + #lines - 1, token) .. string.sub(kept, first)
+  first = 1
+  while number > 200 or #kept - first + 1 > 65536 do
+    local ends = string.find(kept, '\\n', first, true)
+    if not ends then break end
+    first, number, dropped = ends + 1, number - 1, dropped + 1
+  end
+  return string.format('%.0f %.0f %.0f %s\\n', dropped, number, from + count - 1, token) .. string.sub(kept, first)
 end
 
 -- Adds names and values of the fields to write to the list, and returns its new size.
-local function addReport(fields, size, key, token, progress, from, lines)
+local function addReport(fields, size, key, token, progress, from, count, lines)
   if progress ~= '' then fields[size + 1], fields[size + 2], size = 'hk:progress', progress, size + 2 end
-  local log = #lines > 0 and logWith(key, token, from, lines)
+  local log = count > 0 and logWith(key, token, from, count, lines)
   if log then fields[size + 1], fields[size + 2], size = 'hk:log', log, size + 2 end
   return size
 end
 local reports, lost = cmsgpack.unpack(ARGV[2]), {}
-for at = 1, #reports, 5 do
+for at = 1, #reports, 6 do
   local id, token = reports[at], reports[at + 1]
   local key = taskPrefix .. id
   if endHeldBy(lease, key, id, token) then
     local fields = {}
-    local size = addReport(fields, 0, key, token, reports[at + 2], reports[at + 3], reports[at + 4])
+    local size = addReport(fields, 0, key, token, reports[at + 2], reports[at + 3], reports[at + 4], reports[at + 5])
     if size > 0 then redis.call('HSET', key, unpack(fields, 1, size)) end
   else
-    lost[#lost + 1] = (at - 1) / 5
+    lost[#lost + 1] = (at - 1) / 6
   end
 end
 return lost
@@ -6901,7 +6909,7 @@ export const workLua = `-- Settles tasks of one queue under their leases, then l
 -- ARGV 1 prefix of task keys  2 now in s  3 end of life of day counters in s
 --      4 settlements, MessagePack: their ids as a list, their tokens as a list, of one where it is the same for all; and
 --        where one of them is more than done, for the first time and without a lock, for each: repeated (0 or 1), kind,
---        attempt line (or a list: attempt line, progress or empty, number of the first log line, log lines) and, by kind,
+--        attempt line (or a list: that, progress or empty, number of the first log line, how many, the lines) and, by kind,
 --        1 done: lock key            2 completed: lock key, message, kept until in s, result or false
 --        3 retry: message, score in s, exact moment in ms, counted (1), survived (2), both (3) or neither (0)
 --        4 archived: message         5 handed back: nothing
@@ -7366,38 +7374,46 @@ end
             if report then
 -- What a handler said of its task, as fields of the task's hash. See \`kept-log.ts\` for what is stored.
 
--- The log of a task with more lines of the hold that the token names. \`lines\` is a list, \`from\` the number of its first line.
--- Nil when all of them are there already.
-local function logWith(key, token, from, lines)
+-- The log of a task with more lines of the hold that the token names. \`lines\` is one text in which each line ends with a line
+-- break, \`count\` how many they are, \`from\` the number of the first one. Nil when all of them are there already. Long texts are
+-- searched for line breaks only where lines are dropped: Lua is slow at everything else.
+local function logWith(key, token, from, count, lines)
   local stored = redis.call('HGET', key, 'hk:log') or ''
-  local dropped, last, teller, kept = string.match(stored, '^(%d+) (%d+) ([^\\n]*)\\n(.*)$')
-  dropped, kept = tonumber(dropped or 0), kept or ''
-  if kept ~= '' and string.byte(kept, -1) ~= 10 then kept = string.match(kept, '^.*\\n') or '' end
-  local written = teller == token and tonumber(last) or 0
+  local begins = string.find(stored, '\\n', 1, true) or 0
+  local dropped, number, last, teller = string.match(string.sub(stored, 1, begins), '^(%d+) (%d+) (%d+) ([^\\n]*)\\n$')
+  local isSound = dropped and (begins == #stored or string.byte(stored, -1) == 10)
+  dropped, number = tonumber(isSound and dropped or 0), tonumber(isSound and number or 0)
+  local written = isSound and teller == token and tonumber(last) or 0
   local skipped = math.max(0, written + 1 - from)
-  if skipped >= #lines then return nil end
-  local _, number = string.gsub(kept, '\\n', '')
-  local missing = from - written - 1
-  -- What is kept has no gaps, so that the number of dropped lines says which ones are missing.
-  if missing > 0 then dropped, kept, number = dropped + number + missing, '', 0 end
-  kept = kept .. table.concat(lines, '\\n', skipped + 1) .. '\\n'
-  number = number + #lines - skipped
+  if skipped >= count then return nil end
   local first = 1
-  while number > 200 or #kept - first + 1 > 65536 do
-    first = string.find(kept, '\\n', first, true) + 1
-    number, dropped = number - 1, dropped + 1
+  for _ = 1, skipped do first = string.find(lines, '\\n', first, true) + 1 end
+  if first > 1 then lines = string.sub(lines, first) end
+  local missing, fresh = from - written - 1, count - skipped
+  local kept = lines
+  if missing > 0 or fresh >= 200 then
+    -- What is kept has no gaps, so that the number of dropped lines says which ones are missing.
+    dropped, number = dropped + number + math.max(0, missing), fresh
+  else
+    kept, number = string.sub(stored, isSound and begins + 1 or #stored + 1) .. lines, number + fresh
   end
-  return string.format('%.0f %.0f %s\\n', dropped, from + #lines - 1, token) .. string.sub(kept, first)
+  first = 1
+  while number > 200 or #kept - first + 1 > 65536 do
+    local ends = string.find(kept, '\\n', first, true)
+    if not ends then break end
+    first, number, dropped = ends + 1, number - 1, dropped + 1
+  end
+  return string.format('%.0f %.0f %.0f %s\\n', dropped, number, from + count - 1, token) .. string.sub(kept, first)
 end
 
 -- Adds names and values of the fields to write to the list, and returns its new size.
-local function addReport(fields, size, key, token, progress, from, lines)
+local function addReport(fields, size, key, token, progress, from, count, lines)
   if progress ~= '' then fields[size + 1], fields[size + 2], size = 'hk:progress', progress, size + 2 end
-  local log = #lines > 0 and logWith(key, token, from, lines)
+  local log = count > 0 and logWith(key, token, from, count, lines)
   if log then fields[size + 1], fields[size + 2], size = 'hk:log', log, size + 2 end
   return size
 end
-              size = addReport(fields, size, key, act[6], report[2], tonumber(report[3]), { unpack(report, 4) })
+              size = addReport(fields, size, key, act[6], report[2], tonumber(report[3]), tonumber(report[4]), report[5])
             end
             reply = try('HSET', key, unpack(fields, 1, size))
             if kind == 3 and settlements[from + 3] >= 2 and (proven or not isRefused(reply)) then call('HDEL', key, 'hk:lost') end

@@ -5,7 +5,7 @@
 -- ARGV 1 prefix of task keys  2 now in s  3 end of life of day counters in s
 --      4 settlements, MessagePack: their ids as a list, their tokens as a list, of one where it is the same for all; and
 --        where one of them is more than done, for the first time and without a lock, for each: repeated (0 or 1), kind,
---        attempt line (or a list: attempt line, progress or empty, number of the first log line, log lines) and, by kind,
+--        attempt line (or a list: that, progress or empty, number of the first log line, how many, the lines) and, by kind,
 --        1 done: lock key            2 completed: lock key, message, kept until in s, result or false
 --        3 retry: message, score in s, exact moment in ms, counted (1), survived (2), both (3) or neither (0)
 --        4 archived: message         5 handed back: nothing
@@ -223,7 +223,7 @@ if ARGV[4] ~= '' then
             if attempts then fields[size + 1], fields[size + 2], size = 'hk:attempts', attempts, size + 2 end
             if report then
 --- @include "report"
-              size = addReport(fields, size, key, act[6], report[2], tonumber(report[3]), { unpack(report, 4) })
+              size = addReport(fields, size, key, act[6], report[2], tonumber(report[3]), tonumber(report[4]), report[5])
             end
             reply = try('HSET', key, unpack(fields, 1, size))
             if kind == 3 and settlements[from + 3] >= 2 and (proven or not isRefused(reply)) then call('HDEL', key, 'hk:lost') end
