@@ -179,3 +179,33 @@ describe.each(directions)("an attempt that %s makes and %s looks at", (one, othe
     expect((await observer.list("archived")).map((archived) => archived.id)).toEqual([id]);
   });
 });
+
+describe("what a handler of Hikyaku said of its task", () => {
+  const said = (store: Interop, id: string) =>
+    store.command("HMGET", `asynq:{default}:t:${id}`, "hk:progress", "hk:log");
+
+  it("stays with the task while Go runs it, and goes with it", async () => {
+    const store = await Interop.open();
+    const [ours, go] = await store.pair("Hikyaku", "Go");
+    // Go's handler knows no such type, and succeeds.
+    const { id } = await go.enqueue({ type: "talk", payload: bytes("x"), options: { retentionMs: hourMs } });
+    await attempt(ours, id, { retryDelayMs: hourMs });
+    const before = await said(store, id);
+    expect(before).toEqual([
+      expect.stringContaining('"done":1,"total":2'),
+      expect.stringContaining('"text":"said by Hikyaku","fields":{"retried":0}'),
+    ]);
+    await store.run(id);
+    await attempt(go, id);
+    expect(await go.task(id)).toMatchObject({ state: "completed", retried: 1 });
+    expect(await ours.task(id)).toMatchObject({ state: "completed", retried: 1 });
+    expect(await said(store, id)).toEqual(before);
+
+    const { id: short } = await go.enqueue({ type: "talk", payload: bytes("y") });
+    await attempt(ours, short, { retryDelayMs: hourMs });
+    await store.run(short);
+    await attempt(go, short);
+    await gone(go, short);
+    expect(await said(store, short)).toEqual([null, null]);
+  });
+});

@@ -58,6 +58,10 @@ async function behave(context: HandlerContext<Uint8Array>, gates: Gates): Promis
     case "flaky":
       if (retried < Number(rest)) throw new Error(`boom ${retried} from Hikyaku`);
       return;
+    case "talk":
+      context.log("said by Hikyaku", { retried });
+      context.progress({ done: 1, total: 2 });
+      throw new Error("boom from Hikyaku");
     case "not-now":
       throw notNow;
     case "skip":

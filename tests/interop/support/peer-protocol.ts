@@ -27,7 +27,7 @@ export interface TaskSpecOptions {
 /**
  * A server whose handler does what the first word of a task's type says: `ok`, `fail`, `flaky:<times>`, `not-now`, `skip`,
  * `revoke`, `panic`, `result` (the payload is the result), `hold` (until released or told to stop), `stubborn` (until
- * released, whatever it is told), `slow:<ms>`.
+ * released, whatever it is told), `slow:<ms>`; of ours also `talk` (says something of its task, then fails).
  */
 export interface ServerSpec {
   readonly name: string;

@@ -120,6 +120,16 @@ export function describeReportContract(setup: ContractSetup): void {
       expect(await logOf(task)).toEqual({ dropped: 0, texts: ["1", "1"] });
     });
 
+    it("does not count from a server that was evicted, and leaves what was said before", async () => {
+      const task = await enqueuedAndClaimed(store.broker);
+      await report(task, { progress: progressText({ done: 1 }), log: lines(1, 1) });
+      const eviction = { queue: "default", serverId: "server-a", refuseForMs: 60_000, limit: 10 };
+      await store.other.evict({ ...eviction, attempt: anAttempt({ outcome: "lost" }) });
+      expect(await report(task, { progress: progressText({ done: 2 }), log: lines(2, 2) })).toBe("lost");
+      expect((await stored(store.broker, task.message)).progress).toEqual({ done: 1 });
+      expect(await logOf(task)).toEqual({ dropped: 0, texts: ["1"] });
+    });
+
     it("reads what is stored as it can: a number alone is a percentage, and anything else is nothing", () => {
       const read = ["25", '{"done":1,"total":"x","at":1e99,"by":5}', "null", "half", '{"total":1}', "[]"].map(
         readProgress,

@@ -38,6 +38,27 @@ function stopped({ signal }: Pick<HandlerContext, "signal">): Promise<never> {
   });
 }
 
+describe("what a handler says of its task", () => {
+  it("is read from the queue's client, while the handler runs and after", async () => {
+    const queue = await aQueue({
+      register: (server) =>
+        server.handle(report, async ({ progress, log }) => {
+          progress(50);
+          log("half", { pages: 1 });
+          await sleep(queue.clock, 60_000);
+          log("all");
+          return { pages: 2 };
+        }),
+    });
+    const task = await queue.client.enqueue(report);
+    await queue.advance("2s");
+    expect(await queue.client.progress(task)).toMatchObject({ done: 50, total: 100 });
+    expect((await queue.client.log(task)).lines).toMatchObject([{ number: 1, text: "half", fields: { pages: 1 } }]);
+    await queue.advance("2m");
+    expect((await queue.client.log(task)).lines.map(({ text }) => text)).toEqual(["half", "all"]);
+  });
+});
+
 describe("drain", () => {
   it("runs what waits and what that enqueues, and nothing before it is asked", async () => {
     const ran: string[] = [];
