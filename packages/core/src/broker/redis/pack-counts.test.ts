@@ -21,8 +21,7 @@ describe("packed counts", () => {
 
   it("are nothing where something else lies, or where they are cut", () => {
     const read = noCounts();
-    for (const hex of ["", "c0", "a3616263", "9201", "9401c0"])
-      addPackedCounts(read, Buffer.from(hex, "hex"));
+    for (const hex of ["", "c0", "a3616263", "9201", "9401c0"]) addPackedCounts(read, Buffer.from(hex, "hex"));
     addPackedCounts(read, Buffer.from("92cc6305", "hex"));
     addPackedCounts(read, Buffer.from("92ccfa05", "hex"));
     expect(read.reduce((sum, count) => sum + count, 0)).toBe(0);
