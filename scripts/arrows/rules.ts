@@ -11,6 +11,7 @@ const workspace = /^(packages|apps)\/[^/]+\//;
 const core = /^packages\/core\/src\//;
 const port = /^packages\/core\/src\/broker\/[^/]+\.ts$/;
 const adapter = /^packages\/core\/src\/broker\/(redis|sqlite)\//;
+const telemetry = /^packages\/core\/src\/telemetry\//;
 const operations = /^packages\/operations\/src\//;
 const usersOfThePort = /^packages\/core\/src\/(client|doctor|enqueue|inspector|scheduler|worker)\//;
 
@@ -57,6 +58,11 @@ export const rules: readonly Rule[] = [
   rule(
     "the library needs no Redis client: broker/redis/wire/wire.ts speaks to the server",
     (from, to) => core.test(from) && to === "npm:redis",
+  ),
+  rule(
+    "only telemetry/ imports OpenTelemetry, which may be absent, and nobody imports telemetry/",
+    (from, to) =>
+      core.test(from) && !telemetry.test(from) && (to.startsWith("npm:@opentelemetry/") || telemetry.test(to)),
   ),
   rule(
     "only broker/sqlite/ imports node:sqlite",

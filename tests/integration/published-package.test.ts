@@ -77,7 +77,11 @@ export const all = [library, redis, sqlite];`,
     const { peerDependencies, peerDependenciesMeta, optionalDependencies } = JSON.parse(
       readFileSync(join(consumer, "node_modules/hikyaku/package.json"), "utf8"),
     );
-    expect([peerDependencies, peerDependenciesMeta, optionalDependencies]).toEqual([undefined, undefined, undefined]);
+    expect([peerDependencies, peerDependenciesMeta, optionalDependencies]).toEqual([
+      { "@opentelemetry/api": "^1.9.0" },
+      { "@opentelemetry/api": { optional: true } },
+      undefined,
+    ]);
     const naming = globSync("node_modules/hikyaku/dist/**/*.{js,d.ts}", { cwd: consumer }).filter((file) =>
       /(from|import\(?|module) ?"vitest/.test(readFileSync(join(consumer, file), "utf8")),
     );
@@ -86,6 +90,19 @@ export const all = [library, redis, sqlite];`,
     // Vitest's own declarations take the libraries of a browser, and are not checked here.
     const libraries = ["--lib", "es2024,esnext.disposable,dom", "--skipLibCheck"];
     expect(run(tsc, [...strict, ...libraries, "matchers.test.ts"])).toEqual({ status: 0, output: "" });
+  });
+
+  it("needs OpenTelemetry's API for hikyaku/telemetry, and for nothing else", () => {
+    writeFileSync(
+      join(consumer, "traced.js"),
+      `const { Telemetry } = await import("hikyaku/telemetry");
+console.log(typeof new Telemetry().middleware);`,
+    );
+    const without = run(process.execPath, ["traced.js"]);
+    expect(without.status).not.toBe(0);
+    expect(without.output).toContain("Cannot find package '@opentelemetry/api'");
+    linkInto(consumer, "@opentelemetry/api", join(root, "node_modules/@opentelemetry/api"));
+    expect(run(process.execPath, ["traced.js"])).toEqual({ status: 0, output: "function\n" });
   });
 
   it("names no file that it does not hold, and its manifest can be read", () => {

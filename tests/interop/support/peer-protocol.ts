@@ -136,6 +136,9 @@ export interface PeerEvent {
   readonly deadlineAt?: number;
   readonly at?: number;
   readonly error?: string;
+  /** What Go's OpenTelemetry reads in the task's headers. */
+  readonly traceId?: string;
+  readonly spanId?: string;
 }
 
 export interface PeerFailure {

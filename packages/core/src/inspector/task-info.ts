@@ -3,6 +3,7 @@ import { claimedAtOf, serverOfToken } from "../broker/lease-token.ts";
 import type { TaskMessage, TaskState } from "../broker/task-message.ts";
 import type { AttemptRecord, AttemptServer } from "../broker/work-facet.ts";
 import { fieldNames, fieldRow, type taskFields } from "../task/task-fields.ts";
+import { momentOfId } from "../task/task-id.ts";
 import { type TaskProgress, taskProgressOf } from "../task/task-report.ts";
 
 /** Stored bytes, with what can be shown of them. */
@@ -175,13 +176,6 @@ function previewOf(bytes: Uint8Array): Content["preview"] {
   } catch {
     return { kind: "binary" };
   }
-}
-
-/** The millisecond in a UUID of version 7. Undefined for other ids, and for one that claims to be from the future. */
-function momentOfId(id: string, now: number): number | undefined {
-  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(id)) return undefined;
-  const moment = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-  return moment <= now ? moment : undefined;
 }
 
 function dateOf(moment: number | undefined): Date | undefined {

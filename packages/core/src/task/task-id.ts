@@ -76,3 +76,10 @@ export function createTaskIds(now: () => number): TaskIds {
     return id.toString("latin1");
   };
 }
+
+/** The millisecond in a UUID of version 7. Undefined for other ids, and for one that claims to be from the future. */
+export function momentOfId(id: string, now: number): number | undefined {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(id)) return undefined;
+  const moment = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  return moment <= now ? moment : undefined;
+}

@@ -108,6 +108,8 @@ func (p *peer) do(asked request) (result any, err error) {
 	switch asked.Op {
 	case "enqueue":
 		return p.enqueue(asked.Args)
+	case "enqueueTraced":
+		return p.enqueueTraced(asked.Args)
 	case "enqueueMany":
 		return p.enqueueMany(asked.Args)
 	case "inspect":

@@ -128,11 +128,15 @@ func (w *worker) ProcessTask(ctx context.Context, task *asynq.Task) error {
 	retried, _ := asynq.GetRetryCount(ctx)
 	maxRetry, _ := asynq.GetMaxRetry(ctx)
 	deadline, _ := ctx.Deadline()
-	say(map[string]any{
+	started := map[string]any{
 		"event": "started", "server": w.server, "taskId": id, "type": task.Type(), "queue": queue,
 		"payload": task.Payload(), "headers": task.Headers(), "retried": retried, "maxRetry": maxRetry,
 		"deadlineAt": moment(deadline), "at": time.Now().UnixMilli(),
-	})
+	}
+	if traceID, spanID := sentBy(task.Headers()); traceID != "" {
+		started["traceId"], started["spanId"] = traceID, spanID
+	}
+	say(started)
 	err := w.run(ctx, id, retried, task)
 	if !w.quiet {
 		text := ""
