@@ -129,7 +129,7 @@ export const enqueueHeaders = z.object({
       description:
         `\`wait=n\` waits up to n seconds, at most ${MAX_RESULT_WAIT_SECONDS}, for the task to be done. A task without a ` +
         "retention is then kept for five minutes.",
-      examples: ["wait=10"],
+      examples: ["wait=2"],
     }),
 });
 

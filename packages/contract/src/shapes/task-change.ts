@@ -5,7 +5,10 @@ import { taskState } from "./task-state.ts";
 const name = z.string().min(1).max(1_024);
 
 /** The path of a task. */
-export const taskParams = z.object({ queue: name, id: name });
+export const taskParams = z.object({
+  queue: name.meta({ description: "Its queue.", examples: ["default"] }),
+  id: name.meta({ description: "Its id, which is unique in its queue.", examples: ["welcome-mail-42"] }),
+});
 
 /** The query of what is changed without a body. */
 export const deleteTaskQuery = z.strictObject({ reason: changeReason });

@@ -4555,7 +4555,13 @@ export type SearchTasksResponse2 = SearchTasksResponses[keyof SearchTasksRespons
 export type DeleteTaskData = {
     body?: never;
     path: {
+        /**
+         * Its queue.
+         */
         queue: string;
+        /**
+         * Its id, which is unique in its queue.
+         */
         id: string;
     };
     query?: {
@@ -4616,7 +4622,13 @@ export type DeleteTaskResponse = DeleteTaskResponses[keyof DeleteTaskResponses];
 export type GetTaskData = {
     body?: never;
     path: {
+        /**
+         * Its queue.
+         */
         queue: string;
+        /**
+         * Its id, which is unique in its queue.
+         */
         id: string;
     };
     query?: never;
@@ -4796,7 +4808,13 @@ export type GetTaskResponse = GetTaskResponses[keyof GetTaskResponses];
 export type RunTaskData = {
     body: ReasonGiven;
     path: {
+        /**
+         * Its queue.
+         */
         queue: string;
+        /**
+         * Its id, which is unique in its queue.
+         */
         id: string;
     };
     query?: never;
@@ -4860,7 +4878,13 @@ export type RunTaskResponse = RunTaskResponses[keyof RunTaskResponses];
 export type ArchiveTaskData = {
     body: ReasonGiven;
     path: {
+        /**
+         * Its queue.
+         */
         queue: string;
+        /**
+         * Its id, which is unique in its queue.
+         */
         id: string;
     };
     query?: never;
@@ -4924,7 +4948,13 @@ export type ArchiveTaskResponse = ArchiveTaskResponses[keyof ArchiveTaskResponse
 export type CancelTaskData = {
     body: ReasonGiven;
     path: {
+        /**
+         * Its queue.
+         */
         queue: string;
+        /**
+         * Its id, which is unique in its queue.
+         */
         id: string;
     };
     query?: never;
@@ -4994,7 +5024,13 @@ export type EditTaskPayloadData = {
         'if-match'?: string;
     };
     path: {
+        /**
+         * Its queue.
+         */
         queue: string;
+        /**
+         * Its id, which is unique in its queue.
+         */
         id: string;
     };
     query?: never;
