@@ -48,6 +48,11 @@ export interface EndpointData {
    */
   readonly unaudited?: string;
   /**
+   * Whether its handler keeps a caller to the queues that its credential is for. Where neither the address nor the query
+   * names a `queue`, an endpoint that does not say so is closed to such callers.
+   */
+  readonly keepsToQueues?: boolean;
+  /**
    * How long it may take until it is answered with `deadline_exceeded`. Default: 10. An answer in parts must begin within
    * it, and may then go on.
    */

@@ -50,6 +50,7 @@ export { enqueueEndpoints } from "./endpoints/enqueue.ts";
 export { explanationEndpoints } from "./endpoints/explanations.ts";
 export { findingEndpoints } from "./endpoints/findings.ts";
 export { groupEndpoints } from "./endpoints/groups.ts";
+export { keyEndpoints } from "./endpoints/keys.ts";
 export { operationsEndpoints, operationsTags } from "./endpoints/operations.ts";
 export { queueEndpoints } from "./endpoints/queues.ts";
 export { scheduleEndpoints } from "./endpoints/schedules.ts";
@@ -90,6 +91,7 @@ export {
   workerWarning,
 } from "./readiness-finding.ts";
 export { permits, SCOPES, type Scope } from "./scopes.ts";
+export { type ApiKeyView, apiKeyView } from "./shapes/api-key.ts";
 export { type AuditEntryView, auditEntry } from "./shapes/audit-entry.ts";
 export {
   type EnqueueGiven,

@@ -1,5 +1,6 @@
 import type { AuditTrail, Broker, Client, Inspector, TaskDefinition } from "hikyaku";
 import type { Identity } from "./access/request-head.ts";
+import type { ApiKeys } from "./keys/api-keys.ts";
 import type { LiveFindings } from "./live-findings.ts";
 
 /** What every handler works with. */
@@ -16,6 +17,7 @@ export interface OperationsContext {
   /** The caller in words, as servers and the history of tasks get it. */
   readonly who: string;
   readonly audit: AuditTrail;
+  readonly keys: ApiKeys;
   /**
    * Tells the audit how things were and how they are now, if the handler knows it anyway: small, without payloads and
    * secrets. What is told again takes the place of what was told before.

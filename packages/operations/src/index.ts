@@ -1,11 +1,18 @@
+export { type BasicOptions, basicAccess } from "./access/basic.ts";
+export { keyAccess } from "./access/bearer.ts";
+export { type ProxyIdentityOptions, proxyIdentityAccess } from "./access/proxy-identity.ts";
 export type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
+export { SignInLimit } from "./access/sign-in-limit.ts";
 export { tokenAccess } from "./access/token.ts";
+export { type AccessWay, accessBy, refuseStrangers } from "./access/way.ts";
 export type { OperationsContext } from "./context.ts";
+export { ApiKeys, type NewApiKey } from "./keys/api-keys.ts";
 export { closeScope } from "./mounts/closed-scope.ts";
 export { type OperationsPluginOptions, operationsPlugin } from "./mounts/fastify.ts";
 export { type NodeHandler, type NodeHandlerOptions, nodeHandler } from "./mounts/node.ts";
 export { type WebHandler, type WebHandlerOptions, webHandler } from "./mounts/web.ts";
 export { type HttpAnswer, Operations, type OperationsCall, type OperationsParts } from "./operations.ts";
+export type { ApiKey } from "./presenters/api-key.ts";
 export { RequestProblem, type RequestProblemOptions } from "./problems/request-problem.ts";
 export { type HandlerOf, type HandlersOf, type Route, routesOf } from "./route.ts";
 export type { HttpStream } from "./streams/http-stream.ts";

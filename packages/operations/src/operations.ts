@@ -14,11 +14,13 @@ import {
   visibleLines,
 } from "hikyaku";
 import { isOfAnotherSite } from "./access/other-site.ts";
+import { insistOnQueues } from "./access/queue-limits.ts";
 import type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
 import { bearerToken } from "./access/token.ts";
 import { type AuditedRequest, auditRequest, type RequestEnd } from "./audit/audit-request.ts";
 import { typeRoutesOf } from "./enqueue/type-routes.ts";
 import { operationsRoutes } from "./handlers/index.ts";
+import { ApiKeys } from "./keys/api-keys.ts";
 import { LiveFindings } from "./live-findings.ts";
 import { problemAnswer, problemEnd } from "./problems/problem-answer.ts";
 import { RefusalLog } from "./problems/refusal-log.ts";
@@ -37,6 +39,10 @@ export interface OperationsParts {
   readonly client?: Client;
   /** The types of tasks whose payloads are checked before they are added. Default: none. */
   readonly types?: readonly TaskDefinition[];
+  /** The keys that its endpoints make and revoke; give the same to `keyAccess`. Default: those of the broker's store. */
+  readonly keys?: ApiKeys;
+  /** Operations that nobody may use, by their ids, such as `delete-tasks`. Only those that change something. */
+  readonly switchedOff?: readonly string[];
   /** Where changes are written down. Default: the audit of the broker's store, with its default bounds. */
   readonly audit?: AuditTrail;
   /** What it throws keeps nobody from an answer. Default: warnings and errors as JSON lines on standard error. */
@@ -93,6 +99,8 @@ export class Operations {
   readonly #types: ReadonlyMap<string, TaskDefinition>;
   readonly #findings: LiveFindings;
   readonly #audit: AuditTrail;
+  readonly #keys: ApiKeys;
+  readonly #switchedOff: ReadonlySet<string>;
   readonly #streams: OpenStreams;
 
   /**
@@ -120,6 +128,8 @@ export class Operations {
     this.#client = client ?? new Client({ broker });
     this.#findings = new LiveFindings(broker);
     this.#audit = parts.audit ?? new AuditTrail({ broker });
+    this.#keys = parts.keys ?? new ApiKeys(broker);
+    this.#switchedOff = switchesOf(parts.switchedOff ?? [], this.routes);
   }
 
   /** What lies at a path below the prefix. */
@@ -151,7 +161,16 @@ export class Operations {
    * the deadline and then goes on, until its caller has gone or may not read it any more, or `endStreams` is called.
    */
   async answer(call: OperationsCall): Promise<HttpAnswer> {
-    return call.route.endpoint.streams === undefined ? this.#answer(call) : this.#answerInParts(call);
+    const { route, identity, requestId } = call;
+    try {
+      insistOnQueues(identity, route.endpoint, call);
+      if (this.#switchedOff.has(route.endpoint.operationId)) {
+        throw new RequestProblem("forbidden", `${route.endpoint.operationId} is switched off here, for everybody.`);
+      }
+    } catch (error) {
+      return this.refuse(error, requestId);
+    }
+    return route.endpoint.streams === undefined ? this.#answer(call) : this.#answerInParts(call);
   }
 
   /** Ends all answers in parts at once: an HTTP server that stops waits for its answers. */
@@ -217,6 +236,7 @@ export class Operations {
       types: this.#types,
       findings: this.#findings,
       audit: this.#audit,
+      keys: this.#keys,
       tellChange: (more: AuditedRequest["told"]): void => {
         told = { ...told, ...more };
       },
@@ -281,6 +301,18 @@ function definitionsByType(definitions: readonly TaskDefinition[]): ReadonlyMap<
 
 /** Proxies that gather what they pass on would keep parts back. */
 const streamHeaders = { "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
+
+function switchesOf(operationIds: readonly string[], routes: readonly Route[]): ReadonlySet<string> {
+  const known = routes.flatMap(({ endpoint }) => (endpoint.method === "GET" ? [] : [endpoint.operationId]));
+  for (const operationId of operationIds) {
+    if (known.includes(operationId)) continue;
+    throw new HikyakuError(
+      "invalid_option",
+      `option "switchedOff": expected operations that change something, got "${operationId}"; they are ${known.join(", ")}`,
+    );
+  }
+  return new Set(operationIds);
+}
 
 /** For the server's log: where the error happened, and its cause. */
 function toldOf(error: unknown) {

@@ -81,5 +81,8 @@ export const exampleRequests: Readonly<Record<keyof typeof operationsEndpoints, 
   getStatistics: { query: "type=email:send&resolution=ten_minutes&parts=true", answers: [200] },
   getOpenApiDocument: { answers: [200] },
   listAudit: { query: "limit=10&operation=pause-queue", answers: [200] },
+  listKeys: { query: "limit=10", answers: [200] },
+  createKey: { body: { name: "an example", scopes: ["read"], queues: ["mail"] }, answers: [201] },
+  revokeKey: { params: { id: "0123456789ab" }, query: "reason=example", answers: [404] },
   exportAudit: { answers: [200] },
 };

@@ -16,6 +16,7 @@ const one = {
   tag: "tasks",
   method: "POST",
   scope: "enqueue",
+  keepsToQueues: true,
   headers: enqueueHeaders,
   bodyBytes: PAYLOAD_BODY_BYTES,
   deadlineSeconds: MAX_RESULT_WAIT_SECONDS + 10,
@@ -34,6 +35,7 @@ const many = {
   tag: "tasks",
   method: "POST",
   scope: "enqueue",
+  keepsToQueues: true,
   bodyBytes: PAYLOAD_BODY_BYTES,
   answers: { 200: enqueueManyResponse },
 } as const;

@@ -4,6 +4,7 @@ import { enqueueEndpoints } from "./enqueue.ts";
 import { explanationEndpoints } from "./explanations.ts";
 import { findingEndpoints } from "./findings.ts";
 import { groupEndpoints } from "./groups.ts";
+import { keyEndpoints } from "./keys.ts";
 import { queueEndpoints } from "./queues.ts";
 import { scheduleEndpoints } from "./schedules.ts";
 import { serverEndpoints } from "./servers.ts";
@@ -25,6 +26,7 @@ export const operationsTags = [
   { name: "statistics", description: "What happened, in numbers." },
   { name: "findings", description: "What is not as it should be." },
   { name: "description", description: "What this API is, for programs." },
+  { name: "keys", description: "Credentials for programs, and what each may do." },
   { name: "audit", description: "Who changed what, when and from where." },
 ] as const;
 
@@ -44,4 +46,5 @@ export const operationsEndpoints = {
   ...statisticsEndpoints,
   ...documentEndpoints,
   ...auditEndpoints,
+  ...keyEndpoints,
 };

@@ -29,6 +29,7 @@ export const queueEndpoints = {
     method: "GET",
     path: "/queues",
     scope: "read",
+    keepsToQueues: true,
     query: listQueuesQuery,
     answers: { 200: listQueuesResponse },
   }),

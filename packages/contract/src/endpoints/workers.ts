@@ -11,6 +11,7 @@ export const workerEndpoints = {
     method: "GET",
     path: "/workers",
     scope: "read",
+    keepsToQueues: true,
     query: listWorkersQuery,
     answers: { 200: listWorkersResponse },
   }),

@@ -20,6 +20,10 @@ export interface Identity {
   /** The name that servers and the history of tasks get, at most 150 characters. Default: the caller's address. */
   readonly name?: string;
   readonly scopes: readonly Scope[];
+  /**
+   * The queues that it is for, each whole or the beginning of names with a `*` at its end. Undefined: all. Empty: none.
+   */
+  readonly queues?: readonly string[];
   /** Fires when the credential holds no longer. Answers in parts that are under way end then. Default: never. */
   readonly ends?: AbortSignal;
 }

@@ -1,4 +1,5 @@
 import { type enqueueEndpoints, enqueueInQueueRequest, enqueueOfTypeRequest } from "@hikyaku/contract";
+import { insistOnQueue } from "../access/queue-limits.ts";
 import { anyType, definedType } from "../enqueue/definitions.ts";
 import { enqueueMany, type ManyTasks } from "../enqueue/enqueue-many.ts";
 import { enqueueOne } from "../enqueue/enqueue-one.ts";
@@ -8,14 +9,19 @@ import type { HandlersOf } from "../route.ts";
 export const enqueueHandlers = {
   enqueueOfType: async (context, { params, headers, body }) => {
     const definition = definedType(context, params.type);
-    return enqueueOne(context, givenTask(definition, body, "body"), headers, true);
+    const task = givenTask(definition, body, "body");
+    insistOnQueue(context.identity, body.queue ?? definition.defaults.queue);
+    return enqueueOne(context, task, headers, true);
   },
   enqueueManyOfType: async (context, { params, body }) => {
     const definition = definedType(context, params.type);
     const many: ManyTasks = {
       items: body.items,
       schema: enqueueOfTypeRequest,
-      taskOf: (given, place) => ({ ...givenTask(definition, given, place), checked: true }),
+      taskOf: (given, place) => {
+        insistOnQueue(context.identity, given.queue ?? definition.defaults.queue);
+        return { ...givenTask(definition, given, place), checked: true };
+      },
     };
     return { status: 200, body: await enqueueMany(context, many) };
   },

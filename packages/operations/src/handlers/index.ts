@@ -6,6 +6,7 @@ import { enqueueHandlers } from "./enqueue.ts";
 import { explanationHandlers } from "./explanations.ts";
 import { findingHandlers } from "./findings.ts";
 import { groupHandlers } from "./groups.ts";
+import { keyHandlers } from "./keys.ts";
 import { queueHandlers } from "./queues.ts";
 import { scheduleHandlers } from "./schedules.ts";
 import { serverHandlers } from "./servers.ts";
@@ -32,4 +33,5 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...statisticsHandlers,
   ...documentHandlers,
   ...auditHandlers,
+  ...keyHandlers,
 });

@@ -1,16 +1,18 @@
 import type { queueEndpoints } from "@hikyaku/contract";
 import { shardedQueue, shardedQueueSummary } from "hikyaku";
+import { mayUseQueue } from "../access/queue-limits.ts";
 import { cursorAfter, nameOfCursor } from "../cursor.ts";
 import { presentQueue, presentQueueDetail, presentShardedQueue } from "../presenters/queue.ts";
 import type { HandlersOf } from "../route.ts";
 import { timeLeft } from "../time-left.ts";
 
 export const queueHandlers = {
-  listQueues: async ({ inspector, signal }, { query: { limit, cursor } }) => {
+  listQueues: async ({ inspector, identity, signal }, { query: { limit, cursor } }) => {
     const page = { limit, ...(cursor !== undefined && { after: nameOfCursor(cursor) }) };
     const { queues, nextAfter } = await inspector.queuePage(page, { signal });
     const next = nextAfter === undefined ? null : cursorAfter(nextAfter);
-    return { status: 200, body: { queues: queues.map(presentQueue), next } };
+    const own = queues.filter(({ queue }) => mayUseQueue(identity, queue));
+    return { status: 200, body: { queues: own.map(presentQueue), next } };
   },
   getQueue: async ({ inspector, signal }, { params }) => ({
     status: 200,

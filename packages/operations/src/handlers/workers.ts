@@ -1,9 +1,10 @@
 import type { workerEndpoints } from "@hikyaku/contract";
+import { mayUseQueue } from "../access/queue-limits.ts";
 import { pageByName } from "../cursor.ts";
 import type { HandlersOf } from "../route.ts";
 
 export const workerHandlers = {
-  listWorkers: async ({ inspector, signal }, { query }) => {
+  listWorkers: async ({ inspector, identity, signal }, { query }) => {
     const { queue, server, type } = query;
     const running = (await inspector.servers({ signal })).flatMap(({ serverId, host, pid, details, workers }) =>
       workers.map((worker) => ({
@@ -20,6 +21,7 @@ export const workerHandlers = {
     );
     const wanted = running.filter(
       (worker) =>
+        mayUseQueue(identity, worker.queue) &&
         (queue === undefined || worker.queue === queue) &&
         (server === undefined || worker.server_id === server) &&
         (type === undefined || worker.type === type),

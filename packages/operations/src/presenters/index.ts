@@ -1,3 +1,4 @@
+export { presentApiKey } from "./api-key.ts";
 export { presentAuditEntry } from "./audit-entry.ts";
 export { presentTaskReason } from "./explanation.ts";
 export { presentFinding, presentTreatedFinding } from "./finding.ts";
