@@ -61,6 +61,8 @@ const partNames: ReadonlySet<string> = new Set(
     client: true,
     types: true,
     audit: true,
+    keys: true,
+    switchedOff: true,
     logger: true,
     routes: true,
     streams: true,
