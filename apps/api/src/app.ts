@@ -116,6 +116,7 @@ export async function buildApp(parts: AppParts) {
     types: [delayPrint],
     authorize: permission.authorize,
     audit: auditFromConfig(config, broker),
+    keys: permission.keys,
     logger: libraryLogger(logger),
   });
   await app.register(operationsPlugin, { prefix: OPERATIONS_PATH, operations, describe: describeEndpoint });

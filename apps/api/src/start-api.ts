@@ -32,7 +32,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const { config, broker, logger, workerReport } = parts;
   const client = new Client({ broker });
   const rateLimiter = await rateLimiterFromConfig(config, logger);
-  const permission = new OperationsPermission(config);
+  const permission = new OperationsPermission(config, broker);
   const app = await buildApp({
     config,
     permission,
@@ -68,6 +68,8 @@ function tellAccess(access: OperationsAccess, logger: Logger): void {
     );
   }
   if (access === "closed") {
-    logger.warn(`operations (/api/v1) are closed: no token is set for them; set ${set}, and restart`);
+    logger.warn(
+      `operations (/api/v1) are closed: no credential is set for them; set ${set}, and restart, or make a key with \`hikyaku keys create\``,
+    );
   }
 }

@@ -75,7 +75,7 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
     webRoot: join(folder, "dist"),
     build: undefined,
     rateLimiter: new MemoryRateLimiter({ requestsPerMinute, requestsPerHour }),
-    permission: new OperationsPermission(config),
+    permission: new OperationsPermission(config, broker),
     ...options,
     config,
   });

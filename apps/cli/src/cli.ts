@@ -2,6 +2,7 @@ import { CONFIG_EXIT_CODE, ConfigError } from "@hikyaku/config";
 import { Command, CommanderError } from "commander";
 import { isHikyakuError, isStoreAway } from "hikyaku";
 import { addDoctor } from "./commands/doctor.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addQueues } from "./commands/queues.ts";
 import { addServers } from "./commands/servers.ts";
 import { addTask } from "./commands/task.ts";
@@ -28,6 +29,7 @@ export async function runCli(args: readonly string[], terminal: Streams): Promis
   addServers(program, context);
   addQueues(program, context);
   addTask(program, context);
+  addKeys(program, context);
   for (const command of program.commands) inherit(command, program);
   try {
     await program.parseAsync(args, { from: "user" });

@@ -21,7 +21,7 @@ export const runWorker: Start = async ({ config, logger }) => {
     queues: Object.keys(config.jobqueue.queues),
     probe: serverProbe(server),
     logger,
-    permission: new OperationsPermission(config),
+    permission: new OperationsPermission(config, broker),
     metrics: async () => metrics.families(),
   });
   const { host, port } = config.jobqueue;

@@ -36,7 +36,7 @@ export const superviseWorkers: Start = async ({ config, logger }) => {
     queues: Object.keys(config.jobqueue.queues),
     probe: processesProbe(workers),
     logger,
-    permission: new OperationsPermission(config),
+    permission: new OperationsPermission(config, broker),
     metrics: () => metricsOf(workers),
   });
   // The port first: if another worker has it, this one must not have taken any tasks.

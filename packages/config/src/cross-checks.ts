@@ -20,6 +20,9 @@ export function crossCheck(tree: SettingsTree): ConfigProblem[] {
     ...everyOriginStandsAlone(tree),
     ...oneWayToRedis(tree),
     ...usernameHasPassword(tree, ["redis", "jobqueue", "sentinel"]),
+    ...usernameHasPassword(tree, ["api", "auth", "basic"]),
+    ...passwordHasUsername(tree, ["api", "auth", "basic"]),
+    ...identityHeadersHaveProxies(tree),
     ...tlsSections.flatMap((path) => certificateHasItsKey(tree, path)),
     ...redisConnections.flatMap((path) => [...usernameHasPassword(tree, path), ...delaysAreInOrder(tree, path)]),
   ];
@@ -80,6 +83,43 @@ function usernameHasPassword(tree: SettingsTree, connection: readonly string[]):
   const expected = "a user name together with its password";
   const hint = `set ${variableOf(password)} or ${variableOf(password)}_FILE`;
   return [{ source: tree.originOf(path) ?? "", key: path.join("."), expected, got: "a user name alone", hint }];
+}
+
+function passwordHasUsername(tree: SettingsTree, section: readonly string[]): ConfigProblem[] {
+  const [username, password] = [
+    [...section, "username"],
+    [...section, "password"],
+  ];
+  if (tree.get(password) === undefined || tree.get(username) !== undefined) return [];
+  const hint = `set ${variableOf(username)}`;
+  return [
+    {
+      source: tree.originOf(password) ?? "",
+      key: password.join("."),
+      expected: "a password together with its user name",
+      got: "a password alone (not shown)",
+      hint,
+    },
+  ];
+}
+
+/** Without a list of those who are believed, anybody could send the headers. */
+function identityHeadersHaveProxies(tree: SettingsTree): ConfigProblem[] {
+  const section = ["api", "auth", "proxy"];
+  const trusted = tree.get([...section, "trusted"]);
+  if (Array.isArray(trusted) && trusted.length > 0) return [];
+  const keys = ["user_header", "groups_header", "separator", "groups", "scopes"];
+  const given = keys.map((key) => [...section, key]).find((path) => tree.get(path) !== undefined);
+  if (given === undefined) return [];
+  return [
+    {
+      source: tree.originOf(given) ?? tree.originBelow(given) ?? "",
+      key: given.join("."),
+      expected: "identity headers together with the proxies that are believed, in api.auth.proxy.trusted",
+      got: "no trusted proxies, so anybody could send these headers",
+      hint: `list their addresses there, or in ${variableOf([...section, "trusted"])}`,
+    },
+  ];
 }
 
 function delaysAreInOrder(tree: SettingsTree, connection: readonly string[]): ConfigProblem[] {

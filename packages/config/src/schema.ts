@@ -22,6 +22,9 @@ export const fileOfSection = {
 /** Keys whose values come from the environment or a file named by it, and are never printed. */
 export const secretKeys: ReadonlySet<string> = new Set(["password", "token"]);
 
+/** What somebody can be permitted to do over HTTP: the words of the contract. */
+const scopes = ["read", "enqueue", "operate", "admin"] as const;
+
 /** Where the queue's own Redis is when no setting says it. */
 export const defaultAddr = "localhost:6379";
 
@@ -71,7 +74,18 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
         max_age_days: integer(1, 3_650).default(90),
       }),
       auth: section({
-        enabled: z.literal(false, "false, since this version has no sign-in").default(false),
+        basic: section({
+          username: text("a user name without a colon", isUserName).exactOptional(),
+          password: text("a password of 12 characters or more", (value) => value.length >= 12).exactOptional(),
+        }),
+        proxy: section({
+          trusted: trustedProxies().default([]),
+          user_header: headerName().default("X-Auth-Request-User"),
+          groups_header: headerName().exactOptional(),
+          separator: text("a text of 1 to 5 characters", (value) => /^.{1,5}$/u.test(value)).default(","),
+          groups: groupScopes().default({}),
+          scopes: scopeList().default([]),
+        }),
       }),
     }),
     cors: section({
@@ -181,6 +195,30 @@ function trustProxy() {
   return z.union([flag(), z.array(range, expected).min(1, expected)], expected);
 }
 
+function trustedProxies() {
+  const expected =
+    "a list of the proxies' IP addresses or ranges such as 10.0.0.0/8, not of everybody: who is not among them could send these headers too";
+  const range = text(expected, (value) => isAddressRange(value) && !/\/0+$/.test(value));
+  return z.array(range, expected);
+}
+
+function headerName() {
+  return text("the name of a header", (value) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/.test(value));
+}
+
+function scopeList() {
+  const expected = `a list of ${scopes.join(", ")}`;
+  return z.array(z.enum(scopes, expected), expected);
+}
+
+function groupScopes() {
+  return z.record(
+    text("a group's name", isNotBlank),
+    scopeList(),
+    "a map of groups to lists of scopes, such as {ops: [operate]}",
+  );
+}
+
 function credentials() {
   return {
     username: text("a user name that is not blank", isNotBlank).exactOptional(),
@@ -249,6 +287,10 @@ function isBuildName(value: string): boolean {
 /** Text that can stand in a header, and is long enough not to be guessed. */
 function isToken(value: string): boolean {
   return /^[!-~]{16,1000}$/.test(value);
+}
+
+function isUserName(value: string): boolean {
+  return isNotBlank(value) && !value.includes(":") && value.length <= 100;
 }
 
 function isNotBlank(value: string): boolean {

@@ -73,7 +73,10 @@ describe("the files of an environment", () => {
         },
         operations: {},
         audit: { maxEntries: 10_000, maxAgeDays: 90 },
-        auth: { enabled: false },
+        auth: {
+          basic: {},
+          proxy: { trusted: [], userHeader: "X-Auth-Request-User", separator: ",", groups: {}, scopes: [] },
+        },
       },
       cors: { allowedOrigins: [], operationsOrigins: [] },
       logging: { level: "info", format: "json" },

@@ -1,10 +1,17 @@
-import { loadConfig } from "@hikyaku/config";
+import { type Config, loadConfig } from "@hikyaku/config";
 import fastify from "fastify";
-import { describe, expect, it } from "vitest";
+import { sqliteBroker } from "hikyaku/sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { OperationsPermission } from "./operations-permission.ts";
 
 const { api } = loadConfig({ env: {} });
 const token = "a-token-of-the-test-0123456789";
+
+function permissionOf(appEnv: Config["appEnv"], more: Partial<Config["api"]> = {}): OperationsPermission {
+  const broker = sqliteBroker({ path: ":memory:" });
+  onTestFinished(() => broker.close());
+  return new OperationsPermission({ appEnv, api: { ...api, ...more } }, broker);
+}
 
 async function canRead(permission: OperationsPermission, headers: Record<string, string> = {}): Promise<boolean> {
   const app = fastify();
@@ -16,11 +23,11 @@ async function canRead(permission: OperationsPermission, headers: Record<string,
 
 describe("the permission of operations", () => {
   it("can be asked without being refused", async () => {
-    const local = new OperationsPermission({ appEnv: "local", api });
+    const local = permissionOf("local");
     expect(local.access).toBe("this_machine");
     expect(await canRead(local)).toBe(true);
     expect(await canRead(local, { host: "evil.example" })).toBe(false);
-    const closed = new OperationsPermission({ appEnv: "staging", api });
+    const closed = permissionOf("staging");
     expect(closed.access).toBe("closed");
     expect(await canRead(closed)).toBe(false);
     expect(await canRead(closed, { authorization: `Bearer ${token}` })).toBe(false);
@@ -44,21 +51,53 @@ describe("the permission of operations", () => {
     "Max-Forwards",
     "Front-End-Https",
   ])("takes %s for the trace of a proxy", async (header) => {
-    expect(await canRead(new OperationsPermission({ appEnv: "local", api }), { [header]: "192.0.2.7" })).toBe(false);
+    expect(await canRead(permissionOf("local"), { [header]: "192.0.2.7" })).toBe(false);
   });
 
   it("takes no address that cannot be for this machine", async () => {
-    expect(await canRead(new OperationsPermission({ appEnv: "local", api }), { host: "127.0.0.256" })).toBe(false);
+    expect(await canRead(permissionOf("local"), { host: "127.0.0.256" })).toBe(false);
   });
 
   it("is a token's alone once there is one, in every environment", async () => {
     for (const appEnv of ["local", "develop", "staging", "production"] as const) {
-      const permission = new OperationsPermission({ appEnv, api: { ...api, operations: { token } } });
-      expect(permission.access).toBe("token");
+      const permission = permissionOf(appEnv, { operations: { token } });
+      expect(permission.access).toBe("credential");
       expect(await canRead(permission)).toBe(false);
       expect(await canRead(permission, { authorization: `Bearer ${token}x` })).toBe(false);
       const foreign = { origin: "https://app.example.com", "x-forwarded-for": "192.0.2.7", host: "jobs.example" };
       expect(await canRead(permission, { ...foreign, authorization: `Bearer ${token}` })).toBe(true);
     }
+  });
+
+  it("is a key's of the store too, in every environment, beside the token and without one", async () => {
+    for (const more of [{}, { operations: { token } }]) {
+      for (const appEnv of ["local", "production"] as const) {
+        const permission = permissionOf(appEnv, more);
+        const { key } = await permission.keys.create({ name: "monitor", scopes: ["read"], who: "ana" });
+        const foreign = { host: "jobs.example", "x-forwarded-for": "192.0.2.7" };
+        expect(await canRead(permission, { ...foreign, authorization: `Bearer ${key}` })).toBe(true);
+        expect(await canRead(permission, { ...foreign, authorization: `Bearer ${key}x` })).toBe(false);
+      }
+    }
+  });
+
+  it("is the user's of the settings by basic authentication", async () => {
+    const permission = permissionOf("production", {
+      auth: { ...api.auth, basic: { username: "ana", password: "a long password" } },
+    });
+    expect(permission.access).toBe("credential");
+    const sent = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
+    expect(await canRead(permission, sent("ana:a long password"))).toBe(true);
+    expect(await canRead(permission, sent("ana:another password"))).toBe(false);
+    expect(await canRead(permission)).toBe(false);
+  });
+
+  it("is whose the trusted proxy says, and nobody's that only sends its headers", async () => {
+    const proxy = { userHeader: "X-Auth-Request-User", separator: ",", groups: {}, scopes: ["read"] as const };
+    const sent = { "x-auth-request-user": "ana" };
+    const trusting = permissionOf("production", { auth: { ...api.auth, proxy: { ...proxy, trusted: ["127.0.0.1"] } } });
+    expect(await canRead(trusting, sent)).toBe(true);
+    const others = permissionOf("production", { auth: { ...api.auth, proxy: { ...proxy, trusted: ["10.0.0.1"] } } });
+    expect(await canRead(others, { ...sent, "x-forwarded-for": "10.0.0.1" })).toBe(false);
   });
 });

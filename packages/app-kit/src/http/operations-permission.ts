@@ -1,55 +1,105 @@
 import type { Config } from "@hikyaku/config";
 import { permits } from "@hikyaku/contract";
-import { type Authorize, challenge, fastifyHead, thisMachineAccess, tokenAccess } from "@hikyaku/operations/access";
+import {
+  type AccessWay,
+  ApiKeys,
+  type Authorize,
+  accessBy,
+  basicAccess,
+  bearerToken,
+  fastifyHead,
+  keyAccess,
+  proxyIdentityAccess,
+  refuseStrangers,
+  SignInLimit,
+  thisMachineAccess,
+  tokenAccess,
+} from "@hikyaku/operations/access";
 import { RequestProblem } from "@hikyaku/operations/problems";
 import type { FastifyRequest } from "fastify";
+import { type Broker, isHikyakuError } from "hikyaku";
 
 const howToSet =
   "Set a token in HIKYAKU__API__OPERATIONS__TOKEN, or in a file that HIKYAKU__API__OPERATIONS__TOKEN_FILE names, " +
-  "restart, and send it as `Authorization: Bearer <token>`.";
+  "restart, and send it as `Authorization: Bearer <token>`; or make a key with `hikyaku keys create`.";
 
-/** Who may use the operations: everybody with the token, this machine alone, or nobody until a token is set. */
-export type OperationsAccess = "token" | "this_machine" | "closed";
+/**
+ * Who may use the operations: whoever shows a credential of the settings, this machine alone, or nobody until one is set.
+ * Keys of the store open them in each case.
+ */
+export type OperationsAccess = "credential" | "this_machine" | "closed";
 
 /**
  * Decides who may use the operations API, and see what only operators should.
  *
- * With `api.operations.token`: everybody who sends it as a bearer token, from anywhere. Without it nobody, except in
- * `local` and `develop`, where this machine itself may. A request is this machine's when it comes from a loopback
- * address, names one, shows no trace of a proxy, and does not come from another site's page.
+ * A key of the store and the token of `api.operations.token` come as a bearer token, the user of `api.auth.basic` by basic
+ * authentication, and the users of `api.auth.proxy` by what a trusted proxy says of them. Where none of these is set,
+ * nobody may without a key, except in `local` and `develop`, where this machine itself may. A request is this machine's
+ * when it comes from a loopback address, names one, shows no trace of a proxy, and does not come from another site's page.
  */
 export class OperationsPermission {
   readonly access: OperationsAccess;
   readonly authorize: Authorize;
+  /** The keys of the store that it was given. */
+  readonly keys: ApiKeys;
 
-  constructor({ appEnv, api }: Pick<Config, "appEnv" | "api">) {
-    const { token } = api.operations;
-    if (token !== undefined) {
-      this.access = "token";
-      this.authorize = tokenAccess(token);
-    } else if (appEnv === "local" || appEnv === "develop") {
-      this.access = "this_machine";
-      this.authorize = thisMachineAccess({ hint: howToSet });
-    } else {
-      this.access = "closed";
-      this.authorize = refuseEverybody;
-    }
+  constructor({ appEnv, api }: Pick<Config, "appEnv" | "api">, broker: Broker) {
+    this.keys = new ApiKeys(broker);
+    const ways = waysOf(api);
+    const isOwn = appEnv === "local" || appEnv === "develop";
+    this.access = ways.length > 0 ? "credential" : isOwn ? "this_machine" : "closed";
+    const otherwise = {
+      credential: refuseStrangers(howToEnter(api)),
+      this_machine: thisMachineAccess({ hint: howToSet }),
+      closed: refuseStrangers(
+        `Operations are closed, since no credential is set for them; everything else serves. ${howToSet}`,
+      ),
+    };
+    this.authorize = accessBy([...ways, keyAccess(this.keys)], otherwise[this.access]);
   }
 
   /**
-   * Whether this request may read. Answers to others must hold nothing of hosts, processes, paths, builds and errors.
+   * Whether this request may read. Answers to others must hold nothing of hosts, processes, paths, builds and errors. A
+   * store that does not say whose a key is lets nobody read.
    */
   async canRead(request: FastifyRequest): Promise<boolean> {
     try {
-      return permits((await this.authorize(fastifyHead(request))).scopes, "read");
+      const { scopes, queues } = await this.authorize(fastifyHead(request));
+      return permits(scopes, "read") && queues === undefined;
     } catch (error) {
-      if (error instanceof RequestProblem) return false;
+      if (error instanceof RequestProblem || isHikyakuError(error)) return false;
       throw error;
     }
   }
 }
 
-function refuseEverybody(): never {
-  const detail = `Operations are closed, since no token is set for them; everything else serves. ${howToSet}`;
-  throw new RequestProblem("unauthenticated", detail, challenge);
+/** The ways in that the settings open. */
+function waysOf({ operations, auth }: Config["api"]): AccessWay[] {
+  const ways: AccessWay[] = [];
+  const { token } = operations;
+  if (token !== undefined) {
+    const isToken = tokenAccess(token);
+    ways.push((head) => {
+      const sent = bearerToken(head.headers.authorization);
+      // A key of the store is another way in.
+      return sent === undefined || (sent.startsWith("hk_") && sent !== token) ? undefined : isToken(head);
+    });
+  }
+  const { username, password } = auth.basic;
+  if (username !== undefined && password !== undefined) {
+    ways.push(basicAccess({ username, password, limit: new SignInLimit() }));
+  }
+  if (auth.proxy.trusted.length > 0) ways.push(proxyIdentityAccess(auth.proxy));
+  return ways;
+}
+
+function howToEnter({ operations, auth }: Config["api"]): string {
+  const ways = [
+    operations.token === undefined
+      ? "a key as `Authorization: Bearer <key>`"
+      : "a token or a key as `Authorization: Bearer <token>`",
+    ...(auth.basic.username === undefined ? [] : ["the user name and the password by basic authentication"]),
+    ...(auth.proxy.trusted.length === 0 ? [] : ["what the proxy says of who signed in there"]),
+  ];
+  return `Operations need to know who asks: send ${ways.join(", or ")}.`;
 }
