@@ -2,7 +2,7 @@
 // @ts-nocheck
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddScheduleData, AddScheduleErrors, AddScheduleResponses, ArchiveGroupData, ArchiveGroupErrors, ArchiveGroupResponses, ArchiveTaskData, ArchiveTaskErrors, ArchiveTaskResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeScheduleData, ChangeScheduleErrors, ChangeScheduleResponses, DeleteGroupData, DeleteGroupErrors, DeleteGroupResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, EditTaskPayloadData, EditTaskPayloadErrors, EditTaskPayloadResponses, EnqueueTaskData, EnqueueTaskErrors, EnqueueTaskInQueueData, EnqueueTaskInQueueErrors, EnqueueTaskInQueueResponses, EnqueueTaskResponses, EnqueueTasksData, EnqueueTasksErrors, EnqueueTasksInQueueData, EnqueueTasksInQueueErrors, EnqueueTasksInQueueResponses, EnqueueTasksResponses, EvictServerData, EvictServerErrors, EvictServerResponses, ExplainQueueData, ExplainQueueErrors, ExplainQueueResponses, ExplainTaskData, ExplainTaskErrors, ExplainTaskResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetOpenapiDocumentData, GetOpenapiDocumentErrors, GetOpenapiDocumentResponses, GetQueueData, GetQueueErrors, GetQueueHistoryData, GetQueueHistoryErrors, GetQueueHistoryResponses, GetQueueResponses, GetQueueShardsData, GetQueueShardsErrors, GetQueueShardsResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetStatisticsData, GetStatisticsErrors, GetStatisticsResponses, GetTaskData, GetTaskErrors, GetTaskLogData, GetTaskLogErrors, GetTaskLogResponses, GetTaskResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListGroupsData, ListGroupsErrors, ListGroupsResponses, ListQueuesData, ListQueuesErrors, ListQueuesResponses, ListSchedulerEntriesData, ListSchedulerEntriesErrors, ListSchedulerEntriesResponses, ListSchedulesData, ListSchedulesErrors, ListSchedulesResponses, ListScheduleTurnsData, ListScheduleTurnsErrors, ListScheduleTurnsResponses, ListServersData, ListServersErrors, ListServersResponses, ListTypesData, ListTypesErrors, ListTypesResponses, ListWorkersData, ListWorkersErrors, ListWorkersResponses, PauseQueueData, PauseQueueErrors, PauseQueueResponses, PauseScheduleData, PauseScheduleErrors, PauseScheduleResponses, QuietServerData, QuietServerErrors, QuietServerResponses, ReleaseLockData, ReleaseLockErrors, ReleaseLockResponses, RemoveQueueData, RemoveQueueErrors, RemoveQueueResponses, RemoveScheduleData, RemoveScheduleErrors, RemoveScheduleResponses, ResumeQueueData, ResumeQueueErrors, ResumeQueueResponses, ResumeScheduleData, ResumeScheduleErrors, ResumeScheduleResponses, RunGroupData, RunGroupErrors, RunGroupResponses, RunScheduleData, RunScheduleErrors, RunScheduleResponses, RunTaskData, RunTaskErrors, RunTaskResponses, SearchTasksData, SearchTasksErrors, SearchTasksResponses, StopServerData, StopServerErrors, StopServerResponses, UpsertScheduleData, UpsertScheduleErrors, UpsertScheduleResponses } from './types.gen.ts';
+import type { AddScheduleData, AddScheduleErrors, AddScheduleResponses, ArchiveGroupData, ArchiveGroupErrors, ArchiveGroupResponses, ArchiveTaskData, ArchiveTaskErrors, ArchiveTaskResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeScheduleData, ChangeScheduleErrors, ChangeScheduleResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DeleteGroupData, DeleteGroupErrors, DeleteGroupResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, EditTaskPayloadData, EditTaskPayloadErrors, EditTaskPayloadResponses, EnqueueTaskData, EnqueueTaskErrors, EnqueueTaskInQueueData, EnqueueTaskInQueueErrors, EnqueueTaskInQueueResponses, EnqueueTaskResponses, EnqueueTasksData, EnqueueTasksErrors, EnqueueTasksInQueueData, EnqueueTasksInQueueErrors, EnqueueTasksInQueueResponses, EnqueueTasksResponses, EvictServerData, EvictServerErrors, EvictServerResponses, ExplainQueueData, ExplainQueueErrors, ExplainQueueResponses, ExplainTaskData, ExplainTaskErrors, ExplainTaskResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetOpenapiDocumentData, GetOpenapiDocumentErrors, GetOpenapiDocumentResponses, GetQueueData, GetQueueErrors, GetQueueHistoryData, GetQueueHistoryErrors, GetQueueHistoryResponses, GetQueueResponses, GetQueueShardsData, GetQueueShardsErrors, GetQueueShardsResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetStatisticsData, GetStatisticsErrors, GetStatisticsResponses, GetTaskData, GetTaskErrors, GetTaskLogData, GetTaskLogErrors, GetTaskLogResponses, GetTaskResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListGroupsData, ListGroupsErrors, ListGroupsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListQueuesData, ListQueuesErrors, ListQueuesResponses, ListSchedulerEntriesData, ListSchedulerEntriesErrors, ListSchedulerEntriesResponses, ListSchedulesData, ListSchedulesErrors, ListSchedulesResponses, ListScheduleTurnsData, ListScheduleTurnsErrors, ListScheduleTurnsResponses, ListServersData, ListServersErrors, ListServersResponses, ListTypesData, ListTypesErrors, ListTypesResponses, ListWorkersData, ListWorkersErrors, ListWorkersResponses, PauseQueueData, PauseQueueErrors, PauseQueueResponses, PauseScheduleData, PauseScheduleErrors, PauseScheduleResponses, QuietServerData, QuietServerErrors, QuietServerResponses, ReleaseLockData, ReleaseLockErrors, ReleaseLockResponses, RemoveQueueData, RemoveQueueErrors, RemoveQueueResponses, RemoveScheduleData, RemoveScheduleErrors, RemoveScheduleResponses, ResumeQueueData, ResumeQueueErrors, ResumeQueueResponses, ResumeScheduleData, ResumeScheduleErrors, ResumeScheduleResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RunGroupData, RunGroupErrors, RunGroupResponses, RunScheduleData, RunScheduleErrors, RunScheduleResponses, RunTaskData, RunTaskErrors, RunTaskResponses, SearchTasksData, SearchTasksErrors, SearchTasksResponses, StopServerData, StopServerErrors, StopServerResponses, UpsertScheduleData, UpsertScheduleErrors, UpsertScheduleResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -765,6 +765,49 @@ export class GeneratedOperations extends HeyApiClient {
         return (options?.client ?? this.client).get<ExportAuditResponses, ExportAuditErrors, ThrowOnError>({
             security: [{ scheme: 'bearer', type: 'http' }],
             url: '/audit/export',
+            ...options
+        });
+    }
+    
+    /**
+     * List the API keys
+     *
+     * By their ids. A key that has expired is listed for thirty days more. Needs the scope `admin`.
+     */
+    public listKeys<ThrowOnError extends boolean = true>(options?: Options<ListKeysData, ThrowOnError>): RequestResult<ListKeysResponses, ListKeysErrors, ThrowOnError> {
+        return (options?.client ?? this.client).get<ListKeysResponses, ListKeysErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/keys',
+            ...options
+        });
+    }
+    
+    /**
+     * Make an API key
+     *
+     * The answer shows it once. Only its SHA-256 is kept. Needs the scope `admin`.
+     */
+    public createKey<ThrowOnError extends boolean = true>(options: Options<CreateKeyData, ThrowOnError>): RequestResult<CreateKeyResponses, CreateKeyErrors, ThrowOnError> {
+        return (options.client ?? this.client).post<CreateKeyResponses, CreateKeyErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/keys',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Revoke an API key
+     *
+     * It is refused from now on; processes that have just looked it up may accept it for five seconds more. Needs the scope `admin`.
+     */
+    public revokeKey<ThrowOnError extends boolean = true>(options: Options<RevokeKeyData, ThrowOnError>): RequestResult<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError> {
+        return (options.client ?? this.client).delete<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/keys/{id}',
             ...options
         });
     }

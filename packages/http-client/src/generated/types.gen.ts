@@ -37,6 +37,35 @@ export type AddScheduleRequest = {
 };
 
 /**
+ * An API key
+ *
+ * Who may do what with it; the key itself is never shown.
+ */
+export type ApiKey = {
+    /**
+     * Tells keys apart.
+     */
+    id: string;
+    /**
+     * How the key begins, to find where it is used.
+     */
+    prefix: string;
+    name: string;
+    scopes: Array<'read' | 'enqueue' | 'operate' | 'admin'>;
+    /**
+     * The queues that it is for; null for all.
+     */
+    queues: Array<string> | null;
+    created_at: string;
+    created_by: string;
+    expires_at: string | null;
+    /**
+     * Within a minute or so; null for never.
+     */
+    last_used_at: string | null;
+};
+
+/**
  * A change
  *
  * Who changed what, when and from where.
@@ -138,6 +167,67 @@ export type ChangeScheduleRequest = {
      * Why, for whoever looks later.
      */
     reason?: string;
+};
+
+/**
+ * A new API key
+ *
+ * What it is for and what it permits.
+ */
+export type CreateKeyRequest = {
+    /**
+     * What it is for.
+     */
+    name: string;
+    /**
+     * What it permits.
+     */
+    scopes: Array<'read' | 'enqueue' | 'operate' | 'admin'>;
+    /**
+     * The queues that it is for: whole names, or the beginning of names with a `*` at its end. Default: all.
+     */
+    queues?: Array<string>;
+    /**
+     * From when on it is refused. Default: never.
+     */
+    expires_at?: string;
+    /**
+     * Why, for the audit.
+     */
+    reason?: string;
+};
+
+/**
+ * A new API key
+ *
+ * Keep the key: nobody can show it again.
+ */
+export type CreateKeyResponse = {
+    /**
+     * Tells keys apart.
+     */
+    id: string;
+    /**
+     * How the key begins, to find where it is used.
+     */
+    prefix: string;
+    name: string;
+    scopes: Array<'read' | 'enqueue' | 'operate' | 'admin'>;
+    /**
+     * The queues that it is for; null for all.
+     */
+    queues: Array<string> | null;
+    created_at: string;
+    created_by: string;
+    expires_at: string | null;
+    /**
+     * Within a minute or so; null for never.
+     */
+    last_used_at: string | null;
+    /**
+     * The key itself. It is shown this once.
+     */
+    key: string;
 };
 
 /**
@@ -5516,3 +5606,173 @@ export type ExportAuditResponses = {
 };
 
 export type ExportAuditResponse = ExportAuditResponses[keyof ExportAuditResponses];
+
+export type ListKeysData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The most entries of the answer.
+         */
+        limit?: number;
+        cursor?: string;
+    };
+    url: '/keys';
+};
+
+export type ListKeysErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `admin`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * What was sent has errors (query); `errors` names each. Nothing was done.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type ListKeysError = ListKeysErrors[keyof ListKeysErrors];
+
+export type ListKeysResponses = {
+    /**
+     * Done.
+     */
+    200: {
+        keys: Array<ApiKey>;
+        /**
+         * The `cursor` of what follows; null at the end. A page may be empty and have a next.
+         */
+        next: string | null;
+    };
+};
+
+export type ListKeysResponse = ListKeysResponses[keyof ListKeysResponses];
+
+export type CreateKeyData = {
+    body: CreateKeyRequest;
+    path?: never;
+    query?: never;
+    url: '/keys';
+};
+
+export type CreateKeyErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `admin`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * `wrong_state`: The store holds 10,000 keys.
+     */
+    409: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not sent as application/json.
+     */
+    415: Problem;
+    /**
+     * What was sent has errors (body); `errors` names each. Nothing was done. `invalid_option`: It would have expired already. No key was made.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type CreateKeyError = CreateKeyErrors[keyof CreateKeyErrors];
+
+export type CreateKeyResponses = {
+    /**
+     * Keep the key: nobody can show it again.
+     */
+    201: CreateKeyResponse;
+};
+
+export type CreateKeyResponse2 = CreateKeyResponses[keyof CreateKeyResponses];
+
+export type RevokeKeyData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        reason?: string;
+    };
+    url: '/keys/{id}';
+};
+
+export type RevokeKeyErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `admin`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * `not_found`: There is no key of this id.
+     */
+    404: Problem;
+    /**
+     * What was sent has errors (path, query); `errors` names each. Nothing was done.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type RevokeKeyError = RevokeKeyErrors[keyof RevokeKeyErrors];
+
+export type RevokeKeyResponses = {
+    /**
+     * Done.
+     */
+    200: {
+        id: string;
+        revoked: true;
+    };
+};
+
+export type RevokeKeyResponse = RevokeKeyResponses[keyof RevokeKeyResponses];
