@@ -18,7 +18,6 @@ const oneTask = { ...queue, id: "0199e0a4" };
 const group = { ...queue, group: "tenant-7" };
 const schedule = { id: "nightly" };
 const scheduled = { type: "report:send", payload: { kind: "daily" } };
-const report = { type: "report:send", payload: { kind: "daily" } };
 const server = { id: "server-11" };
 const order = { wait_seconds: 0, reason: "an example" };
 const reason = { reason: "an example" };
@@ -58,8 +57,6 @@ export const exampleRequests: Readonly<Record<keyof typeof operationsEndpoints, 
   addSchedule: { body: { id: "nightly", spec: "@daily", task: scheduled, ...reason }, answers: [201, 409] },
   getSchedule: { params: schedule, answers: [200, 404] },
   upsertSchedule: { params: { id: "hourly" }, body: { spec: "@hourly", task: scheduled, ...reason }, answers: [200] },
-  addSchedule: { body: { id: "nightly", spec: "@daily", task: report, ...reason }, answers: [201, 409] },
-  upsertSchedule: { params: { id: "hourly" }, body: { spec: "@hourly", task: report, ...reason }, answers: [200] },
   changeSchedule: {
     params: { id: "none" },
     headers: { "if-match": '"1"' },
