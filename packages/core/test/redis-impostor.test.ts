@@ -95,7 +95,7 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   queues: (broker) => broker.queues(),
   readStatistics: (broker) =>
     broker.readStatistics({
-      queue: "default",
+      queues: ["default"],
       resolution: "minute",
       from: Date.now(),
       to: Date.now() + 1,

@@ -22,7 +22,7 @@ export interface StatisticsReport {
 
 export interface StatisticsRequest {
   /** Absent: all queues that the store knows. */
-  readonly queue?: string;
+  readonly queues?: readonly string[];
   readonly resolution: StatisticsResolution;
   /** The beginning of the first period, in milliseconds. */
   readonly from: number;

@@ -228,7 +228,7 @@ export class Inspector {
     const now = this.#clock.now();
     const request = checkedStatisticsQuery(query, now);
     const budget = this.#budget("statistics", options);
-    if (request.queue !== undefined) await this.#insistOn(request.queue, budget);
+    for (const queue of request.queues ?? []) await this.#insistOn(queue, budget);
     return readStatistics(this.#broker, request, query, now, budget);
   }
 

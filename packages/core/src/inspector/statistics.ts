@@ -82,7 +82,7 @@ export function checkedStatisticsQuery(query: StatisticsQuery, now: number): Sta
   }
   const finest = statisticsResolutions.find((each) => keptForMs(each, from, now) > 0) ?? "day";
   return {
-    ...(queue !== undefined && { queue: checkedText("queue", queue) }),
+    ...(queue !== undefined && { queues: [checkedText("queue", queue)] }),
     resolution: resolution ?? finest,
     from,
     to,

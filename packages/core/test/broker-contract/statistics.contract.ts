@@ -30,7 +30,7 @@ export function describeStatisticsContract(setup: ContractSetup): void {
 
     const lastHour = () =>
       ({
-        queue: "default",
+        queues: ["default"],
         resolution: "minute",
         from: store.clock.now() - hourMs,
         to: store.clock.now() + 1,
@@ -70,18 +70,21 @@ export function describeStatisticsContract(setup: ContractSetup): void {
       expect(started(await store.broker.readStatistics({ ...lastHour(), types: { only: "sms" } }))).toEqual([
         ["default", "sms", thisMinute(), 1],
       ]);
-      expect(await store.broker.readStatistics({ ...lastHour(), queue: "none", types: "each" })).toEqual([]);
+      expect(await store.broker.readStatistics({ ...lastHour(), queues: ["none"], types: "each" })).toEqual([]);
     });
 
     it("can be read of all queues at once", async () => {
       await store.broker.enqueue([placedNow(), placedNow({ queue: "low" })]);
       const cells = [cell(), cell({ queue: "low", type: "sms" })];
       await store.broker.addStatistics({ writer: "a", sequence: 1, cells });
-      const { queue: _, ...everywhere } = lastHour();
-      expect(started(await store.broker.readStatistics({ ...everywhere, types: "each" }))).toEqual([
+      const { queues: _, ...everywhere } = lastHour();
+      const both = [
         ["default", "mail", thisMinute(), 1],
         ["low", "sms", thisMinute(), 1],
-      ]);
+      ];
+      expect(started(await store.broker.readStatistics({ ...everywhere, types: "each" }))).toEqual(both);
+      const named = { ...everywhere, queues: ["low", "default", "none"], types: "each" } as const;
+      expect(started(await store.broker.readStatistics(named))).toEqual(both);
     });
 
     it("count a report once, however often it is repeated, and each writer's own", async () => {
@@ -92,7 +95,7 @@ export function describeStatisticsContract(setup: ContractSetup): void {
       await store.broker.addStatistics({ ...first, writer: "b" });
       await store.broker.addStatistics(first);
       for (const queue of ["default", "low"]) {
-        const rows = await store.broker.readStatistics({ ...lastHour(), queue, types: "all" });
+        const rows = await store.broker.readStatistics({ ...lastHour(), queues: [queue], types: "all" });
         expect(started(rows)).toEqual([[queue, undefined, thisMinute(), 3]]);
       }
     });
@@ -119,7 +122,7 @@ export function describeStatisticsContract(setup: ContractSetup): void {
       await store.broker.addStatistics({ writer: "a", sequence: 1, cells: [cell()] });
       const from = store.clock.now() - hourMs;
       store.clock.advance(8 * hourMs + 2 * minuteMs);
-      const range = { queue: "default", from, to: store.clock.now() + 1, types: "all" } as const;
+      const range = { queues: ["default"], from, to: store.clock.now() + 1, types: "all" } as const;
       expect(await store.broker.readStatistics({ ...range, resolution: "minute" })).toEqual([]);
       expect(await store.broker.readStatistics({ ...range, resolution: "day" })).toHaveLength(1);
       // The day's numbers take a report of a minute that is not kept any more.

@@ -82,15 +82,19 @@ export class StoreMetrics {
       await this.#broker.ready({ signal });
       const roundtripMs = performance.now() - askedAt;
       const now = systemClock.now();
-      const [names, { queues }, servers, rows, findings] = await Promise.all([
+      const [names, { queues }, servers, findings] = await Promise.all([
         this.#broker.queues({ signal }),
         this.#inspector.queuePage({ limit: mostQueues }, { signal }),
         this.#inspector.servers({ signal }),
-        this.#broker.readStatistics({ resolution: "day", from: now, to: now + 1, types: "each" }, { signal }),
         this.#findings.get().catch(() => undefined),
       ]);
+      const today = { resolution: "day", from: now, to: now + 1, types: "each" } as const;
+      const [withMemory, rows] = await Promise.all([
+        this.#withMemory(queues, signal),
+        this.#broker.readStatistics({ ...today, queues: queues.map(({ queue }) => queue) }, { signal }),
+      ]);
       const reading: StoreReading = {
-        queues: await this.#withMemory(queues, signal),
+        queues: withMemory,
         queuesLeftOut: Math.max(0, names.length - queues.length),
         servers,
         types: rows.map(({ queue, type = "" }) => ({ queue, type })),

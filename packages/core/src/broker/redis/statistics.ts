@@ -44,11 +44,11 @@ export class RedisStatistics implements StatisticsFacet {
 
   async readStatistics(request: StatisticsRequest, call?: CallOptions): Promise<readonly StatisticsRow[]> {
     const { connection, clock } = this.#context;
-    const { queue } = request;
     const begins = askedPeriods(request, clock.now());
     if (begins.length === 0) return [];
-    const known = queue === undefined ? list(await runCommand(connection, ["SMEMBERS", allQueuesKey], call)) : [];
-    const queues = queue === undefined ? known.map((name) => text(name) ?? "") : [queue];
+    const queues =
+      request.queues ??
+      list(await runCommand(connection, ["SMEMBERS", allQueuesKey], call)).map((name) => text(name) ?? "");
     return (await Promise.all(queues.map((name) => this.#read(name, begins, request, call)))).flat();
   }
 

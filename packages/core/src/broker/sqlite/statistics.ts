@@ -16,6 +16,9 @@ import { cellsByMinute } from "../statistics-sums.ts";
 import type { Store } from "./store.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** How far ahead the numbers of a wrong clock may lie. */
+const aheadMs = 86_400_000;
+
 export class SqliteStatistics implements StatisticsFacet {
   readonly #store: Store;
 
@@ -39,16 +42,16 @@ export class SqliteStatistics implements StatisticsFacet {
   }
 
   readStatistics(request: StatisticsRequest, call?: CallOptions): Promise<readonly StatisticsRow[]> {
-    const { queue, resolution, types } = request;
+    const { queues, resolution, types } = request;
     return this.#store.read(call, (db) => {
       const begins = askedPeriods(request, this.#store.clock.now());
       const [first, last] = [begins[0], begins.at(-1)];
       if (first === undefined || last === undefined) return [];
       const only = typeof types === "object" ? types.only : types === "all" ? allTypes : null;
       const rows =
-        queue === undefined
+        queues === undefined
           ? db.all(selectOfAll, resolution, first, last, only, only)
-          : db.all(selectOfOne, queue, resolution, first, last, only, only);
+          : db.all(selectOfSome, JSON.stringify(queues), resolution, first, last, only, only);
       return rows.map((row): StatisticsRow => {
         const counts = noCounts();
         addCountsText(counts, String(row["counts"]));
@@ -64,11 +67,15 @@ export class SqliteStatistics implements StatisticsFacet {
   }
 }
 
-/** Removes some of the numbers that are kept no more, whatever their queue. */
+/**
+ * Removes some of the numbers that are kept no more, whatever their queue. So are those that lie a day ahead: the clock was
+ * set back since.
+ */
 export function dropOldStatistics({ db, now }: Transaction, limit: number): void {
   for (const resolution of statisticsResolutions) {
     const { lengthMs, keptMs } = statisticsPeriods[resolution];
     db.run(deleteOld, resolution, now - lengthMs - keptMs, limit);
+    db.run(deleteAhead, resolution, now + aheadMs, limit);
   }
 }
 
@@ -114,9 +121,16 @@ const upsertCounts = `
   ON CONFLICT (queue, resolution, begins_at, type) DO UPDATE SET counts = excluded.counts`;
 /** One type, or each type if none is named. */
 const inRange = "resolution = ? AND begins_at BETWEEN ? AND ? AND iif(? IS NULL, type <> '', type = ?)";
-const selectOfOne = `SELECT queue, begins_at, type, counts FROM statistics WHERE queue = ? AND ${inRange}`;
+const selectOfSome = `
+  SELECT queue, begins_at, type, counts FROM statistics
+  WHERE queue IN (SELECT value FROM json_each(?)) AND ${inRange}`;
 const selectOfAll = `
   SELECT queue, begins_at, type, counts FROM statistics INDEXED BY statistics_by_age WHERE ${inRange}`;
-const deleteOld = `
-  DELETE FROM statistics WHERE (queue, resolution, begins_at, type) IN
-    (SELECT queue, resolution, begins_at, type FROM statistics WHERE resolution = ? AND begins_at <= ? LIMIT ?)`;
+const deleteOld = deleting("begins_at <= ?");
+const deleteAhead = deleting("begins_at > ?");
+
+function deleting(which: string): string {
+  return `
+    DELETE FROM statistics WHERE (queue, resolution, begins_at, type) IN
+      (SELECT queue, resolution, begins_at, type FROM statistics WHERE resolution = ? AND ${which} LIMIT ?)`;
+}
