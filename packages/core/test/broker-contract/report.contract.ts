@@ -3,7 +3,16 @@ import { logLineText, readLog } from "../../src/broker/kept-log.ts";
 import { progressText, readProgress } from "../../src/broker/kept-progress.ts";
 import type { ReportedLines, TaskReport } from "../../src/broker/task-report.ts";
 import type { ClaimedTask, Outcome } from "../../src/broker/work-facet.ts";
-import { anAttempt, claimedOne, enqueuedAndClaimed, leaseMs, settled, stored } from "../support/builders.ts";
+import {
+  anAttempt,
+  claimed,
+  claimedOne,
+  enqueuedAndClaimed,
+  leaseMs,
+  placedNow,
+  settled,
+  stored,
+} from "../support/builders.ts";
 import { type ContractSetup, useStore } from "../support/contract-store.ts";
 
 const pastLeaseMs = leaseMs + 1_500;
@@ -209,6 +218,20 @@ export function describeReportContract(setup: ContractSetup): void {
       const stacks = [4, 5, 6, 7, 8].map((attempt) => `Error: "${attempt}"\n    at here\n`);
       expect(attempts.map(({ stack }) => stack)).toEqual([undefined, undefined, undefined, ...stacks]);
       expect(new Set(attempts.map((attempt) => attempt.error))).toEqual(new Set([error]));
+    });
+
+    it("count among the few megabytes of a page", async () => {
+      const count = 250;
+      await store.broker.enqueue(Array.from({ length: count }, () => placedNow()));
+      for (let round = 0; round < 5; round++) {
+        const tasks = await claimed(store.broker, { limit: count });
+        const attempt = anAttempt({ error: "x", stack: "s".repeat(4_000) });
+        await store.broker.settle(tasks.map((task) => ({ task, outcome: { kind: "handed_back" }, attempt })));
+      }
+      const page = await store.broker.list({ queue: "default", state: "pending", limit: 1_000 });
+      expect(page.tasks.length).toBeGreaterThan(100);
+      expect(page.tasks.length).toBeLessThan(count);
+      expect(page.nextCursor).toBeDefined();
     });
   });
 }

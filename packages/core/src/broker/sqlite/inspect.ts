@@ -224,7 +224,9 @@ function isExcluded(filter: TaskFilter | undefined, id: string, type: string): b
 
 function sizeOf(entry: TaskEntry): number {
   if (entry.unreadable !== undefined) return 0;
-  return (entry.message.payload?.length ?? 0) + (entry.result?.length ?? 0);
+  const { message, result, attempts } = entry;
+  const history = attempts.reduce((sum, { error, stack }) => sum + (error?.length ?? 0) + (stack?.length ?? 0), 0);
+  return (message.payload?.length ?? 0) + (result?.length ?? 0) + history;
 }
 
 /** From how many tasks memory is reckoned, and what each takes beside its texts: numbers, indexes, room in pages. */

@@ -93,6 +93,7 @@ while not full and from + scanned < size do
     if mayFit(id, msg) then
       local task = readTask(taskPrefix .. id, containerPrefix, lease, due, id)
       if task[4] then bytes = bytes + #task[4] end
+      if task[6] then bytes = bytes + #task[6] end
       tasks[#tasks + 1] = id
       tasks[#tasks + 1] = task
     end
