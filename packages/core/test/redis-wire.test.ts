@@ -66,6 +66,20 @@ describe.skipIf(redisServerPath() === undefined)("a wire to Redis (needs redis-s
     expect(String(await wire.ask(["GET", text]))).toBe(text);
   });
 
+  it("refuses an argument that is no text and no bytes, and goes on with what else was asked", async () => {
+    const wire = await redis();
+    const [before, refused, after] = await Promise.allSettled([
+      wire.ask(["ECHO", "before"]),
+      wire.ask(["ECHO", 5 as never]),
+      wire.ask(["ECHO", "after"]),
+    ]);
+    expect([before, after].map((settled) => settled.status === "fulfilled" && String(settled.value))).toEqual([
+      "before",
+      "after",
+    ]);
+    expect(refused).toMatchObject({ reason: { code: "invalid_option", message: expect.stringContaining("got 5") } });
+  });
+
   it("answers in order, refusals too, also between long arguments", async () => {
     const wire = await redis();
     const long = Buffer.alloc(50_000, "x");

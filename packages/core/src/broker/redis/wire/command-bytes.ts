@@ -1,3 +1,5 @@
+import { HikyakuError } from "../../../errors.ts";
+import { shown } from "../../../option-names.ts";
 import type { Argument } from "./link.ts";
 
 /** A longer argument stays a buffer of its own. A shorter one is copied between its neighbours. */
@@ -17,7 +19,11 @@ export class CommandBytes {
     return this.#inBuffers + this.#text.length;
   }
 
-  /** Adds a command as an array of bulk strings: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
+  /**
+   * Adds a command as an array of bulk strings: https://redis.io/docs/latest/develop/reference/protocol-spec/
+   * @throws HikyakuError `invalid_option` for an argument that is neither text nor a buffer; RangeError when it gets too
+   * long. Nothing is added then.
+   */
   add(args: readonly Argument[]): void {
     const buffers: Buffer[] = [];
     let text = `${this.#text}*${args.length}\r\n`;
@@ -25,6 +31,9 @@ export class CommandBytes {
       if (typeof arg === "string") {
         const size = Buffer.byteLength(arg);
         text += `$${size}\r\n${size === arg.length ? arg : Buffer.from(arg).toString("latin1")}\r\n`;
+      } else if (!Buffer.isBuffer(arg)) {
+        // A caller without types. What can't be written would end the process, or be taken for another command.
+        throw new HikyakuError("invalid_option", `expected text or bytes for Redis, got ${shown(arg)}`);
       } else if (arg.length <= copiedUpTo) {
         text += `$${arg.length}\r\n${arg.toString("latin1")}\r\n`;
       } else {

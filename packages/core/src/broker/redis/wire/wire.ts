@@ -1,6 +1,6 @@
 import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { errorText } from "../../../errors.ts";
+import { errorText, HikyakuError } from "../../../errors.ts";
 import { CommandBytes } from "./command-bytes.ts";
 import { type Argument, noTransaction, RedisRefusal, type Reply } from "./link.ts";
 import { type ConnectionSettings, type Place, shownPlace } from "./place.ts";
@@ -11,7 +11,7 @@ import { isOk, shown } from "./reply-shape.ts";
 export interface Answer {
   replied(reply: Reply): void;
   /**
-   * Called with a `RedisRefusal` when the server refused, with `NeverSent` when the connection ended before the command
+   * Called with a `RedisRefusal` when the server refused, with a `HikyakuError` when the command can't be written, with `NeverSent` when the connection ended before the command
    * was written, with another error when it ended before the answer.
    */
   failed(error: Error): void;
@@ -146,9 +146,7 @@ export class Wire {
       this.#held.set(answer, { args });
       return;
     }
-    this.#bytes.add(args);
-    this.#answers.push(answer);
-    this.#flushSoon();
+    if (this.#add(args, answer)) this.#flushSoon();
   }
 
   /** Takes a command back that was not written yet. Returns false when it may have been. */
@@ -164,6 +162,17 @@ export class Wire {
     }
     if (this.#held === undefined) this.#addTransaction(commands, count, answer);
     else this.#held.set(answer, { commands, count });
+  }
+
+  #add(args: readonly Argument[], answer: Answer): boolean {
+    try {
+      this.#bytes.add(args);
+    } catch (error) {
+      answer.failed(unwritable(error));
+      return false;
+    }
+    this.#answers.push(answer);
+    return true;
   }
 
   #addTransaction(commands: Buffer, count: number, answer: Answer): void {
@@ -220,12 +229,8 @@ export class Wire {
     if (this.#held === undefined || this.#error !== undefined) return;
     for (const [answer, held] of this.#held) {
       this.#held.delete(answer);
-      if ("args" in held) {
-        this.#bytes.add(held.args);
-        this.#answers.push(answer);
-      } else {
-        this.#addTransaction(held.commands, held.count, answer);
-      }
+      if ("args" in held) this.#add(held.args, answer);
+      else this.#addTransaction(held.commands, held.count, answer);
       if (this.#bytes.size > mostUnsentBytes) break;
     }
     if (this.#held.size === 0) this.#held = undefined;
@@ -308,6 +313,11 @@ export class Wire {
     const unsent = new NeverSent(error.message, { cause: error });
     for (const answer of held.keys()) answer.failed(unsent);
   }
+}
+
+function unwritable(error: unknown): HikyakuError {
+  if (error instanceof HikyakuError) return error;
+  return new HikyakuError("store_rejected", `the call can't be sent to Redis: ${errorText(error)}`, { cause: error });
 }
 
 /** Makes one answer from those of a transaction: to `MULTI`, to each command, and to `EXEC`. */
