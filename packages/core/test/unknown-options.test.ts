@@ -9,6 +9,7 @@ import { Inspector } from "../src/inspector/inspector.ts";
 import { Scheduler } from "../src/scheduler/scheduler.ts";
 import { Schedules } from "../src/scheduler/schedules.ts";
 import { shardedQueue } from "../src/sharding/sharded-queue.ts";
+import { changeShardOrder, pauseShards } from "../src/sharding/sharded-queue-summary.ts";
 import { defineTask } from "../src/task/task.ts";
 import { testQueue } from "../src/testing/test-queue.ts";
 import { Server } from "../src/worker/server.ts";
@@ -175,6 +176,23 @@ describe("an argument that can't be used", () => {
     ["task", (_, broker) => aClient(broker).cancel({} as never), /"queue": expected a text, got nothing/],
     ["options", (_, broker) => aClient(broker).enqueue(task, {}, null as never), /expected an object with options/],
     ["pattern", (_, broker) => aServer(broker).handle("a" as never, () => undefined, { prefix: false }), /"prefix"/],
+    ["force", (inspector) => inspector.removeQueue("default", { force: "no" as never }), /"force": expected/],
+    ["force", (inspector) => inspector.evictServer("s", { force: 1 as never }), /"force": expected/],
+    ["queue", (inspector) => inspector.removeQueue(5 as never), /"queue": expected a text, got 5/],
+    ["queue", (inspector) => inspector.history(5 as never, 2), /"queue": expected a text, got 5/],
+    ["ids", (inspector) => inspector.explainTasks("default", "kept" as never), /"ids": expected an array/],
+    ["ids", (inspector) => inspector.explainTasks("default", [5 as never]), /"ids": expected a text, got 5/],
+    ["onProgress", (inspector) => inspector.deleteTasks(pending, { onProgress: 5 as never }), /"onProgress": expected/],
+    ["id", (_, broker) => new Schedules({ broker }).remove(5 as never), /"id": expected a text, got 5/],
+    ["id", (_, broker) => new Schedules({ broker }).history(5 as never), /"id": expected a text, got 5/],
+    ["queue", (_, broker) => changeShardOrder(broker, null as never), /queue: expected what shardedQueue made/],
+    ["queue", (_, broker) => pauseShards(broker, { queues: ["default"] } as never), /expected what shardedQueue made/],
+    ["clock", (_, broker) => new Client({ broker, clock: {} as never }), /"clock": expected a clock/],
+    ["clock", (_, broker) => new Inspector({ broker, clock: {} as never }), /"clock": expected a clock/],
+    ["clock", (_, broker) => new Schedules({ broker, clock: {} as never }), /"clock": expected a clock/],
+    ["clock", (_, broker) => checkStore(broker, { clock: {} as never }), /"clock": expected a clock/],
+    ["logger", (_, broker) => new Scheduler({ broker, logger: {} as never }), /"logger": expected an object with/],
+    ["broker", () => checkStore({} as never), /"broker": expected a broker, got \{\}/],
     ["broker", () => new Inspector({} as never), /"broker": expected a broker, got nothing/],
     ["broker", () => new Schedules({} as never), /"broker": expected a broker, got nothing/],
   ];

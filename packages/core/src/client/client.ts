@@ -10,6 +10,7 @@ import { type EnqueuedTask, type Preparation, prepareTask } from "../enqueue/enq
 import { type Answers, ReadyRequest } from "../enqueue/ready-request.ts";
 import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
 import { checkedFlag, refuseUnknownOptions, shown } from "../option-names.ts";
+import { checkClock } from "../option-values.ts";
 import { type Clock, sleep, systemClock } from "../runtime/clock.ts";
 import { type CancelAnswer, cancelTask } from "../task/cancel-task.ts";
 import { checkedMaxPayloadBytes, defaultMaxPayloadBytes } from "../task/payload-size.ts";
@@ -141,6 +142,7 @@ export class Client implements AsyncDisposable {
     if (typeof broker?.enqueue !== "function") {
       throw new HikyakuError("invalid_option", `option "broker": expected a broker, got ${shown(broker)}`);
     }
+    checkClock(clock);
     this.#broker = broker;
     this.#clock = clock;
     this.#waits = new ResultWaits(broker, clock);

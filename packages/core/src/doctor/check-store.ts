@@ -66,6 +66,7 @@ const quickDepth: CheckDepth = { pages: 1, pageSize: 100 };
  * @throws HikyakuError
  */
 export async function checkStore(broker: CheckedBroker, options: StoreCheckOptions = {}): Promise<readonly Finding[]> {
+  if (typeof broker?.checkSettings !== "function") throw invalid("broker", "a broker", broker);
   checkOptions(options);
   const { scope = "all" } = options;
   const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
@@ -131,6 +132,9 @@ function checkOptions(options: StoreCheckOptions): void {
   refuseUnknownOptions("checkStore", options, optionNames);
   const { queues, repair = false, scope = "all", archive = defaultArchive, graceMs = 0, signal } = options;
   checkedSignal(signal);
+  if (options.clock !== undefined && typeof options.clock?.now !== "function") {
+    throw invalid("clock", "a clock", options.clock);
+  }
   if (!scopes.includes(scope)) throw invalid("scope", `one of ${scopes.join(", ")}`, scope);
   if (typeof repair !== "boolean") throw invalid("repair", "true or false", repair);
   if (!Number.isFinite(graceMs) || graceMs < 0) throw invalid("graceMs", "a number from 0 up", graceMs);

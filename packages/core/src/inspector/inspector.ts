@@ -3,6 +3,7 @@ import type { Change } from "../broker/change-facet.ts";
 import { checkedName, checkedText } from "../checked-name.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { checkClock, checkedFunction } from "../option-values.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type CancelAnswer, cancelTask, taskNotFound } from "../task/cancel-task.ts";
 import { encodePayload } from "../task/payload.ts";
@@ -131,6 +132,7 @@ export class Inspector {
         `option "sliceSize": expected an integer from 1 to 1000, got ${shown(sliceSize)}`,
       );
     }
+    checkClock(clock);
     this.#broker = broker;
     this.#slice = sliceSize;
     this.#clock = clock;
@@ -288,7 +290,12 @@ export class Inspector {
     ids: readonly string[],
     options: InspectorCallOptions = {},
   ): Promise<ExplainedTasks> {
-    return explainTasks(this.#broker, this.#clock, queue, ids, this.#budget("explainTasks", options));
+    const budget = this.#budget("explainTasks", options);
+    if (!Array.isArray(ids)) {
+      throw new HikyakuError("invalid_option", `option "ids": expected an array of task ids, got ${shown(ids)}`);
+    }
+    for (const id of ids) checkedText("ids", id);
+    return explainTasks(this.#broker, this.#clock, checkedText("queue", queue), ids, budget);
   }
 
   /**
@@ -401,7 +408,7 @@ export class Inspector {
    * holds one of them; `cancelled`, `deadline_exceeded`.
    */
   async removeQueue(queue: string, options: RemoveQueueOptions = {}): Promise<{ readonly tasks: number }> {
-    return removeQueue(this.#broker, this.#clock, queue, this.#slice, options);
+    return removeQueue(this.#broker, this.#clock, checkedText("queue", queue), this.#slice, options);
   }
 
   /**
@@ -489,9 +496,10 @@ export class Inspector {
   async #changeMany(change: Change, selection: TaskSelection, options: BulkOptions = {}): Promise<BulkReport> {
     const method = `Inspector.${change}Tasks`;
     const budget = new CallBudget(method, options, this.#clock, bulkNames);
+    const onProgress = checkedFunction("onProgress", options.onProgress);
     const checked = checkedSelection(method, selection);
     await this.#insistOn(checked.queue, budget);
-    const bulk = new BulkChange(this.#broker, change, this.#slice, budget, options.onProgress);
+    const bulk = new BulkChange(this.#broker, change, this.#slice, budget, onProgress);
     return "ids" in checked ? bulk.ofIds(checked.queue, checked.ids) : bulk.ofState(checked);
   }
 
@@ -505,9 +513,9 @@ export class Inspector {
     if (error !== undefined) throw error;
   }
 
-  /** @throws HikyakuError `queue_not_found`. */
+  /** @throws HikyakuError `queue_not_found`, `invalid_option`. */
   async #insistOn(queue: string, budget: CallBudget): Promise<void> {
-    if (!(await this.#broker.hasQueue(queue, budget.next()))) throw queueNotFound(queue);
+    if (!(await this.#broker.hasQueue(checkedText("queue", queue), budget.next()))) throw queueNotFound(queue);
   }
 
   #budget(method: string, options: InspectorCallOptions): CallBudget {

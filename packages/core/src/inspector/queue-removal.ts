@@ -1,5 +1,7 @@
 import type { ChangeFacet } from "../broker/change-facet.ts";
 import { HikyakuError } from "../errors.ts";
+import { checkedFlag } from "../option-names.ts";
+import { checkedFunction } from "../option-values.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { callGuarded, logOf } from "../runtime/guarded-call.ts";
 import { CallBudget, type InspectorCallOptions } from "./call-budget.ts";
@@ -24,8 +26,11 @@ export async function removeQueue(
   slice: number,
   options: RemoveQueueOptions,
 ): Promise<{ readonly tasks: number }> {
-  const { force = false, signal, onProgress } = options;
   const budget = new CallBudget("Inspector.removeQueue", options, clock, optionNames);
+  const { signal } = options;
+  // A text such as "no" is true to JavaScript, and would remove what nobody wanted removed.
+  const force = checkedFlag("force", options.force ?? false);
+  const onProgress = checkedFunction("onProgress", options.onProgress);
   let tasks = 0;
   let cursor: string | undefined;
   for (;;) {

@@ -7,7 +7,7 @@ import { sourceText } from "../broker/order-source.ts";
 import type { BusyWorker, ServerRecord, ServerStatus } from "../broker/presence-facet.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
-import { shown } from "../option-names.ts";
+import { checkedFlag, shown } from "../option-names.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import { CallBudget, type InspectorCallOptions } from "./call-budget.ts";
 
@@ -117,8 +117,9 @@ export class ServerControl {
 
   async evict(serverId: string, options: EvictServerOptions): Promise<EvictReport> {
     const wishes = this.#checked("evictServer", serverId, options, evictNames);
+    const force = checkedFlag("force", options.force ?? false);
     const found = await this.#findForOrder(serverId, wishes.budget);
-    if (found.presence === "live" && options.force !== true) {
+    if (found.presence === "live" && !force) {
       const place = found.server === undefined ? "" : ` (${found.server.host} pid ${found.server.pid})`;
       throw new HikyakuError(
         "wrong_state",

@@ -7,6 +7,7 @@ import { type Duration, durationMs } from "../duration.ts";
 import type { EnqueuedTask } from "../enqueue/enqueued-task.ts";
 import { errorText, HikyakuError } from "../errors.ts";
 import { checkedFlag, refuseUnknownOptions, shown } from "../option-names.ts";
+import { checkClock, checkLogger } from "../option-values.ts";
 import type { Random } from "../runtime/backoff.ts";
 import { type Clock, sleep, systemClock } from "../runtime/clock.ts";
 import { guardedLogger } from "../runtime/guarded-call.ts";
@@ -154,6 +155,8 @@ export class Scheduler implements AsyncDisposable {
     }
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    checkClock(this.#clock);
+    if (options.logger !== undefined) checkLogger(options.logger);
     this.#logger = guardedLogger(options.logger ?? jsonLogger("info"));
     this.#timeZone = options.timeZone ?? "UTC";
     parseSchedule("@daily", this.#timeZone);

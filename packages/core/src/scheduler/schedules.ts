@@ -1,9 +1,10 @@
 import type { EnqueueFacet } from "../broker/enqueue-facet.ts";
 import type { CatchUp, DurableEntry, EnqueueEvent, ScheduleFacet } from "../broker/schedule-facet.ts";
-import { checkedName } from "../checked-name.ts";
+import { checkedName, checkedText } from "../checked-name.ts";
 import { answered, type EnqueuedTask } from "../enqueue/enqueued-task.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { checkClock } from "../option-values.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { EnqueueRequest } from "../task/task.ts";
 import { taskIdsOf } from "../task/task-id.ts";
@@ -92,6 +93,7 @@ export class Schedules {
     }
     this.#broker = options.broker;
     this.#clock = options.clock ?? systemClock;
+    checkClock(this.#clock);
     this.#timeZone = options.timeZone ?? "UTC";
     parseSchedule("@daily", this.#timeZone);
   }
@@ -193,7 +195,7 @@ export class Schedules {
   }
 
   async remove(id: string): Promise<void> {
-    if ((await this.#broker.removeDurableEntry(id)) === "not_found") throw notFound(id);
+    if ((await this.#broker.removeDurableEntry(checkedText("id", id))) === "not_found") throw notFound(id);
   }
 
   async get(id: string): Promise<ScheduleEntry> {
@@ -221,10 +223,11 @@ export class Schedules {
         `option "limit": expected an integer from 1 to ${mostEvents}, got ${shown(limit)}`,
       );
     }
-    return this.#broker.enqueueEvents(id, { ...page, limit });
+    return this.#broker.enqueueEvents(checkedText("id", id), { ...page, limit });
   }
 
   async #get(id: string): Promise<DurableEntry> {
+    checkedText("id", id);
     const entry = (await this.#broker.durableEntries()).find(({ entryId }) => entryId === id);
     if (entry === undefined) throw notFound(id);
     return entry;

@@ -1,9 +1,11 @@
 import type { InspectFacet } from "../broker/inspect-facet.ts";
 import type { PolicyFacet } from "../broker/policy-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
+import { HikyakuError } from "../errors.ts";
 import type { Inspector } from "../inspector/inspector.ts";
 import type { QueueSummary } from "../inspector/queue-info.ts";
-import { policyOfShards, type ShardedQueue } from "./sharded-queue.ts";
+import { shown } from "../option-names.ts";
+import { policyOfShards, ShardedQueue } from "./sharded-queue.ts";
 import { strayQueues } from "./stray-queues.ts";
 
 /** A sharded queue at about one moment: its shards are read one after the other. */
@@ -30,9 +32,10 @@ export async function shardedQueueSummary(
   inspector: Pick<Inspector, "queues">,
   queue: ShardedQueue,
 ): Promise<ShardedQueueSummary> {
+  const names = shardsOf(queue);
   const stored = await inspector.queues();
   const byName = new Map(stored.map((summary) => [summary.queue, summary]));
-  const shards = queue.queues.map((name) => byName.get(name)).filter((shard) => shard !== undefined);
+  const shards = names.map((name) => byName.get(name)).filter((shard) => shard !== undefined);
   const sum = (number: (shard: QueueSummary) => number): number =>
     shards.reduce((total, shard) => total + number(shard), 0);
   const count = (state: TaskState): number => sum(({ counts }) => counts[state]);
@@ -69,12 +72,12 @@ export async function shardedQueueSummary(
  * Stops new claims from every shard, even from those without a task so far. Returns how many were not paused before.
  */
 export async function pauseShards(broker: Pick<InspectFacet, "pause">, queue: ShardedQueue): Promise<number> {
-  return changed(await Promise.all(queue.queues.map((shard) => broker.pause(shard))));
+  return changed(await Promise.all(shardsOf(queue).map((shard) => broker.pause(shard))));
 }
 
 /** Allows claims from every shard again. Returns how many were paused. */
 export async function resumeShards(broker: Pick<InspectFacet, "resume">, queue: ShardedQueue): Promise<number> {
-  return changed(await Promise.all(queue.queues.map((shard) => broker.resume(shard))));
+  return changed(await Promise.all(shardsOf(queue).map((shard) => broker.resume(shard))));
 }
 
 /**
@@ -83,10 +86,17 @@ export async function resumeShards(broker: Pick<InspectFacet, "resume">, queue: 
  * Returns for how many shards the order was new.
  */
 export async function changeShardOrder(broker: PolicyFacet, queue: ShardedQueue): Promise<number> {
+  const shards = shardsOf(queue);
   const policy = policyOfShards(queue);
   const declare = (shard: string) => broker.declarePolicy({ queue: shard, policy, replace: true });
-  const answers = await Promise.all(queue.queues.map(declare));
+  const answers = await Promise.all(shards.map(declare));
   return answers.filter(({ kind }) => kind === "declared").length;
+}
+
+/** @throws HikyakuError `invalid_option`. */
+function shardsOf(queue: unknown): readonly string[] {
+  if (queue instanceof ShardedQueue) return queue.queues;
+  throw new HikyakuError("invalid_option", `queue: expected what shardedQueue made, got ${shown(queue)}`);
 }
 
 function changed(answers: readonly ("changed" | "unchanged")[]): number {

@@ -6,6 +6,7 @@ import { checkedQueue } from "../checked-name.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { errorText, HikyakuError } from "../errors.ts";
 import { checkedFlag, refuseUnknownOptions, shown } from "../option-names.ts";
+import { checkClock, checkedFunction, checkLogger, checkMethods } from "../option-values.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { answerAtOnce, guardedLogger, guardedRandom } from "../runtime/guarded-call.ts";
 import { jsonLogger, type Logger } from "../runtime/logger.ts";
@@ -195,10 +196,10 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
     ["claim", "settle"],
     "a broker, such as redisBroker() or sqliteBroker() makes",
   );
-  checkMethods("logger", ownLogger, ["debug", "info", "warn", "error"], "an object with debug, info, warn and error");
+  checkLogger(ownLogger);
   const logger = guardedLogger(ownLogger);
   const clock = options.clock ?? systemClock;
-  checkMethods("clock", clock, ["now", "monotonic", "setTimer"], "a clock");
+  checkClock(clock);
   const taskLog = new TaskLog(logger, clock);
   const plan = planQueues(checkedQueues(options.queues ?? { default: 1 }), options.shardedQueues ?? []);
   return Object.freeze({
@@ -295,17 +296,6 @@ function atLeast(option: string, value: Duration, leastMs: number): number {
   const ms = durationMs(option, value);
   if (ms >= leastMs) return ms;
   throw invalid(option, `at least ${leastMs} ms`, value);
-}
-
-function checkedFunction<Value>(option: string, value: Value): Value {
-  if (value === undefined || typeof value === "function") return value;
-  throw invalid(option, "a function", value);
-}
-
-function checkMethods(option: string, value: unknown, methods: readonly string[], expected: string): void {
-  const has = (name: string): boolean =>
-    typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "function";
-  if (!methods.every(has)) throw invalid(option, expected, value);
 }
 
 function invalid(option: string, expected: string, value: unknown): HikyakuError {
