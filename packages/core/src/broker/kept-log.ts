@@ -88,8 +88,12 @@ function lineIn(text: string): LogLine | undefined {
     const { at, by, attempt, text: said, fields } = stored as Partial<LogLine>;
     if (typeof at !== "number" || Math.abs(at) > 8.64e15 || typeof by !== "string") return undefined;
     if (!Number.isSafeInteger(attempt) || attempt === undefined || typeof said !== "string") return undefined;
-    return { at, by, attempt, text: said, ...(typeof fields === "object" && fields !== null && { fields }) };
+    return { at, by, attempt, text: said, ...(isFields(fields) && { fields }) };
   } catch {
     return undefined;
   }
+}
+
+function isFields(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -24,7 +24,7 @@ export function readProgress(text: string | undefined): KeptProgress | undefined
   if (text === undefined || text === "") return undefined;
   try {
     const stored: unknown = JSON.parse(text);
-    return typeof stored === "number" ? { done: stored, total: percentTotal } : progressIn(stored);
+    return isAmount(stored) ? { done: stored, total: percentTotal } : progressIn(stored);
   } catch {
     return undefined;
   }
@@ -33,13 +33,18 @@ export function readProgress(text: string | undefined): KeptProgress | undefined
 function progressIn(stored: unknown): KeptProgress | undefined {
   if (typeof stored !== "object" || stored === null) return undefined;
   const { done, total, message, at, by, attempt } = stored as Partial<KeptProgress>;
-  if (typeof done !== "number") return undefined;
+  if (!isAmount(done)) return undefined;
   return {
     done,
-    ...(typeof total === "number" && { total }),
+    ...(isAmount(total) && { total }),
     ...(typeof message === "string" && { message }),
     ...(typeof at === "number" && Math.abs(at) <= 8.64e15 && { at }),
     ...(typeof by === "string" && { by }),
     ...(Number.isSafeInteger(attempt) && { attempt }),
   };
+}
+
+/** JSON can say more than a number can hold. */
+function isAmount(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
 }

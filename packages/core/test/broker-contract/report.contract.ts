@@ -140,10 +140,10 @@ export function describeReportContract(setup: ContractSetup): void {
     });
 
     it("reads what is stored as it can: a number alone is a percentage, and anything else is nothing", () => {
-      const read = ["25", '{"done":1,"total":"x","at":1e99,"by":5}', "null", "half", '{"total":1}', "[]"].map(
+      const read = ["25", '{"done":1,"total":"x","at":1e99,"by":5}', "null", "half", '{"total":1}', "[]", "1e999"].map(
         readProgress,
       );
-      const nothing = [undefined, undefined, undefined, undefined];
+      const nothing = [undefined, undefined, undefined, undefined, undefined];
       expect(read).toEqual([{ done: 25, total: 100 }, { done: 1 }, ...nothing]);
       const log = readLog('3 2 9 token\n{"at":1,"by":"s","attempt":1,"text":"x","fields":5}\ngarbage\n');
       expect(log).toEqual({ dropped: 3, lines: [{ at: 1, by: "s", attempt: 1, text: "x" }, undefined] });

@@ -148,6 +148,9 @@ describe.each(stores)("what handlers say of their tasks on $name", ({ open }) =>
         log("fields", { text: "y".repeat(1_000_000) });
         log(new Error("an error") as unknown as string, "no object" as never);
         log("trap", trap);
+        log("list", [1, 2] as never);
+        log("number", { toJSON: () => 5 });
+        log("nothing", { toJSON: () => undefined });
       })
       .start();
     const task = await client.enqueue(work, undefined);
@@ -159,7 +162,8 @@ describe.each(stores)("what handlers say of their tasks on $name", ({ open }) =>
     expect(lines[1]?.fields?.["circle"]).toMatch(/can't be shown/);
     expect(Object.keys(lines[2]?.fields ?? {})).toEqual(["…"]);
     expect(lines[3]).toMatchObject({ text: "an error", fields: { value: "no object" } });
-    expect(lines).toHaveLength(4);
+    const nameless = { list: { value: [1, 2] }, number: { value: 5 }, nothing: undefined };
+    expect(Object.fromEntries(lines.slice(4).map(({ text, fields }) => [text, fields]))).toEqual(nameless);
     const messages = told.all.map(({ message }) => message);
     expect(messages.filter((message) => message.startsWith("progress was not kept"))).toHaveLength(5);
     expect(messages.filter((message) => message.startsWith("a log line was not kept"))).toHaveLength(1);

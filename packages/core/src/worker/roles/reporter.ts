@@ -170,7 +170,9 @@ function textOf(text: unknown): string {
 function keptFields(fields: unknown): string | undefined {
   if (fields === undefined) return undefined;
   const isPlain = typeof fields === "object" && fields !== null && !(fields instanceof Error);
-  const json = fieldsJson(isPlain ? (fields as LogFields) : { value: fields });
-  if (json === "{}") return undefined;
+  const text: string | undefined = fieldsJson(isPlain ? (fields as LogFields) : { value: fields });
+  // A list, and an object that is something else as JSON, are values without a name.
+  const json = text === undefined || text.startsWith("{") ? text : `{"value":${text}}`;
+  if (json === undefined || json === "{}") return undefined;
   return json.length > longestPart ? JSON.stringify({ "…": cutText(json, longestPart) }) : json;
 }
