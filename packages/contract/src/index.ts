@@ -56,6 +56,7 @@ export { queueEndpoints } from "./endpoints/queues.ts";
 export { scheduleEndpoints } from "./endpoints/schedules.ts";
 export { serverEndpoints } from "./endpoints/servers.ts";
 export { statisticsEndpoints } from "./endpoints/statistics.ts";
+export { storeEndpoints } from "./endpoints/store.ts";
 export { taskLogEndpoints } from "./endpoints/task-log.ts";
 export { taskEndpoints } from "./endpoints/tasks.ts";
 export { typeEndpoints } from "./endpoints/types.ts";

@@ -139,6 +139,8 @@ const canBeAnsweredOk: ReadonlySet<string> = new Set([
   "releaseLock",
   "waitForWork",
   "editPayload",
+  // Tells that it knows no version and no size.
+  "facts",
   // Of a policy that differs nothing follows but that nothing is taken.
   "declarePolicy",
 ]);

@@ -9,6 +9,7 @@ import { queueEndpoints } from "./queues.ts";
 import { scheduleEndpoints } from "./schedules.ts";
 import { serverEndpoints } from "./servers.ts";
 import { statisticsEndpoints } from "./statistics.ts";
+import { storeEndpoints } from "./store.ts";
 import { taskLogEndpoints } from "./task-log.ts";
 import { taskEndpoints } from "./tasks.ts";
 import { typeEndpoints } from "./types.ts";
@@ -25,6 +26,7 @@ export const operationsTags = [
   { name: "servers", description: "Who works on the queues, and remote control of them." },
   { name: "statistics", description: "What happened, in numbers." },
   { name: "findings", description: "What is not as it should be." },
+  { name: "store", description: "What holds the tasks." },
   { name: "description", description: "What this API is, for programs." },
   { name: "keys", description: "Credentials for programs, and what each may do." },
   { name: "audit", description: "Who changed what, when and from where." },
@@ -42,6 +44,7 @@ export const operationsEndpoints = {
   ...explanationEndpoints,
   ...taskEndpoints,
   ...taskLogEndpoints,
+  ...storeEndpoints,
   ...findingEndpoints,
   ...statisticsEndpoints,
   ...documentEndpoints,

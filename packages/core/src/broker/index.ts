@@ -56,7 +56,7 @@ export type {
   ServerStatus,
   SilentServer,
 } from "./presence-facet.ts";
-export type { ReconcileAnswer, ReconcileFacet, ReconcileRequest } from "./reconcile-facet.ts";
+export type { ReconcileAnswer, ReconcileFacet, ReconcileRequest, StoreFacts, StorePart } from "./reconcile-facet.ts";
 export type {
   ExpectedRecord,
   RecordFacet,

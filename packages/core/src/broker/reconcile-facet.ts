@@ -31,6 +31,24 @@ export interface ReconcileAnswer {
   readonly nextCursor: string | undefined;
 }
 
+/** One server, or one file, that holds tasks. */
+export interface StorePart {
+  /** For people; without secrets. */
+  readonly location: string;
+  /** With its name, such as `Valkey 9.1.0`. Undefined where it does not tell. */
+  readonly version: string | undefined;
+  /** How much room everything in it takes. Undefined where it does not tell. */
+  readonly bytes: number | undefined;
+  /** How much it may take. Undefined for no limit, and where it does not tell. */
+  readonly bytesLimit: number | undefined;
+}
+
+export interface StoreFacts {
+  readonly kind: "redis" | "sqlite";
+  /** One, or each master of a cluster. */
+  readonly parts: readonly StorePart[];
+}
+
 /**
  * Compares what the store says twice about the same thing, and repairs what does not agree. Each repair tests once more
  * that the thing is still broken, in one atomic step with its writes. No repair throws a task away: when nobody can
@@ -49,6 +67,8 @@ export interface ReconcileFacet {
   ): Promise<{ readonly queues: readonly string[]; readonly nextCursor: string | undefined }>;
   /** Settings of the store under which it can lose tasks that it accepted. */
   checkSettings(call?: CallOptions): Promise<readonly Finding[]>;
+  /** Which store it is, and how large. */
+  facts(call?: CallOptions): Promise<StoreFacts>;
 }
 
 const mostReconciled = 1_000;

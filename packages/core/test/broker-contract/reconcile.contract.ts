@@ -78,6 +78,15 @@ export function describeReconcileContract(setup: ContractSetup): void {
       expect(await checkStore(store.broker, { scope: "tasks", graceMs: 0, repair: true })).toEqual([]);
     });
 
+    it("tells which store it is, of which version, and how large", async () => {
+      const { kind, parts } = await store.broker.facts();
+      expect(["redis", "sqlite"]).toContain(kind);
+      const version = expect.stringMatching(/^(Redis|Valkey|SQLite) \d+\.\d+/);
+      const part = { location: expect.stringMatching(/./), version, bytes: expect.any(Number), bytesLimit: undefined };
+      expect(parts).toEqual([part]);
+      expect(parts[0]?.bytes).toBeGreaterThan(1_000);
+    });
+
     it("finds nothing in an empty store", async () => {
       expect(await brokenIn(store.broker)).toEqual([]);
     });

@@ -2,7 +2,7 @@
 // @ts-nocheck
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddScheduleData, AddScheduleErrors, AddScheduleResponses, ArchiveGroupData, ArchiveGroupErrors, ArchiveGroupResponses, ArchiveTaskData, ArchiveTaskErrors, ArchiveTaskResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeScheduleData, ChangeScheduleErrors, ChangeScheduleResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DeleteGroupData, DeleteGroupErrors, DeleteGroupResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, EditTaskPayloadData, EditTaskPayloadErrors, EditTaskPayloadResponses, EnqueueTaskData, EnqueueTaskErrors, EnqueueTaskInQueueData, EnqueueTaskInQueueErrors, EnqueueTaskInQueueResponses, EnqueueTaskResponses, EnqueueTasksData, EnqueueTasksErrors, EnqueueTasksInQueueData, EnqueueTasksInQueueErrors, EnqueueTasksInQueueResponses, EnqueueTasksResponses, EvictServerData, EvictServerErrors, EvictServerResponses, ExplainQueueData, ExplainQueueErrors, ExplainQueueResponses, ExplainTaskData, ExplainTaskErrors, ExplainTaskResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetOpenapiDocumentData, GetOpenapiDocumentErrors, GetOpenapiDocumentResponses, GetQueueData, GetQueueErrors, GetQueueHistoryData, GetQueueHistoryErrors, GetQueueHistoryResponses, GetQueueResponses, GetQueueShardsData, GetQueueShardsErrors, GetQueueShardsResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetStatisticsData, GetStatisticsErrors, GetStatisticsResponses, GetTaskData, GetTaskErrors, GetTaskLogData, GetTaskLogErrors, GetTaskLogResponses, GetTaskResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListGroupsData, ListGroupsErrors, ListGroupsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListQueuesData, ListQueuesErrors, ListQueuesResponses, ListSchedulerEntriesData, ListSchedulerEntriesErrors, ListSchedulerEntriesResponses, ListSchedulesData, ListSchedulesErrors, ListSchedulesResponses, ListScheduleTurnsData, ListScheduleTurnsErrors, ListScheduleTurnsResponses, ListServersData, ListServersErrors, ListServersResponses, ListTypesData, ListTypesErrors, ListTypesResponses, ListWorkersData, ListWorkersErrors, ListWorkersResponses, PauseQueueData, PauseQueueErrors, PauseQueueResponses, PauseScheduleData, PauseScheduleErrors, PauseScheduleResponses, QuietServerData, QuietServerErrors, QuietServerResponses, ReleaseLockData, ReleaseLockErrors, ReleaseLockResponses, RemoveQueueData, RemoveQueueErrors, RemoveQueueResponses, RemoveScheduleData, RemoveScheduleErrors, RemoveScheduleResponses, ResumeQueueData, ResumeQueueErrors, ResumeQueueResponses, ResumeScheduleData, ResumeScheduleErrors, ResumeScheduleResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RunGroupData, RunGroupErrors, RunGroupResponses, RunScheduleData, RunScheduleErrors, RunScheduleResponses, RunTaskData, RunTaskErrors, RunTaskResponses, SearchTasksData, SearchTasksErrors, SearchTasksResponses, StopServerData, StopServerErrors, StopServerResponses, UpsertScheduleData, UpsertScheduleErrors, UpsertScheduleResponses } from './types.gen.ts';
+import type { AddScheduleData, AddScheduleErrors, AddScheduleResponses, ArchiveGroupData, ArchiveGroupErrors, ArchiveGroupResponses, ArchiveTaskData, ArchiveTaskErrors, ArchiveTaskResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeScheduleData, ChangeScheduleErrors, ChangeScheduleResponses, CheckStoreData, CheckStoreErrors, CheckStoreResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DeleteGroupData, DeleteGroupErrors, DeleteGroupResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, EditTaskPayloadData, EditTaskPayloadErrors, EditTaskPayloadResponses, EnqueueTaskData, EnqueueTaskErrors, EnqueueTaskInQueueData, EnqueueTaskInQueueErrors, EnqueueTaskInQueueResponses, EnqueueTaskResponses, EnqueueTasksData, EnqueueTasksErrors, EnqueueTasksInQueueData, EnqueueTasksInQueueErrors, EnqueueTasksInQueueResponses, EnqueueTasksResponses, EvictServerData, EvictServerErrors, EvictServerResponses, ExplainQueueData, ExplainQueueErrors, ExplainQueueResponses, ExplainTaskData, ExplainTaskErrors, ExplainTaskResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetOpenapiDocumentData, GetOpenapiDocumentErrors, GetOpenapiDocumentResponses, GetQueueData, GetQueueErrors, GetQueueHistoryData, GetQueueHistoryErrors, GetQueueHistoryResponses, GetQueueResponses, GetQueueShardsData, GetQueueShardsErrors, GetQueueShardsResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetStatisticsData, GetStatisticsErrors, GetStatisticsResponses, GetStoreData, GetStoreErrors, GetStoreResponses, GetTaskData, GetTaskErrors, GetTaskLogData, GetTaskLogErrors, GetTaskLogResponses, GetTaskResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListGroupsData, ListGroupsErrors, ListGroupsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListQueuesData, ListQueuesErrors, ListQueuesResponses, ListSchedulerEntriesData, ListSchedulerEntriesErrors, ListSchedulerEntriesResponses, ListSchedulesData, ListSchedulesErrors, ListSchedulesResponses, ListScheduleTurnsData, ListScheduleTurnsErrors, ListScheduleTurnsResponses, ListServersData, ListServersErrors, ListServersResponses, ListTypesData, ListTypesErrors, ListTypesResponses, ListWorkersData, ListWorkersErrors, ListWorkersResponses, PauseQueueData, PauseQueueErrors, PauseQueueResponses, PauseScheduleData, PauseScheduleErrors, PauseScheduleResponses, QuietServerData, QuietServerErrors, QuietServerResponses, ReleaseLockData, ReleaseLockErrors, ReleaseLockResponses, RemoveQueueData, RemoveQueueErrors, RemoveQueueResponses, RemoveScheduleData, RemoveScheduleErrors, RemoveScheduleResponses, ResumeQueueData, ResumeQueueErrors, ResumeQueueResponses, ResumeScheduleData, ResumeScheduleErrors, ResumeScheduleResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RunGroupData, RunGroupErrors, RunGroupResponses, RunScheduleData, RunScheduleErrors, RunScheduleResponses, RunTaskData, RunTaskErrors, RunTaskResponses, SearchTasksData, SearchTasksErrors, SearchTasksResponses, StopServerData, StopServerErrors, StopServerResponses, UpsertScheduleData, UpsertScheduleErrors, UpsertScheduleResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -701,6 +701,36 @@ export class GeneratedOperations extends HeyApiClient {
             security: [{ scheme: 'bearer', type: 'http' }],
             url: '/tasks/{queue}/{id}/log',
             ...options
+        });
+    }
+    
+    /**
+     * Show the store
+     *
+     * Which one it is, how large, and how writing to it goes. Needs the scope `read`.
+     */
+    public getStore<ThrowOnError extends boolean = true>(options?: Options<GetStoreData, ThrowOnError>): RequestResult<GetStoreResponses, GetStoreErrors, ThrowOnError> {
+        return (options?.client ?? this.client).get<GetStoreResponses, GetStoreErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/store',
+            ...options
+        });
+    }
+    
+    /**
+     * Look whether the store fits together
+     *
+     * As `hikyaku doctor` does: each task is looked at, slice by slice, while others work. A large store needs the command line; here it must be done within two minutes. Needs the scope `operate`.
+     */
+    public checkStore<ThrowOnError extends boolean = true>(options: Options<CheckStoreData, ThrowOnError>): RequestResult<CheckStoreResponses, CheckStoreErrors, ThrowOnError> {
+        return (options.client ?? this.client).post<CheckStoreResponses, CheckStoreErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/store/check',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
         });
     }
     

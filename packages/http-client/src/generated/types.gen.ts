@@ -170,6 +170,70 @@ export type ChangeScheduleRequest = {
 };
 
 /**
+ * Check the store
+ *
+ * Looks at each task.
+ */
+export type CheckStoreRequest = {
+    /**
+     * Missing: all queues.
+     */
+    queues?: Array<string>;
+    /**
+     * Carries out the repairs that are safe; none throws a task away. Missing means false.
+     */
+    repair?: boolean;
+    /**
+     * Why, for whoever looks later.
+     */
+    reason?: string;
+};
+
+/**
+ * What a check found
+ *
+ * Empty when the store fits together.
+ */
+export type CheckStoreResponse = {
+    findings: Array<{
+        /**
+         * What it is, by a code that stays the same between releases; docs/doctor.md lists all.
+         */
+        kind: string;
+        /**
+         * `error`: the store contradicts itself. `warning`: something needs a person or a worker. `notice`: worth knowing.
+         */
+        level: 'error' | 'warning' | 'notice';
+        /**
+         * Null for what concerns the whole store.
+         */
+        queue: string | null;
+        /**
+         * Null where it is not about one task.
+         */
+        task_id: string | null;
+        /**
+         * What was found, in words, in English.
+         */
+        detail: string;
+        /**
+         * The same for programs; docs/doctor.md says which kind has which.
+         */
+        facts: {
+            [key: string]: string | number | boolean | Array<string>;
+        };
+        /**
+         * What was done about it, or would be.
+         */
+        repair: string;
+        /**
+         * What that is, in words.
+         */
+        action: string | null;
+    }>;
+};
+
+/**
  * A new API key
  *
  * What it is for and what it permits.
@@ -2155,6 +2219,53 @@ export type StopServerRequest = {
      * How long running tasks may go on. Missing means as the server's own settings say.
      */
     timeout_seconds?: number;
+};
+
+/**
+ * The store
+ *
+ * Which store it is, how large, and how writing to it goes.
+ */
+export type Store = {
+    kind: 'redis' | 'sqlite';
+    /**
+     * Where the tasks lie, without secrets.
+     */
+    location: string;
+    /**
+     * The one server or file, or each master of a cluster.
+     */
+    parts: Array<{
+        location: string;
+        version: string | null;
+        /**
+         * The room that everything in it takes.
+         */
+        bytes: number | null;
+        /**
+         * Null for no limit, and where it does not tell.
+         */
+        bytes_limit: number | null;
+    }>;
+    queues: number;
+    /**
+     * How far this server's clock is ahead of the store's.
+     */
+    clock_offset_ms: number | null;
+    /**
+     * Calls of this server that have written tasks.
+     */
+    written: number;
+    /**
+     * Kinds of calls of this server of which the last ones failed.
+     */
+    failing_writes: Array<{
+        kind: 'enqueue' | 'claim' | 'settle' | 'extend' | 'announce';
+        since: string;
+        latest: string;
+        calls: number;
+        reason: string;
+    }>;
 };
 
 /**
@@ -5286,6 +5397,100 @@ export type GetTaskLogResponses = {
 };
 
 export type GetTaskLogResponse = GetTaskLogResponses[keyof GetTaskLogResponses];
+
+export type GetStoreData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/store';
+};
+
+export type GetStoreErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `read`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type GetStoreError = GetStoreErrors[keyof GetStoreErrors];
+
+export type GetStoreResponses = {
+    /**
+     * Which store it is, how large, and how writing to it goes.
+     */
+    200: Store;
+};
+
+export type GetStoreResponse = GetStoreResponses[keyof GetStoreResponses];
+
+export type CheckStoreData = {
+    body: CheckStoreRequest;
+    path?: never;
+    query?: never;
+    url: '/store/check';
+};
+
+export type CheckStoreErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `operate`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not sent as application/json.
+     */
+    415: Problem;
+    /**
+     * What was sent has errors (body); `errors` names each. Nothing was done.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type CheckStoreError = CheckStoreErrors[keyof CheckStoreErrors];
+
+export type CheckStoreResponses = {
+    /**
+     * Empty when the store fits together.
+     */
+    200: CheckStoreResponse;
+};
+
+export type CheckStoreResponse2 = CheckStoreResponses[keyof CheckStoreResponses];
 
 export type ListFindingsData = {
     body?: never;

@@ -11,6 +11,7 @@ import { queueHandlers } from "./queues.ts";
 import { scheduleHandlers } from "./schedules.ts";
 import { serverHandlers } from "./servers.ts";
 import { statisticsHandlers } from "./statistics.ts";
+import { storeHandlers } from "./store.ts";
 import { taskLogHandlers } from "./task-log.ts";
 import { taskHandlers } from "./tasks.ts";
 import { typeHandlers } from "./types.ts";
@@ -29,6 +30,7 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...explanationHandlers,
   ...taskHandlers,
   ...taskLogHandlers,
+  ...storeHandlers,
   ...findingHandlers,
   ...statisticsHandlers,
   ...documentHandlers,

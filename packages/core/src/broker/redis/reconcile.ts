@@ -11,6 +11,7 @@ import {
   type ReconcileAnswer,
   type ReconcileFacet,
   type ReconcileRequest,
+  type StoreFacts,
 } from "../reconcile-facet.ts";
 import { type QueueKeys, queueKeys } from "./keys.ts";
 import {
@@ -26,6 +27,7 @@ import { checkRedisSettings } from "./reconcile-settings.ts";
 import { taskFinding } from "./reconcile-words.ts";
 import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
 import { readIfType, runCommand, runScript, type Script, script } from "./run-script.ts";
+import { redisFacts } from "./store-facts.ts";
 import type { Link, Reply } from "./wire/link.ts";
 import { list, text } from "./wire/reply.ts";
 
@@ -130,6 +132,10 @@ export class RedisReconcile implements ReconcileFacet {
 
   checkSettings(call?: CallOptions): Promise<readonly Finding[]> {
     return checkRedisSettings(this.#context, call);
+  }
+
+  facts(call?: CallOptions): Promise<StoreFacts> {
+    return redisFacts(this.#context, call);
   }
 
   /** Looks at one slice of one part. Returns where the next one starts, "0" after the last. */

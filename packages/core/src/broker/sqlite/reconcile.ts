@@ -9,6 +9,7 @@ import {
   type ReconcileAnswer,
   type ReconcileFacet,
   type ReconcileRequest,
+  type StoreFacts,
 } from "../reconcile-facet.ts";
 import { checkCounts } from "./reconcile-counts.ts";
 import { checkTaskRow, selectBroken } from "./reconcile-task.ts";
@@ -69,6 +70,19 @@ export class SqliteReconcile implements ReconcileFacet {
   async checkSettings(): Promise<readonly Finding[]> {
     // This library sets journal and sync at each opening, so that accepted tasks are on disk.
     return [];
+  }
+
+  facts(call?: CallOptions): Promise<StoreFacts> {
+    return this.#store.read(call, (db) => {
+      const number = (pragma: string): number => Number(Object.values(db.get(`PRAGMA ${pragma}`) ?? {})[0] ?? 0);
+      const part = {
+        location: this.#store.location,
+        version: `SQLite ${String(db.get("SELECT sqlite_version() AS version")?.["version"])}`,
+        bytes: number("page_count") * number("page_size"),
+        bytesLimit: undefined,
+      };
+      return { kind: "sqlite", parts: [part] };
+    });
   }
 
   async #checkQueue({ queue, limit, repair, archive }: ReconcileRequest, call?: CallOptions): Promise<Finding[]> {
