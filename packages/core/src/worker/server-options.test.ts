@@ -83,12 +83,15 @@ describe("the library's version", () => {
   });
 
   it("gives each queue the archive limits that were said for it, and the usual ones for what was left out", () => {
-    const { archiveOf } = resolveServerOptions({
-      broker,
-      queues: { default: 1, audit: 1 },
-      archiveMaxCount: 50,
-      archiveByQueue: { audit: { maxAge: "400d" } },
-    });
+    const { archiveOf } = resolveServerOptions(
+      {
+        broker,
+        queues: { default: 1, audit: 1 },
+        archiveMaxCount: 50,
+        archiveByQueue: { audit: { maxAge: "400d" } },
+      },
+      () => undefined,
+    );
     const day = 86_400_000;
     expect(archiveOf("default")).toEqual({ maxCount: 50, maxAgeMs: 90 * day });
     expect(archiveOf("audit")).toEqual({ maxCount: 50, maxAgeMs: 400 * day });

@@ -13,6 +13,7 @@ import { jsonLogger, type Logger } from "../runtime/logger.ts";
 import type { ShardedQueue } from "../sharding/sharded-queue.ts";
 import { checkedMaxPayloadBytes } from "../task/payload-size.ts";
 import { type RetryDelay, retryDelayFunction } from "../task/retry-delay.ts";
+import type { TaskDefinition } from "../task/task.ts";
 import { planQueues, type QueuePlan, type ShardSelection } from "./claiming/queue-plan.ts";
 import { type FailedAttempt, failureReporter, type ReportFailure } from "./handling/failed-attempt.ts";
 import { guardedRetryDelay } from "./handling/guarded-retry-delay.ts";
@@ -186,8 +187,14 @@ const shortestLeaseMs = 2_000;
 const shortestHealthCheckMs = 100;
 const largestConcurrency = 100_000;
 
-/** @throws HikyakuError `invalid_option` for a value that can't be used and for an option that does not exist. */
-export function resolveServerOptions(options: ServerOptions<object>): ResolvedServerOptions {
+/**
+ * `definitionOf`: the definition of the handler of a type, if there is one.
+ * @throws HikyakuError `invalid_option` for a value that can't be used and for an option that does not exist.
+ */
+export function resolveServerOptions(
+  options: ServerOptions<object>,
+  definitionOf: (type: string) => TaskDefinition | undefined,
+): ResolvedServerOptions {
   refuseUnknownOptions("Server", options, knownNames);
   const ownLogger = options.logger ?? jsonLogger("warn");
   checkMethods(
@@ -221,7 +228,7 @@ export function resolveServerOptions(options: ServerOptions<object>): ResolvedSe
       maxLostAttempts: wholeNumber("maxLostAttempts", options.maxLostAttempts ?? 3),
       cancelledTasks: checkedCancelledTasks(options.cancelledTasks ?? "archive"),
     },
-    reportFailure: failureReporter(checkedFunction("onError", options.onError), taskLog),
+    reportFailure: failureReporter(checkedFunction("onError", options.onError), taskLog, definitionOf),
     baseContext: checkedBaseContext(options.baseContext ?? {}),
     maxResultBytes: wholeNumber("maxResultBytes", options.maxResultBytes ?? 1_048_576),
     maxPayloadBytes: checkedMaxPayloadBytes(options.maxPayloadBytes ?? 16_777_216),

@@ -93,7 +93,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
 
   /** @throws HikyakuError `invalid_option` for a value that can't be used and for an option that does not exist. */
   constructor(options: ServerOptions<Values>) {
-    this.#options = resolveServerOptions(options);
+    this.#options = resolveServerOptions(options, (type) => this.#handlers.definitionOf(type));
     const { broker, clock, random, logger, taskLog, reportFailure, queues, leaseMs } = this.#options;
     const names = Object.keys(queues);
     this.#statistics = this.#options.counts ? new StatisticsWriter(broker, clock) : undefined;

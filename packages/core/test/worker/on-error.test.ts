@@ -38,7 +38,14 @@ describe.each(stores)("onError of a server on $name", ({ open }) => {
       })
       .start();
     await client.enqueue(dated, { on: noon }, { taskId: "t1", headers: { trace: "a" } });
-    const of = { type: "dated", taskId: "t1", queue: "default", headers: { trace: "a" }, payload: { on: noon } };
+    const of = {
+      type: "dated",
+      definition: dated,
+      taskId: "t1",
+      queue: "default",
+      headers: { trace: "a" },
+      payload: { on: noon },
+    };
     expect(await told.reach(2)).toEqual([
       { error: own, attempt: { ...of, attempt: 1, retried: 0, maxRetry: 1, last: false } },
       { error: own, attempt: { ...of, attempt: 2, retried: 1, maxRetry: 1, last: true } },
@@ -68,6 +75,7 @@ describe.each(stores)("onError of a server on $name", ({ open }) => {
     expect(await Promise.all(tasks.map(({ lease }) => broker.beginAlone(lease)))).toEqual(["held"]);
     server.handle("t", () => undefined).start();
     const [only] = await told.reach(1);
+    expect(only?.attempt.definition).toBeUndefined();
     expect(codeOf(only?.error)).toBe("lease_lost");
     expect(only?.attempt).toMatchObject({ taskId: "lost", payload: [1], headers, attempt: 1, last: true });
   });
@@ -94,7 +102,7 @@ describe.each(stores)("onError of a server on $name", ({ open }) => {
     returned.resolve();
     await client.enqueue(next);
     const [, second] = await told.reach(2);
-    expect(second?.attempt).toMatchObject({ type: "next", last: true });
+    expect(second?.attempt).toMatchObject({ type: "next", definition: next, last: true });
     expect(server.status().counts.failed).toBe(2);
   });
 

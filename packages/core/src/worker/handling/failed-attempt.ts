@@ -4,10 +4,16 @@ import { errorText } from "../../errors.ts";
 import { callGuarded } from "../../runtime/guarded-call.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import { readablePayload } from "../../task/payload.ts";
+import type { TaskDefinition } from "../../task/task.ts";
 
 /** One failed attempt, for `onError`. */
 export interface FailedAttempt {
   readonly type: string;
+  /**
+   * The definition whose handler runs this type here. Undefined where the handler was registered by text or for bytes,
+   * and where this server has none.
+   */
+  readonly definition: TaskDefinition | undefined;
   readonly taskId: string;
   readonly queue: string;
   /**
@@ -36,13 +42,26 @@ export type ReportFailure = (
 export function failureReporter(
   onError: ((error: unknown, attempt: FailedAttempt) => unknown) | undefined,
   logger: Logger,
+  definitionOf: (type: string) => TaskDefinition | undefined,
 ): ReportFailure {
   if (onError === undefined) return () => undefined;
   return (error, message, outcome, parsed) => {
     const { id: taskId, type, queue, headers, retried, maxRetry } = message;
     const payload = parsed === undefined ? readablePayload(message.payload) : parsed.payload;
     const last = outcome === "archived" || outcome === "done";
-    const attempt = { type, taskId, queue, payload, headers, attempt: retried + 1, retried, maxRetry, last };
+    const definition = definitionOf(type);
+    const attempt = {
+      type,
+      definition,
+      taskId,
+      queue,
+      payload,
+      headers,
+      attempt: retried + 1,
+      retried,
+      maxRetry,
+      last,
+    };
     callGuarded(
       () => onError(error, attempt),
       (thrown) => logger.error("onError failed", { taskId, type, queue, error: errorText(thrown) }),

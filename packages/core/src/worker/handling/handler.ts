@@ -99,6 +99,12 @@ export class Handlers {
     return this.#exact.get(type) ?? this.#prefixes.find(({ definition }) => type.startsWith(definition.type));
   }
 
+  /** The definition that `find`'s handler was registered with. Undefined where it was registered without one. */
+  definitionOf(type: string): TaskDefinition | undefined {
+    const definition = this.find(type)?.definition;
+    return definition !== undefined && "with" in definition ? (definition as TaskDefinition) : undefined;
+  }
+
   get size(): number {
     return this.#exact.size + this.#prefixes.length;
   }
