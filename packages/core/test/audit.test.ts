@@ -94,7 +94,7 @@ describe("the audit", () => {
 it("knows of every method of the inspector whether it changes something", () => {
   const readers = [
     ...["queues", "queuePage", "queue", "groups", "history", "statistics", "tasks", "task", "taskLog", "servers"],
-    ...["explainTasks", "explain", "explainQueue"],
+    ...["explainTasks", "explain", "explainQueue", "search"],
   ];
   const methods = Object.getOwnPropertyNames(Inspector.prototype).filter((name) => name !== "constructor");
   const known = new Set([...readers, ...Object.keys(changesOfInspector)]);

@@ -33,6 +33,7 @@ const calls: Record<
   runTask: (it, limit) => it.runTask("default", "t", limit),
   archiveTask: (it, limit) => it.archiveTask("default", "t", limit),
   deleteTask: (it, limit) => it.deleteTask("default", "t", limit),
+  rescheduleTask: (it, limit) => it.rescheduleTask("default", "t", new Date(), limit),
   cancel: (it, limit) => Promise.any([it.cancel("default", "t", limit), it.cancel("t", limit)]).catch(firstOf),
   groups: (it, limit) => it.groups("default", limit),
   queuePage: (it, limit) => it.queuePage({ limit: 10 }, limit),

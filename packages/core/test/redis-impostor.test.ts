@@ -141,6 +141,7 @@ const canBeAnsweredOk: ReadonlySet<string> = new Set([
   "editPayload",
   // Tells that it knows no version and no size.
   "facts",
+  "reschedule",
   // Of a policy that differs nothing follows but that nothing is taken.
   "declarePolicy",
 ]);

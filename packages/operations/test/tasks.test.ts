@@ -88,6 +88,23 @@ onBothStores("tasks over HTTP", [mail], (onStore) => {
     expect(await ask("GET", "/tasks/none/m2")).toMatchObject({ status: 404, body: { code: "queue_not_found" } });
   });
 
+  it("are due at another moment, also one that was archived", async () => {
+    await seed();
+    const reschedule = (body: unknown, id = "m1") => ask("POST", `/tasks/mail/${id}/reschedule`, { body });
+    const at = "2126-01-31T12:00:00.123Z";
+    const later = await reschedule({ due_at: at, reason: "not before the holidays" });
+    expect(later).toMatchObject({ status: 200, body: { done: "rescheduled", state: "scheduled" } });
+    expect((await ask("GET", "/tasks/mail/m1")).body).toMatchObject({ state: "scheduled", due_at: at });
+    await ask("POST", "/tasks/mail/m1/archive", { body: {} });
+    expect((await reschedule({ delay: "1h" })).body.state).toBe("scheduled");
+    expect((await reschedule({ delay: "1h" }, "m4")).body.state).toBe("scheduled");
+    for (const body of [{}, { delay: "1h", due_at: at }, { delay: "1" }]) {
+      expect(await reschedule(body)).toMatchObject({ status: 422, body: { code: "invalid_body" } });
+    }
+    expect(await reschedule({ delay: "9999999999d" })).toMatchObject({ status: 422, body: { code: "invalid_option" } });
+    expect(await reschedule({ delay: "1h" }, "none")).toMatchObject({ status: 404, body: { code: "task_not_found" } });
+  });
+
   it("that run are left to their worker, which is asked to stop", async () => {
     await seed();
     const started = Promise.withResolvers<void>();

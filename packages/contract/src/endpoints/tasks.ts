@@ -6,6 +6,7 @@ import {
   deleteTaskQuery,
   editHeaders,
   editPayloadRequest,
+  rescheduleRequest,
   taskChangeResponse,
   taskParams,
 } from "../shapes/task-change.ts";
@@ -81,6 +82,21 @@ export const taskEndpoints = {
     description: "One that waits is archived. The worker of one that runs is asked to stop it.",
     path: "/tasks/{queue}/{id}/cancel",
     errors: { ...missing, wrong_state: "It has completed, or is being aggregated. `state` says which." },
+  }),
+  rescheduleTask: endpoint({
+    ...change,
+    operationId: "reschedule-task",
+    summary: "Let a task run at another moment",
+    description:
+      "One that is to be tried again stays so. Any other that nobody runs is scheduled, also an archived one. A uniqueness " +
+      "lock keeps its end.",
+    path: "/tasks/{queue}/{id}/reschedule",
+    body: rescheduleRequest,
+    errors: {
+      ...missing,
+      wrong_state: "It runs, is being aggregated, or has completed. `state` says which.",
+      invalid_option: "The moment lies too far ahead.",
+    },
   }),
   editTaskPayload: endpoint({
     operationId: "edit-task-payload",

@@ -11,13 +11,15 @@ export const MAX_RESULT_WAIT_SECONDS = 30;
 
 const name = z.string().min(1).max(1_024);
 
-const duration = z
+/** A length of time with its units. */
+export const duration = z
   .string()
   .max(40)
   .regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/, 'expected a duration with its units, such as "30s", "1h30m" or "250ms"')
   .meta({ examples: ["30s", "1h30m", "250ms"] });
 
-const momentGiven = z.iso.datetime({ offset: true }).meta({ examples: ["2026-01-31T12:00:00.000Z"] });
+/** A moment as callers give it: RFC 3339, in any zone. */
+export const momentGiven = z.iso.datetime({ offset: true }).meta({ examples: ["2026-01-31T12:00:00.000Z"] });
 
 const payload = {
   payload: z.unknown().optional().meta({ description: "Any JSON. Missing: none." }),

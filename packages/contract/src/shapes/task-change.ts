@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { duration, momentGiven } from "./enqueue.ts";
 import { changeReason } from "./reason.ts";
 import { taskState } from "./task-state.ts";
 
@@ -18,12 +19,30 @@ export const taskChangeResponse = z
   .object({
     queue: z.string(),
     id: z.string(),
-    done: z.enum(["run", "archived", "cancelled", "asked_to_stop", "edited", "deleted"]).meta({
+    done: z.enum(["run", "archived", "cancelled", "asked_to_stop", "rescheduled", "edited", "deleted"]).meta({
       description: "`cancelled`: it waited, and is archived now. `asked_to_stop`: a worker runs it, and was told.",
     }),
-    state: taskState.nullable().meta({ description: "Where it is now; null where it is gone." }),
+    state: taskState.nullable().meta({ description: "Where it is now; null where it is gone, or not known." }),
   })
   .meta({ id: "TaskChangeResponse", title: "A changed task", description: "What was done, and where it is now." });
+
+/** The body of `POST /tasks/{queue}/{id}/reschedule`. */
+export const rescheduleRequest = z
+  .strictObject({
+    due_at: momentGiven.optional().meta({ description: "When it is due. A moment that has passed means now." }),
+    delay: duration.optional().meta({ description: "How long from now it is due, in place of `due_at`." }),
+    reason: changeReason,
+  })
+  .refine(({ due_at, delay }) => (due_at === undefined) !== (delay === undefined), {
+    path: ["due_at"],
+    message: "expected due_at or delay, and one of them only",
+  })
+  .meta({
+    id: "RescheduleRequest",
+    title: "Another moment",
+    description: "When a task is to run.",
+    examples: [{ delay: "3m" }],
+  });
 
 /** The body of `PUT /tasks/{queue}/{id}/payload`. */
 export const editPayloadRequest = z

@@ -57,6 +57,7 @@ export const changesOfInspector: Readonly<Partial<Record<Method, (args: readonly
   runTask: onTask("run-task"),
   archiveTask: onTask("archive-task"),
   deleteTask: onTask("delete-task"),
+  rescheduleTask: onTask("reschedule-task"),
   cancel: ([first, second]) => ({
     operation: "cancel-task",
     on: typeof second === "string" ? { queue: text(first), id: second } : { id: text(first) },

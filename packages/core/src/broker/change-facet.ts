@@ -64,6 +64,15 @@ export type EditOutcome =
   /** An equal unique task exists already. */
   | "duplicate";
 
+export interface RescheduleRequest {
+  readonly queue: string;
+  readonly taskId: string;
+  /** Milliseconds since the epoch. A moment that has passed means now. */
+  readonly at: number;
+}
+
+export type RescheduleOutcome = Exclude<EditOutcome, "conflict" | "duplicate">;
+
 export interface RemoveQueueRequest {
   /** Removes the queue even when it holds tasks. */
   readonly force: boolean;
@@ -102,6 +111,11 @@ export interface ChangeFacet {
    * @throws HikyakuError `corrupt_data` when the task can't be read.
    */
   editPayload(request: EditPayloadRequest, call?: CallOptions): Promise<EditOutcome>;
+  /**
+   * Lets a task wait until a moment. One that is to be tried again stays so; one that waits in line, is archived or collected
+   * is scheduled. One that has a group joins it at that moment. A uniqueness lock keeps its end.
+   */
+  reschedule(request: RescheduleRequest, call?: CallOptions): Promise<RescheduleOutcome>;
   /**
    * Frees the uniqueness lock of equal tasks, so that another one can be enqueued. The tasks stay as they are. Answers
    * the id of the task that owned the lock, undefined when there was none.

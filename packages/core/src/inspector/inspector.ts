@@ -8,6 +8,7 @@ import { type Clock, systemClock } from "../runtime/clock.ts";
 import { type CancelAnswer, cancelTask, taskNotFound } from "../task/cancel-task.ts";
 import { encodePayload } from "../task/payload.ts";
 import { checkedMaxPayloadBytes, defaultMaxPayloadBytes, payloadTooLarge } from "../task/payload-size.ts";
+import { checkedMoment } from "../task/task-options.ts";
 import {
   checkedLogOptions,
   type TaskLogOptions,
@@ -28,7 +29,7 @@ import {
 } from "./queue-info.ts";
 import { checkedPauseSource, type PauseQueueOptions, pauseNames } from "./queue-pause.ts";
 import { type RemoveQueueOptions, removeQueue } from "./queue-removal.ts";
-import { changeErrors, editErrors, queueNotFound } from "./refusals.ts";
+import { changeErrors, editErrors, queueNotFound, rescheduleErrors } from "./refusals.ts";
 import {
   type EvictReport,
   type EvictServerOptions,
@@ -64,6 +65,7 @@ export type InspectedBroker = Pick<
   | "groups"
   | "change"
   | "editPayload"
+  | "reschedule"
   | "releaseLock"
   | "removeQueue"
   | "servers"
@@ -348,6 +350,21 @@ export class Inspector {
   /** @throws HikyakuError `queue_not_found`, `task_not_found`, `wrong_state`. */
   deleteTask(queue: string, id: string, options?: InspectorCallOptions): Promise<void> {
     return this.#changeOne("delete", queue, id, options);
+  }
+
+  /**
+   * Lets a task wait until a moment; one that has passed means now. One that is to be tried again stays so; any other that
+   * nobody runs is scheduled, also an archived one. A uniqueness lock keeps its end.
+   * @throws HikyakuError `queue_not_found`, `task_not_found`, `invalid_option`; `wrong_state` while it runs or is being
+   *   aggregated, and when it has completed.
+   */
+  async rescheduleTask(queue: string, id: string, at: Date, options: InspectorCallOptions = {}): Promise<void> {
+    const budget = this.#budget("rescheduleTask", options);
+    const request = { queue: checkedText("queue", queue), taskId: checkedText("id", id), at: checkedMoment("at", at) };
+    const outcome = await this.#broker.reschedule(request, budget.next());
+    if (outcome === "not_found") await this.#insistOn(queue, budget);
+    const error = rescheduleErrors[outcome](queue, id);
+    if (error !== undefined) throw error;
   }
 
   /**

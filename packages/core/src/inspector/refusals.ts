@@ -1,4 +1,4 @@
-import type { Change, ChangeOutcome, EditOutcome } from "../broker/change-facet.ts";
+import type { Change, ChangeOutcome, EditOutcome, RescheduleOutcome } from "../broker/change-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
@@ -32,6 +32,17 @@ export const changeErrors: Readonly<
   active: (queue, id) => wrongState(queue, id, running, "active"),
   taken: (queue, id) => wrongState(queue, id, beingAggregated, "aggregating"),
   moved: (queue, id) => wrongState(queue, id, "is in another state by now"),
+};
+
+/** The same for another moment. */
+export const rescheduleErrors: Readonly<
+  Record<RescheduleOutcome, (queue: string, id: string) => HikyakuError | undefined>
+> = {
+  changed: () => undefined,
+  not_found: taskNotFound,
+  active: (queue, id) => wrongState(queue, id, running, "active"),
+  taken: (queue, id) => wrongState(queue, id, beingAggregated, "aggregating"),
+  completed: (queue, id) => wrongState(queue, id, "has completed; enqueue it anew to run it again", "completed"),
 };
 
 /** The same for an edit of a payload. */

@@ -259,7 +259,11 @@ function checkedGroup(value: unknown): string {
   return group;
 }
 
-function checkedMoment(option: string, value: unknown): number {
+/**
+ * The milliseconds of a moment that any store can keep.
+ * @throws HikyakuError `invalid_option`, which names the option.
+ */
+export function checkedMoment(option: string, value: unknown): number {
   if (!(value instanceof Date)) throw invalid(option, "a Date", shown(value));
   const moment = value.getTime();
   if (moment <= latestMoment) return moment;

@@ -169,6 +169,51 @@ export function describeChangeContract(setup: ContractSetup): void {
       expect(Buffer.from((await stored(store.other, message)).message.payload ?? []).toString()).toBe("2");
     });
 
+    describe("of the moment", () => {
+      const at = (ms: number): number => store.clock.now() + ms;
+      const reschedule = ({ message }: Pick<EnqueueItem, "message">, moment: number) =>
+        store.broker.reschedule({ queue: message.queue, taskId: message.id, at: moment });
+
+      it.each([
+        ["pending", "scheduled"],
+        ["scheduled", "scheduled"],
+        ["retry", "retry"],
+        ["archived", "scheduled"],
+        ["aggregating", "scheduled"],
+      ] as const)("lets a task that is %s wait until it, and no moment longer", async (state, after) => {
+        const item = await resting[state](store);
+        const moment = at(90_123);
+        expect(await reschedule(item, moment)).toBe("changed");
+        const task = await stored(store.other, item.message);
+        expect(task).toMatchObject({ state: after, dueAt: moment, pendingSince: undefined, archivedAt: undefined });
+        const counts = (await store.other.queue("default"))?.counts;
+        expect(Object.entries(counts ?? {}).filter(([, count]) => count > 0)).toEqual([[after, 1]]);
+        store.clock.advance(90_122);
+        expect((await store.other.forwardDue({ queue: "default", limit: 10 })).moved).toBe(0);
+        store.clock.advance(1);
+        expect((await store.other.forwardDue({ queue: "default", limit: 10 })).moved).toBe(1);
+        expect(await stateOf(store.other, item.message)).toBe(state === "aggregating" ? "aggregating" : "pending");
+      });
+
+      it("runs a task at once whose moment has passed, and wakes a server that waits for work", async () => {
+        const item = await resting.scheduled(store);
+        expect(await reschedule(item, at(-5))).toBe("changed");
+        expect((await store.other.forwardDue({ queue: "default", limit: 10 })).moved).toBe(1);
+        expect(idsOf(await claimed(store.broker))).toEqual([item.message.id]);
+      });
+
+      it("leaves what runs, has completed, is being aggregated or is gone as it is", async () => {
+        const running = await enqueuedAndClaimed(store.broker);
+        expect(await reschedule(running, at(1_000))).toBe("active");
+        expect(await reschedule(await resting.completed(store), at(1_000))).toBe("completed");
+        expect(await reschedule({ message: aTask({ id: "none" }) }, at(1_000))).toBe("not_found");
+        const member = await resting.aggregating(store);
+        const limits = { maxSize: 1, maxDelayMs: undefined, gracePeriodMs: 60_000 };
+        await store.broker.collect({ queue: "default", group: "g", limits, holdMs: 60_000 });
+        expect(await reschedule(member, at(1_000))).toBe("taken");
+      });
+    });
+
     describe("of all tasks of a state", () => {
       it.each(restingStates)("goes through those that are %s in slices, oldest first", async (state) => {
         const ids: string[] = [];

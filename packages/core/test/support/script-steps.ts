@@ -388,6 +388,21 @@ const upkeepSteps: ScriptStep[] = [
       return (other) => other.editPayload({ queue, taskId: "e", payload: bytes("new") });
     },
   },
+  ...(["w0", "at0", "g0", "old0"] as const).map(
+    (id): ScriptStep => ({
+      name: `reschedule ${id}`,
+      async prepare(broker, clock) {
+        await waiting(broker, 2);
+        await broker.enqueue([
+          unique(placedAt(clock.now() + 1_234, { id: "at0", payload: bytes("at0") })),
+          grouped({ id: "g0" }),
+          placedAt(clock.now() + minuteMs, { id: "old0" }),
+        ]);
+        await broker.change({ kind: "ids", queue, taskIds: ["old0"] }, "archive", 10);
+        return (other) => other.reschedule({ queue, taskId: id, at: clock.now() + 2_345 });
+      },
+    }),
+  ),
   {
     name: "fire a turn",
     async prepare(broker, clock) {

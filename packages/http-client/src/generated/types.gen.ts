@@ -1663,6 +1663,26 @@ export type RemoveScheduleResponse = {
 };
 
 /**
+ * Another moment
+ *
+ * When a task is to run.
+ */
+export type RescheduleRequest = {
+    /**
+     * When it is due. A moment that has passed means now.
+     */
+    due_at?: string;
+    /**
+     * How long from now it is due, in place of `due_at`.
+     */
+    delay?: string;
+    /**
+     * Why, for whoever looks later.
+     */
+    reason?: string;
+};
+
+/**
  * A task outside of any turn
  *
  * What was enqueued.
@@ -2313,9 +2333,9 @@ export type TaskChangeResponse = {
     /**
      * `cancelled`: it waited, and is archived now. `asked_to_stop`: a worker runs it, and was told.
      */
-    done: 'run' | 'archived' | 'cancelled' | 'asked_to_stop' | 'edited' | 'deleted';
+    done: 'run' | 'archived' | 'cancelled' | 'asked_to_stop' | 'rescheduled' | 'edited' | 'deleted';
     /**
-     * Where it is now; null where it is gone.
+     * Where it is now; null where it is gone, or not known.
      */
     state: 'pending' | 'active' | 'scheduled' | 'retry' | 'aggregating' | 'completed' | 'archived' | null;
 };
@@ -5215,6 +5235,76 @@ export type CancelTaskResponses = {
 };
 
 export type CancelTaskResponse = CancelTaskResponses[keyof CancelTaskResponses];
+
+export type RescheduleTaskData = {
+    body: RescheduleRequest;
+    path: {
+        /**
+         * Its queue.
+         */
+        queue: string;
+        /**
+         * Its id, which is unique in its queue.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/tasks/{queue}/{id}/reschedule';
+};
+
+export type RescheduleTaskErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `operate`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * `queue_not_found`: There is no such queue. `task_not_found`: There is no such task.
+     */
+    404: Problem;
+    /**
+     * `wrong_state`: It runs, is being aggregated, or has completed. `state` says which.
+     */
+    409: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not sent as application/json.
+     */
+    415: Problem;
+    /**
+     * What was sent has errors (body, path); `errors` names each. Nothing was done. `invalid_option`: The moment lies too far ahead.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type RescheduleTaskError = RescheduleTaskErrors[keyof RescheduleTaskErrors];
+
+export type RescheduleTaskResponses = {
+    /**
+     * What was done, and where it is now.
+     */
+    200: TaskChangeResponse;
+};
+
+export type RescheduleTaskResponse = RescheduleTaskResponses[keyof RescheduleTaskResponses];
 
 export type EditTaskPayloadData = {
     body: EditPayloadRequest;

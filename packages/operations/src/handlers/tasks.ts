@@ -1,5 +1,12 @@
 import type { taskEndpoints } from "@hikyaku/contract";
-import { isHikyakuError, parsePayload, type TaskInfo, type UnreadableTaskInfo } from "hikyaku";
+import {
+  type Duration,
+  durationMs,
+  isHikyakuError,
+  parsePayload,
+  type TaskInfo,
+  type UnreadableTaskInfo,
+} from "hikyaku";
 import type { OperationsContext } from "../context.ts";
 import { refusalOfGiven } from "../enqueue/given-task.ts";
 import { etagOf, matches } from "../etag.ts";
@@ -31,6 +38,14 @@ export const taskHandlers = {
     const done = isSignalled ? "asked_to_stop" : "cancelled";
     return { status: 200, body: { queue, id, done, state: isSignalled ? "active" : "archived" } };
   },
+  rescheduleTask: async ({ inspector }, { params: { queue, id }, body }) => {
+    const { due_at: dueAt, delay } = body;
+    // The contract lets only durations through.
+    const at = dueAt === undefined ? Date.now() + durationMs("delay", delay as Duration) : Date.parse(dueAt);
+    await inspector.rescheduleTask(queue, id, new Date(at));
+    const after = await taskNow(inspector, queue, id);
+    return { status: 200, body: { queue, id, done: "rescheduled", state: after?.state ?? null } };
+  },
   editTaskPayload: async (context, { params: { queue, id }, headers, body }) => {
     const { inspector } = context;
     const task = await inspector.task(queue, id);
@@ -44,17 +59,27 @@ export const taskHandlers = {
       const isConflict = isHikyakuError(error, "wrong_state") && error.facts.state === undefined;
       throw ifMatch !== undefined && isConflict ? changed(task) : error;
     }
-    const after = await inspector.task(queue, id);
-    const state = after.state ?? null;
+    const after = await taskNow(inspector, queue, id);
+    const etag = after === undefined ? undefined : etagOf(after);
     // Payloads may hold secrets. The tags say whether it is the payload that somebody remembers.
-    context.tellChange({ before: { etag: etagOf(task) }, after: { etag: etagOf(after) } });
-    return { status: 200, body: { queue, id, done: "edited", state }, headers: { ETag: etagOf(after) } };
+    context.tellChange({ before: { etag: etagOf(task) }, after: { etag } });
+    return { status: 200, body: { queue, id, done: "edited", state: after?.state ?? null }, headers: { ETag: etag } };
   },
   deleteTask: async ({ inspector }, { params: { queue, id } }) => {
     await inspector.deleteTask(queue, id);
     return { status: 200, body: { queue, id, done: "deleted", state: null } };
   },
 } satisfies HandlersOf<typeof taskEndpoints>;
+
+/** Somebody may have removed it since. */
+async function taskNow(inspector: OperationsContext["inspector"], queue: string, id: string) {
+  try {
+    return await inspector.task(queue, id);
+  } catch (error) {
+    if (isHikyakuError(error, "task_not_found") || isHikyakuError(error, "queue_not_found")) return undefined;
+    throw error;
+  }
+}
 
 function changed({ state }: TaskInfo | UnreadableTaskInfo): RequestProblem {
   return new RequestProblem("precondition_failed", "The task has changed since it was read; read it again.", {

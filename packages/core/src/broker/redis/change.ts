@@ -11,18 +11,21 @@ import type {
   EditPayloadRequest,
   RemoveQueueAnswer,
   RemoveQueueRequest,
+  RescheduleOutcome,
+  RescheduleRequest,
   Selection,
 } from "../change-facet.ts";
 import type { TaskMessage } from "../task-message.ts";
-import { type QueueKeys, queueKeys, uniqueLockKey } from "./keys.ts";
-import { changeLua, editPayloadLua } from "./lua/generated.ts";
+import { dueSoonerChannel, type QueueKeys, queueKeys, uniqueLockKey } from "./keys.ts";
+import { changeLua, editPayloadLua, rescheduleLua } from "./lua/generated.ts";
 import { QueueRemoval } from "./queue-removal.ts";
-import { nanoseconds, type RedisContext, wholeSeconds } from "./redis-context.ts";
+import { nanoseconds, type RedisContext, secondAtOrAfter, wholeSeconds } from "./redis-context.ts";
 import { runCommand, runScript, script } from "./run-script.ts";
 import { list, text } from "./wire/reply.ts";
 
 const changeScript = script(changeLua, "list");
 const editScript = script(editPayloadLua, "text");
+const rescheduleScript = script(rescheduleLua, "text");
 
 /** To take a task out of the middle of a list, Redis walks along it. One script walks no further than this. */
 const mostSearched = 100_000;
@@ -64,6 +67,37 @@ export class RedisChange implements ChangeFacet {
       call,
     );
     return text(outcome) as EditOutcome;
+  }
+
+  async reschedule({ queue, taskId, at }: RescheduleRequest, call?: CallOptions): Promise<RescheduleOutcome> {
+    const keys = queueKeys(queue);
+    const outcome = await runScript(
+      this.#context.connection,
+      rescheduleScript,
+      [
+        keys.pending,
+        keys.lease,
+        keys.scheduled,
+        keys.retry,
+        keys.archived,
+        keys.groups,
+        keys.due,
+        keys.aggregationSets,
+      ],
+      [
+        keys.task,
+        keys.group,
+        taskId,
+        this.#surelyOver(),
+        String(secondAtOrAfter(at)),
+        String(Math.ceil(at)),
+        String(wholeSeconds(this.#context.clock.now())),
+        keys.queue,
+        dueSoonerChannel,
+      ],
+      call,
+    );
+    return text(outcome) as RescheduleOutcome;
   }
 
   async releaseLock(

@@ -10,10 +10,13 @@ import type {
   EditPayloadRequest,
   RemoveQueueAnswer,
   RemoveQueueRequest,
+  RescheduleOutcome,
+  RescheduleRequest,
   Selection,
 } from "../change-facet.ts";
 import type { TaskState } from "../task-message.ts";
 import type { Row } from "./database.ts";
+import { EarliestDue } from "./enqueue.ts";
 import { endLease } from "./lease.ts";
 import { joining, joinLine, offTheLine } from "./line.ts";
 import type { Store } from "./store.ts";
@@ -60,6 +63,25 @@ export class SqliteChange implements ChangeFacet {
         }
       }
       db.run(writePayload, payload, after, row["number"] as number);
+      return "changed";
+    });
+  }
+
+  reschedule({ queue, taskId, at }: RescheduleRequest, call?: CallOptions): Promise<RescheduleOutcome> {
+    return this.#store.write(call, 1, (transaction): RescheduleOutcome => {
+      const { db, tally } = transaction;
+      const row = db.get(selectOne, queue, taskId);
+      if (row === undefined) return "not_found";
+      const state = row["state"] as TaskState;
+      if (state === "active" || state === "completed") return state;
+      if (row["set_id"] !== null) return "taken";
+      const due = new EarliestDue(transaction);
+      due.before(queue);
+      const to = state === "retry" ? "retry" : "scheduled";
+      db.run(toWait, to, Math.ceil(at), row["number"] as number);
+      tally.moved(queue, state, to);
+      due.placed(queue, Math.ceil(at));
+      due.signal();
       return "changed";
     });
   }
@@ -198,6 +220,8 @@ const noPlace = "due_at = NULL, kept_until = NULL, grouped_at = NULL";
 // The group is removed: if the task fails, it must not be collected again.
 const runningAgain = joining(`${noPlace}, archived_at = NULL, group_name = '', lost_attempts = 0, lost_alone = 0`);
 const toArchive = `UPDATE tasks SET state = 'archived', ${offTheLine}, ${noPlace}, archived_at = ? WHERE number = ?`;
+const toWait = `
+  UPDATE tasks SET state = ?, ${offTheLine}, kept_until = NULL, grouped_at = NULL, archived_at = NULL, due_at = ? WHERE number = ?`;
 const deleteTask = "DELETE FROM tasks WHERE number = ?";
 const writePayload = "UPDATE tasks SET payload = ?, unique_key = ? WHERE number = ?";
 const selectSamePayload = "SELECT 1 FROM tasks WHERE number = ? AND coalesce(payload, x'') = ?";

@@ -5865,6 +5865,221 @@ end
 return lost
 `;
 
+export const rescheduleLua = `-- Lets a task that nobody holds wait until a moment, wherever it is.
+-- KEYS 1 pending  2 lease  3 scheduled  4 retry  5 archived  6 groups  7 exact due moments  8 aggregation sets
+-- ARGV 1 prefix of task keys  2 prefix of group keys  3 id  4 end of a lease up to which it is surely over, in s
+--      5 the second at or after the moment  6 the moment in ms  7 now in s  8 queue  9 channel for "due sooner"
+-- Returns the outcome
+local pending, lease, scheduled, retry, archived = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local groups, due, sets = KEYS[6], KEYS[7], KEYS[8]
+local taskPrefix, groupPrefix, id, over = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local score, moment, nowSec, queue, channel = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local places = { pending = true, scheduled = true, retry = true, archived = true, aggregating = true }
+-- What a script asks before it writes. A script that fails does not undo its writes. So between its first and its last write
+-- it may call nothing that the server can refuse.
+
+-- Ends the script with this error. Newer servers take its first word as the kind of the error.
+local function fail(text)
+  error(redis.acl_check_cmd and { err = text } or text, 0)
+end
+
+-- Whether the answer is a refusal.
+local function isRefused(answer)
+  return type(answer) == 'table' and answer.err ~= nil
+end
+
+-- Reads. Nil when the key holds another type. Every other refusal ends the script.
+local function read(...)
+  local answer = redis.pcall(...)
+  if not isRefused(answer) then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return fail(answer.err)
+end
+
+-- Ends the script if one of the keys holds something that this command can't count.
+local function mustHold(counting, what, ...)
+  for _, key in ipairs({ ... }) do
+    if read(counting, key) == nil then
+      fail('WRONGTYPE the key ' .. key .. ' holds something that is no ' .. what .. ': remove it, or move it away')
+    end
+  end
+end
+
+local function mustBeLists(...) mustHold('LLEN', 'list', ...) end
+local function mustBeSortedSets(...) mustHold('ZCARD', 'sorted set', ...) end
+local function mustBeSets(...) mustHold('SCARD', 'set', ...) end
+
+-- Tries a command on a key that never exists, for servers before Redis 7, which can't be asked.
+local function tried(name, key)
+  if name == 'DEL' or name == 'UNLINK' or name == 'EXISTS' or name == 'GET' or name == 'TTL' or name == 'PTTL'
+    or name == 'LLEN' or name == 'ZCARD' or name == 'SCARD' or name == 'RPOP' then
+    return redis.pcall(name, key)
+  elseif name == 'SET' then
+    return redis.pcall(name, key, '', 'XX')
+  elseif name == 'ZADD' then
+    return redis.pcall(name, key, 'XX', '0', '0')
+  elseif name == 'ZUNIONSTORE' then
+    return redis.pcall(name, key, '1', key)
+  elseif name == 'ZRANGESTORE' then
+    return redis.pcall(name, key, key, '0', '0')
+  elseif name == 'RENAME' then
+    return redis.pcall(name, key, key)
+  elseif name == 'HDEL' or name == 'HGET' or name == 'HMGET' or name == 'HEXISTS' or name == 'SREM' or name == 'SADD'
+    or name == 'ZREM' or name == 'ZSCORE' or name == 'LPUSH' or name == 'RPUSH' or name == 'LPOS' or name == 'LINDEX'
+    or name == 'EXPIRE' or name == 'SRANDMEMBER' then
+    return redis.pcall(name, key, '0')
+  end
+  return redis.pcall(name, key, '0', '0')
+end
+
+-- Ends the script if the server does not know one of the commands, or does not let this user run it. The question names a key
+-- that never exists, beside the given one.
+local function mustBeAble(beside, ...)
+  local key = (string.match(beside, '^.-}:') or beside .. ':') .. 'none'
+  local ask = redis.acl_check_cmd
+  if ask then
+    for _, name in ipairs({ ... }) do
+      local isKnown, isAllowed = pcall(ask, name, key, key, key)
+      if not isKnown then fail('ERR unknown command ' .. name .. ': nothing was written without it') end
+      if not isAllowed then fail('NOPERM this user may not run ' .. name .. ': nothing was written without it') end
+    end
+    return
+  end
+  -- The first command removes what the others made.
+  for _, name in ipairs({ 'DEL', ... }) do
+    local answer = tried(name, key)
+    local words = isRefused(answer) and string.lower(answer.err) or ''
+    if string.find(words, "can't run", 1, true) or string.find(words, 'noperm', 1, true) or string.find(words, 'unknown', 1, true) then
+      redis.pcall('DEL', key)
+      fail('NOPERM this user may not run ' .. name .. ', or the server does not know it: nothing was written without it')
+    end
+  end
+  redis.pcall('DEL', key)
+end
+-- The moments (milliseconds, or nil) of the first waiting task, and of the first task with an exact moment. Exact moments lie in
+-- their own set. A score of the other sets is the whole second at or after the exact moment.
+local function nextDue(dueKey, scheduledKey, retryKey)
+  local exact = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
+  local firstExact = exact[2] and tonumber(exact[2]) or nil
+  local first = firstExact
+  for _, key in ipairs({ scheduledKey, retryKey }) do
+    local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if head[2] then
+      local moment = tonumber(head[2]) * 1000
+      if first == nil or moment < first then first = moment end
+    end
+  end
+  return first, firstExact
+end
+-- The token that the field names. False when the set holds another end than the holder wrote: Go's programs leave it so.
+local function tokenIn(held, ends)
+  return held and ends and string.sub(held, -#ends - 1) == ':' .. ends and string.sub(held, 1, -#ends - 2)
+end
+
+-- The end of the lease by which the token holds the task. False when it does not hold the task.
+local function endHeldBy(leaseKey, key, id, token)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and redis.pcall('HGET', key, 'hk:lease') == token .. ':' .. ends and ends
+end
+
+-- Whether a worker may hold the task: its lease runs, or ended less than the margin of clocks ago.
+local function isHeld(leaseKey, id, over)
+  local ends = redis.call('ZSCORE', leaseKey, id)
+  return ends and tonumber(ends) > over
+end
+
+-- The score of an id. False also when the key is no sorted set.
+local function scoreIn(key, id)
+  local score = redis.pcall('ZSCORE', key, id)
+  return type(score) == 'string' and score
+end
+
+-- Whether the task is in one of the sets that are being aggregated. It is not in its group. When there are too many sets to look
+-- through, it counts as being in one.
+local function isTaken(setsKey, groupPrefix, id)
+  local sets = redis.call('ZRANGE', setsKey, 0, 100)
+  if #sets > 100 then return true end
+  for _, set in ipairs(sets) do
+    if string.sub(set, 1, #groupPrefix) == groupPrefix and scoreIn(set, id) then return true end
+  end
+  return false
+end
+-- Keeps the exact moments from growing without end. Go's programs, which forward tasks too, know nothing of them. With each
+-- \`added\` moment, it removes some that passed a minute ago and that no task waits for. The key itself ends a day or two after
+-- its last moment. \`first\` is the first moment before the call. A refusal changes nothing.
+local function keepDue(dueKey, scheduledKey, retryKey, tasks, nowSec, first, latest, added)
+  local passedMs = nowSec * 1000 - 60000
+  if first and first < passedMs then
+    local passed = redis.pcall(
+      'ZRANGEBYSCORE', dueKey, '-inf', string.format('%.0f', passedMs), 'WITHSCORES', 'LIMIT', 0, added + 16
+    )
+    for index = 1, #passed, 2 do
+      local id, second = passed[index], math.ceil(tonumber(passed[index + 1]) / 1000)
+      local waits = redis.pcall('ZSCORE', scheduledKey, id)
+      if not waits then waits = redis.pcall('ZSCORE', retryKey, id) end
+      local state = not waits and redis.pcall('HGET', tasks .. id, 'state')
+      -- The moment of a waiting task that no list names is kept: only it tells when to run the task.
+      local isLost = state == 'scheduled' or state == 'retry' or type(state) == 'table'
+      if type(waits) == 'string' and tonumber(waits) ~= second or not waits and not isLost then
+        redis.pcall('ZREM', dueKey, id)
+      end
+    end
+  end
+  local needed = math.ceil(latest / 1000) + 86400
+  local left = redis.pcall('TTL', dueKey)
+  if type(left) == 'number' and left < needed - nowSec then
+    redis.pcall('EXPIRE', dueKey, string.format('%.0f', math.max(needed - nowSec, 0) + 86400))
+  end
+end
+-- How tasks leave the line of a queue: see \`line\`. Uses the script's name \`pending\`.
+
+-- The next \`size\` tasks leave the line.
+local function leaveFront(size)
+  redis.call('LTRIM', pending, '0', string.format('%d', -size - 1))
+end
+
+-- A task leaves the line: so many of its entries from the back, below 0 from the front, all for 0. Returns how many there were.
+-- With \`redis.pcall\` as \`call\` it returns the refusal, if there is one.
+local function leaveLine(id, entries, call)
+  return (call or redis.call)('LREM', pending, entries, id)
+end
+local key = taskPrefix .. id
+local found = read('HMGET', key, 'msg', 'state', 'group')
+if not found or not found[1] then return 'not_found' end
+local state, group = found[2], found[3]
+if state == 'active' or isHeld(lease, id, over) then return 'active' end
+if state == 'completed' then return 'completed' end
+if not places[state] then return 'not_found' end
+local inGroup = state == 'aggregating' and group and scoreIn(groupPrefix .. group, id)
+if state == 'aggregating' and not inGroup and isTaken(sets, groupPrefix, id) then return 'taken' end
+mustBeLists(pending)
+mustBeSortedSets(lease, due, scheduled, retry, archived)
+mustBeSets(groups)
+mustBeAble(
+  taskPrefix, 'ZREM', 'ZADD', 'ZCARD', 'SREM', 'HSET', 'HDEL', 'LREM', 'ZRANGE', 'ZRANGEBYSCORE', 'ZSCORE', 'HGET', 'TTL', 'EXPIRE'
+)
+local home = state == 'retry' and retry or scheduled
+local isExact = moment < score * 1000
+local before, beforeExact = nextDue(due, scheduled, retry)
+-- First what a server without memory refuses.
+redis.call('HSET', key, 'state', state == 'retry' and 'retry' or 'scheduled')
+redis.call('ZADD', home, score, id)
+if isExact then redis.call('ZADD', due, moment, id) else redis.call('ZREM', due, id) end
+redis.call('HDEL', key, 'pending_since', 'hk:reason')
+if state == 'pending' then
+  leaveLine(id, 1)
+elseif state == 'archived' then
+  redis.call('ZREM', archived, id)
+elseif inGroup then
+  redis.call('ZREM', groupPrefix .. group, id)
+  if redis.call('ZCARD', groupPrefix .. group) == 0 then redis.call('SREM', groups, group) end
+end
+if isExact then keepDue(due, scheduled, retry, taskPrefix, nowSec, beforeExact, moment, 1) end
+-- A server that misses it comes only a little late.
+if before == nil or moment <= before then redis.pcall('PUBLISH', channel, string.format('%.0f ', moment) .. queue) end
+return 'changed'
+`;
+
 export const setAsideLua = `-- Archives tasks that can't be read, as they are, under the caller's lease.
 -- KEYS 1 active  2 lease  3 archived
 -- ARGV 1 prefix of task keys  2 now in s  3 token  4 reason  5.. ids   Returns how many were archived
