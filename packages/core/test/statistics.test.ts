@@ -13,6 +13,7 @@ import { defineTask } from "../src/task/task.ts";
 import { SkipRetry } from "../src/worker/handling/verdict-errors.ts";
 import { claimed, placedNow } from "./support/builders.ts";
 import { FakeClock } from "./support/fake-clock.ts";
+import { startChildServer } from "./worker/child-process.ts";
 import { aClient, aServer, closedAtEnd, Happenings, stores } from "./worker/stores.ts";
 
 const mail = defineTask({ type: "mail", maxRetry: 1 });
@@ -139,6 +140,31 @@ describe.each(stores)("statistics on $name", ({ open }) => {
     const { total } = await new Inspector({ broker, clock }).statistics({ queue: "default" });
     expect(total).toMatchObject({ enqueued: 0, started: 1, succeeded: 1, lost: 1 });
     expect(total.failedRun.count).toBe(0);
+  });
+
+  it("keep what a process had reported before it was killed, beside those of who takes its tasks over", async () => {
+    const store = await open();
+    const broker = store.connect();
+    const stuck = defineTask({ type: "stuck" });
+    const child = startChildServer(store.address, "stuck");
+    const client = aClient(broker);
+    await client.enqueue(stuck, {});
+    await child.lines.reach(1);
+    await expect.poll(async () => (await reported(broker, "stuck")).started, { timeout: 30_000, interval: 50 }).toBe(1);
+    // Its next report is some seconds away.
+    await client.enqueue(stuck, {});
+    await child.lines.reach(2);
+    child.kill("SIGKILL");
+    await child.exited;
+    const ran = new Happenings<string>();
+    const server = aServer(broker, { lease: "2s" }).handle(stuck, ({ taskId }) => ran.add(taskId));
+    server.start();
+    await ran.reach(2);
+    await server.stop();
+    const { started, lost, succeeded } = await reported(broker, "stuck");
+    expect({ lost, succeeded }).toEqual({ lost: 2, succeeded: 2 });
+    // On a machine that stood still meanwhile, it may have reported the second one too.
+    expect([3, 4]).toContain(started);
   });
 
   it("are counted once although answers are lost, and go on when the store is back", async () => {

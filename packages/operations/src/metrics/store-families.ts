@@ -35,8 +35,7 @@ export function storeFamilies(reading: StoreReading): MetricFamily[] {
 
 /** Names, types and help are those of Asynq's exporter, byte for byte: its dashboards ask for them. */
 function asynqFamilies({ queues }: StoreReading): MetricFamily[] {
-  const each = (read: (summary: QueueSummary) => number): Sample[] =>
-    queues.map(({ summary }) => ({ labels: { queue: summary.queue }, value: read(summary) }));
+  const each = (read: (summary: QueueSummary) => number): Sample[] => eachQueue(queues, read);
   return [
     {
       name: "asynq_tasks_enqueued_total",
@@ -87,9 +86,12 @@ function asynqFamilies({ queues }: StoreReading): MetricFamily[] {
   ];
 }
 
+function eachQueue(queues: StoreReading["queues"], read: (summary: QueueSummary) => number): Sample[] {
+  return queues.map(({ summary }) => ({ labels: { queue: summary.queue }, value: read(summary) }));
+}
+
 function queueFamilies({ queues, queuesLeftOut }: StoreReading): MetricFamily[] {
-  const each = (read: (summary: QueueSummary) => number): Sample[] =>
-    queues.map(({ summary }) => ({ labels: { queue: summary.queue }, value: read(summary) }));
+  const each = (read: (summary: QueueSummary) => number): Sample[] => eachQueue(queues, read);
   return [
     {
       name: "hikyaku_queue_tasks",
