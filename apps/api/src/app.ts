@@ -117,6 +117,8 @@ export async function buildApp(parts: AppParts) {
     authorize: permission.authorize,
     audit: auditFromConfig(config, broker),
     keys: permission.keys,
+    masking: config.api.masking,
+    switchedOff: config.api.operations.switchedOff,
     logger: libraryLogger(logger),
   });
   await app.register(operationsPlugin, { prefix: OPERATIONS_PATH, operations, describe: describeEndpoint });

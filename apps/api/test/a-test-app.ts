@@ -65,7 +65,7 @@ export async function aTestApp(options: TestAppOptions = {}): Promise<TestApp> {
     api: {
       ...api,
       rateLimit: { ...api.rateLimit, pageRequestsPerMinute, operationsRequestsPerMinute },
-      operations: operationsToken === undefined ? {} : { token: operationsToken },
+      operations: { switchedOff: [], ...(operationsToken !== undefined && { token: operationsToken }) },
     },
   };
   const app = await buildApp({

@@ -22,6 +22,10 @@ export const fileOfSection = {
 /** Keys whose values come from the environment or a file named by it, and are never printed. */
 export const secretKeys: ReadonlySet<string> = new Set(["password", "token"]);
 
+/** The parts of tasks that can be hidden. */
+const parts = ["payloads", "results", "headers", "logs"] as const;
+const ofParts = `one of ${parts.join(", ")}`;
+
 /** What somebody can be permitted to do over HTTP: the words of the contract. */
 const scopes = ["read", "enqueue", "operate", "admin"] as const;
 
@@ -67,7 +71,17 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
         storage_type: choice("auto", "memory", "redis").default("auto"),
       }),
       operations: section({
+        switched_off: list(
+          text("an operation's id such as remove-queue", (id) => /^[a-z][a-z0-9-]*$/.test(id)),
+        ).default([]),
         token: text("a token of 16 to 1000 printable ASCII characters without spaces", isToken).exactOptional(),
+      }),
+      masking: section({
+        keys: list(text("the name of a key", isNotBlank)).default([]),
+        hidden: section({
+          read: list(z.enum(parts, ofParts)).default([]),
+          operate: list(z.enum(parts, ofParts)).default([]),
+        }),
       }),
       audit: section({
         max_entries: integer(1, 100_000).default(10_000),

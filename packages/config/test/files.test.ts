@@ -71,7 +71,8 @@ describe("the files of an environment", () => {
           operationsRequestsPerMinute: 6000,
           storageType: "auto",
         },
-        operations: {},
+        operations: { switchedOff: [] },
+        masking: { keys: [], hidden: { read: [], operate: [] } },
         audit: { maxEntries: 10_000, maxAgeDays: 90 },
         auth: {
           basic: {},

@@ -2,6 +2,7 @@ import type { AuditTrail, Broker, Client, Inspector, TaskDefinition } from "hiky
 import type { Identity } from "./access/request-head.ts";
 import type { ApiKeys } from "./keys/api-keys.ts";
 import type { LiveFindings } from "./live-findings.ts";
+import type { Mask } from "./presenters/mask.ts";
 
 /** What every handler works with. */
 export interface OperationsContext {
@@ -18,6 +19,8 @@ export interface OperationsContext {
   readonly who: string;
   readonly audit: AuditTrail;
   readonly keys: ApiKeys;
+  /** What presenters hide of tasks from the caller. */
+  readonly mask: Mask;
   /**
    * Tells the audit how things were and how they are now, if the handler knows it anyway: small, without payloads and
    * secrets. What is told again takes the place of what was told before.

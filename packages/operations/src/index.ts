@@ -1,5 +1,6 @@
 export { type BasicOptions, basicAccess } from "./access/basic.ts";
 export { keyAccess } from "./access/bearer.ts";
+export type { Masking } from "./access/masking.ts";
 export { type ProxyIdentityOptions, proxyIdentityAccess } from "./access/proxy-identity.ts";
 export type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
 export { SignInLimit } from "./access/sign-in-limit.ts";
@@ -13,6 +14,7 @@ export { type NodeHandler, type NodeHandlerOptions, nodeHandler } from "./mounts
 export { type WebHandler, type WebHandlerOptions, webHandler } from "./mounts/web.ts";
 export { type HttpAnswer, Operations, type OperationsCall, type OperationsParts } from "./operations.ts";
 export type { ApiKey } from "./presenters/api-key.ts";
+export type { MaskedPart } from "./presenters/mask.ts";
 export { RequestProblem, type RequestProblemOptions } from "./problems/request-problem.ts";
 export { type HandlerOf, type HandlersOf, type Route, routesOf } from "./route.ts";
 export type { HttpStream } from "./streams/http-stream.ts";

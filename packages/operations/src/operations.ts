@@ -13,6 +13,7 @@ import {
   type TaskDefinition,
   visibleLines,
 } from "hikyaku";
+import { checkMasking, type Masking, maskOf } from "./access/masking.ts";
 import { isOfAnotherSite } from "./access/other-site.ts";
 import { insistOnQueues } from "./access/queue-limits.ts";
 import type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
@@ -43,6 +44,8 @@ export interface OperationsParts {
   readonly keys?: ApiKeys;
   /** Operations that nobody may use, by their ids, such as `delete-tasks`. Only those that change something. */
   readonly switchedOff?: readonly string[];
+  /** What callers do not see of payloads, results, headers and logs. Default: they see all. */
+  readonly masking?: Masking;
   /** Where changes are written down. Default: the audit of the broker's store, with its default bounds. */
   readonly audit?: AuditTrail;
   /** What it throws keeps nobody from an answer. Default: warnings and errors as JSON lines on standard error. */
@@ -63,6 +66,7 @@ const partNames: ReadonlySet<string> = new Set(
     audit: true,
     keys: true,
     switchedOff: true,
+    masking: true,
     logger: true,
     routes: true,
     streams: true,
@@ -130,6 +134,7 @@ export class Operations {
     this.#client = client ?? new Client({ broker });
     this.#findings = new LiveFindings(broker);
     this.#audit = parts.audit ?? new AuditTrail({ broker });
+    checkMasking(parts.masking ?? {});
     this.#keys = parts.keys ?? new ApiKeys(broker);
     this.#switchedOff = switchesOf(parts.switchedOff ?? [], this.routes);
   }
@@ -239,6 +244,7 @@ export class Operations {
       findings: this.#findings,
       audit: this.#audit,
       keys: this.#keys,
+      mask: maskOf(this.#parts.masking ?? {}, identity),
       tellChange: (more: AuditedRequest["told"]): void => {
         told = { ...told, ...more };
       },

@@ -147,7 +147,15 @@ describe("an API key", () => {
       expect(await statusOf(`/queues/${queue}/pause`, key, post({})), queue).toBe(403);
       expect(await statusOf(`/queues/${queue}/tasks`, key, post({ type: "x", payload: 1 })), queue).toBe(403);
     }
-    for (const path of ["/servers", "/findings", "/audit", "/keys", "/statistics"]) {
+    const queries = [
+      "/servers?queue=mail",
+      "/findings?queue=mail",
+      "/tasks?queue=mail&queue=other",
+      "/workers?queue=other",
+    ];
+    for (const path of queries) expect(await statusOf(path, key), path).toBe(403);
+    expect(await statusOf("/tasks?queue=mail&queue=billing:eu", key)).toBe(200);
+    for (const path of ["/tasks", "/schedules", "/servers", "/findings", "/audit", "/keys", "/statistics"]) {
       expect(await statusOf(path, key), path).toBe(403);
     }
     expect(await statusOf("/statistics?queue=mail", key)).toBe(200);

@@ -60,7 +60,7 @@ describe("the permission of operations", () => {
 
   it("is a token's alone once there is one, in every environment", async () => {
     for (const appEnv of ["local", "develop", "staging", "production"] as const) {
-      const permission = permissionOf(appEnv, { operations: { token } });
+      const permission = permissionOf(appEnv, { operations: { switchedOff: [], token } });
       expect(permission.access).toBe("credential");
       expect(await canRead(permission)).toBe(false);
       expect(await canRead(permission, { authorization: `Bearer ${token}x` })).toBe(false);
@@ -70,7 +70,7 @@ describe("the permission of operations", () => {
   });
 
   it("is a key's of the store too, in every environment, beside the token and without one", async () => {
-    for (const more of [{}, { operations: { token } }]) {
+    for (const more of [{}, { operations: { switchedOff: [], token } }]) {
       for (const appEnv of ["local", "production"] as const) {
         const permission = permissionOf(appEnv, more);
         const { key } = await permission.keys.create({ name: "monitor", scopes: ["read"], who: "ana" });

@@ -6,7 +6,9 @@ const content = z
   .object({
     bytes: z.string().meta({ description: "All of it, in base64." }),
     size: z.int().meta({ description: "In bytes." }),
-    kind: z.enum(["json", "binary", "none"]),
+    kind: z.enum(["json", "binary", "none", "hidden"]).meta({
+      description: "`hidden`: the caller may not see it; it has no bytes then.",
+    }),
     value: z.unknown().meta({ description: "What it is as JSON; null where it is none." }),
   })
   .meta({ description: "A payload or a result." });

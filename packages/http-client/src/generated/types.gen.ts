@@ -1866,7 +1866,10 @@ export type SearchTasksResponse = {
              * In bytes.
              */
             size: number;
-            kind: 'json' | 'binary' | 'none';
+            /**
+             * `hidden`: the caller may not see it; it has no bytes then.
+             */
+            kind: 'json' | 'binary' | 'none' | 'hidden';
             /**
              * What it is as JSON; null where it is none.
              */
@@ -1881,7 +1884,10 @@ export type SearchTasksResponse = {
              * In bytes.
              */
             size: number;
-            kind: 'json' | 'binary' | 'none';
+            /**
+             * `hidden`: the caller may not see it; it has no bytes then.
+             */
+            kind: 'json' | 'binary' | 'none' | 'hidden';
             /**
              * What it is as JSON; null where it is none.
              */
@@ -4938,7 +4944,10 @@ export type GetTaskResponses = {
              * In bytes.
              */
             size: number;
-            kind: 'json' | 'binary' | 'none';
+            /**
+             * `hidden`: the caller may not see it; it has no bytes then.
+             */
+            kind: 'json' | 'binary' | 'none' | 'hidden';
             /**
              * What it is as JSON; null where it is none.
              */
@@ -4953,7 +4962,10 @@ export type GetTaskResponses = {
              * In bytes.
              */
             size: number;
-            kind: 'json' | 'binary' | 'none';
+            /**
+             * `hidden`: the caller may not see it; it has no bytes then.
+             */
+            kind: 'json' | 'binary' | 'none' | 'hidden';
             /**
              * What it is as JSON; null where it is none.
              */

@@ -22,13 +22,17 @@ export function insistOnQueue(identity: Identity | undefined, queue: string): vo
  */
 export function insistOnQueues(
   identity: Identity | undefined,
-  { keepsToQueues }: Endpoint,
+  endpoint: Endpoint,
   { params, query }: { readonly params: unknown; readonly query: unknown },
 ): void {
   if (identity?.queues === undefined) return;
-  const named = [queueOf(params), queueOf(query)].filter((queue) => queue !== undefined);
+  // A parameter that the endpoint does not read says nothing of what it is about.
+  const named = [
+    ...("queue" in (endpoint.params?.shape ?? {}) ? queuesOf(params) : []),
+    ...("queue" in (endpoint.query?.shape ?? {}) ? queuesOf(query) : []),
+  ];
   for (const queue of named) insistOnQueue(identity, queue);
-  if (named.length > 0 || keepsToQueues === true) return;
+  if (named.length > 0 || endpoint.keepsToQueues === true) return;
   throw new RequestProblem(
     "forbidden",
     `This credential is for some queues only (${identity.queues.join(", ")}), and this is about all of them; name one ` +
@@ -36,7 +40,7 @@ export function insistOnQueues(
   );
 }
 
-function queueOf(part: unknown): string | undefined {
-  if (typeof part !== "object" || part === null || !("queue" in part)) return undefined;
-  return typeof part.queue === "string" ? part.queue : undefined;
+function queuesOf(part: unknown): readonly string[] {
+  if (typeof part !== "object" || part === null || !("queue" in part)) return [];
+  return [part.queue].flat().map(String);
 }

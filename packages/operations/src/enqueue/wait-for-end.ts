@@ -1,6 +1,7 @@
 import { type EnqueueResponse, MAX_RESULT_WAIT_SECONDS } from "@hikyaku/contract";
 import { errorText, isHikyakuError } from "hikyaku";
 import type { OperationsContext } from "../context.ts";
+import { hides, maskedValue } from "../presenters/mask.ts";
 
 /** How long a task that is waited for is kept after it has succeeded, so that its result can be read. */
 export const WAITED_RETENTION_MS = 5 * 60_000;
@@ -17,7 +18,7 @@ export function secondsOfPrefer(prefer: string | undefined): number | undefined 
  * enqueued all the same, so nothing is thrown.
  */
 export async function waitForEnd(
-  { client, signal }: Pick<OperationsContext, "client" | "signal">,
+  { client, mask, signal }: Pick<OperationsContext, "client" | "mask" | "signal">,
   task: { readonly queue: string; readonly id: string; readonly type: string },
   seconds: number,
 ): Promise<EnqueueResponse["finished"]> {
@@ -25,7 +26,11 @@ export async function waitForEnd(
   try {
     const named = { queue, id, definition: { type, result: undefined } };
     const result = await client.waitForResult(named, { within: { ms: seconds * 1_000 }, signal });
-    return { state: "completed", result: result ?? null, error: null };
+    return {
+      state: "completed",
+      result: hides(mask, "results") ? null : maskedValue(result ?? null, mask),
+      error: null,
+    };
   } catch (error) {
     if (isHikyakuError(error, "task_archived")) return { state: "archived", result: null, error: errorText(error) };
     if (isHikyakuError(error, "invalid_payload")) return { state: "completed", result: null, error: errorText(error) };

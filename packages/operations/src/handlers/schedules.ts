@@ -15,7 +15,10 @@ export const scheduleHandlers = {
   listSchedules: async (context, { query }) => {
     const [entries, turns] = await Promise.all([schedulesOf(context).list(), turnsOf(context)]);
     const { items, next } = pageByName(entries, ({ id }) => id, query);
-    return { status: 200, body: { schedules: items.map((entry) => presentSchedule(entry, turns)), next } };
+    return {
+      status: 200,
+      body: { schedules: items.map((entry) => presentSchedule(entry, turns, context.mask)), next },
+    };
   },
   addSchedule: async (context, { body }) => {
     const { id, spec } = body;
@@ -98,7 +101,10 @@ async function turnsOf({ broker, signal }: OperationsContext): Promise<Announced
 }
 
 async function answerWith(context: OperationsContext, entry: ScheduleEntry) {
-  return { body: presentSchedule(entry, await turnsOf(context)), headers: { ETag: `"${entry.revision}"` } };
+  return {
+    body: presentSchedule(entry, await turnsOf(context), context.mask),
+    headers: { ETag: `"${entry.revision}"` },
+  };
 }
 
 function requestOf(context: OperationsContext, given: Given): EnqueueRequest {

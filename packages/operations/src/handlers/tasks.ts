@@ -1,29 +1,31 @@
-import type { taskEndpoints } from "@hikyaku/contract";
+import type { InputOf, taskEndpoints, taskEndpoints } from "@hikyaku/contract";
 import {
   type Duration,
   durationMs,
-  isHikyakuError,
-  parsePayload,
-  type TaskInfo,
-  type UnreadableTaskInfo,
+  isHikyakuError,isHikyakuError, 
+  parsePayload,parsePayload, 
+  type TaskInfo,type TaskInfo, 
+  type UnreadableTaskInfo,type UnreadableTaskInfo 
 } from "hikyaku";
 import type { OperationsContext } from "../context.ts";
 import { refusalOfGiven } from "../enqueue/given-task.ts";
 import { etagOf, matches } from "../etag.ts";
+import { type Mask, touches } from "../presenters/mask.ts";
 import { presentTaskSummary, presentTaskView } from "../presenters/task.ts";
 import { RequestProblem } from "../problems/request-problem.ts";
 import type { HandlersOf } from "../route.ts";
 import { searchOf } from "../task-search.ts";
 
 export const taskHandlers = {
-  searchTasks: async ({ inspector, signal }, { query }) => {
+  searchTasks: async ({ inspector, mask, signal }, { query }) => {
+    insistOnSight(mask, query);
     const { tasks, nextCursor, scanned, complete } = await inspector.search(searchOf(query), { signal });
-    const shown = tasks.map((task) => (query.view === "full" ? presentTaskView(task) : presentTaskSummary(task)));
+    const shown = tasks.map((task) => (query.view === "full" ? presentTaskView(task, mask) : presentTaskSummary(task)));
     return { status: 200, body: { tasks: shown, next: nextCursor ?? null, scanned, complete } };
   },
-  getTask: async ({ inspector, signal }, { params: { queue, id } }) => {
+  getTask: async ({ inspector, mask, signal }, { params: { queue, id } }) => {
     const task = await inspector.task(queue, id, { signal });
-    return { status: 200, body: presentTaskView(task), headers: { ETag: etagOf(task) } };
+    return { status: 200, body: presentTaskView(task, mask), headers: { ETag: etagOf(task) } };
   },
   runTask: async ({ inspector }, { params: { queue, id } }) => {
     await inspector.runTask(queue, id);
@@ -79,6 +81,17 @@ async function taskNow(inspector: OperationsContext["inspector"], queue: string,
     if (isHikyakuError(error, "task_not_found") || isHikyakuError(error, "queue_not_found")) return undefined;
     throw error;
   }
+/**
+ * Who may not see payloads must not find out by searching what is in them.
+ * @throws RequestProblem `forbidden`.
+ */
+function insistOnSight(
+  mask: Mask,
+  { payload, payload_base64: bytes, payload_value: value }: InputOf<typeof taskEndpoints.searchTasks>["query"],
+): void {
+  const searches = payload !== undefined || bytes !== undefined || value !== undefined;
+  if (!searches || !touches(mask, "payloads")) return;
+  throw new RequestProblem("forbidden", "Parts of payloads are hidden from you, so you can't search in them.");
 }
 
 function changed({ state }: TaskInfo | UnreadableTaskInfo): RequestProblem {

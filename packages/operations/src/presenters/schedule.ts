@@ -1,5 +1,6 @@
 import type { ScheduleView } from "@hikyaku/contract";
 import { parsePayload, type ScheduleEntry, type ScheduleRecord } from "hikyaku";
+import { hides, type Mask, maskedValue, noMask, touches } from "./mask.ts";
 import { presentMoment } from "./moment.ts";
 
 /** What live schedulers say of an entry's turns, by its id. */
@@ -20,7 +21,7 @@ export function announcedTurns(records: readonly ScheduleRecord[]): AnnouncedTur
 }
 
 /** A schedule of the store, with what live schedulers say of it. */
-export function presentSchedule(entry: ScheduleEntry, turns: AnnouncedTurns): ScheduleView {
+export function presentSchedule(entry: ScheduleEntry, turns: AnnouncedTurns, mask: Mask = noMask): ScheduleView {
   const { payload, catchUp } = entry;
   const announced = turns.get(entry.id);
   return {
@@ -30,8 +31,8 @@ export function presentSchedule(entry: ScheduleEntry, turns: AnnouncedTurns): Sc
     catch_up: typeof catchUp === "string" ? catchUp : { ...catchUp },
     type: entry.taskType,
     queue: entry.queue,
-    payload: jsonOf(entry),
-    payload_base64: payload === undefined ? null : Buffer.from(payload).toString("base64"),
+    payload: hides(mask, "payloads") ? null : maskedValue(jsonOf(entry), mask),
+    payload_base64: payload === undefined || touches(mask, "payloads") ? null : Buffer.from(payload).toString("base64"),
     options: [...entry.options],
     paused: entry.paused,
     next_at: presentMoment(entry.nextAt),

@@ -8,6 +8,7 @@ import type {
   TaskProgress,
   UnreadableTaskInfo,
 } from "hikyaku";
+import { hides, type Mask, maskedHeaders, maskedValue, noMask, touches } from "./mask.ts";
 import { presentMoment } from "./moment.ts";
 
 type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
@@ -21,7 +22,7 @@ type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
 type Presented = { readonly [Name in Exclude<keyof TaskInfo, "ageMs"> as SnakeCase<Name>]-?: unknown };
 
 /** Everything that is known of a task. */
-function presentTask(task: TaskInfo): TaskDetail & Presented {
+function presentTask(task: TaskInfo, mask: Mask): TaskDetail & Presented {
   return {
     kind: "task",
     id: task.id,
@@ -35,9 +36,9 @@ function presentTask(task: TaskInfo): TaskDetail & Presented {
     completed_at: presentMoment(task.completedAt),
     kept_until: presentMoment(task.keptUntil),
     holder: task.holder === undefined ? null : presentHolder(task.holder),
-    payload: presentContent(task.payload),
-    result: task.result === undefined ? null : presentContent(task.result),
-    headers: { ...task.headers },
+    payload: presentContent(task.payload, mask, "payloads"),
+    result: task.result === undefined ? null : presentContent(task.result, mask, "results"),
+    headers: maskedHeaders(task.headers, mask),
     group: task.group === "" ? null : task.group,
     unique: task.unique,
     max_retry: task.maxRetry,
@@ -54,33 +55,39 @@ function presentTask(task: TaskInfo): TaskDetail & Presented {
 }
 
 /** Something that lies where a task should. */
-function presentUnreadableTask({ id, queue, state, reason, bytes }: UnreadableTaskInfo): UnreadableTaskView {
+function presentUnreadableTask(
+  { id, queue, state, reason, bytes }: UnreadableTaskInfo,
+  mask: Mask,
+): UnreadableTaskView {
   return {
     kind: "unreadable",
     id,
     queue,
     state: state ?? null,
     reason,
-    bytes: bytes === undefined ? null : base64(bytes),
+    bytes: bytes === undefined || touches(mask, "payloads") ? null : base64(bytes),
   };
 }
 
 /** Everything that is known of what lies under a task's id. */
-export function presentTaskView(found: TaskInfo | UnreadableTaskInfo): TaskDetail | UnreadableTaskView {
-  return found.kind === "task" ? presentTask(found) : presentUnreadableTask(found);
+export function presentTaskView(
+  found: TaskInfo | UnreadableTaskInfo,
+  mask: Mask = noMask,
+): TaskDetail | UnreadableTaskView {
+  return found.kind === "task" ? presentTask(found, mask) : presentUnreadableTask(found, mask);
 }
 
 /** The same without payload, result, headers and attempts, nor the bytes of what can't be read. */
 export function presentTaskSummary(found: TaskInfo | UnreadableTaskInfo): TaskSummaryView | UnreadableTaskView {
-  if (found.kind === "unreadable") return { ...presentUnreadableTask(found), bytes: null };
-  const { payload, result: _result, headers: _headers, attempts: _attempts, ...rest } = presentTask(found);
+  if (found.kind === "unreadable") return { ...presentUnreadableTask(found, noMask), bytes: null };
+  const { payload, result: _result, headers: _headers, attempts: _attempts, ...rest } = presentTask(found, noMask);
   return { ...rest, payload_size: payload.size };
 }
 
 /** A task with what it is doing, and why. No reasons for a task that can't be read. */
 export function presentExplainedTask(found: ExplainedTask | UnreadableTaskInfo) {
-  if (!("explanation" in found)) return { task: presentUnreadableTask(found), explanation: null };
-  return { task: presentTask(found.task), explanation: presentExplanation(found.explanation) };
+  if (!("explanation" in found)) return { task: presentUnreadableTask(found, noMask), explanation: null };
+  return { task: presentTask(found.task, noMask), explanation: presentExplanation(found.explanation) };
 }
 
 /** What a task is doing, and why. */
@@ -133,7 +140,17 @@ function presentProgress(progress: TaskProgress): NonNullable<TaskDetail["progre
   };
 }
 
-function presentContent({ bytes, size, preview }: Content): TaskDetail["payload"] {
+function presentContent(
+  { bytes, size, preview }: Content,
+  mask: Mask,
+  part: "payloads" | "results",
+): TaskDetail["payload"] {
+  if (preview.kind !== "none" && touches(mask, part)) {
+    // Keys are known of JSON alone.
+    if (hides(mask, part) || preview.kind !== "json") return { bytes: "", size, kind: "hidden", value: null };
+    const value = maskedValue(preview.value, mask);
+    return { bytes: base64(Buffer.from(JSON.stringify(value))), size, kind: "json", value };
+  }
   return { bytes: base64(bytes), size, kind: preview.kind, value: preview.kind === "json" ? preview.value : null };
 }
 
