@@ -1,11 +1,11 @@
-import type { InputOf, taskEndpoints, taskEndpoints } from "@hikyaku/contract";
+import type { InputOf, taskEndpoints } from "@hikyaku/contract";
 import {
   type Duration,
   durationMs,
-  isHikyakuError,isHikyakuError, 
-  parsePayload,parsePayload, 
-  type TaskInfo,type TaskInfo, 
-  type UnreadableTaskInfo,type UnreadableTaskInfo 
+  isHikyakuError,
+  parsePayload,
+  type TaskInfo,
+  type UnreadableTaskInfo,
 } from "hikyaku";
 import type { OperationsContext } from "../context.ts";
 import { refusalOfGiven } from "../enqueue/given-task.ts";
@@ -81,6 +81,8 @@ async function taskNow(inspector: OperationsContext["inspector"], queue: string,
     if (isHikyakuError(error, "task_not_found") || isHikyakuError(error, "queue_not_found")) return undefined;
     throw error;
   }
+}
+
 /**
  * Who may not see payloads must not find out by searching what is in them.
  * @throws RequestProblem `forbidden`.
