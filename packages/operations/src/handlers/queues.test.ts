@@ -93,6 +93,19 @@ describeOnBothStores("queues over HTTP", (served) => {
     expect((await served.json("DELETE", "/queues/mail?force=maybe")).body.code).toBe("invalid_query");
   });
 
+  it("stay, with all their tasks, while a worker holds one of them", async () => {
+    await enqueue("mail", 3);
+    const request = { queues: [{ queue: "mail", limit: 1 }], limit: 1, serverId: "s", leaseMs: 60_000 };
+    const { tasks } = await served.broker.claim({ ...request, handles: { kind: "all" } });
+    expect(await served.json("DELETE", "/queues/mail?force=true")).toMatchObject({
+      status: 409,
+      body: { code: "wrong_state", detail: expect.stringContaining("running") },
+    });
+    expect((await served.json("GET", "/queues/mail")).body.counts).toMatchObject({ pending: 2, active: 1 });
+    await served.broker.settle(tasks.map((task) => ({ task, outcome: { kind: "done" } })));
+    expect(await served.json("DELETE", "/queues/mail?force=true")).toMatchObject({ body: { removed_tasks: 2 } });
+  });
+
   it("free the lock of a unique task, named by its payload as JSON or as bytes", async () => {
     const payload = { to: "a" };
     const unique = () => ({ ...aTask({ queue: "mail", type: "t", payload }), uniqueForMs: 60_000 });

@@ -1,0 +1,49 @@
+import { operationsEndpoints, problem } from "@hikyaku/contract";
+import { type RedisServer, startRedisServer } from "@hikyaku/test-support";
+import { type Broker, silentLogger } from "hikyaku";
+import { redisBroker } from "hikyaku/redis";
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { Operations, type WebHandler, webHandler } from "../src/index.ts";
+import { exampleRequests } from "./example-requests.ts";
+import { byToken } from "./test-operations.ts";
+
+describe("operations on a Redis that hangs", () => {
+  let redis: RedisServer;
+  let broker: Broker;
+  let handle: WebHandler;
+  beforeEach(async ({ skip }) => {
+    skip(inject("redisServerPath") === null, "redis-server is not installed");
+    redis = await startRedisServer();
+    broker = redisBroker({ url: redis.url, commandTimeoutMs: 1_000 });
+    await broker.ready();
+    handle = webHandler(new Operations({ broker, authorize: byToken, logger: silentLogger }));
+  });
+  afterEach(async () => {
+    redis?.resume();
+    await broker?.close();
+    await redis?.stop();
+  });
+
+  it("end in time, with 503 and a code that says what may have happened", async () => {
+    redis.pause();
+    const codes = new Set<string>();
+    const began = performance.now();
+    const asked = Object.entries(operationsEndpoints).map(async ([name, { method, path }]) => {
+      const { params = {}, query = "", body, headers = {} } = exampleRequests[name as keyof typeof operationsEndpoints];
+      const filled = path.replaceAll(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(params[key] ?? ""));
+      const sent = { authorization: "Bearer admin", "content-type": "application/json", ...headers };
+      const init = { method, headers: sent, ...(body !== undefined && { body: JSON.stringify(body) }) };
+      const answer = await handle(new Request(`http://a.test${filled}?${query}`, init));
+      expect([200, 404, 503], `${name} answered ${answer.status}`).toContain(answer.status);
+      if (answer.status === 503) codes.add(String(problem.parse(await answer.json()).code));
+      else await answer.body?.cancel();
+    });
+    await Promise.all(asked);
+    // Longer than a call may take, and shorter than the deadline of any endpoint that asks several times.
+    expect(performance.now() - began).toBeLessThan(20_000);
+    expect([...codes].filter((code) => !known.has(code))).toEqual([]);
+    expect(codes).toContain("deadline_exceeded");
+  }, 60_000);
+});
+
+const known: ReadonlySet<string> = new Set(["deadline_exceeded", "answer_lost", "broker_unavailable", "cancelled"]);
