@@ -59,6 +59,8 @@ export interface EndpointData {
   readonly deadlineSeconds?: number;
   /** Its good answers are sent in parts, as this type. `answers` then describe one part. Absent: each is one JSON body. */
   readonly streams?: StreamType;
+  /** False: it is answered also while the store has never been there. Default: true. */
+  readonly asksStore?: boolean;
   /** The bodies of its good answers, by status. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
   /** What its good answers may say in headers of their own: their names as they are written, each with what it tells. */

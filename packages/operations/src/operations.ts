@@ -20,6 +20,7 @@ import type { Authorize, Identity, RequestHead } from "./access/request-head.ts"
 import { bearerToken } from "./access/token.ts";
 import { type AuditedRequest, auditRequest, type RequestEnd } from "./audit/audit-request.ts";
 import { typeRoutesOf } from "./enqueue/type-routes.ts";
+import { FirstAnswer } from "./first-answer.ts";
 import { operationsRoutes } from "./handlers/index.ts";
 import { ApiKeys } from "./keys/api-keys.ts";
 import { LiveFindings } from "./live-findings.ts";
@@ -104,6 +105,7 @@ export class Operations {
   readonly #client: Client;
   readonly #types: ReadonlyMap<string, TaskDefinition>;
   readonly #findings: LiveFindings;
+  readonly #firstAnswer: FirstAnswer;
   readonly #audit: AuditTrail;
   readonly #keys: ApiKeys;
   readonly #switchedOff: ReadonlySet<string>;
@@ -133,6 +135,7 @@ export class Operations {
     this.#inspector = new Inspector({ broker });
     this.#client = client ?? new Client({ broker });
     this.#findings = new LiveFindings(broker);
+    this.#firstAnswer = new FirstAnswer(broker);
     this.#audit = parts.audit ?? new AuditTrail({ broker });
     checkMasking(parts.masking ?? {});
     this.#keys = parts.keys ?? new ApiKeys(broker);
@@ -174,6 +177,7 @@ export class Operations {
       if (this.#switchedOff.has(route.endpoint.operationId)) {
         throw new RequestProblem("forbidden", `${route.endpoint.operationId} is switched off here, for everybody.`);
       }
+      if (!this.#firstAnswer.came && route.endpoint.asksStore !== false) await this.#firstAnswer.wait();
     } catch (error) {
       return this.refuse(error, requestId);
     }

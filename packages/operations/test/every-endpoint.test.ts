@@ -1,39 +1,20 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Endpoint, METHODS, operationsEndpoints, permits, problem, SCOPES, type Scope } from "@hikyaku/contract";
+import { type Endpoint, METHODS, permits, problem, SCOPES, type Scope } from "@hikyaku/contract";
 import { type Broker, defineTask } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Operations } from "../src/index.ts";
-import { type ExampleRequest, exampleRequests } from "./example-requests.ts";
+import { asking, examples, pathOf } from "./asking.ts";
+import type { ExampleRequest } from "./example-requests.ts";
 import { type Mounting, mountings } from "./mountings.ts";
 import { describeOnBothStores } from "./stores.ts";
 import { testOperations } from "./test-operations.ts";
 
-const examples = Object.entries(operationsEndpoints).map(([name, endpoint]) => ({
-  endpoint: endpoint as Endpoint,
-  example: exampleRequests[name as keyof typeof exampleRequests],
-}));
-
-function pathOf({ path }: Endpoint, { params = {}, query }: ExampleRequest): string {
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? "x"));
-  return query === undefined ? filled : `${filled}?${query}`;
-}
-
 async function codeOf(answer: Response): Promise<string> {
   expect(answer.headers.get("content-type")).toContain("application/problem+json");
   return `${answer.status} ${problem.parse(await answer.json()).code}`;
-}
-
-/** The example, with what else a caller sends. */
-function asking(mounting: Mounting, endpoint: Endpoint, example: ExampleRequest, headers: Record<string, string> = {}) {
-  const sends = endpoint.body !== undefined;
-  return mounting.ask(pathOf(endpoint, example), {
-    method: endpoint.method,
-    headers: { ...(sends && { "content-type": "application/json" }), ...example.headers, ...headers },
-    ...(sends && { body: JSON.stringify(example.body) }),
-  });
 }
 
 /** Any answer that fits: a stream is not read to its end. */

@@ -11,6 +11,7 @@ export const documentEndpoints = {
     method: "GET",
     path: "/openapi.json",
     scope: "read",
+    asksStore: false,
     answers: {
       200: z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }).meta({
         id: "OpenApiDocument",
