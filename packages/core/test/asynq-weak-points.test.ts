@@ -247,6 +247,14 @@ describe.skipIf(redisServerPath() === undefined)("Redis (needs redis-server)", (
     expect(await claimed(broker)).toHaveLength(1);
   });
 
+  it("tells no place in line of a task that says that it waits there and that the line does not name", async () => {
+    const { broker, raw } = await setup();
+    await broker.enqueue([..."ab"].map((id) => placedNow({ id })));
+    await raw.lRem(key("pending"), 0, "a");
+    expect((await broker.standing("default", "a")).ahead).toBeUndefined();
+    expect((await broker.standing("default", "b")).ahead).toBe(0);
+  });
+
   it("lists a queue again within five minutes after its removal or a flush, for those who knew it before, unpaused", async () => {
     const { raw, clock, broker, other } = await setup();
     const one = new Client({ broker: other });

@@ -189,6 +189,25 @@ const rows: readonly (readonly [name: string, found: TaskWhy, expected: Partial<
     "It has been due for 5 s, and its queue is ordered: the retry of task r1 goes first, which is due in 9 s.",
   ],
   [
+    "it is itself the retry that goes first, and is due",
+    why(
+      { ...retry, dueAt: now - 1_000 },
+      { numbers: ordered, standing: { ...nobodyElse, nextRetry: { taskId: "t1", dueAt: now - 1_000 } } },
+    ),
+    { code: "in_line" },
+    "It has been due for 1 s and is in line.",
+  ],
+  [
+    "its error would break the line, and is a page long",
+    why({
+      ...failed({ lastError: `a\u001b[31m\n${"x".repeat(9_000)}`, retried: 5 }),
+      state: "archived",
+      pendingSince: undefined,
+    }),
+    { code: "archived", because: "retries_used" },
+    `It is archived and runs again only when told to: it failed, and its 5 retries are used: a\\u001b[31m\\n${"x".repeat(293)}…`,
+  ],
+  [
     "no retry goes first in a loosely ordered queue",
     why(
       {},

@@ -12,7 +12,10 @@ export interface Standing {
   /** The retry and the scheduled task that are due first. */
   readonly nextRetry: AwaitedTask | undefined;
   readonly nextScheduled: AwaitedTask | undefined;
-  /** The group that it waits in, its size counted up to 10000 as well. Undefined when it waits in none, or when it was taken out to be aggregated. */
+  /**
+   * The group that it waits in, its size counted up to 10000 as well. Undefined when it waits in none, or when it was
+   * taken out to be aggregated.
+   */
   readonly group: GroupNumbers | undefined;
 }
 

@@ -43,7 +43,7 @@ const mostFirst = 100;
 const lateMs = 300_000;
 
 /**
- * Asks the store once for what an answer mostly needs, and a second time where servers are missing or an order holds.
+ * Asks the store in two trips: what there is, and then who fell silent, what holds an order and how fast the queue goes.
  * @throws HikyakuError `queue_not_found`, `task_not_found`.
  */
 export async function explainTaskOf(

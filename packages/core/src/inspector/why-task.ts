@@ -66,7 +66,9 @@ function inLine(facts: TaskFacts, code: "workers_busy" | "in_line", since: Date 
   const unknown = unknownPolicy(facts);
   if (unknown !== undefined) return { code: "policy_unknown", since, policy: unknown };
   const holder = orderHolder(facts);
-  if (holder !== undefined) return { code: "order_held", since, holder, ahead: standing.ahead };
+  // A retry that is due may be the one that goes first.
+  if (holder !== undefined && holder.taskId !== task.id)
+    return { code: "order_held", since, holder, ahead: standing.ahead };
   const takers = takersOf(task, servers);
   const place = { since, ahead: standing.ahead, forecast: forecastOf(facts) };
   return code === "in_line"

@@ -1,3 +1,4 @@
+import { visibleText } from "../visible-text.ts";
 import type {
   Forecast,
   HandlerSeen,
@@ -11,6 +12,15 @@ import type {
 
 /** Why a task is where it is, in one English sentence: made of the code and its facts, and of nothing else. */
 export function taskSentence(why: TaskWhy, now: number): string {
+  return visibleText(sentenceOfTask(why, now));
+}
+
+/** Why nothing moves in a queue, or that it does, in one English sentence. */
+export function queueSentence(why: QueueWhy, now: number): string {
+  return visibleText(sentenceOfQueue(why, now));
+}
+
+function sentenceOfTask(why: TaskWhy, now: number): string {
   switch (why.code) {
     case "not_due":
       return `It is due in ${span(why.dueAt.getTime() - now)}, at ${iso(why.dueAt)}${obstacleText(why.obstacle)}.`;
@@ -56,8 +66,7 @@ export function taskSentence(why: TaskWhy, now: number): string {
   }
 }
 
-/** Why nothing moves in a queue, or that it does, in one English sentence. */
-export function queueSentence(why: QueueWhy, now: number): string {
+function sentenceOfQueue(why: QueueWhy, now: number): string {
   const { waiting } = why;
   const wait = `${tasks(waiting.pending + waiting.due)} ${waiting.pending + waiting.due === 1 ? "waits" : "wait"}`;
   switch (why.code) {
@@ -108,7 +117,7 @@ function archivedSentence({ because, error, retried, maxRetry, by }: TaskWhy & {
     unknown: `it failed or somebody archived it, with ${retried} of ${maxRetry} retries used`,
   }[because];
   const last = by === undefined ? "" : `; its last attempt was by ${placeText(by)}`;
-  return `It is archived and runs again only when told to: ${why}${last}${error === "" ? "" : `: ${error}`}`;
+  return `It is archived and runs again only when told to: ${why}${last}${error === "" ? "" : `: ${shortened(error)}`}`;
 }
 
 function due(since: Date | undefined, now: number): string {
@@ -120,8 +129,15 @@ function forSpan(since: Date | undefined, now: number): string {
 }
 
 function after(error: string): string {
-  return error === "" ? "" : `, after ${JSON.stringify(error)}`;
+  return error === "" ? "" : `, after ${JSON.stringify(shortened(error))}`;
 }
+
+/** An error may be a page long; its facts hold all of it. */
+function shortened(error: string): string {
+  return error.length > longestError ? `${error.slice(0, longestError).toWellFormed()}…` : error;
+}
+
+const longestError = 300;
 
 const obstacleTexts: Readonly<Record<Obstacle, string>> = {
   queue_paused: "its queue is paused now",

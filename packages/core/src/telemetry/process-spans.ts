@@ -10,7 +10,7 @@ import type { TelemetryParts } from "./telemetry-parts.ts";
 export function processMiddleware(parts: TelemetryParts): Middleware {
   return async (task, next) => {
     const { base, span, attributes } = begin(parts, task);
-    const startedAt = performance.now();
+    const startedAt = parts.clock.monotonic();
     let failed: string | undefined;
     try {
       return await context.with(trace.setSpan(base, span), () => next());
@@ -20,18 +20,19 @@ export function processMiddleware(parts: TelemetryParts): Middleware {
       throw error;
     } finally {
       span.end();
-      const seconds = (performance.now() - startedAt) / 1_000;
+      const seconds = (parts.clock.monotonic() - startedAt) / 1_000;
       const measured = failed === undefined ? attributes : { ...attributes, "error.type": failed };
       parts.measures.processed(task.type, seconds, measured);
     }
   };
 }
 
-function begin({ tracer, conventions, system, linkAfterMs }: TelemetryParts, task: HandlerContext) {
+function begin(parts: TelemetryParts, task: HandlerContext) {
+  const { tracer, conventions, system } = parts;
   const { queue, type, taskId, headers, attempt } = task;
   const sent = propagation.extract(ROOT_CONTEXT, headers);
   const creation = trace.getSpanContext(sent);
-  const base: Context = isChild(task, linkAfterMs) ? sent : trace.deleteSpan(sent);
+  const base: Context = isChild(task, parts) ? sent : trace.deleteSpan(sent);
   const attributes = operationAttributes(conventions, "process", system, queue);
   const span: Span = tracer.startSpan(
     spanName(conventions, "process", queue),
@@ -52,9 +53,9 @@ function begin({ tracer, conventions, system, linkAfterMs }: TelemetryParts, tas
 }
 
 /** A retry, and what waited for long, gets a trace of its own. */
-function isChild({ taskId, retried }: HandlerContext, linkAfterMs: number): boolean {
+function isChild({ taskId, retried }: HandlerContext, { clock, linkAfterMs }: TelemetryParts): boolean {
   if (retried > 0) return false;
-  const now = Date.now();
+  const now = clock.now();
   const madeAt = momentOfId(taskId, now);
   return madeAt === undefined || now - madeAt < linkAfterMs;
 }

@@ -1,4 +1,5 @@
 import type { Tracer } from "@opentelemetry/api";
+import type { Clock } from "../runtime/clock.ts";
 import type { Conventions } from "./conventions.ts";
 import type { Measures } from "./measures.ts";
 
@@ -9,4 +10,5 @@ export interface TelemetryParts {
   readonly conventions: Conventions;
   readonly system: string;
   readonly linkAfterMs: number;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
 }

@@ -3,6 +3,7 @@ import type { Client } from "../client/client.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { version } from "../runtime/version.ts";
 import type { Middleware } from "../worker/handling/middleware.ts";
 import { type Conventions, checkedConventions, conventionsOf } from "./conventions.ts";
@@ -24,6 +25,8 @@ export interface TelemetryOptions {
   /** Default: the global ones of `@opentelemetry/api`. */
   readonly tracerProvider?: TracerProvider;
   readonly meterProvider?: MeterProvider;
+  /** Default: the machine's own. */
+  readonly clock?: Pick<Clock, "now" | "monotonic">;
 }
 
 const optionNames: ReadonlySet<string> = new Set<keyof TelemetryOptions>([
@@ -32,6 +35,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof TelemetryOptions>([
   "conventions",
   "tracerProvider",
   "meterProvider",
+  "clock",
 ]);
 
 /**
@@ -54,6 +58,7 @@ export class Telemetry {
       measures: new Measures(meterProvider.getMeter("hikyaku", version), conventions),
       conventions,
       system,
+      clock: options.clock ?? systemClock,
       linkAfterMs: durationMs("linkAfter", linkAfter),
     };
   }

@@ -40,8 +40,8 @@ class EnqueueSpans {
     const given = { task, options };
     const span = this.#begin(destinationOf(given), [given]);
     span.setAttribute("hikyaku.task.type", String(task?.type));
-    const startedAt = performance.now();
-    const sentAt = Date.now();
+    const startedAt = this.#parts.clock.monotonic();
+    const sentAt = this.#parts.clock.now();
     try {
       const accepted = await this.#client.enqueue(task, payload, traced(span, given) as typeof options);
       span.setAttribute("messaging.message.id", accepted.id);
@@ -68,7 +68,7 @@ class EnqueueSpans {
     const destination = names.size === 1 ? [...names][0] : undefined;
     const span = this.#begin(destination, requests);
     span.setAttribute("messaging.batch.message_count", requests.length);
-    const startedAt = performance.now();
+    const startedAt = this.#parts.clock.monotonic();
     let failed: unknown;
     try {
       const carriers = requests.map((request) => ({ ...request, options: traced(span, request) }));
@@ -99,10 +99,10 @@ class EnqueueSpans {
   }
 
   #sent(tasks: number, startedAt: number, destination: string | undefined, failed?: string): void {
-    const { measures, conventions, system } = this.#parts;
+    const { measures, conventions, system, clock } = this.#parts;
     const attributes = operationAttributes(conventions, "enqueue", system, destination);
     const measured = failed === undefined ? attributes : { ...attributes, "error.type": failed };
-    measures.sent(tasks, (performance.now() - startedAt) / 1_000, measured);
+    measures.sent(tasks, (clock.monotonic() - startedAt) / 1_000, measured);
   }
 }
 
