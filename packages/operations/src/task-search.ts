@@ -3,14 +3,13 @@ import type { TaskSearch } from "hikyaku";
 
 type Query = InputOf<(typeof taskEndpoints)["searchTasks"] & EndpointData>["query"];
 
-/** What a query asks for, as the inspector takes it. */
+/** What a query asks for, as the inspector takes it, but for the queues. */
 export function searchOf(query: Query): TaskSearch {
-  const { queue, state, group, type, id_prefix: idPrefix, error, from, before, limit, cursor } = query;
+  const { state, group, type, id_prefix: idPrefix, error, from, before, limit, cursor } = query;
   const payload = query.payload ?? bytesOf(query.payload_base64);
   const { payload_path: path, payload_value: value } = query;
   return {
     limit,
-    ...(queue !== undefined && { queues: queue }),
     ...(state !== undefined && { states: state }),
     ...(group !== undefined && { group }),
     ...(type !== undefined && { type }),

@@ -1,6 +1,7 @@
 import { Client, defineTask, Server, silentLogger } from "hikyaku";
 import { expect, it } from "vitest";
 import * as z from "zod";
+import { type Authorize, Operations, webHandler } from "../src/index.ts";
 import { onBothStores } from "./both-stores.ts";
 
 const mail = defineTask({ type: "email:send", payload: z.object({ user: z.object({ id: z.int() }) }), queue: "mail" });
@@ -62,6 +63,26 @@ onBothStores("tasks over HTTP", [mail], (onStore) => {
     ["queue=none", 404, "queue_not_found"],
   ])("are not listed by %s", async (query, status, code) => {
     expect(await ask("GET", `/tasks?${query}`)).toMatchObject({ status, body: { code } });
+  });
+
+  it("of other queues than the caller's are neither listed nor told of", async () => {
+    await seed();
+    const authorize: Authorize = () => ({ scopes: ["read"], queues: ["ma*"] });
+    const handle = webHandler(new Operations({ broker: onStore().broker, authorize, logger: silentLogger }));
+    const asked = async (path: string) => {
+      const answer = await handle(new Request(`http://localhost${path}`));
+      return { status: answer.status, body: (await answer.json()) as { readonly tasks: { readonly queue: string }[] } };
+    };
+    const own = await asked("/tasks");
+    expect(own.body.tasks.map(({ queue }) => queue)).toEqual(["mail", "mail", "mail", "mail"]);
+    expect((await asked("/tasks?queue=mail&queue=mail")).body.tasks).toHaveLength(4);
+    for (const path of ["/tasks?queue=default", "/tasks?queue=mail&queue=default", "/tasks/default/o1"]) {
+      expect(await asked(path), path).toMatchObject({ status: 403, body: { code: "forbidden" } });
+    }
+    // A cursor that names another queue opens nothing.
+    const { next } = (await ask("GET", "/tasks?limit=1")).body;
+    const beyond = await asked(`/tasks?cursor=${next}`);
+    expect(beyond.body.tasks.every(({ queue }) => queue === "mail")).toBe(true);
   });
 
   it("are shown, run, archived, cancelled and deleted", async () => {

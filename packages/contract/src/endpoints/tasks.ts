@@ -39,6 +39,7 @@ export const taskEndpoints = {
     method: "GET",
     path: "/tasks",
     scope: "read",
+    keepsToQueues: true,
     query: searchTasksQuery,
     answers: { 200: searchTasksResponse },
     errors: {

@@ -7,6 +7,7 @@ import {
   type TaskInfo,
   type UnreadableTaskInfo,
 } from "hikyaku";
+import { insistOnQueue, mayUseQueue } from "../access/queue-limits.ts";
 import type { OperationsContext } from "../context.ts";
 import { refusalOfGiven } from "../enqueue/given-task.ts";
 import { etagOf, matches } from "../etag.ts";
@@ -17,9 +18,12 @@ import type { HandlersOf } from "../route.ts";
 import { searchOf } from "../task-search.ts";
 
 export const taskHandlers = {
-  searchTasks: async ({ inspector, mask, signal }, { query }) => {
+  searchTasks: async (context, { query }) => {
+    const { inspector, mask, signal } = context;
     insistOnSight(mask, query);
-    const { tasks, nextCursor, scanned, complete } = await inspector.search(searchOf(query), { signal });
+    const queues = await queuesFor(context, query.queue);
+    const search = { ...searchOf(query), ...(queues !== undefined && { queues }) };
+    const { tasks, nextCursor, scanned, complete } = await inspector.search(search, { signal });
     const shown = tasks.map((task) => (query.view === "full" ? presentTaskView(task, mask) : presentTaskSummary(task)));
     return { status: 200, body: { tasks: shown, next: nextCursor ?? null, scanned, complete } };
   },
@@ -72,6 +76,13 @@ export const taskHandlers = {
     return { status: 200, body: { queue, id, done: "deleted", state: null } };
   },
 } satisfies HandlersOf<typeof taskEndpoints>;
+
+/** The queues to search: those that are named, or all that the caller may use. Undefined: all there are. */
+async function queuesFor({ broker, identity, signal }: OperationsContext, named: readonly string[] | undefined) {
+  for (const queue of named ?? []) insistOnQueue(identity, queue);
+  if (named !== undefined || identity?.queues === undefined) return named;
+  return (await broker.queues({ signal })).filter((queue) => mayUseQueue(identity, queue));
+}
 
 /** Somebody may have removed it since. */
 async function taskNow(inspector: OperationsContext["inspector"], queue: string, id: string) {
