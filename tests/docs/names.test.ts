@@ -21,10 +21,11 @@ const sources = files
   .map((file) => readFileSync(join(root, file), "utf8"))
   .join("\n");
 const words = new Set(sources.match(/\w+/g));
-/** Names of other programs: BullMQ, Redis, Dragonfly, Node.js. */
+/** Names of other programs: BullMQ, Redis, Dragonfly, Node.js; and of what a reader's payloads may hold. */
 const foreignWords = new Set([
   "attemptsMade",
   "cancelJob",
+  "card_number",
   "endDate",
   "getChildrenValues",
   "getDelayed",
