@@ -25,7 +25,9 @@ export class Components {
     const names = new Map(Object.entries($defs).map(([id, shape]) => [id, this.#nameOf(id, shape)]));
     for (const [id, shape] of Object.entries($defs)) {
       const name = names.get(id) ?? id;
-      if (!this.#schemas.has(name)) this.#schemas.set(name, tidied(shape, names, direction));
+      // Some generators would name it by its title, and titles are not unique.
+      const { title: _title, ...untitled } = tidied(shape, names, direction);
+      if (!this.#schemas.has(name)) this.#schemas.set(name, untitled);
     }
     return tidied(root, names, direction);
   }

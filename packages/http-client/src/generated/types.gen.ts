@@ -6,8 +6,6 @@ export type ClientOptions = {
 };
 
 /**
- * A new schedule
- *
  * When and what. Time zone: UTC unless named; missed turns: one task for all unless `catch_up` says otherwise.
  */
 export type AddScheduleRequest = {
@@ -37,8 +35,6 @@ export type AddScheduleRequest = {
 };
 
 /**
- * An API key
- *
  * Who may do what with it; the key itself is never shown.
  */
 export type ApiKey = {
@@ -66,8 +62,6 @@ export type ApiKey = {
 };
 
 /**
- * A change
- *
  * Who changed what, when and from where.
  */
 export type AuditEntry = {
@@ -126,8 +120,6 @@ export type AuditEntry = {
 };
 
 /**
- * A running task
- *
  * What runs, where, since when, until when at most.
  */
 export type BusyWorker = {
@@ -143,8 +135,6 @@ export type BusyWorker = {
 };
 
 /**
- * Changes of a schedule
- *
  * What is missing stays. A new spec or time zone counts from now on.
  */
 export type ChangeScheduleRequest = {
@@ -170,8 +160,6 @@ export type ChangeScheduleRequest = {
 };
 
 /**
- * Check the store
- *
  * Looks at each task.
  */
 export type CheckStoreRequest = {
@@ -190,8 +178,6 @@ export type CheckStoreRequest = {
 };
 
 /**
- * What a check found
- *
  * Empty when the store fits together.
  */
 export type CheckStoreResponse = {
@@ -234,8 +220,6 @@ export type CheckStoreResponse = {
 };
 
 /**
- * A new API key
- *
  * What it is for and what it permits.
  */
 export type CreateKeyRequest = {
@@ -262,8 +246,6 @@ export type CreateKeyRequest = {
 };
 
 /**
- * A new API key
- *
  * Keep the key: nobody can show it again.
  */
 export type CreateKeyResponse = {
@@ -295,8 +277,6 @@ export type CreateKeyResponse = {
 };
 
 /**
- * Durations
- *
  * How often a duration lay in which range. Percentiles are estimates within their range; null for none.
  */
 export type DurationHistogram = {
@@ -312,8 +292,6 @@ export type DurationHistogram = {
 };
 
 /**
- * Another payload
- *
  * What the handler gets.
  */
 export type EditPayloadRequest = {
@@ -332,8 +310,6 @@ export type EditPayloadRequest = {
 };
 
 /**
- * A task for a queue
- *
  * Its type, its payload, and how to enqueue it.
  */
 export type EnqueueInQueueRequest = {
@@ -398,8 +374,6 @@ export type EnqueueInQueueRequest = {
 };
 
 /**
- * Many tasks for a queue
- *
  * Up to 1000.
  */
 export type EnqueueManyInQueueRequest = {
@@ -410,8 +384,6 @@ export type EnqueueManyInQueueRequest = {
 };
 
 /**
- * Many tasks of a type
- *
  * Up to 1000.
  */
 export type EnqueueManyOfTypeRequest = {
@@ -422,8 +394,6 @@ export type EnqueueManyOfTypeRequest = {
 };
 
 /**
- * What became of many tasks
- *
  * One outcome for each.
  */
 export type EnqueueManyResponse = {
@@ -465,8 +435,6 @@ export type EnqueueManyResponse = {
 };
 
 /**
- * A task of a type
- *
  * Its payload and how to enqueue it.
  */
 export type EnqueueOfTypeRequest = {
@@ -531,8 +499,6 @@ export type EnqueueOfTypeRequest = {
 };
 
 /**
- * An enqueued task
- *
  * The task, new or found.
  */
 export type EnqueueResponse = {
@@ -576,8 +542,6 @@ export type EnqueueResponse = {
 };
 
 /**
- * Evict
- *
  * Take all tasks away.
  */
 export type EvictServerRequest = {
@@ -596,8 +560,6 @@ export type EvictServerRequest = {
 };
 
 /**
- * What was taken from a server
- *
  * Its tasks wait again. Until `kept_until` it gets no others, but for one of another library, which does not ask.
  */
 export type EvictServerResponse = {
@@ -633,8 +595,6 @@ export type EvictServerResponse = {
 };
 
 /**
- * Why a queue stands still
- *
  * As a code with facts, and as a sentence.
  */
 export type ExplainQueueResponse = {
@@ -875,8 +835,6 @@ export type ExplainQueueResponse = {
 };
 
 /**
- * Why a task is where it is
- *
  * As a code with facts, and as a sentence.
  */
 export type ExplainTaskResponse = {
@@ -1121,8 +1079,6 @@ export type ExplainTaskResponse = {
 };
 
 /**
- * A group
- *
  * Tasks that are collected to be handled as one.
  */
 export type Group = {
@@ -1139,8 +1095,6 @@ export type Group = {
 };
 
 /**
- * A changed group
- *
  * What became of its tasks.
  */
 export type GroupChangeResponse = {
@@ -1160,8 +1114,6 @@ export type GroupChangeResponse = {
 };
 
 /**
- * Handled types
- *
  * Which task types a server can run.
  */
 export type HandledTypes = {
@@ -1180,8 +1132,6 @@ export type HandledTypes = {
 };
 
 /**
- * Findings
- *
  * What is not as it should be: who works, what waits for nobody, what failed for good lately, settings.
  */
 export type ListFindingsResponse = {
@@ -1201,8 +1151,6 @@ export type ListFindingsResponse = {
 };
 
 /**
- * Groups
- *
  * A page of the groups that hold tasks.
  */
 export type ListGroupsResponse = {
@@ -1217,8 +1165,6 @@ export type ListGroupsResponse = {
 };
 
 /**
- * Queues
- *
  * A page of the store's queues.
  */
 export type ListQueuesResponse = {
@@ -1233,8 +1179,6 @@ export type ListQueuesResponse = {
 };
 
 /**
- * What live schedulers fire
- *
  * Entries of code and of the store, Go's too, as the schedulers announced them last.
  */
 export type ListSchedulerEntriesResponse = {
@@ -1257,8 +1201,6 @@ export type ListSchedulerEntriesResponse = {
 };
 
 /**
- * Schedules
- *
  * A page of the schedules in the store.
  */
 export type ListSchedulesResponse = {
@@ -1273,8 +1215,6 @@ export type ListSchedulesResponse = {
 };
 
 /**
- * Worker servers
- *
  * Who works on the queues.
  */
 export type ListServersResponse = {
@@ -1285,8 +1225,6 @@ export type ListServersResponse = {
 };
 
 /**
- * Turns of a schedule
- *
  * The tasks that were enqueued for it.
  */
 export type ListTurnsResponse = {
@@ -1304,8 +1242,6 @@ export type ListTurnsResponse = {
 };
 
 /**
- * Types of tasks
- *
  * Those with a definition, and those handled.
  */
 export type ListTypesResponse = {
@@ -1316,8 +1252,6 @@ export type ListTypesResponse = {
 };
 
 /**
- * What runs now
- *
  * As the servers told of themselves last.
  */
 export type ListWorkersResponse = {
@@ -1332,8 +1266,6 @@ export type ListWorkersResponse = {
 };
 
 /**
- * OpenAPI document
- *
  * What can be asked, and what is answered.
  */
 export type OpenApiDocument = {
@@ -1345,8 +1277,6 @@ export type OpenApiDocument = {
 };
 
 /**
- * Problem details
- *
  * An error answer after RFC 9457.
  */
 export type Problem = {
@@ -1382,8 +1312,6 @@ export type Problem = {
 };
 
 /**
- * One thing that is wrong
- *
  * Names the place and what is wrong there.
  */
 export type ProblemError = {
@@ -1402,8 +1330,6 @@ export type ProblemError = {
 };
 
 /**
- * A queue in detail
- *
  * With numbers that take a little longer to find.
  */
 export type QueueDetail = {
@@ -1477,8 +1403,6 @@ export type QueueDetail = {
 };
 
 /**
- * What a queue did by day
- *
  * Stores keep 90 days.
  */
 export type QueueHistory = {
@@ -1500,8 +1424,6 @@ export type QueueHistory = {
 };
 
 /**
- * A queue's pause
- *
  * Whether it is paused, and was it before.
  */
 export type QueuePauseResponse = {
@@ -1514,8 +1436,6 @@ export type QueuePauseResponse = {
 };
 
 /**
- * A queue
- *
  * A queue at one moment.
  */
 export type QueueSummary = {
@@ -1580,8 +1500,6 @@ export type QueueSummary = {
 };
 
 /**
- * Go quiet
- *
  * Take no new tasks.
  */
 export type QuietServerRequest = {
@@ -1596,8 +1514,6 @@ export type QuietServerRequest = {
 };
 
 /**
- * Why
- *
  * Why something is changed.
  */
 export type ReasonGiven = {
@@ -1608,8 +1524,6 @@ export type ReasonGiven = {
 };
 
 /**
- * Free a lock
- *
  * Names the lock of equal tasks.
  */
 export type ReleaseLockRequest = {
@@ -1632,8 +1546,6 @@ export type ReleaseLockRequest = {
 };
 
 /**
- * A freed lock
- *
  * Who owned it.
  */
 export type ReleaseLockResponse = {
@@ -1644,8 +1556,6 @@ export type ReleaseLockResponse = {
 };
 
 /**
- * A removed queue
- *
  * How many tasks went with it.
  */
 export type RemoveQueueResponse = {
@@ -1654,8 +1564,6 @@ export type RemoveQueueResponse = {
 };
 
 /**
- * A removed schedule
- *
  * Its tasks that are enqueued stay.
  */
 export type RemoveScheduleResponse = {
@@ -1663,8 +1571,6 @@ export type RemoveScheduleResponse = {
 };
 
 /**
- * Another moment
- *
  * When a task is to run.
  */
 export type RescheduleRequest = {
@@ -1683,8 +1589,6 @@ export type RescheduleRequest = {
 };
 
 /**
- * A task outside of any turn
- *
  * What was enqueued.
  */
 export type RunScheduleResponse = {
@@ -1696,8 +1600,6 @@ export type RunScheduleResponse = {
 };
 
 /**
- * A running task
- *
  * One task that a server runs now.
  */
 export type RunningTask = {
@@ -1709,8 +1611,6 @@ export type RunningTask = {
 };
 
 /**
- * A schedule
- *
  * A periodic task that is kept in the store.
  */
 export type Schedule = {
@@ -1751,8 +1651,6 @@ export type Schedule = {
 };
 
 /**
- * The task of a schedule
- *
  * What is enqueued at each turn.
  */
 export type ScheduledTask = {
@@ -1813,8 +1711,6 @@ export type ScheduledTask = {
 };
 
 /**
- * Tasks
- *
  * A page of tasks.
  */
 export type SearchTasksResponse = {
@@ -1971,8 +1867,6 @@ export type SearchTasksResponse = {
 };
 
 /**
- * What is known of an order
- *
  * Whether the server is there, and whether it was seen to obey.
  */
 export type ServerOrderResponse = {
@@ -2002,8 +1896,6 @@ export type ServerOrderResponse = {
 };
 
 /**
- * A warning about a server
- *
  * Why somebody should look at it.
  */
 export type ServerWarning = {
@@ -2018,8 +1910,6 @@ export type ServerWarning = {
 };
 
 /**
- * A sharded queue
- *
  * All shards together; `latency_ms` and `overdue_ms` are those of the slowest.
  */
 export type ShardedQueue = {
@@ -2077,8 +1967,6 @@ export type ShardedQueue = {
 };
 
 /**
- * Numbers
- *
  * What was counted of some tasks in some time.
  */
 export type StatisticsNumbers = {
@@ -2119,8 +2007,6 @@ export type StatisticsNumbers = {
 };
 
 /**
- * Statistics
- *
  * The sums of what servers, clients and schedulers have reported so far. The last seconds lack, and so does what a process had not reported when it died. Go's programs report nothing.
  */
 export type StatisticsResponse = {
@@ -2228,8 +2114,6 @@ export type StatisticsResponse = {
 };
 
 /**
- * Stop
- *
  * Finish and end.
  */
 export type StopServerRequest = {
@@ -2248,8 +2132,6 @@ export type StopServerRequest = {
 };
 
 /**
- * The store
- *
  * Which store it is, how large, and how writing to it goes.
  */
 export type Store = {
@@ -2295,8 +2177,6 @@ export type Store = {
 };
 
 /**
- * A finding
- *
  * One thing that is not as it should be.
  */
 export type StoreFinding = {
@@ -2329,8 +2209,6 @@ export type StoreFinding = {
 };
 
 /**
- * A changed task
- *
  * What was done, and where it is now.
  */
 export type TaskChangeResponse = {
@@ -2347,8 +2225,6 @@ export type TaskChangeResponse = {
 };
 
 /**
- * A task in brief
- *
  * Without its payload, result, headers and attempts.
  */
 export type TaskSummary = {
@@ -2418,8 +2294,6 @@ export type TaskSummary = {
 };
 
 /**
- * A type of task
- *
  * What is known of it, and who runs it.
  */
 export type TaskType = {
@@ -2467,8 +2341,6 @@ export type TaskType = {
 };
 
 /**
- * How a schedule should be
- *
  * Adds it, or changes it to be like this. An equal one is left alone; a paused one stays paused.
  */
 export type UpsertScheduleRequest = {
@@ -2494,8 +2366,6 @@ export type UpsertScheduleRequest = {
 };
 
 /**
- * A worker server
- *
  * As it told of itself last.
  */
 export type WorkerServer = {
