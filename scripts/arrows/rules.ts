@@ -13,7 +13,7 @@ const port = /^packages\/core\/src\/broker\/[^/]+\.ts$/;
 const adapter = /^packages\/core\/src\/broker\/(redis|sqlite)\//;
 const telemetry = /^packages\/core\/src\/telemetry\//;
 const operations = /^packages\/operations\/src\//;
-const usersOfThePort = /^packages\/core\/src\/(client|doctor|enqueue|inspector|scheduler|worker)\//;
+const usersOfThePort = /^packages\/core\/src\/(client|doctor|enqueue|events|inspector|scheduler|worker)\//;
 
 /** The rooms of the worker, and which of them each one may use. What stands in `worker/` itself wires them. */
 const workerRooms: Readonly<Record<string, readonly string[]>> = {

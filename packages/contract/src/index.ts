@@ -47,6 +47,7 @@ export {
 export { auditEndpoints } from "./endpoints/audit.ts";
 export { documentEndpoints } from "./endpoints/document.ts";
 export { enqueueEndpoints } from "./endpoints/enqueue.ts";
+export { eventEndpoints } from "./endpoints/events.ts";
 export { explanationEndpoints } from "./endpoints/explanations.ts";
 export { findingEndpoints } from "./endpoints/findings.ts";
 export { groupEndpoints } from "./endpoints/groups.ts";
@@ -106,6 +107,7 @@ export {
   MAX_RESULT_WAIT_SECONDS,
   MOST_BULK_ITEMS,
 } from "./shapes/enqueue.ts";
+export { EVENT_COMMENT_SECONDS, type EventView, eventView } from "./shapes/event.ts";
 
 export {
   type ExplainQueueResponse,

@@ -168,6 +168,25 @@ export {
   type StatisticsNumbers,
 } from "./statistics/statistics-numbers.ts";
 
+// Watching
+
+export {
+  type EnqueuedEvent,
+  type EventKind,
+  eventKinds,
+  type ProgressedEvent,
+  type QueueEvent,
+  type ServerEvent,
+  type ServerToldEvent,
+  type SettledEvent,
+  type StartedEvent,
+} from "./broker/queue-event.ts";
+export type { EventFilter } from "./events/event-filter.ts";
+export type { WatchedBroker, WatchOptions } from "./events/event-hub.ts";
+export { watchEvents } from "./events/watch-events.ts";
+export type { GapEvent, ResetEvent, WatchedEvent } from "./events/watched-event.ts";
+export type { ServerHookEvents, ServerHookKind } from "./worker/server-hooks.ts";
+
 // Checking a store
 
 export { type Finding, type FindingKind, type FindingLevel, findingKinds } from "./broker/finding.ts";

@@ -123,6 +123,8 @@ const calls: Record<string, (broker: Broker) => Promise<unknown>> = {
   silentServers: (broker) => broker.silentServers(),
   standing: (broker) => broker.standing("default", "t1"),
   storeTime: (broker) => broker.storeTime(),
+  watch: (broker) => broker.watch(1_000),
+  readEvents: (broker) => broker.readEvents({ limit: 1 }),
   sweep: (broker) => broker.sweep("default", 10, archive),
   takeBack: (broker) =>
     broker.takeBack({ queue: "default", limit: 10, serverId: "s1", leaseMs, from: { kind: "server", serverId: "s0" } }),
@@ -228,7 +230,17 @@ describe("what answers +OK to everything is believed nothing", () => {
 
   it("which was asked of every call that there is", () => {
     const methods = Object.entries(broker).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
-    const local = ["close", "forget", "listen", "onReachability", "reachability", "writeHealth", "enqueue"];
+    const local = [
+      "close",
+      "forget",
+      "listen",
+      "onReachability",
+      "reachability",
+      "writeHealth",
+      "enqueue",
+      "tell",
+      "mayBeWatched",
+    ];
     const asked = new Set([...Object.keys(calls), ...canBeAnsweredOk, ...local]);
     expect(methods.filter((name) => !asked.has(name))).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { auditEndpoints } from "./audit.ts";
 import { documentEndpoints } from "./document.ts";
 import { enqueueEndpoints } from "./enqueue.ts";
+import { eventEndpoints } from "./events.ts";
 import { explanationEndpoints } from "./explanations.ts";
 import { findingEndpoints } from "./findings.ts";
 import { groupEndpoints } from "./groups.ts";
@@ -24,6 +25,7 @@ export const operationsTags = [
   { name: "tasks", description: "Adding tasks, looking at them, changing them." },
   { name: "schedules", description: "Periodic tasks that are kept in the store." },
   { name: "servers", description: "Who works on the queues, and remote control of them." },
+  { name: "events", description: "What happens, as it happens." },
   { name: "statistics", description: "What happened, in numbers." },
   { name: "findings", description: "What is not as it should be." },
   { name: "store", description: "What holds the tasks." },
@@ -46,6 +48,7 @@ export const operationsEndpoints = {
   ...taskLogEndpoints,
   ...storeEndpoints,
   ...findingEndpoints,
+  ...eventEndpoints,
   ...statisticsEndpoints,
   ...documentEndpoints,
   ...auditEndpoints,

@@ -1,14 +1,10 @@
 import * as z from "zod";
+import { listOf } from "./list-of.ts";
 import { pageEnd, pageQuery, scanEnd } from "./page.ts";
 import { taskDetail, taskSummary, unreadableTask } from "./task.ts";
 import { taskState } from "./task-state.ts";
 
 const name = z.string().min(1).max(1_024);
-
-/** One value, or the same parameter several times. */
-function listOf<Item extends z.ZodType<string>>(item: Item) {
-  return z.union([item.transform((one) => [one]), z.array(item).max(100)]);
-}
 
 const momentGiven = z.iso
   .datetime({ offset: true })

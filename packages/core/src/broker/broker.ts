@@ -4,6 +4,7 @@ import type { CallPacing } from "./call-pacing.ts";
 import type { ChangeFacet } from "./change-facet.ts";
 import type { ControlFacet } from "./control-facet.ts";
 import type { EnqueueFacet } from "./enqueue-facet.ts";
+import type { EventFacet } from "./event-facet.ts";
 import type { GroupFacet } from "./group-facet.ts";
 import type { InspectFacet } from "./inspect-facet.ts";
 import type { MaintainFacet } from "./maintain-facet.ts";
@@ -52,6 +53,7 @@ export interface Broker
     ReportFacet,
     ScheduleFacet,
     SignalFacet,
+    EventFacet,
     TrailFacet,
     StatisticsFacet,
     WriteHealthFacet {

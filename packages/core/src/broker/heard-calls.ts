@@ -105,7 +105,7 @@ interface CallTold {
   readonly error: unknown;
 }
 
-function finishedOutcomes(answer: FinishAnswer): readonly EnqueueOutcome[] | undefined {
+export function finishedOutcomes(answer: FinishAnswer): readonly EnqueueOutcome[] | undefined {
   if (answer.kind === "refused") return [answer.outcome];
   if (answer.kind === "finished" && answer.state !== undefined) return [{ kind: "accepted", state: answer.state }];
   return undefined;

@@ -28,6 +28,7 @@ export {
   type ServerOrder,
 } from "./control-facet.ts";
 export type { EnqueueFacet, EnqueueItem, EnqueueOutcome, Placement } from "./enqueue-facet.ts";
+export type { EventFacet, EventPage, EventQuery, KeptEvent } from "./event-facet.ts";
 export { type Finding, type FindingKind, type FindingLevel, findingKinds } from "./finding.ts";
 export type { AggregationSet, FinishAnswer, GroupFacet, GroupLimits, GroupNumbers } from "./group-facet.ts";
 export type {
@@ -56,6 +57,7 @@ export type {
   ServerStatus,
   SilentServer,
 } from "./presence-facet.ts";
+export { eventKinds, type QueueEvent } from "./queue-event.ts";
 export type { ReconcileAnswer, ReconcileFacet, ReconcileRequest, StoreFacts, StorePart } from "./reconcile-facet.ts";
 export type {
   ExpectedRecord,

@@ -12,6 +12,8 @@ export type Signal =
   | { readonly kind: "due_sooner"; readonly queue: string; readonly at: number }
   /** A durable scheduler entry was added, changed or removed. The adapter itself sends this. */
   | { readonly kind: "schedules_changed" }
+  /** Somebody began to watch events. The adapter itself sends this, and hears it. */
+  | { readonly kind: "watched" }
   /** A server is asked to do something. The adapter itself sends this and keeps the order too. */
   | { readonly kind: "server_order"; readonly order: ServerOrder };
 

@@ -45,6 +45,8 @@ class GatedBroker implements ClientBroker {
   readLog: ClientBroker["readLog"] = (...args) => this.#broker.readLog(...args);
   change: ClientBroker["change"] = (...args) => this.#broker.change(...args);
   send: ClientBroker["send"] = (...args) => this.#broker.send(...args);
+  watch: ClientBroker["watch"] = (...args) => this.#broker.watch(...args);
+  readEvents: ClientBroker["readEvents"] = (...args) => this.#broker.readEvents(...args);
 }
 
 async function setup(options: Partial<ClientOptions> = {}) {

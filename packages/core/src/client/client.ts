@@ -9,6 +9,8 @@ import { refuseOtherParts } from "../enqueue/enqueue-request.ts";
 import { type EnqueuedTask, type Preparation, prepareTask } from "../enqueue/enqueued-task.ts";
 import { type Answers, ReadyRequest } from "../enqueue/ready-request.ts";
 import { errorText, HikyakuError, isHikyakuError } from "../errors.ts";
+import { eventHubOf, type WatchOptions } from "../events/event-hub.ts";
+import type { WatchedEvent } from "../events/watched-event.ts";
 import { checkedFlag, refuseUnknownOptions, shown } from "../option-names.ts";
 import { checkClock } from "../option-values.ts";
 import { type Clock, sleep, systemClock } from "../runtime/clock.ts";
@@ -24,7 +26,10 @@ import { readTaskLog, readTaskProgress, type TaskPlace, taskPlaceOf } from "./ta
 import { lookAtResult, type NamedTask, namedTask, parsedResult } from "./task-result.ts";
 
 /** The parts of a broker that a client uses. */
-export type ClientBroker = Pick<Broker, "enqueue" | "get" | "readLog" | "change" | "send" | "pacing" | "addStatistics">;
+export type ClientBroker = Pick<
+  Broker,
+  "enqueue" | "get" | "readLog" | "change" | "send" | "pacing" | "addStatistics" | "watch" | "readEvents"
+>;
 
 export interface ClientOptions {
   /** Where the tasks go. Stays open when the client closes: its owner closes it. */
@@ -127,6 +132,7 @@ export class Client implements AsyncDisposable {
   #callsUnderWay = 0;
   #whenIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
+  readonly #ending = new AbortController();
   #abandoned = false;
 
   /** @throws HikyakuError `invalid_option`. */
@@ -300,6 +306,19 @@ export class Client implements AsyncDisposable {
   }
 
   /**
+   * What happens to tasks and servers from now on, as it happens. Events are told only while somebody watches, and only
+   * by programs with this library; all of them know within five seconds that somebody does. A `gap` says that so many
+   * are missing, a `reset` that some may be. Ends when its signal fires, when the client or its broker is closed, and
+   * when its reader leaves the loop. While the store is away, it waits. All who watch on one broker share its reading.
+   * @throws HikyakuError `invalid_option`; `closed`. The iteration fails with `store_rejected` when the store lets
+   * nobody watch.
+   */
+  events(options: WatchOptions = {}): AsyncIterableIterator<WatchedEvent, undefined> {
+    this.#mustBeOpen("nothing is watched");
+    return eventHubOf(this.#broker, this.#clock).watch(options, this.#ending.signal);
+  }
+
+  /**
    * Refuses new calls with `closed` and waits for calls under way. Those that last longer than `within` (default 5
    * seconds) fail with `closed`; waits for results fail at once. The broker stays open. Closing again gives the same
    * promise.
@@ -423,6 +442,7 @@ export class Client implements AsyncDisposable {
 
   async #finish(timeMs: number): Promise<void> {
     this.#waits.close();
+    this.#ending.abort();
     if (this.#callsUnderWay > 0) {
       const idle = new AbortController();
       this.#whenIdle = () => idle.abort();

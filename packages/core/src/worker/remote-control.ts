@@ -21,6 +21,8 @@ export interface RemoteControlOptions {
   readonly describe: () => { readonly state: string; readonly running: number };
   readonly quiet: () => void;
   readonly stop: (timeoutMs: number | undefined) => void;
+  /** Called with each order that is carried out. */
+  readonly onOrder: (order: ObeyedOrder) => void;
   /** Called once, when the server holds nothing of its own any more. */
   readonly letGo: () => void;
 }
@@ -85,11 +87,12 @@ export class RemoteControl {
   }
 
   #obey(order: ObeyedOrder, timeoutMs?: number): void {
-    const { logger, describe, quiet, stop, letGo } = this.#options;
+    const { logger, describe, onOrder, quiet, stop, letGo } = this.#options;
     const wasEvicted = this.#obeyed?.kind === "evict";
     const level = order.kind === "evict" && !wasEvicted ? "error" : "warn";
     const message = wasEvicted && order.kind === "evict" ? "who evicted this server" : messages[order.kind];
     logger[level](message, { ...logFields(order), ...describe() });
+    onOrder(order);
     if (this.#obeyed === undefined || sternness(order.kind) >= sternness(this.#obeyed.kind)) this.#obeyed = order;
     if (order.kind === "evict" && order.by !== undefined) this.#told.resolve();
     if (order.kind === "quiet") quiet();

@@ -22,13 +22,14 @@ import { retryDelayByType } from "./handling/guarded-retry-delay.ts";
 import { type HandleOptions, Handlers } from "./handling/handler.ts";
 import type { Handler, NoValues } from "./handling/handler-context.ts";
 import { type Middleware, Middlewares } from "./handling/middleware.ts";
+import { TaskEvents } from "./handling/task-events.ts";
 import { HeldTasks } from "./leases/held-tasks.ts";
 import { extendEveryMs } from "./leases/lease-extender.ts";
 import { LeaseKeeper } from "./leases/lease-keeper.ts";
 import { LostAnswers } from "./leases/lost-answers.ts";
 import { serverRecordOf, thisServer } from "./own-record.ts";
 import { QueueRoles } from "./queue-roles.ts";
-import { RemoteControl } from "./remote-control.ts";
+import { type ObeyedOrder, RemoteControl } from "./remote-control.ts";
 import { ClockWatch, clockWatchMs } from "./roles/clock-watch.ts";
 import { Healthchecker } from "./roles/healthchecker.ts";
 import { Heartbeater, heartbeatMs } from "./roles/heartbeater.ts";
@@ -39,6 +40,7 @@ import { idleReportMs, Reporter, reportMs } from "./roles/reporter.ts";
 import { ShardWatch, shardWatchMs } from "./roles/shard-watch.ts";
 import { reportStatisticsMs, StatisticsReporter } from "./roles/statistics-reporter.ts";
 import { Syncer } from "./roles/syncer.ts";
+import { type ServerHookEvents, type ServerHookKind, ServerHooks } from "./server-hooks.ts";
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from "./server-options.ts";
 import type { ServerReport, ServerState } from "./server-report.ts";
 
@@ -63,6 +65,8 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   readonly #options: ResolvedServerOptions;
   readonly #handlers = new Handlers();
   readonly #middlewares = new Middlewares();
+  readonly #hooks: ServerHooks;
+  readonly #taskEvents: TaskEvents;
   readonly #held: HeldTasks;
   readonly #leases: LeaseKeeper;
   readonly #lostAnswers: LostAnswers;
@@ -97,6 +101,9 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
     const { broker, clock, random, logger, taskLog, reportFailure, queues, leaseMs } = this.#options;
     const names = Object.keys(queues);
     this.#statistics = this.#options.counts ? new StatisticsWriter(broker, clock) : undefined;
+    this.#hooks = new ServerHooks(logger);
+    const worker = thisServer(this.serverId, this.#options);
+    this.#taskEvents = new TaskEvents({ broker, clock, worker, hooks: this.#hooks });
     this.#held = new HeldTasks(clock);
     this.#loopWatch = new LoopWatch(this.#held, logger);
     this.#clockWatch = new ClockWatch(broker, clock, logger);
@@ -107,6 +114,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       taskLog,
       serverId: this.serverId,
       onReport: () => this.#reporting.wake(reportMs),
+      onProgress: (message, progress) => this.#taskEvents.progressed(message, progress),
     });
     this.#reporting = this.#periodic(this.#reporter, idleReportMs);
     this.#processor = this.#makeProcessor(names);
@@ -138,6 +146,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       serverId: this.serverId,
       describe: () => ({ state: this.#state, running: this.#processor.running }),
       quiet: () => this.quiet(),
+      onOrder: (order) => this.#tellOrder(order),
       stop: (timeoutMs) => void this.stop(timeoutMs === undefined ? {} : { timeout: { ms: timeoutMs } }),
       letGo: () => this.#letGo(),
     });
@@ -282,6 +291,17 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
   }
 
   /**
+   * Calls back with what happens to the tasks that this server runs, in this process, and with what it is told from
+   * elsewhere, until the returned function is called. Be quick: it is called in the middle of the work. What the
+   * listener throws or rejects with is logged and disturbs nothing. `settled`: the store has written what became of an
+   * attempt. To follow all servers, see `Client.events`.
+   * @throws HikyakuError `invalid_option`.
+   */
+  on<Kind extends ServerHookKind>(kind: Kind, listener: (event: ServerHookEvents[Kind]) => unknown): () => void {
+    return this.#hooks.add(kind, listener);
+  }
+
+  /**
    * Begins to work. Does not wait for the store: while it is away, the server keeps trying.
    * @throws HikyakuError `wrong_state` when it was started before, `invalid_option` when it has no handler.
    */
@@ -417,6 +437,7 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
       order: new QueueOrder(this.#options.queues, this.#options.strictPriority, random, this.#options.plan),
       worker: thisServer(this.serverId, this.#options),
       statistics: this.#tally,
+      events: this.#taskEvents,
       held: this.#held,
       company: companyOfProcess,
       wasCancelled: (task, since) => this.#canceller.heardSince(task, since),
@@ -435,6 +456,13 @@ export class Server<Values extends object = NoValues> implements AsyncDisposable
 
   get #tally(): StatisticsTally | undefined {
     return this.#statistics?.tally;
+  }
+
+  #tellOrder({ kind: order, by, reason }: ObeyedOrder): void {
+    if (!this.#hooks.isHeard("server_told")) return;
+    const why = reason === undefined ? {} : { reason };
+    const at = this.#options.clock.now();
+    this.#hooks.tell({ kind: "server_told", at, serverId: this.serverId, order, by, ...why });
   }
 
   #addHealthchecker(): void {

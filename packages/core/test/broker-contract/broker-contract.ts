@@ -3,6 +3,7 @@ import { describeAggregationSetContract } from "./aggregation-set.contract.ts";
 import { describeChangeContract } from "./change.contract.ts";
 import { describeControlContract } from "./control.contract.ts";
 import { describeEnqueueContract } from "./enqueue.contract.ts";
+import { describeEventsContract } from "./events.contract.ts";
 import { describeGroupsContract } from "./groups.contract.ts";
 import { describeInspectContract } from "./inspect.contract.ts";
 import { describeLeaseContract } from "./lease.contract.ts";
@@ -36,6 +37,7 @@ export function describeBrokerContract(setup: ContractSetup): void {
   describeScheduleContract(setup);
   describeReconcileContract(setup);
   describeSignalsContract(setup);
+  describeEventsContract(setup);
   describeRecordContract(setup);
   describeTrailContract(setup);
   describeStatisticsContract(setup);

@@ -542,6 +542,90 @@ export type EnqueueResponse = {
 };
 
 /**
+ * The `data` of one event; `event` is its `kind`, and `id` where to go on.
+ */
+export type Event = {
+    kind: 'enqueued';
+    at: string;
+    queue: string;
+    type: string;
+    task_id: string;
+    state: string;
+    due_at: string | null;
+} | {
+    kind: 'started';
+    at: string;
+    queue: string;
+    type: string;
+    task_id: string;
+    server_id: string;
+    host: string;
+    pid: number;
+    retried: number;
+} | {
+    kind: 'progressed';
+    at: string;
+    queue: string;
+    type: string;
+    task_id: string;
+    server_id: string;
+    host: string;
+    pid: number;
+    done: number;
+    total: number | null;
+} | {
+    kind: 'settled';
+    at: string;
+    queue: string;
+    type: string;
+    task_id: string;
+    outcome: string;
+    attempt: string | null;
+    started_at: string | null;
+    retry_at: string | null;
+    /**
+     * The first 200 characters.
+     */
+    error: string | null;
+    server_id: string | null;
+    host: string | null;
+    pid: number | null;
+} | {
+    kind: 'server_came';
+    at: string;
+    server_id: string;
+    host: string;
+    pid: number;
+    queues: Array<string>;
+} | {
+    kind: 'server_went';
+    at: string;
+    server_id: string;
+    host: string;
+    pid: number;
+    queues: Array<string>;
+} | {
+    kind: 'server_told';
+    at: string;
+    server_id: string;
+    order: string;
+    by: {
+        host: string;
+        pid: number;
+        who: string | null;
+    } | null;
+    reason: string | null;
+} | {
+    kind: 'gap';
+    /**
+     * So many events are missing here.
+     */
+    missed: number;
+} | {
+    kind: 'reset';
+};
+
+/**
  * Take all tasks away.
  */
 export type EvictServerRequest = {
@@ -5504,6 +5588,74 @@ export type ListFindingsResponses = {
 };
 
 export type ListFindingsResponse2 = ListFindingsResponses[keyof ListFindingsResponses];
+
+export type WatchEventsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Go on after the event with this id.
+         */
+        'last-event-id'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only of this kind; may come several times.
+         */
+        kind?: 'enqueued' | 'started' | 'progressed' | 'settled' | 'server_came' | 'server_went' | 'server_told' | Array<'enqueued' | 'started' | 'progressed' | 'settled' | 'server_came' | 'server_went' | 'server_told'>;
+        /**
+         * Only of tasks in this queue, and of servers that work on it; may come several times.
+         */
+        queue?: string | Array<string>;
+        /**
+         * Only of tasks of this type; may come several times.
+         */
+        type?: string | Array<string>;
+        /**
+         * Go on after the event with this id. `Last-Event-ID` comes first.
+         */
+        after?: string;
+    };
+    url: '/events';
+};
+
+export type WatchEventsErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `read`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * What was sent has errors (query, headers); `errors` names each. Nothing was done.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type WatchEventsError = WatchEventsErrors[keyof WatchEventsErrors];
+
+export type WatchEventsResponses = {
+    /**
+     * The `data` of one event; `event` is its `kind`, and `id` where to go on.
+     */
+    200: Event;
+};
+
+export type WatchEventsResponse = WatchEventsResponses[keyof WatchEventsResponses];
 
 export type GetStatisticsData = {
     body?: never;

@@ -3,6 +3,7 @@ import { routesOf } from "../route.ts";
 import { auditHandlers } from "./audit.ts";
 import { documentHandlers } from "./document.ts";
 import { enqueueHandlers } from "./enqueue.ts";
+import { eventHandlers } from "./events.ts";
 import { explanationHandlers } from "./explanations.ts";
 import { findingHandlers } from "./findings.ts";
 import { groupHandlers } from "./groups.ts";
@@ -32,6 +33,7 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...taskLogHandlers,
   ...storeHandlers,
   ...findingHandlers,
+  ...eventHandlers,
   ...statisticsHandlers,
   ...documentHandlers,
   ...auditHandlers,

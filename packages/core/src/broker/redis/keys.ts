@@ -13,6 +13,12 @@ export const dueSoonerChannel = "hikyaku:due";
 export const schedulesChannel = "hikyaku:schedules-changed";
 /** Ours: an order to a server, as JSON. */
 export const controlChannel = "hikyaku:control";
+/** Ours: somebody began to watch. No payload. */
+export const watchedChannel = "hikyaku:watched";
+/** Ours: exists while somebody watches. */
+export const watchedKey = "hikyaku:watched";
+/** Ours: what happens, as a stream. It exists while somebody watches, and for a minute afterwards. */
+export const eventsKey = "hikyaku:events";
 /** Ours: tests whether a user may publish. Nobody listens. */
 export const probeChannel = "hikyaku:probe";
 /** Ours: servers of this library that may be there, by the second until which their last listing holds. */

@@ -2,13 +2,16 @@ import { systemClock } from "../../runtime/clock.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
+import { EventOutbox } from "../event-outbox.ts";
 import { HeardCalls } from "../heard-calls.ts";
 import { joinFacets } from "../join-facets.ts";
+import { ToldCalls } from "../told-calls.ts";
 import { WriteTally } from "../write-tally.ts";
 import { RedisChange } from "./change.ts";
 import { RedisControl } from "./control.ts";
 import { type Durability, durabilityOf } from "./durability.ts";
 import { RedisEnqueue } from "./enqueue.ts";
+import { RedisEvents } from "./events.ts";
 import { RedisGroups } from "./groups.ts";
 import { RedisInspect } from "./inspect.ts";
 import { RedisMaintain } from "./maintain.ts";
@@ -36,6 +39,7 @@ interface Parts {
   readonly durability: Durability | undefined;
   readonly waiting: Waiting;
   readonly signals: RedisSignals;
+  readonly outbox: EventOutbox;
 }
 
 /** What a broker is apart from its facets: its location, its reachability, and the end of all its connections. */
@@ -73,7 +77,8 @@ class RedisStore {
   }
 
   async close(): Promise<void> {
-    const { waiting, signals, durability, connection, links } = this.#parts;
+    const { outbox, waiting, signals, durability, connection, links } = this.#parts;
+    await outbox.close();
     waiting.close();
     signals.close();
     durability?.close();
@@ -104,14 +109,20 @@ export function redisBroker(options: RedisOptions = {}): Broker {
   const groups = new RedisGroups(context);
   const work = new RedisWork(context, waiting);
   const presence = new RedisPresence(context);
-  const store = new RedisStore({ recipe, links, connection, durability, waiting, signals });
+  const control = new RedisControl(context);
+  const events = new RedisEvents(context);
+  const outbox = new EventOutbox(context.clock, events);
+  const store = new RedisStore({ recipe, links, connection, durability, waiting, signals, outbox });
   const schedule = new RedisSchedule(context);
   const heard = new HeardCalls(joinFacets({}, enqueue, work, groups, schedule), store);
-  const watched = new WriteTally(context.clock, joinFacets({}, heard, work, presence));
+  const heardAll = joinFacets({}, heard, presence, control, signals, events);
+  const told = new ToldCalls(heardAll, outbox, context.clock);
+  const watched = new WriteTally(context.clock, joinFacets({}, told, heard, work));
   connection.open();
   return joinFacets(
     store,
     watched,
+    told,
     heard,
     enqueue,
     work,
@@ -120,7 +131,7 @@ export function redisBroker(options: RedisOptions = {}): Broker {
     presence,
     signals,
     new RedisChange(context, (queue) => enqueue.forget(queue)),
-    new RedisControl(context),
+    control,
     new RedisInspect(context),
     new RedisPolicy(context),
     new RedisReport(context),

@@ -2,7 +2,14 @@ import { tellAll } from "../../runtime/guarded-call.ts";
 import type { CallOptions } from "../call-options.ts";
 import { readOrder } from "../order-check.ts";
 import type { HeardSignal, Signal, SignalFacet } from "../signal-facet.ts";
-import { cancelChannel, cancelInQueueChannel, controlChannel, dueSoonerChannel, schedulesChannel } from "./keys.ts";
+import {
+  cancelChannel,
+  cancelInQueueChannel,
+  controlChannel,
+  dueSoonerChannel,
+  schedulesChannel,
+  watchedChannel,
+} from "./keys.ts";
 import type { RedisContext } from "./redis-context.ts";
 import { runCommand } from "./run-script.ts";
 import type { Connection } from "./wire/connection.ts";
@@ -52,6 +59,7 @@ export class RedisSignals implements SignalFacet {
       if (order !== undefined) this.#tell({ kind: "server_order", order });
     });
     connection.subscribe(schedulesChannel, () => this.#tell({ kind: "schedules_changed" }));
+    connection.subscribe(watchedChannel, () => this.#tell({ kind: "watched" }));
     connection.onListening(() => this.#tell({ kind: "listening" }));
     return connection;
   }
@@ -70,6 +78,8 @@ function written(signal: Signal): readonly [channel: string, message: string] {
       return [dueSoonerChannel, `${Math.ceil(signal.at)} ${signal.queue}`];
     case "schedules_changed":
       return [schedulesChannel, ""];
+    case "watched":
+      return [watchedChannel, ""];
     case "server_order":
       return [controlChannel, JSON.stringify(signal.order)];
   }

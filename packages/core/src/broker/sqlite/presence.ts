@@ -14,6 +14,7 @@ import {
 } from "../presence-facet.ts";
 import { readServerRecord } from "../server-record.ts";
 import type { Row } from "./database.ts";
+import { emptyForgotten } from "./events.ts";
 import type { Store } from "./store.ts";
 import { base64, bytesOfBase64 } from "./task-row.ts";
 
@@ -32,6 +33,7 @@ export class SqlitePresence implements PresenceFacet {
   ): Promise<readonly ServerOrder[]> {
     const told = JSON.stringify(workers.map(storedWorker));
     return this.#store.write(call, 1, ({ db, now }) => {
+      emptyForgotten(db, now);
       db.run(deleteForgotten, now - silentForMs, now + longestWordMs);
       db.run(
         upsertServer,

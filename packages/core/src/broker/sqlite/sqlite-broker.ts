@@ -5,13 +5,16 @@ import { type Clock, systemClock } from "../../runtime/clock.ts";
 import type { Broker, Reachability } from "../broker.ts";
 import { type BrokerRecipe, recipeOf } from "../broker-recipe.ts";
 import type { CallOptions } from "../call-options.ts";
+import { EventOutbox } from "../event-outbox.ts";
 import { HeardCalls } from "../heard-calls.ts";
 import { joinFacets } from "../join-facets.ts";
+import { ToldCalls } from "../told-calls.ts";
 import { WriteTally } from "../write-tally.ts";
 import { SqliteChange } from "./change.ts";
 import { SqliteControl } from "./control.ts";
 import { inMemory } from "./database.ts";
 import { SqliteEnqueue } from "./enqueue.ts";
+import { SqliteEvents } from "./events.ts";
 import { SqliteGroups } from "./groups.ts";
 import { SqliteInspect } from "./inspect.ts";
 import { SqliteMaintain } from "./maintain.ts";
@@ -52,10 +55,16 @@ export function sqliteBroker(options: SqliteBrokerOptions): Broker {
   const presence = new SqlitePresence(store);
   const schedule = new SqliteSchedule(store, enqueue);
   const heard = new HeardCalls(joinFacets({}, enqueue, work, groups, schedule), store);
-  const watched = new WriteTally(clock, joinFacets({}, heard, work, presence));
+  const control = new SqliteControl(store);
+  const signals = new SqliteSignals(store);
+  const events = new SqliteEvents(store);
+  const outbox = new EventOutbox(clock, events);
+  const told = new ToldCalls(joinFacets({}, heard, presence, control, signals, events), outbox, clock);
+  const watched = new WriteTally(clock, joinFacets({}, told, heard, work));
   return joinFacets(
-    new SqliteFile(store, enqueue, recipeFor({ path, clock, commandTimeoutMs })),
+    new SqliteFile(store, enqueue, outbox, recipeFor({ path, clock, commandTimeoutMs })),
     watched,
+    told,
     heard,
     enqueue,
     work,
@@ -64,14 +73,14 @@ export function sqliteBroker(options: SqliteBrokerOptions): Broker {
     presence,
     schedule,
     new SqliteChange(store),
-    new SqliteControl(store),
+    control,
     new SqliteInspect(store),
     new SqlitePolicy(store),
     new SqliteReconcile(store, joinFacets({}, maintain, groups)),
     new SqliteRecords(store),
     new SqliteTrails(store),
     new SqliteReport(store),
-    new SqliteSignals(store),
+    signals,
     new SqliteStatistics(store),
   );
 }
@@ -88,12 +97,14 @@ class SqliteFile {
   readonly pacing = "together";
   readonly #store: Store;
   readonly #enqueue: SqliteEnqueue;
+  readonly #outbox: EventOutbox;
 
-  constructor(store: Store, enqueue: SqliteEnqueue, recipe: BrokerRecipe) {
+  constructor(store: Store, enqueue: SqliteEnqueue, outbox: EventOutbox, recipe: BrokerRecipe) {
     this.location = store.location;
     this.recipe = recipe;
     this.#store = store;
     this.#enqueue = enqueue;
+    this.#outbox = outbox;
   }
 
   async ready(call?: CallOptions): Promise<void> {
@@ -112,8 +123,9 @@ class SqliteFile {
     return probeWrites(this.#store, this.#enqueue, queues, call);
   }
 
-  close(): Promise<void> {
-    return this.#store.close();
+  async close(): Promise<void> {
+    await this.#outbox.close();
+    await this.#store.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

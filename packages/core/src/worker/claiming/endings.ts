@@ -9,6 +9,7 @@ import type { StatisticsTally } from "../../statistics/statistics-tally.ts";
 import type { ReportFailure } from "../handling/failed-attempt.ts";
 import { cancelled, decideOutcome, type OutcomePolicy, type Verdict } from "../handling/outcome.ts";
 import { logOutcome } from "../handling/outcome-lines.ts";
+import type { TaskEvents } from "../handling/task-events.ts";
 import { abortReason, isTakenAway, storedText } from "../leases/abort-cause.ts";
 import type { HeldTask } from "../leases/held-task.ts";
 import type { HeldTasks } from "../leases/held-tasks.ts";
@@ -32,6 +33,7 @@ export interface EndingsOptions {
   readonly policy: OutcomePolicy;
   readonly worker: AttemptServer;
   readonly held: HeldTasks;
+  readonly events: Pick<TaskEvents, "settled">;
   /** Called when a task waits for its retry at the given moment. */
   readonly onRetry: (queue: string, at: number) => void;
   /** Undefined: nobody counts. */
@@ -151,6 +153,7 @@ export class Endings {
     const { settlement } = task;
     if (settlement === undefined) return;
     this.#options.statistics?.settled(settlement);
+    this.#options.events.settled(settlement);
     const { outcome } = settlement;
     const { message } = task.claimed;
     logOutcome(this.#options.taskLog, message, outcome, { error: task.failure });

@@ -20,6 +20,7 @@ import type { Handlers } from "../handling/handler.ts";
 import type { Middlewares } from "../handling/middleware.ts";
 import { cancelled, type OutcomePolicy } from "../handling/outcome.ts";
 import type { Reports } from "../handling/task-context.ts";
+import type { TaskEvents } from "../handling/task-events.ts";
 import { type AbortKind, isTakenAway } from "../leases/abort-cause.ts";
 import { HeldTask, momentOf } from "../leases/held-task.ts";
 import type { HeldTasks } from "../leases/held-tasks.ts";
@@ -54,6 +55,7 @@ export interface ProcessorOptions {
   readonly worker: AttemptServer;
   /** Undefined: nobody counts. */
   readonly statistics: StatisticsTally | undefined;
+  readonly events: TaskEvents;
   /** All that runs tasks in this process. */
   readonly company: Company;
   /**

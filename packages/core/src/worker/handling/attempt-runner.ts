@@ -12,6 +12,7 @@ import { keptResult } from "./kept-result.ts";
 import type { Middlewares } from "./middleware.ts";
 import { type Verdict, verdictAfterAbort } from "./outcome.ts";
 import { type Reports, TaskContext } from "./task-context.ts";
+import type { TaskEvents } from "./task-events.ts";
 
 const success: Verdict = { kind: "success", result: undefined };
 
@@ -24,6 +25,7 @@ export interface AttemptRunnerOptions {
   /** What every handler's context carries. */
   readonly baseContext: object;
   readonly worker: AttemptServer;
+  readonly events: Pick<TaskEvents, "started">;
   readonly maxResultBytes: number;
   /** Undefined: nobody counts. */
   readonly statistics: StatisticsTally | undefined;
@@ -78,6 +80,7 @@ export class AttemptRunner {
     if (instruments.started.isHeard) {
       instruments.started.tell({ server: this.#options.worker, task: task.claimed.message });
     }
+    this.#options.events.started(task.claimed.message);
     let returned: unknown;
     let settling: Promise<unknown> | undefined;
     try {

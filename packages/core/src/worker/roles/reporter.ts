@@ -1,6 +1,7 @@
 import { logLineText } from "../../broker/kept-log.ts";
 import { type KeptProgress, percentTotal } from "../../broker/kept-progress.ts";
 import type { HeldReport, ReportFacet } from "../../broker/report-facet.ts";
+import type { TaskMessage } from "../../broker/task-message.ts";
 import { cutText, longestShownError } from "../../cut-text.ts";
 import { errorText } from "../../errors.ts";
 import { shown } from "../../option-names.ts";
@@ -29,6 +30,8 @@ export interface ReporterOptions {
   readonly serverId: string;
   /** Called when there is something to write. */
   readonly onReport: () => void;
+  /** Called when the store has written how far a task is, as it keeps it. */
+  readonly onProgress: (message: TaskMessage, progress: string) => void;
 }
 
 /**
@@ -110,9 +113,14 @@ export class Reporter implements Role {
     for (const task of batch) {
       const told = byLease.get(task.claimed.lease);
       if (told === undefined) continue;
-      if (told.answer === "written") task.pendingReport?.written(told.report);
-      // The task's new holder reports from now on.
-      else task.pendingReport = undefined;
+      if (told.answer === "written") {
+        task.pendingReport?.written(told.report);
+        const { progress } = told.report;
+        if (progress !== undefined) this.#options.onProgress(task.claimed.message, progress);
+      } else {
+        // The task's new holder reports from now on.
+        task.pendingReport = undefined;
+      }
       if (task.pendingReport?.isEmpty !== false) this.#waiting.delete(task);
     }
   }
