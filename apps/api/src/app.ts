@@ -117,6 +117,7 @@ export async function buildApp(parts: AppParts) {
     authorize: permission.authorize,
     audit: auditFromConfig(config, broker),
     keys: permission.keys,
+    sessions: permission.sessions,
     masking: config.api.masking,
     switchedOff: config.api.operations.switchedOff,
     logger: libraryLogger(logger),

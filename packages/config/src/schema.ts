@@ -92,6 +92,7 @@ export function settingsSchema(appEnv: AppEnv, rootDir: string) {
           username: text("a user name without a colon", isUserName).exactOptional(),
           password: text("a password of 12 characters or more", (value) => value.length >= 12).exactOptional(),
         }),
+        session: section({ max_hours: integer(1, 720).default(12) }),
         proxy: section({
           trusted: trustedProxies().default([]),
           user_header: headerName().default("X-Auth-Request-User"),

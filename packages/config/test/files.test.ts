@@ -76,6 +76,7 @@ describe("the files of an environment", () => {
         audit: { maxEntries: 10_000, maxAgeDays: 90 },
         auth: {
           basic: {},
+          session: { maxHours: 12 },
           proxy: { trusted: [], userHeader: "X-Auth-Request-User", separator: ",", groups: {}, scopes: [] },
         },
       },

@@ -56,6 +56,7 @@ export { operationsEndpoints, operationsTags } from "./endpoints/operations.ts";
 export { queueEndpoints } from "./endpoints/queues.ts";
 export { scheduleEndpoints } from "./endpoints/schedules.ts";
 export { serverEndpoints } from "./endpoints/servers.ts";
+export { sessionEndpoints } from "./endpoints/sessions.ts";
 export { statisticsEndpoints } from "./endpoints/statistics.ts";
 export { storeEndpoints } from "./endpoints/store.ts";
 export { taskLogEndpoints } from "./endpoints/task-log.ts";
@@ -115,7 +116,6 @@ export {
   explainQueueResponse,
   explainTaskResponse,
 } from "./shapes/explanation.ts";
-
 export { type GroupView, groupParams, listGroupsResponse } from "./shapes/group.ts";
 export { pageEnd, pageQuery, scanEnd } from "./shapes/page.ts";
 export {
@@ -127,6 +127,7 @@ export {
   type ShardedQueueView,
 } from "./shapes/queue.ts";
 export type { ScheduleView } from "./shapes/schedule.ts";
+export { type SessionView, sessionView } from "./shapes/session.ts";
 export type { StatisticsNumbersView, StatisticsResponse } from "./shapes/statistics.ts";
 export {
   type ListFindingsResponse,

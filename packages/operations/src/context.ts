@@ -3,6 +3,7 @@ import type { Identity } from "./access/request-head.ts";
 import type { ApiKeys } from "./keys/api-keys.ts";
 import type { LiveFindings } from "./live-findings.ts";
 import type { Mask } from "./presenters/mask.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 
 /** What every handler works with. */
 export interface OperationsContext {
@@ -19,6 +20,9 @@ export interface OperationsContext {
   readonly who: string;
   readonly audit: AuditTrail;
   readonly keys: ApiKeys;
+  readonly sessions: Sessions;
+  /** The address that the request came from, if the server knows it. */
+  readonly address: string | undefined;
   /** What presenters hide of tasks from the caller. */
   readonly mask: Mask;
   /**

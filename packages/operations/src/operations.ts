@@ -29,6 +29,7 @@ import { RefusalLog } from "./problems/refusal-log.ts";
 import { RequestProblem } from "./problems/request-problem.ts";
 import type { RawInput, Route } from "./route.ts";
 import { type Found, RouteFinder } from "./route-finder.ts";
+import { Sessions } from "./sessions/sessions.ts";
 import { type HttpStream, httpStream, type StreamSource } from "./streams/http-stream.ts";
 import { OpenStreams, type StreamLimits, type StreamPlace } from "./streams/open-streams.ts";
 
@@ -45,6 +46,8 @@ export interface OperationsParts {
   readonly keys?: ApiKeys;
   /** Operations that nobody may use, by their ids, such as `delete-tasks`. Only those that change something. */
   readonly switchedOff?: readonly string[];
+  /** The sessions that its endpoints begin and end; give the same to `sessionAccess`. Default: those of the broker's store. */
+  readonly sessions?: Sessions;
   /** What callers do not see of payloads, results, headers and logs. Default: they see all. */
   readonly masking?: Masking;
   /** Where changes are written down. Default: the audit of the broker's store, with its default bounds. */
@@ -68,6 +71,7 @@ const partNames: ReadonlySet<string> = new Set(
     keys: true,
     switchedOff: true,
     masking: true,
+    sessions: true,
     logger: true,
     routes: true,
     streams: true,
@@ -108,6 +112,7 @@ export class Operations {
   readonly #firstAnswer: FirstAnswer;
   readonly #audit: AuditTrail;
   readonly #keys: ApiKeys;
+  readonly #sessions: Sessions;
   readonly #switchedOff: ReadonlySet<string>;
   readonly #streams: OpenStreams;
 
@@ -137,6 +142,7 @@ export class Operations {
     this.#findings = new LiveFindings(broker);
     this.#firstAnswer = new FirstAnswer(broker);
     this.#audit = parts.audit ?? new AuditTrail({ broker });
+    this.#sessions = parts.sessions ?? new Sessions({ broker });
     checkMasking(parts.masking ?? {});
     this.#keys = parts.keys ?? new ApiKeys(broker);
     this.#switchedOff = switchesOf(parts.switchedOff ?? [], this.routes);
@@ -248,6 +254,8 @@ export class Operations {
       findings: this.#findings,
       audit: this.#audit,
       keys: this.#keys,
+      sessions: this.#sessions,
+      address: head.address,
       mask: maskOf(this.#parts.masking ?? {}, identity),
       tellChange: (more: AuditedRequest["told"]): void => {
         told = { ...told, ...more };

@@ -11,7 +11,9 @@ import {
   keyAccess,
   proxyIdentityAccess,
   refuseStrangers,
+  Sessions,
   SignInLimit,
+  sessionAccess,
   thisMachineAccess,
   tokenAccess,
 } from "@hikyaku/operations/access";
@@ -42,11 +44,16 @@ export class OperationsPermission {
   readonly authorize: Authorize;
   /** The keys of the store that it was given. */
   readonly keys: ApiKeys;
+  /** The sessions of that store. Their cookies go over HTTPS alone, except in `local` and `develop`. */
+  readonly sessions: Sessions;
 
   constructor({ appEnv, api }: Pick<Config, "appEnv" | "api">, broker: Broker) {
     this.keys = new ApiKeys(broker);
     const ways = waysOf(api);
     const isOwn = appEnv === "local" || appEnv === "develop";
+    const { maxHours } = api.auth.session;
+    const secure = !isOwn;
+    this.sessions = new Sessions({ broker, longest: `${maxHours}h`, secure });
     this.access = ways.length > 0 ? "credential" : isOwn ? "this_machine" : "closed";
     const otherwise = {
       credential: refuseStrangers(howToEnter(api)),
@@ -55,7 +62,10 @@ export class OperationsPermission {
         `Operations are closed, since no credential is set for them; everything else serves. ${howToSet}`,
       ),
     };
-    this.authorize = accessBy([...ways, keyAccess(this.keys)], otherwise[this.access]);
+    this.authorize = accessBy(
+      [...ways, keyAccess(this.keys), sessionAccess(this.sessions, this.keys)],
+      otherwise[this.access],
+    );
   }
 
   /**

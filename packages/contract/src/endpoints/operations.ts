@@ -9,6 +9,7 @@ import { keyEndpoints } from "./keys.ts";
 import { queueEndpoints } from "./queues.ts";
 import { scheduleEndpoints } from "./schedules.ts";
 import { serverEndpoints } from "./servers.ts";
+import { sessionEndpoints } from "./sessions.ts";
 import { statisticsEndpoints } from "./statistics.ts";
 import { storeEndpoints } from "./store.ts";
 import { taskLogEndpoints } from "./task-log.ts";
@@ -31,6 +32,7 @@ export const operationsTags = [
   { name: "store", description: "What holds the tasks." },
   { name: "description", description: "What this API is, for programs." },
   { name: "keys", description: "Credentials for programs, and what each may do." },
+  { name: "sessions", description: "Signing in with a browser." },
   { name: "audit", description: "Who changed what, when and from where." },
 ] as const;
 
@@ -53,4 +55,5 @@ export const operationsEndpoints = {
   ...documentEndpoints,
   ...auditEndpoints,
   ...keyEndpoints,
+  ...sessionEndpoints,
 };

@@ -2,7 +2,7 @@
 // @ts-nocheck
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AddScheduleData, AddScheduleErrors, AddScheduleResponses, ArchiveGroupData, ArchiveGroupErrors, ArchiveGroupResponses, ArchiveTaskData, ArchiveTaskErrors, ArchiveTaskResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeScheduleData, ChangeScheduleErrors, ChangeScheduleResponses, CheckStoreData, CheckStoreErrors, CheckStoreResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DeleteGroupData, DeleteGroupErrors, DeleteGroupResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, EditTaskPayloadData, EditTaskPayloadErrors, EditTaskPayloadResponses, EnqueueTaskData, EnqueueTaskErrors, EnqueueTaskInQueueData, EnqueueTaskInQueueErrors, EnqueueTaskInQueueResponses, EnqueueTaskResponses, EnqueueTasksData, EnqueueTasksErrors, EnqueueTasksInQueueData, EnqueueTasksInQueueErrors, EnqueueTasksInQueueResponses, EnqueueTasksResponses, EvictServerData, EvictServerErrors, EvictServerResponses, ExplainQueueData, ExplainQueueErrors, ExplainQueueResponses, ExplainTaskData, ExplainTaskErrors, ExplainTaskResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetOpenapiDocumentData, GetOpenapiDocumentErrors, GetOpenapiDocumentResponses, GetQueueData, GetQueueErrors, GetQueueHistoryData, GetQueueHistoryErrors, GetQueueHistoryResponses, GetQueueResponses, GetQueueShardsData, GetQueueShardsErrors, GetQueueShardsResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetStatisticsData, GetStatisticsErrors, GetStatisticsResponses, GetStoreData, GetStoreErrors, GetStoreResponses, GetTaskData, GetTaskErrors, GetTaskLogData, GetTaskLogErrors, GetTaskLogResponses, GetTaskResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListGroupsData, ListGroupsErrors, ListGroupsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListQueuesData, ListQueuesErrors, ListQueuesResponses, ListSchedulerEntriesData, ListSchedulerEntriesErrors, ListSchedulerEntriesResponses, ListSchedulesData, ListSchedulesErrors, ListSchedulesResponses, ListScheduleTurnsData, ListScheduleTurnsErrors, ListScheduleTurnsResponses, ListServersData, ListServersErrors, ListServersResponses, ListTypesData, ListTypesErrors, ListTypesResponses, ListWorkersData, ListWorkersErrors, ListWorkersResponses, PauseQueueData, PauseQueueErrors, PauseQueueResponses, PauseScheduleData, PauseScheduleErrors, PauseScheduleResponses, QuietServerData, QuietServerErrors, QuietServerResponses, ReleaseLockData, ReleaseLockErrors, ReleaseLockResponses, RemoveQueueData, RemoveQueueErrors, RemoveQueueResponses, RemoveScheduleData, RemoveScheduleErrors, RemoveScheduleResponses, RescheduleTaskData, RescheduleTaskErrors, RescheduleTaskResponses, ResumeQueueData, ResumeQueueErrors, ResumeQueueResponses, ResumeScheduleData, ResumeScheduleErrors, ResumeScheduleResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RunGroupData, RunGroupErrors, RunGroupResponses, RunScheduleData, RunScheduleErrors, RunScheduleResponses, RunTaskData, RunTaskErrors, RunTaskResponses, SearchTasksData, SearchTasksErrors, SearchTasksResponses, StopServerData, StopServerErrors, StopServerResponses, UpsertScheduleData, UpsertScheduleErrors, UpsertScheduleResponses, WatchEventsData, WatchEventsErrors, WatchEventsResponse, WatchEventsResponses } from './types.gen.ts';
+import type { AddScheduleData, AddScheduleErrors, AddScheduleResponses, ArchiveGroupData, ArchiveGroupErrors, ArchiveGroupResponses, ArchiveTaskData, ArchiveTaskErrors, ArchiveTaskResponses, BeginSessionData, BeginSessionErrors, BeginSessionResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeScheduleData, ChangeScheduleErrors, ChangeScheduleResponses, CheckStoreData, CheckStoreErrors, CheckStoreResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DeleteGroupData, DeleteGroupErrors, DeleteGroupResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, EditTaskPayloadData, EditTaskPayloadErrors, EditTaskPayloadResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EnqueueTaskData, EnqueueTaskErrors, EnqueueTaskInQueueData, EnqueueTaskInQueueErrors, EnqueueTaskInQueueResponses, EnqueueTaskResponses, EnqueueTasksData, EnqueueTasksErrors, EnqueueTasksInQueueData, EnqueueTasksInQueueErrors, EnqueueTasksInQueueResponses, EnqueueTasksResponses, EvictServerData, EvictServerErrors, EvictServerResponses, ExplainQueueData, ExplainQueueErrors, ExplainQueueResponses, ExplainTaskData, ExplainTaskErrors, ExplainTaskResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetOpenapiDocumentData, GetOpenapiDocumentErrors, GetOpenapiDocumentResponses, GetQueueData, GetQueueErrors, GetQueueHistoryData, GetQueueHistoryErrors, GetQueueHistoryResponses, GetQueueResponses, GetQueueShardsData, GetQueueShardsErrors, GetQueueShardsResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetStatisticsData, GetStatisticsErrors, GetStatisticsResponses, GetStoreData, GetStoreErrors, GetStoreResponses, GetTaskData, GetTaskErrors, GetTaskLogData, GetTaskLogErrors, GetTaskLogResponses, GetTaskResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListGroupsData, ListGroupsErrors, ListGroupsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListQueuesData, ListQueuesErrors, ListQueuesResponses, ListSchedulerEntriesData, ListSchedulerEntriesErrors, ListSchedulerEntriesResponses, ListSchedulesData, ListSchedulesErrors, ListSchedulesResponses, ListScheduleTurnsData, ListScheduleTurnsErrors, ListScheduleTurnsResponses, ListServersData, ListServersErrors, ListServersResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTypesData, ListTypesErrors, ListTypesResponses, ListWorkersData, ListWorkersErrors, ListWorkersResponses, PauseQueueData, PauseQueueErrors, PauseQueueResponses, PauseScheduleData, PauseScheduleErrors, PauseScheduleResponses, QuietServerData, QuietServerErrors, QuietServerResponses, ReleaseLockData, ReleaseLockErrors, ReleaseLockResponses, RemoveQueueData, RemoveQueueErrors, RemoveQueueResponses, RemoveScheduleData, RemoveScheduleErrors, RemoveScheduleResponses, RescheduleTaskData, RescheduleTaskErrors, RescheduleTaskResponses, ResumeQueueData, ResumeQueueErrors, ResumeQueueResponses, ResumeScheduleData, ResumeScheduleErrors, ResumeScheduleResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RevokeSessionData, RevokeSessionErrors, RevokeSessionResponses, RunGroupData, RunGroupErrors, RunGroupResponses, RunScheduleData, RunScheduleErrors, RunScheduleResponses, RunTaskData, RunTaskErrors, RunTaskResponses, SearchTasksData, SearchTasksErrors, SearchTasksResponses, StopServerData, StopServerErrors, StopServerResponses, UpsertScheduleData, UpsertScheduleErrors, UpsertScheduleResponses, WatchEventsData, WatchEventsErrors, WatchEventsResponse, WatchEventsResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -868,6 +868,71 @@ export class GeneratedOperations extends HeyApiClient {
         return (options.client ?? this.client).delete<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError>({
             security: [{ scheme: 'bearer', type: 'http' }],
             url: '/keys/{id}',
+            ...options
+        });
+    }
+    
+    /**
+     * Sign out
+     *
+     * Ends the session of the request, and takes its cookie away. Needs the scope `read`.
+     */
+    public endSession<ThrowOnError extends boolean = true>(options?: Options<EndSessionData, ThrowOnError>): RequestResult<EndSessionResponses, EndSessionErrors, ThrowOnError> {
+        return (options?.client ?? this.client).delete<EndSessionResponses, EndSessionErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/session',
+            ...options
+        });
+    }
+    
+    /**
+     * Tell who asks
+     *
+     * And what it may do. Needs the scope `read`.
+     */
+    public getSession<ThrowOnError extends boolean = true>(options?: Options<GetSessionData, ThrowOnError>): RequestResult<GetSessionResponses, GetSessionErrors, ThrowOnError> {
+        return (options?.client ?? this.client).get<GetSessionResponses, GetSessionErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/session',
+            ...options
+        });
+    }
+    
+    /**
+     * Sign in
+     *
+     * Send a credential with it, such as a key as a bearer token: the answer sets a cookie that permits the same until the session ends. A session begins no other one. Needs the scope `read`.
+     */
+    public beginSession<ThrowOnError extends boolean = true>(options?: Options<BeginSessionData, ThrowOnError>): RequestResult<BeginSessionResponses, BeginSessionErrors, ThrowOnError> {
+        return (options?.client ?? this.client).post<BeginSessionResponses, BeginSessionErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/session',
+            ...options
+        });
+    }
+    
+    /**
+     * List the sessions
+     *
+     * Who is signed in with a browser, by the ids of the sessions. Needs the scope `admin`.
+     */
+    public listSessions<ThrowOnError extends boolean = true>(options?: Options<ListSessionsData, ThrowOnError>): RequestResult<ListSessionsResponses, ListSessionsErrors, ThrowOnError> {
+        return (options?.client ?? this.client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/sessions',
+            ...options
+        });
+    }
+    
+    /**
+     * End somebody's session
+     *
+     * It is over at once, in every process. Needs the scope `admin`.
+     */
+    public revokeSession<ThrowOnError extends boolean = true>(options: Options<RevokeSessionData, ThrowOnError>): RequestResult<RevokeSessionResponses, RevokeSessionErrors, ThrowOnError> {
+        return (options.client ?? this.client).delete<RevokeSessionResponses, RevokeSessionErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/sessions/{id}',
             ...options
         });
     }

@@ -135,6 +135,22 @@ export type BusyWorker = {
 };
 
 /**
+ * As the credential of the request says.
+ */
+export type Caller = {
+    /**
+     * Of the session; null without one.
+     */
+    id: string | null;
+    who: string;
+    scopes: Array<'read' | 'enqueue' | 'operate' | 'admin'>;
+    /**
+     * The queues that it is limited to; null for all.
+     */
+    queues: Array<string> | null;
+};
+
+/**
  * What is missing stays. A new spec or time zone counts from now on.
  */
 export type ChangeScheduleRequest = {
@@ -1991,6 +2007,28 @@ export type ServerWarning = {
      * In words that name the server, and the one that it is compared with.
      */
     detail: string;
+};
+
+/**
+ * Somebody who signed in with a browser.
+ */
+export type Session = {
+    /**
+     * Tells sessions apart; it is no secret.
+     */
+    id: string;
+    who: string;
+    scopes: Array<'read' | 'enqueue' | 'operate' | 'admin'>;
+    /**
+     * The queues that it is limited to; null for all.
+     */
+    queues: Array<string> | null;
+    created_at: string;
+    ends_at: string;
+    /**
+     * The address that it was begun from.
+     */
+    from: string | null;
 };
 
 /**
@@ -6105,3 +6143,250 @@ export type RevokeKeyResponses = {
 };
 
 export type RevokeKeyResponse = RevokeKeyResponses[keyof RevokeKeyResponses];
+
+export type EndSessionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/session';
+};
+
+export type EndSessionErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `read`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * `not_found`: The request belongs to no session.
+     */
+    404: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type EndSessionError = EndSessionErrors[keyof EndSessionErrors];
+
+export type EndSessionResponses = {
+    /**
+     * Done.
+     */
+    200: {
+        id: string;
+        ended: true;
+    };
+};
+
+export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
+export type GetSessionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/session';
+};
+
+export type GetSessionErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `read`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type GetSessionError = GetSessionErrors[keyof GetSessionErrors];
+
+export type GetSessionResponses = {
+    /**
+     * As the credential of the request says.
+     */
+    200: Caller;
+};
+
+export type GetSessionResponse = GetSessionResponses[keyof GetSessionResponses];
+
+export type BeginSessionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/session';
+};
+
+export type BeginSessionErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `read`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * `wrong_state`: The request belongs to a session, or the store holds 10,000.
+     */
+    409: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type BeginSessionError = BeginSessionErrors[keyof BeginSessionErrors];
+
+export type BeginSessionResponses = {
+    /**
+     * Somebody who signed in with a browser.
+     */
+    201: Session;
+};
+
+export type BeginSessionResponse = BeginSessionResponses[keyof BeginSessionResponses];
+
+export type ListSessionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The most entries of the answer.
+         */
+        limit?: number;
+        cursor?: string;
+    };
+    url: '/sessions';
+};
+
+export type ListSessionsErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `admin`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * What was sent has errors (query); `errors` names each. Nothing was done.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
+
+export type ListSessionsResponses = {
+    /**
+     * Done.
+     */
+    200: {
+        sessions: Array<Session>;
+        /**
+         * The `cursor` of what follows; null at the end. A page may be empty and have a next.
+         */
+        next: string | null;
+    };
+};
+
+export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
+
+export type RevokeSessionData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        reason?: string;
+    };
+    url: '/sessions/{id}';
+};
+
+export type RevokeSessionErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `admin`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * `not_found`: There is no session of this id.
+     */
+    404: Problem;
+    /**
+     * What was sent has errors (path, query); `errors` names each. Nothing was done.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type RevokeSessionError = RevokeSessionErrors[keyof RevokeSessionErrors];
+
+export type RevokeSessionResponses = {
+    /**
+     * Done.
+     */
+    200: {
+        id: string;
+        ended: true;
+    };
+};
+
+export type RevokeSessionResponse = RevokeSessionResponses[keyof RevokeSessionResponses];

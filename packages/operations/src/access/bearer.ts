@@ -18,5 +18,5 @@ export function keyAccess(keys: ApiKeys): AccessWay {
 }
 
 function identityOfKey({ id, name, scopes, queues }: ApiKey): Identity {
-  return { name: `key ${name} (hk_${id})`, scopes, ...(queues !== undefined && { queues }) };
+  return { name: `key ${name} (hk_${id})`, scopes, keyId: id, ...(queues !== undefined && { queues }) };
 }

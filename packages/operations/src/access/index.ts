@@ -1,10 +1,12 @@
 export { ApiKeys, type NewApiKey } from "../keys/api-keys.ts";
 export type { ApiKey } from "../presenters/api-key.ts";
+export { Sessions, type SessionsOptions } from "../sessions/sessions.ts";
 export { type BasicOptions, basicAccess } from "./basic.ts";
 export { keyAccess } from "./bearer.ts";
 export { hostNameOf, isLoopback } from "./loopback.ts";
 export { type ProxyIdentityOptions, proxyIdentityAccess } from "./proxy-identity.ts";
 export { type Authorize, fastifyHead, type Identity, type RequestHead } from "./request-head.ts";
+export { sessionAccess } from "./session.ts";
 export { SignInLimit } from "./sign-in-limit.ts";
 export { thisMachineAccess } from "./this-machine.ts";
 export { bearerToken, challenge, tokenAccess } from "./token.ts";

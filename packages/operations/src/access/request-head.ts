@@ -24,6 +24,10 @@ export interface Identity {
    * The queues that it is for, each whole or the beginning of names with a `*` at its end. Undefined: all. Empty: none.
    */
   readonly queues?: readonly string[];
+  /** The key of the store that it showed, by its id. */
+  readonly keyId?: string;
+  /** The session that the request belongs to, by its id. */
+  readonly session?: string;
   /** Fires when the credential holds no longer. Answers in parts that are under way end then. Default: never. */
   readonly ends?: AbortSignal;
 }

@@ -11,6 +11,7 @@ import { keyHandlers } from "./keys.ts";
 import { queueHandlers } from "./queues.ts";
 import { scheduleHandlers } from "./schedules.ts";
 import { serverHandlers } from "./servers.ts";
+import { sessionHandlers } from "./sessions.ts";
 import { statisticsHandlers } from "./statistics.ts";
 import { storeHandlers } from "./store.ts";
 import { taskLogHandlers } from "./task-log.ts";
@@ -38,4 +39,5 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...documentHandlers,
   ...auditHandlers,
   ...keyHandlers,
+  ...sessionHandlers,
 });

@@ -123,6 +123,15 @@ export class ApiKeys {
     return apiKeyOf(id, stored);
   }
 
+  /**
+   * Whether the key of this id is there and has not expired.
+   * @throws HikyakuError when the store does not say.
+   */
+  async holds(id: string): Promise<boolean> {
+    const { stored } = await this.#look(id);
+    return stored !== undefined && (stored.expiresAt === null || stored.expiresAt > this.#now());
+  }
+
   async #look(id: string): Promise<Looked> {
     const now = this.#now();
     const known = this.#looked.get(id);
