@@ -24,6 +24,13 @@ describe("access by a token", () => {
     );
   });
 
+  it("is refused at start for scopes that there are not: each of its requests would fail", () => {
+    for (const wrong of [["reed"], "admin", [null], null]) {
+      const refused = expect.objectContaining({ code: "invalid_option", message: expect.stringContaining("scopes:") });
+      expect(() => tokenAccess("0123456789abcdef", wrong as never)).toThrow(refused);
+    }
+  });
+
   it("has no default: operations for which nobody says who asks are not made", () => {
     // @ts-expect-error: types say so too
     expect(() => new Operations({ broker: {} })).toThrow(/option "authorize": expected a function .*, got undefined/);

@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from "node:crypto";
-import type { Scope } from "@hikyaku/contract";
+import { SCOPES, type Scope } from "@hikyaku/contract";
 import { HikyakuError } from "hikyaku";
 import { RequestProblem } from "../problems/request-problem.ts";
 import type { Authorize } from "./request-head.ts";
@@ -11,7 +11,8 @@ const SHORTEST_TOKEN = 16;
 
 /**
  * Callers that send this token as `Authorization: Bearer <token>` may do what `scopes` say. Default: everything.
- * @throws HikyakuError `invalid_option` for fewer than 16 characters, or characters that no header can carry.
+ * @throws HikyakuError `invalid_option` for fewer than 16 characters, characters that no header can carry, and scopes that
+ * there are not.
  */
 export function tokenAccess(token: string, scopes: readonly Scope[] = ["admin"]): Authorize {
   if (!/^[!-~]+$/.test(token) || token.length < SHORTEST_TOKEN) {
@@ -19,6 +20,13 @@ export function tokenAccess(token: string, scopes: readonly Scope[] = ["admin"])
       "invalid_option",
       `token: expected ${SHORTEST_TOKEN} or more printable ASCII characters without spaces, got something else; make one with ` +
         "`openssl rand -hex 32`",
+    );
+  }
+  const known: readonly unknown[] = SCOPES;
+  if (!Array.isArray(scopes) || !scopes.every((scope) => known.includes(scope))) {
+    throw new HikyakuError(
+      "invalid_option",
+      `scopes: expected an array of some of ${SCOPES.join(", ")}, got ${JSON.stringify(scopes)}`,
     );
   }
   const digest = digestOf(token);
