@@ -1,7 +1,8 @@
 import { type Endpoint, endpoint, enqueueOfTypeRequest } from "@hikyaku/contract";
 import type { TaskDefinition } from "hikyaku";
 import * as z from "zod";
-import { inputSchemaOf } from "../presenters/json-schema.ts";
+import { inputSchemaOf, type JsonSchema } from "../presenters/json-schema.ts";
+import { withoutReferences } from "../presenters/without-references.ts";
 import type { Route } from "../route.ts";
 
 /** Types that an address holds as they are. Others are enqueued by the common endpoint only. */
@@ -40,12 +41,8 @@ function endpointOf({ type, payload }: TaskDefinition, common: Endpoint, taken: 
 }
 
 /** The common endpoint checks what is sent. This only describes it. */
-function bodyWith(type: string, schema: Readonly<Record<string, unknown>>): z.ZodType {
-  const { $schema: _dialect, id: _id, ...described } = schema;
-  // References inside it are meant from its own beginning.
-  const own =
-    "$defs" in described ? { $id: `urn:hikyaku:payload:${encodeURIComponent(type)}`, ...described } : described;
-  const payload = z.unknown().meta(own);
+function bodyWith(type: string, schema: JsonSchema): z.ZodType {
+  const payload = z.unknown().meta(withoutReferences(schema));
   return z.strictObject({ ...enqueueOfTypeRequest.shape, payload }).meta({
     title: `A task "${type}"`,
     description: "Its payload and how to enqueue it.",
