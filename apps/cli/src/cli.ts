@@ -1,4 +1,5 @@
 import { CONFIG_EXIT_CODE, ConfigError } from "@hikyaku/config";
+import { CallError } from "@hikyaku/http-client";
 import { Command, CommanderError } from "commander";
 import { isHikyakuError, isStoreAway } from "hikyaku";
 import { addDoctor } from "./commands/doctor.ts";
@@ -54,6 +55,10 @@ function exitCodeOf(error: unknown, { err }: Streams): number {
   if (error instanceof ConfigError) {
     err(`${error.message}\n`);
     return CONFIG_EXIT_CODE;
+  }
+  if (error instanceof CallError) {
+    err(`hikyaku: ${error.message}\n`);
+    return error.status === undefined || error.status === 503 ? exitCodes.storeUnavailable : exitCodes.failed;
   }
   const isAway = isStoreAway(error) || error instanceof StoreMissingError;
   if (!isAway && !isHikyakuError(error)) throw error;

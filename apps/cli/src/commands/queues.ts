@@ -1,21 +1,19 @@
-import { presentQueue } from "@hikyaku/operations/presenters";
+import type { QueueSummaryView } from "@hikyaku/contract";
 import type { Command } from "commander";
-import { Inspector, type QueueSummary, visibleText } from "hikyaku";
-import { withStore } from "../open-store.ts";
+import { visibleText } from "hikyaku";
 import { ago, type CommandContext, show, table } from "../output.ts";
+import { queuesOfApi, queuesOfStore } from "../read-queues.ts";
 
 /** `queues`: how many tasks each queue has, by state. */
 export function addQueues(program: Command, { streams }: CommandContext): void {
   program
     .command("queues")
     .description("Lists the queues with their tasks by state, today's work, and how long the next task has waited.")
+    .option("--url <address>", "ask the operations API there, with the key in HIKYAKU_API_KEY, instead of the store")
     .option("--json", "write JSON", false)
-    .action(async ({ json }: { readonly json: boolean }) => {
-      const { queues, store } = await withStore(async (broker) => ({
-        queues: await new Inspector({ broker }).queues(),
-        store: broker.location,
-      }));
-      show(streams, json, { store, queues: queues.map(presentQueue) }, () => queuesText(queues, store));
+    .action(async ({ json, url }: { readonly json: boolean; readonly url?: string }) => {
+      const { queues, store } = url === undefined ? await queuesOfStore() : await queuesOfApi(url);
+      show(streams, json, { store, queues }, () => queuesText(queues, store));
     });
 }
 
@@ -34,13 +32,13 @@ const heading = [
   "",
 ];
 
-function queuesText(queues: readonly QueueSummary[], store: string): string {
+function queuesText(queues: readonly QueueSummaryView[], store: string): string {
   if (queues.length === 0) return `${store}: no queue yet.\n`;
   return table([heading, ...queues.map(rowOf)]);
 }
 
-function rowOf(summary: QueueSummary): (string | number)[] {
-  const { queue, counts, processedToday, failedToday, latencyMs, overdueMs, paused } = summary;
+function rowOf(summary: QueueSummaryView): (string | number)[] {
+  const { queue, counts, paused } = summary;
   const { pending, active, scheduled, retry, aggregating, completed, archived } = counts;
   return [
     visibleText(queue),
@@ -51,10 +49,10 @@ function rowOf(summary: QueueSummary): (string | number)[] {
     aggregating,
     completed,
     archived,
-    processedToday,
-    failedToday,
+    summary.processed_today,
+    summary.failed_today,
     // When no worker brings due tasks to the line, they wait as well.
-    ago(Math.max(latencyMs, overdueMs)),
+    ago(Math.max(summary.latency_ms, summary.overdue_ms)),
     paused ? "paused" : "",
   ];
 }
