@@ -155,7 +155,10 @@ describe("an API key", () => {
     ];
     for (const path of queries) expect(await statusOf(path, key), path).toBe(403);
     expect(await statusOf("/tasks?queue=mail&queue=billing:eu", key)).toBe(200);
-    for (const path of ["/tasks", "/schedules", "/servers", "/findings", "/audit", "/keys", "/statistics"]) {
+    const own = await (await ask("/tasks", key)).json();
+    expect(JSON.stringify(own)).toContain('"queue":"mail"');
+    expect(JSON.stringify(own)).not.toContain('"queue":"other"');
+    for (const path of ["/schedules", "/servers", "/findings", "/audit", "/keys", "/statistics"]) {
       expect(await statusOf(path, key), path).toBe(403);
     }
     expect(await statusOf("/statistics?queue=mail", key)).toBe(200);
