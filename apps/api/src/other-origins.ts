@@ -10,7 +10,14 @@ import { RATE_LIMIT_HEADERS } from "./rate-limit/headers.ts";
 const open = ["/api/dm-jobqueue", OPENAPI_PATH] as const;
 
 const common = {
-  exposedHeaders: [...RATE_LIMIT_HEADERS, "X-Request-Id", "ETag", "Location"],
+  exposedHeaders: [
+    ...RATE_LIMIT_HEADERS,
+    "X-Request-Id",
+    "ETag",
+    "Location",
+    "Idempotency-Replayed",
+    "Preference-Applied",
+  ],
   strictPreflight: false,
   maxAge: 600,
 };
