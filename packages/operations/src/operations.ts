@@ -20,7 +20,6 @@ import type { Authorize, Identity, RequestHead } from "./access/request-head.ts"
 import { bearerToken } from "./access/token.ts";
 import { type AuditedRequest, auditRequest, type RequestEnd } from "./audit/audit-request.ts";
 import { typeRoutesOf } from "./enqueue/type-routes.ts";
-import { FirstAnswer } from "./first-answer.ts";
 import { operationsRoutes } from "./handlers/index.ts";
 import { ApiKeys } from "./keys/api-keys.ts";
 import { LiveFindings } from "./live-findings.ts";
@@ -30,6 +29,7 @@ import { RequestProblem } from "./problems/request-problem.ts";
 import type { RawInput, Route } from "./route.ts";
 import { type Found, RouteFinder } from "./route-finder.ts";
 import { Sessions } from "./sessions/sessions.ts";
+import { SignOfLife } from "./sign-of-life.ts";
 import { type HttpStream, httpStream, type StreamSource } from "./streams/http-stream.ts";
 import { OpenStreams, type StreamLimits, type StreamPlace } from "./streams/open-streams.ts";
 
@@ -109,7 +109,7 @@ export class Operations {
   readonly #client: Client;
   readonly #types: ReadonlyMap<string, TaskDefinition>;
   readonly #findings: LiveFindings;
-  readonly #firstAnswer: FirstAnswer;
+  readonly #life: SignOfLife;
   readonly #audit: AuditTrail;
   readonly #keys: ApiKeys;
   readonly #sessions: Sessions;
@@ -140,7 +140,7 @@ export class Operations {
     this.#inspector = new Inspector({ broker });
     this.#client = client ?? new Client({ broker });
     this.#findings = new LiveFindings(broker);
-    this.#firstAnswer = new FirstAnswer(broker);
+    this.#life = new SignOfLife(broker);
     this.#audit = parts.audit ?? new AuditTrail({ broker });
     this.#sessions = parts.sessions ?? new Sessions({ broker });
     checkMasking(parts.masking ?? {});
@@ -183,7 +183,7 @@ export class Operations {
       if (this.#switchedOff.has(route.endpoint.operationId)) {
         throw new RequestProblem("forbidden", `${route.endpoint.operationId} is switched off here, for everybody.`);
       }
-      if (!this.#firstAnswer.came && route.endpoint.asksStore !== false) await this.#firstAnswer.wait();
+      if (route.endpoint.asksStore !== false) await this.#life.first();
     } catch (error) {
       return this.refuse(error, requestId);
     }
@@ -226,7 +226,7 @@ export class Operations {
 
   async #answer(call: OperationsCall, streaming?: Pick<StreamSource, "end" | "over">): Promise<HttpAnswer> {
     const { route, head, identity, requestId } = call;
-    const { operationId, deadlineSeconds, streams } = route.endpoint;
+    const { operationId, deadlineSeconds, asksStore, streams } = route.endpoint;
     const ended = new AbortController();
     const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
     const end = (error: HikyakuError): void => {
@@ -240,6 +240,8 @@ export class Operations {
     const leave = (): void => end(new HikyakuError("cancelled", `${operationId}: whoever asked has gone`));
     call.signal.addEventListener("abort", leave, { once: true });
     if (call.signal.aborted) leave();
+    const silent = (reason: string): void => end(new HikyakuError("deadline_exceeded", `${operationId}: ${reason}`));
+    const endWatch = asksStore === false ? undefined : this.#life.watch(silent);
     const { name = head.address } = identity ?? {};
     const { params, query, body: sent } = call;
     const request = { route, head, identity, params, query, body: sent };
@@ -288,6 +290,7 @@ export class Operations {
       return this.refuse(error, requestId);
     } finally {
       clearTimeout(timer);
+      endWatch?.();
       // A stream goes on, and its signal is its own.
       if (streaming === undefined) call.signal.removeEventListener("abort", leave);
     }
