@@ -45,6 +45,7 @@ export {
   type StreamType,
 } from "./endpoint.ts";
 export { auditEndpoints } from "./endpoints/audit.ts";
+export { bulkOperationEndpoints } from "./endpoints/bulk-operations.ts";
 export { documentEndpoints } from "./endpoints/document.ts";
 export { enqueueEndpoints } from "./endpoints/enqueue.ts";
 export { eventEndpoints } from "./endpoints/events.ts";
@@ -96,6 +97,7 @@ export {
 export { permits, SCOPES, type Scope } from "./scopes.ts";
 export { type ApiKeyView, apiKeyView } from "./shapes/api-key.ts";
 export { type AuditEntryView, auditEntry } from "./shapes/audit-entry.ts";
+export { type BulkAction, type BulkOperationView, bulkOperation } from "./shapes/bulk-operation.ts";
 export {
   type EnqueueGiven,
   type EnqueueOutcomeView,
@@ -145,6 +147,7 @@ export {
   unreadableTask,
 } from "./shapes/task.ts";
 export { type TaskLogResponse, taskLogResponse } from "./shapes/task-log.ts";
+export { taskConditions } from "./shapes/task-search.ts";
 export { listTypesResponse, type TaskTypeView } from "./shapes/task-type.ts";
 export { listWorkersResponse } from "./shapes/worker.ts";
 export {

@@ -1,5 +1,6 @@
 import type { AuditTrail, Broker, Client, Inspector, TaskDefinition } from "hikyaku";
 import type { Identity } from "./access/request-head.ts";
+import type { BulkOperations } from "./bulk/bulk-operations.ts";
 import type { ApiKeys } from "./keys/api-keys.ts";
 import type { LiveFindings } from "./live-findings.ts";
 import type { Mask } from "./presenters/mask.ts";
@@ -25,6 +26,8 @@ export interface OperationsContext {
   readonly address: string | undefined;
   /** What presenters hide of tasks from the caller. */
   readonly mask: Mask;
+  /** Changes of many tasks that go on by themselves. */
+  readonly bulk: BulkOperations;
   /**
    * Tells the audit how things were and how they are now, if the handler knows it anyway: small, without payloads and
    * secrets. What is told again takes the place of what was told before.

@@ -29,7 +29,7 @@ export function nameOfCursor(cursor: string): string {
 }
 
 /** For a cursor that no page gave out. */
-function wrongCursor(cursor: string): RequestProblem {
+export function wrongCursor(cursor: string): RequestProblem {
   const message = "expected the `next` of an earlier page of this list";
   return new RequestProblem("invalid_query", "The query has 1 error; nothing was done.", {
     errors: [{ location: "query.cursor", message, value: cursor.slice(0, 200) }],

@@ -3,6 +3,7 @@ import {
   AuditTrail,
   type Broker,
   Client,
+  type Clock,
   errorText,
   guardedLogger,
   HikyakuError,
@@ -10,6 +11,7 @@ import {
   jsonLogger,
   type Logger,
   refuseUnknownOptions,
+  systemClock,
   type TaskDefinition,
   visibleLines,
 } from "hikyaku";
@@ -19,6 +21,7 @@ import { insistOnQueues } from "./access/queue-limits.ts";
 import type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
 import { bearerToken } from "./access/token.ts";
 import { type AuditedRequest, auditRequest, type RequestEnd } from "./audit/audit-request.ts";
+import { BulkOperations } from "./bulk/bulk-operations.ts";
 import { typeRoutesOf } from "./enqueue/type-routes.ts";
 import { operationsRoutes } from "./handlers/index.ts";
 import { ApiKeys } from "./keys/api-keys.ts";
@@ -58,6 +61,8 @@ export interface OperationsParts {
   readonly routes?: readonly Route[];
   /** How many answers in parts, such as events, may be open at the same time. */
   readonly streams?: StreamLimits;
+  /** By it operations on many tasks wait and take turns. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** The type lets none be forgotten. */
@@ -75,6 +80,7 @@ const partNames: ReadonlySet<string> = new Set(
     logger: true,
     routes: true,
     streams: true,
+    clock: true,
   } satisfies Record<keyof OperationsParts, true>),
 );
 
@@ -113,6 +119,7 @@ export class Operations {
   readonly #audit: AuditTrail;
   readonly #keys: ApiKeys;
   readonly #sessions: Sessions;
+  readonly #bulk: BulkOperations;
   readonly #switchedOff: ReadonlySet<string>;
   readonly #streams: OpenStreams;
 
@@ -122,7 +129,7 @@ export class Operations {
    */
   constructor(parts: OperationsParts) {
     refuseUnknownOptions("Operations", parts, partNames);
-    const { broker, authorize, client, types = [], routes = operationsRoutes } = parts;
+    const { broker, authorize, client, types = [], routes = operationsRoutes, clock = systemClock } = parts;
     const logger = guardedLogger(parts.logger ?? jsonLogger("warn"));
     if (typeof authorize !== "function") {
       throw new HikyakuError(
@@ -146,6 +153,7 @@ export class Operations {
     checkMasking(parts.masking ?? {});
     this.#keys = parts.keys ?? new ApiKeys(broker);
     this.#switchedOff = switchesOf(parts.switchedOff ?? [], this.routes);
+    this.#bulk = new BulkOperations({ broker, inspector: this.#inspector, clock, logger });
   }
 
   /** What lies at a path below the prefix. */
@@ -193,6 +201,15 @@ export class Operations {
   /** Ends all answers in parts at once: an HTTP server that stops waits for its answers. */
   endStreams(): void {
     this.#streams.endAll();
+  }
+
+  /**
+   * Ends answers in parts, and work on operations on many tasks after the slice that is under way; another process, or
+   * this one after its next start, goes on with them. Call it before the broker is closed.
+   */
+  async close(): Promise<void> {
+    this.endStreams();
+    await this.#bulk.close();
   }
 
   async #answerInParts(call: OperationsCall): Promise<HttpAnswer> {
@@ -259,6 +276,7 @@ export class Operations {
       sessions: this.#sessions,
       address: head.address,
       mask: maskOf(this.#parts.masking ?? {}, identity),
+      bulk: this.#bulk,
       tellChange: (more: AuditedRequest["told"]): void => {
         told = { ...told, ...more };
       },

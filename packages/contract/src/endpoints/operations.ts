@@ -1,4 +1,5 @@
 import { auditEndpoints } from "./audit.ts";
+import { bulkOperationEndpoints } from "./bulk-operations.ts";
 import { documentEndpoints } from "./document.ts";
 import { enqueueEndpoints } from "./enqueue.ts";
 import { eventEndpoints } from "./events.ts";
@@ -24,6 +25,7 @@ export const operationsTags = [
 
   { name: "types", description: "Which types of tasks there are, and who runs them." },
   { name: "tasks", description: "Adding tasks, looking at them, changing them." },
+  { name: "operations", description: "Changes of many tasks, which go on by themselves." },
   { name: "schedules", description: "Periodic tasks that are kept in the store." },
   { name: "servers", description: "Who works on the queues, and remote control of them." },
   { name: "events", description: "What happens, as it happens." },
@@ -48,6 +50,7 @@ export const operationsEndpoints = {
   ...explanationEndpoints,
   ...taskEndpoints,
   ...taskLogEndpoints,
+  ...bulkOperationEndpoints,
   ...storeEndpoints,
   ...findingEndpoints,
   ...eventEndpoints,

@@ -2,7 +2,7 @@
 // @ts-nocheck
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AddScheduleData, AddScheduleErrors, AddScheduleResponses, ArchiveGroupData, ArchiveGroupErrors, ArchiveGroupResponses, ArchiveTaskData, ArchiveTaskErrors, ArchiveTaskResponses, BeginSessionData, BeginSessionErrors, BeginSessionResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeScheduleData, ChangeScheduleErrors, ChangeScheduleResponses, CheckStoreData, CheckStoreErrors, CheckStoreResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DeleteGroupData, DeleteGroupErrors, DeleteGroupResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, EditTaskPayloadData, EditTaskPayloadErrors, EditTaskPayloadResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EnqueueTaskData, EnqueueTaskErrors, EnqueueTaskInQueueData, EnqueueTaskInQueueErrors, EnqueueTaskInQueueResponses, EnqueueTaskResponses, EnqueueTasksData, EnqueueTasksErrors, EnqueueTasksInQueueData, EnqueueTasksInQueueErrors, EnqueueTasksInQueueResponses, EnqueueTasksResponses, EvictServerData, EvictServerErrors, EvictServerResponses, ExplainQueueData, ExplainQueueErrors, ExplainQueueResponses, ExplainTaskData, ExplainTaskErrors, ExplainTaskResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetOpenapiDocumentData, GetOpenapiDocumentErrors, GetOpenapiDocumentResponses, GetQueueData, GetQueueErrors, GetQueueHistoryData, GetQueueHistoryErrors, GetQueueHistoryResponses, GetQueueResponses, GetQueueShardsData, GetQueueShardsErrors, GetQueueShardsResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetStatisticsData, GetStatisticsErrors, GetStatisticsResponses, GetStoreData, GetStoreErrors, GetStoreResponses, GetTaskData, GetTaskErrors, GetTaskLogData, GetTaskLogErrors, GetTaskLogResponses, GetTaskResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListGroupsData, ListGroupsErrors, ListGroupsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListQueuesData, ListQueuesErrors, ListQueuesResponses, ListSchedulerEntriesData, ListSchedulerEntriesErrors, ListSchedulerEntriesResponses, ListSchedulesData, ListSchedulesErrors, ListSchedulesResponses, ListScheduleTurnsData, ListScheduleTurnsErrors, ListScheduleTurnsResponses, ListServersData, ListServersErrors, ListServersResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTypesData, ListTypesErrors, ListTypesResponses, ListWorkersData, ListWorkersErrors, ListWorkersResponses, PauseQueueData, PauseQueueErrors, PauseQueueResponses, PauseScheduleData, PauseScheduleErrors, PauseScheduleResponses, QuietServerData, QuietServerErrors, QuietServerResponses, ReleaseLockData, ReleaseLockErrors, ReleaseLockResponses, RemoveQueueData, RemoveQueueErrors, RemoveQueueResponses, RemoveScheduleData, RemoveScheduleErrors, RemoveScheduleResponses, RescheduleTaskData, RescheduleTaskErrors, RescheduleTaskResponses, ResumeQueueData, ResumeQueueErrors, ResumeQueueResponses, ResumeScheduleData, ResumeScheduleErrors, ResumeScheduleResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RevokeSessionData, RevokeSessionErrors, RevokeSessionResponses, RunGroupData, RunGroupErrors, RunGroupResponses, RunScheduleData, RunScheduleErrors, RunScheduleResponses, RunTaskData, RunTaskErrors, RunTaskResponses, SearchTasksData, SearchTasksErrors, SearchTasksResponses, StopServerData, StopServerErrors, StopServerResponses, UpsertScheduleData, UpsertScheduleErrors, UpsertScheduleResponses, WatchEventsData, WatchEventsErrors, WatchEventsResponse, WatchEventsResponses } from './types.gen.ts';
+import type { AbortOperationData, AbortOperationErrors, AbortOperationResponses, AddScheduleData, AddScheduleErrors, AddScheduleResponses, ArchiveGroupData, ArchiveGroupErrors, ArchiveGroupResponses, ArchiveTaskData, ArchiveTaskErrors, ArchiveTaskResponses, BeginSessionData, BeginSessionErrors, BeginSessionResponses, CancelTaskData, CancelTaskErrors, CancelTaskResponses, ChangeScheduleData, ChangeScheduleErrors, ChangeScheduleResponses, CheckStoreData, CheckStoreErrors, CheckStoreResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateOperationData, CreateOperationErrors, CreateOperationResponses, DeleteGroupData, DeleteGroupErrors, DeleteGroupResponses, DeleteTaskData, DeleteTaskErrors, DeleteTaskResponses, EditTaskPayloadData, EditTaskPayloadErrors, EditTaskPayloadResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EnqueueTaskData, EnqueueTaskErrors, EnqueueTaskInQueueData, EnqueueTaskInQueueErrors, EnqueueTaskInQueueResponses, EnqueueTaskResponses, EnqueueTasksData, EnqueueTasksErrors, EnqueueTasksInQueueData, EnqueueTasksInQueueErrors, EnqueueTasksInQueueResponses, EnqueueTasksResponses, EvictServerData, EvictServerErrors, EvictServerResponses, ExplainQueueData, ExplainQueueErrors, ExplainQueueResponses, ExplainTaskData, ExplainTaskErrors, ExplainTaskResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetOpenapiDocumentData, GetOpenapiDocumentErrors, GetOpenapiDocumentResponses, GetOperationData, GetOperationErrors, GetOperationResponses, GetQueueData, GetQueueErrors, GetQueueHistoryData, GetQueueHistoryErrors, GetQueueHistoryResponses, GetQueueResponses, GetQueueShardsData, GetQueueShardsErrors, GetQueueShardsResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetStatisticsData, GetStatisticsErrors, GetStatisticsResponses, GetStoreData, GetStoreErrors, GetStoreResponses, GetTaskData, GetTaskErrors, GetTaskLogData, GetTaskLogErrors, GetTaskLogResponses, GetTaskResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListGroupsData, ListGroupsErrors, ListGroupsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListOperationOutcomesData, ListOperationOutcomesErrors, ListOperationOutcomesResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListQueuesData, ListQueuesErrors, ListQueuesResponses, ListSchedulerEntriesData, ListSchedulerEntriesErrors, ListSchedulerEntriesResponses, ListSchedulesData, ListSchedulesErrors, ListSchedulesResponses, ListScheduleTurnsData, ListScheduleTurnsErrors, ListScheduleTurnsResponses, ListServersData, ListServersErrors, ListServersResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTypesData, ListTypesErrors, ListTypesResponses, ListWorkersData, ListWorkersErrors, ListWorkersResponses, PauseQueueData, PauseQueueErrors, PauseQueueResponses, PauseScheduleData, PauseScheduleErrors, PauseScheduleResponses, QuietServerData, QuietServerErrors, QuietServerResponses, ReleaseLockData, ReleaseLockErrors, ReleaseLockResponses, RemoveQueueData, RemoveQueueErrors, RemoveQueueResponses, RemoveScheduleData, RemoveScheduleErrors, RemoveScheduleResponses, RescheduleTaskData, RescheduleTaskErrors, RescheduleTaskResponses, ResumeQueueData, ResumeQueueErrors, ResumeQueueResponses, ResumeScheduleData, ResumeScheduleErrors, ResumeScheduleResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RevokeSessionData, RevokeSessionErrors, RevokeSessionResponses, RunGroupData, RunGroupErrors, RunGroupResponses, RunScheduleData, RunScheduleErrors, RunScheduleResponses, RunTaskData, RunTaskErrors, RunTaskResponses, SearchTasksData, SearchTasksErrors, SearchTasksResponses, StopServerData, StopServerErrors, StopServerResponses, UpsertScheduleData, UpsertScheduleErrors, UpsertScheduleResponses, WatchEventsData, WatchEventsErrors, WatchEventsResponse, WatchEventsResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -718,6 +718,79 @@ export class GeneratedOperations extends HeyApiClient {
             security: [{ scheme: 'bearer', type: 'http' }],
             url: '/tasks/{queue}/{id}/log',
             ...options
+        });
+    }
+    
+    /**
+     * List the operations on many tasks
+     *
+     * The newest first, ended ones for seven days. A page may hold fewer than asked for and have a next. Needs the scope `operate`.
+     */
+    public listOperations<ThrowOnError extends boolean = true>(options?: Options<ListOperationsData, ThrowOnError>): RequestResult<ListOperationsResponses, ListOperationsErrors, ThrowOnError> {
+        return (options?.client ?? this.client).get<ListOperationsResponses, ListOperationsErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/operations',
+            ...options
+        });
+    }
+    
+    /**
+     * Change many tasks
+     *
+     * Begins an operation that goes on by itself, also after a restart of the server. A deletion waits a minute first, during which it can be aborted. With `dry_run`, only says which tasks it would be. Needs the scope `operate`.
+     */
+    public createOperation<ThrowOnError extends boolean = true>(options: Options<CreateOperationData, ThrowOnError>): RequestResult<CreateOperationResponses, CreateOperationErrors, ThrowOnError> {
+        return (options.client ?? this.client).post<CreateOperationResponses, CreateOperationErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/operations',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Show an operation
+     *
+     * How far it is, with its outcomes counted. Needs the scope `operate`.
+     */
+    public getOperation<ThrowOnError extends boolean = true>(options: Options<GetOperationData, ThrowOnError>): RequestResult<GetOperationResponses, GetOperationErrors, ThrowOnError> {
+        return (options.client ?? this.client).get<GetOperationResponses, GetOperationErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/operations/{id}',
+            ...options
+        });
+    }
+    
+    /**
+     * List what became of each task
+     *
+     * In the order in which they were changed. The first 5000 that were done are kept, and some 5000 that were not. Needs the scope `operate`.
+     */
+    public listOperationOutcomes<ThrowOnError extends boolean = true>(options: Options<ListOperationOutcomesData, ThrowOnError>): RequestResult<ListOperationOutcomesResponses, ListOperationOutcomesErrors, ThrowOnError> {
+        return (options.client ?? this.client).get<ListOperationOutcomesResponses, ListOperationOutcomesErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/operations/{id}/outcomes',
+            ...options
+        });
+    }
+    
+    /**
+     * Abort an operation
+     *
+     * Of one that waits, nothing was done. Of one that is running, what was done stays done. Needs the scope `operate`.
+     */
+    public abortOperation<ThrowOnError extends boolean = true>(options: Options<AbortOperationData, ThrowOnError>): RequestResult<AbortOperationResponses, AbortOperationErrors, ThrowOnError> {
+        return (options.client ?? this.client).post<AbortOperationResponses, AbortOperationErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/operations/{id}/abort',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
         });
     }
     

@@ -6,6 +6,16 @@ export type ClientOptions = {
 };
 
 /**
+ * Why it is aborted.
+ */
+export type AbortOperationRequest = {
+    /**
+     * Why, for whoever looks later.
+     */
+    reason?: string;
+};
+
+/**
  * When and what. Time zone: UTC unless named; missed turns: one task for all unless `catch_up` says otherwise.
  */
 export type AddScheduleRequest = {
@@ -117,6 +127,65 @@ export type AuditEntry = {
      * The status of the HTTP answer.
      */
     status: number | null;
+};
+
+/**
+ * A change of many tasks, and how far it is.
+ */
+export type BulkOperation = {
+    id: string;
+    action: 'run' | 'archive' | 'delete' | 'cancel';
+    /**
+     * `waits`: nothing was done yet. `aborting`: the slice that is under way is done to its end.
+     */
+    state: 'waits' | 'running' | 'aborting' | 'done' | 'aborted' | 'failed';
+    /**
+     * As it was given; null where tasks were named.
+     */
+    filter: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * How many tasks were named; null where there is a filter.
+     */
+    tasks_named: number | null;
+    reason: string | null;
+    who: string;
+    created_at: string;
+    /**
+     * Nothing is done before. A deletion waits a minute.
+     */
+    starts_at: string;
+    started_at: string | null;
+    ended_at: string | null;
+    progress: {
+        /**
+         * How many tasks were looked at so far.
+         */
+        looked_at: number;
+        /**
+         * How many there were at the start; null where nobody counted.
+         */
+        to_look_at: number | null;
+    };
+    /**
+     * How many tasks came to which outcome so far.
+     */
+    counts: {
+        done: number;
+        perhaps_done: number;
+        wrong_state: number;
+        not_found: number;
+        failed: number;
+    };
+    /**
+     * Outcomes that are counted, but no longer listed one by one.
+     */
+    outcomes_not_kept: number;
+    /**
+     * Why it failed.
+     */
+    problem: string | null;
 };
 
 /**
@@ -290,6 +359,189 @@ export type CreateKeyResponse = {
      * The key itself. It is shown this once.
      */
     key: string;
+};
+
+/**
+ * What to do with which tasks.
+ */
+export type CreateOperationRequest = {
+    /**
+     * `cancel`: what waits is archived, what runs is asked to stop.
+     */
+    action: 'run' | 'archive' | 'delete' | 'cancel';
+    /**
+     * These tasks, in place of `filter`.
+     */
+    tasks?: Array<{
+        queue: string;
+        id: string;
+    }>;
+    filter?: TaskConditions;
+    /**
+     * Only say which tasks it would be; nothing is done.
+     */
+    dry_run?: boolean;
+    /**
+     * Why, for whoever looks later.
+     */
+    reason?: string;
+};
+
+/**
+ * Which tasks it would be. Nothing was done.
+ */
+export type DryRunResponse = {
+    dry_run: true;
+    /**
+     * How many tasks fit; at least so many where `complete` is false.
+     */
+    count: number;
+    /**
+     * How many tasks were looked at.
+     */
+    scanned: number;
+    /**
+     * False when the look stopped at its budget: there may be more.
+     */
+    complete: boolean;
+    /**
+     * The first of them.
+     */
+    sample: Array<{
+        kind: 'task';
+        id: string;
+        type: string;
+        queue: string;
+        state: 'pending' | 'active' | 'scheduled' | 'retry' | 'aggregating' | 'completed' | 'archived';
+        /**
+         * Only ids that this library makes by itself tell it.
+         */
+        created_at: string | null;
+        /**
+         * When it is to run: scheduled and retry only.
+         */
+        due_at: string | null;
+        pending_since: string | null;
+        archived_at: string | null;
+        completed_at: string | null;
+        /**
+         * When it may be removed: completed only.
+         */
+        kept_until: string | null;
+        /**
+         * Who runs it: active only.
+         */
+        holder: {
+            server_id: string | null;
+            claimed_at: string | null;
+            lease_ends_at: string | null;
+            /**
+             * Its lease has ended: another server takes it over.
+             */
+            lost: boolean;
+        } | null;
+        /**
+         * A payload or a result.
+         */
+        payload: {
+            /**
+             * All of it, in base64.
+             */
+            bytes: string;
+            /**
+             * In bytes.
+             */
+            size: number;
+            /**
+             * `hidden`: the caller may not see it; it has no bytes then.
+             */
+            kind: 'json' | 'binary' | 'none' | 'hidden';
+            /**
+             * What it is as JSON; null where it is none.
+             */
+            value: unknown;
+        };
+        result: {
+            /**
+             * All of it, in base64.
+             */
+            bytes: string;
+            /**
+             * In bytes.
+             */
+            size: number;
+            /**
+             * `hidden`: the caller may not see it; it has no bytes then.
+             */
+            kind: 'json' | 'binary' | 'none' | 'hidden';
+            /**
+             * What it is as JSON; null where it is none.
+             */
+            value: unknown;
+        } | null;
+        headers: {
+            [key: string]: string;
+        };
+        group: string | null;
+        /**
+         * It was enqueued as unique; its lock may be over by now.
+         */
+        unique: boolean;
+        max_retry: number;
+        retried: number;
+        last_error: string | null;
+        last_failed_at: string | null;
+        timeout_ms: number | null;
+        deadline_at: string | null;
+        retention_ms: number;
+        /**
+         * Oldest first, at most 20.
+         */
+        attempts: Array<{
+            server_id: string;
+            host: string;
+            pid: number;
+            directory: string | null;
+            build: string | null;
+            started_at: string;
+            ended_at: string;
+            duration_ms: number;
+            outcome: string;
+            error: string | null;
+            /**
+             * Where in the code it came from; of the last 5 attempts.
+             */
+            stack: string | null;
+        }>;
+        /**
+         * How many workers died or stalled while they ran it, lately.
+         */
+        lost_attempts: number;
+        progress: {
+            done: number;
+            /**
+             * 100 for a percentage; null where nobody knows.
+             */
+            total: number | null;
+            message: string | null;
+            told_at: string | null;
+            server_id: string | null;
+            attempt: number | null;
+        } | null;
+    } | TaskSummary | {
+        kind: 'unreadable';
+        id: string;
+        queue: string;
+        state: 'pending' | 'active' | 'scheduled' | 'retry' | 'aggregating' | 'completed' | 'archived' | null;
+        /**
+         * Why it can't be read, in words.
+         */
+        reason: string;
+        /**
+         * In base64.
+         */
+        bytes: string | null;
+    }>;
 };
 
 /**
@@ -2344,6 +2596,60 @@ export type TaskChangeResponse = {
      * Where it is now; null where it is gone, or not known.
      */
     state: 'pending' | 'active' | 'scheduled' | 'retry' | 'aggregating' | 'completed' | 'archived' | null;
+};
+
+/**
+ * Which tasks: those that fit all of it.
+ */
+export type TaskConditions = {
+    /**
+     * Only of this queue; may come several times.
+     */
+    queue?: string | Array<string>;
+    /**
+     * Only in this state; may come several times.
+     */
+    state?: 'pending' | 'active' | 'scheduled' | 'retry' | 'aggregating' | 'completed' | 'archived' | Array<'pending' | 'active' | 'scheduled' | 'retry' | 'aggregating' | 'completed' | 'archived'>;
+    /**
+     * Of aggregating tasks, only those of this group.
+     */
+    group?: string;
+    /**
+     * The whole type.
+     */
+    type?: string;
+    /**
+     * How the id begins.
+     */
+    id_prefix?: string;
+    /**
+     * Part of the last error; ASCII letters in either case.
+     */
+    error?: string;
+    /**
+     * Part of the payload, as text.
+     */
+    payload?: string;
+    /**
+     * Part of the payload, as bytes.
+     */
+    payload_base64?: string;
+    /**
+     * Keys of the payload's JSON, joined by dots, whose value is `payload_value`.
+     */
+    payload_path?: string;
+    /**
+     * A text, number, true, false or null, as JSON; what is none is a text: `42` is a number, `"42"` a text.
+     */
+    payload_value?: string;
+    /**
+     * Due, archived, completed or waiting since this moment or later, as the state says.
+     */
+    from?: string;
+    /**
+     * The same, before this moment.
+     */
+    before?: string;
 };
 
 /**
@@ -5491,6 +5797,329 @@ export type GetTaskLogResponses = {
 };
 
 export type GetTaskLogResponse = GetTaskLogResponses[keyof GetTaskLogResponses];
+
+export type ListOperationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The most entries of the answer.
+         */
+        limit?: number;
+        /**
+         * Where to go on: `next` of the answer before, with the same other parameters.
+         */
+        cursor?: string;
+    };
+    url: '/operations';
+};
+
+export type ListOperationsErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `operate`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * What was sent has errors (query); `errors` names each. Nothing was done.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type ListOperationsError = ListOperationsErrors[keyof ListOperationsErrors];
+
+export type ListOperationsResponses = {
+    /**
+     * Done.
+     */
+    200: {
+        /**
+         * The newest first.
+         */
+        operations: Array<BulkOperation>;
+        /**
+         * The `cursor` of what follows; null at the end. A page may be empty and have a next.
+         */
+        next: string | null;
+    };
+};
+
+export type ListOperationsResponse = ListOperationsResponses[keyof ListOperationsResponses];
+
+export type CreateOperationData = {
+    body: CreateOperationRequest;
+    path?: never;
+    query?: never;
+    url: '/operations';
+};
+
+export type CreateOperationErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `operate`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * `queue_not_found`: There is no queue of a name that the filter gives.
+     */
+    404: Problem;
+    /**
+     * `wrong_state`: A hundred operations have not ended yet. Nothing was begun.
+     */
+    409: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not sent as application/json.
+     */
+    415: Problem;
+    /**
+     * What was sent has errors (body); `errors` names each. Nothing was done. `invalid_option`: The filter can't be, or names a state whose tasks the action can't change. Nothing was begun.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type CreateOperationError = CreateOperationErrors[keyof CreateOperationErrors];
+
+export type CreateOperationResponses = {
+    /**
+     * Which tasks it would be. Nothing was done.
+     */
+    200: DryRunResponse;
+    /**
+     * A change of many tasks, and how far it is.
+     */
+    202: BulkOperation;
+};
+
+export type CreateOperationResponse = CreateOperationResponses[keyof CreateOperationResponses];
+
+export type GetOperationData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/operations/{id}';
+};
+
+export type GetOperationErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `operate`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * `not_found`: There is no such operation; one that has ended is kept for seven days.
+     */
+    404: Problem;
+    /**
+     * What was sent has errors (path); `errors` names each. Nothing was done.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type GetOperationError = GetOperationErrors[keyof GetOperationErrors];
+
+export type GetOperationResponses = {
+    /**
+     * A change of many tasks, and how far it is.
+     */
+    200: BulkOperation;
+};
+
+export type GetOperationResponse = GetOperationResponses[keyof GetOperationResponses];
+
+export type ListOperationOutcomesData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * The most entries of the answer.
+         */
+        limit?: number;
+        /**
+         * Where to go on: `next` of the answer before, with the same other parameters.
+         */
+        cursor?: string;
+    };
+    url: '/operations/{id}/outcomes';
+};
+
+export type ListOperationOutcomesErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `operate`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * `not_found`: There is no such operation; one that has ended is kept for seven days.
+     */
+    404: Problem;
+    /**
+     * What was sent has errors (path, query); `errors` names each. Nothing was done.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type ListOperationOutcomesError = ListOperationOutcomesErrors[keyof ListOperationOutcomesErrors];
+
+export type ListOperationOutcomesResponses = {
+    /**
+     * Done.
+     */
+    200: {
+        outcomes: Array<{
+            queue: string;
+            id: string;
+            /**
+             * `perhaps_done`: whoever worked on it ended, or lost the store, in the middle; the task is not as it was then.
+             */
+            outcome: 'done' | 'perhaps_done' | 'wrong_state' | 'not_found' | 'failed';
+            /**
+             * Of `wrong_state`: the state it was found in, where it is known.
+             */
+            state: 'pending' | 'active' | 'scheduled' | 'retry' | 'aggregating' | 'completed' | 'archived' | null;
+        }>;
+        /**
+         * The `cursor` of what follows; null at the end. A page may be empty and have a next.
+         */
+        next: string | null;
+        /**
+         * How many outcomes were not kept, so far.
+         */
+        not_kept: number;
+    };
+};
+
+export type ListOperationOutcomesResponse = ListOperationOutcomesResponses[keyof ListOperationOutcomesResponses];
+
+export type AbortOperationData = {
+    body: AbortOperationRequest;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/operations/{id}/abort';
+};
+
+export type AbortOperationErrors = {
+    /**
+     * The request can't be understood.
+     */
+    400: Problem;
+    /**
+     * A credential is needed, or the one that came is wrong.
+     */
+    401: Problem;
+    /**
+     * The caller lacks the scope `operate`, or a page of another site asks.
+     */
+    403: Problem;
+    /**
+     * `not_found`: There is no such operation; one that has ended is kept for seven days.
+     */
+    404: Problem;
+    /**
+     * `wrong_state`: It has ended already.
+     */
+    409: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not sent as application/json.
+     */
+    415: Problem;
+    /**
+     * What was sent has errors (body, path); `errors` names each. Nothing was done.
+     */
+    422: Problem;
+    /**
+     * The store can't be reached, or did not answer in time: see `code`, which says whether something was stored, and `Retry-After`.
+     */
+    503: Problem;
+    /**
+     * Any other problem.
+     */
+    default: Problem;
+};
+
+export type AbortOperationError = AbortOperationErrors[keyof AbortOperationErrors];
+
+export type AbortOperationResponses = {
+    /**
+     * A change of many tasks, and how far it is.
+     */
+    200: BulkOperation;
+};
+
+export type AbortOperationResponse = AbortOperationResponses[keyof AbortOperationResponses];
 
 export type GetStoreData = {
     body?: never;

@@ -1,6 +1,7 @@
 import { operationsEndpoints } from "@hikyaku/contract";
 import { routesOf } from "../route.ts";
 import { auditHandlers } from "./audit.ts";
+import { bulkOperationHandlers } from "./bulk-operations.ts";
 import { documentHandlers } from "./document.ts";
 import { enqueueHandlers } from "./enqueue.ts";
 import { eventHandlers } from "./events.ts";
@@ -32,6 +33,7 @@ export const operationsRoutes = routesOf(operationsEndpoints, {
   ...explanationHandlers,
   ...taskHandlers,
   ...taskLogHandlers,
+  ...bulkOperationHandlers,
   ...storeHandlers,
   ...findingHandlers,
   ...eventHandlers,

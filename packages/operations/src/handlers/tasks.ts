@@ -1,4 +1,4 @@
-import type { InputOf, taskEndpoints } from "@hikyaku/contract";
+import type { taskEndpoints } from "@hikyaku/contract";
 import {
   type Duration,
   durationMs,
@@ -11,11 +11,10 @@ import { insistOnQueue, mayUseQueue } from "../access/queue-limits.ts";
 import type { OperationsContext } from "../context.ts";
 import { refusalOfGiven } from "../enqueue/given-task.ts";
 import { etagOf, matches } from "../etag.ts";
-import { type Mask, touches } from "../presenters/mask.ts";
 import { presentTaskSummary, presentTaskView } from "../presenters/task.ts";
 import { RequestProblem } from "../problems/request-problem.ts";
 import type { HandlersOf } from "../route.ts";
-import { searchOf } from "../task-search.ts";
+import { insistOnSight, searchOf } from "../task-search.ts";
 
 export const taskHandlers = {
   searchTasks: async (context, { query }) => {
@@ -92,19 +91,6 @@ async function taskNow(inspector: OperationsContext["inspector"], queue: string,
     if (isHikyakuError(error, "task_not_found") || isHikyakuError(error, "queue_not_found")) return undefined;
     throw error;
   }
-}
-
-/**
- * Who may not see payloads must not find out by searching what is in them.
- * @throws RequestProblem `forbidden`.
- */
-function insistOnSight(
-  mask: Mask,
-  { payload, payload_base64: bytes, payload_value: value }: InputOf<typeof taskEndpoints.searchTasks>["query"],
-): void {
-  const searches = payload !== undefined || bytes !== undefined || value !== undefined;
-  if (!searches || !touches(mask, "payloads")) return;
-  throw new RequestProblem("forbidden", "Parts of payloads are hidden from you, so you can't search in them.");
 }
 
 function changed({ state }: TaskInfo | UnreadableTaskInfo): RequestProblem {

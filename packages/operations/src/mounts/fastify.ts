@@ -35,6 +35,7 @@ export async function operationsPlugin(app: FastifyInstance, options: Operations
   const { operations, describe } = options;
   closeScope(app, operations);
   app.addHook("preClose", async () => operations.endStreams());
+  app.addHook("onClose", () => operations.close());
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) =>
     parseJsonBody(request.headers, body),
