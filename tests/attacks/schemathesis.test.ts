@@ -13,7 +13,7 @@ const program = join(folder, "bin/schemathesis");
 const token = "a-token-of-the-test-0123456789";
 const run = promisify(execFile);
 
-/** Those that it expects by itself, and 431: what is too long for its schema can be too long for any address. */
+/** Those that it expects by itself, and 413 and 431: what is too long for its schema can be too long for any request. */
 const refusals = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429, 431, 503];
 /** Also of what fits its schema, some is refused: a cursor that nobody gave out, two fields that exclude each other. */
 const answers = ['"2xx"', '"3xx"', 401, 403, 404, 409, 412, 422, 429, 431];
