@@ -125,8 +125,11 @@ describe("the process standalone", () => {
 
   it.each([
     ["local", /operations \(\/api\/v1\) need no token, but answer only what comes straight from this machine/],
-    ["staging", /operations \(\/api\/v1\) are closed: no token is set for them; set HIKYAKU__API__OPERATIONS__TOKEN/],
-  ])("says at start who may use operations while no token is set: %s", async (env, line) => {
+    [
+      "staging",
+      /operations \(\/api\/v1\) are closed: no credential is set for them; set HIKYAKU__API__OPERATIONS__TOKEN/,
+    ],
+  ])("says at start who may use operations while no credential is set: %s", async (env, line) => {
     if (embedded === undefined) throw new Error("expected the embedded store");
     const apps = new AppProcesses();
     const store = await embedded.create();
