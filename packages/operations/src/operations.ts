@@ -19,7 +19,6 @@ import { checkMasking, type Masking, maskOf } from "./access/masking.ts";
 import { isOfAnotherSite } from "./access/other-site.ts";
 import { insistOnQueues } from "./access/queue-limits.ts";
 import type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
-import { bearerToken } from "./access/token.ts";
 import { type AuditedRequest, auditRequest, type RequestEnd } from "./audit/audit-request.ts";
 import { BulkOperations } from "./bulk/bulk-operations.ts";
 import { typeRoutesOf } from "./enqueue/type-routes.ts";
@@ -173,8 +172,8 @@ export class Operations {
       throw new RequestProblem("forbidden", `This needs the permission "${scope}"; what you may do is: ${held}.`);
     }
     // A browser sends cookies and passwords along by itself. But no page of another site can make it send a bearer
-    // token.
-    if (changes(head) && bearerToken(head.headers.authorization) === undefined && isOfAnotherSite(head)) {
+    // token. One that is there and did not let the caller in says nothing.
+    if (changes(head) && identity.byBearerToken !== true && isOfAnotherSite(head)) {
       throw new RequestProblem("forbidden", "Pages of other sites may change nothing here.");
     }
     return identity;

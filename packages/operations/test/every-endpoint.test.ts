@@ -5,12 +5,12 @@ import { type Endpoint, METHODS, permits, problem, SCOPES, type Scope } from "@h
 import { type Broker, defineTask } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Operations } from "../src/index.ts";
+import { type Authorize, Operations } from "../src/index.ts";
 import { asking, examples, pathOf } from "./asking.ts";
 import type { ExampleRequest } from "./example-requests.ts";
 import { type Mounting, mountings } from "./mountings.ts";
 import { describeOnBothStores } from "./stores.ts";
-import { testOperations } from "./test-operations.ts";
+import { byToken, testOperations } from "./test-operations.ts";
 
 async function codeOf(answer: Response): Promise<string> {
   expect(answer.headers.get("content-type")).toContain("application/problem+json");
@@ -87,7 +87,9 @@ describe.each(Object.entries(mountings))("every endpoint of the contract, mounte
       { "sec-fetch-site": "cross-site" },
     ];
     await mounting.close();
-    mounting = await mount(testOperations(broker, () => ({ scopes: ["admin"] })).operations);
+    const authorize: Authorize = (head) =>
+      head.headers.authorization === undefined ? { scopes: ["admin"] } : byToken(head);
+    mounting = await mount(testOperations(broker, authorize).operations);
     for (const { endpoint, example } of examples.filter(({ endpoint: { method } }) => method !== "GET")) {
       for (const headers of foreign) {
         const answer = await asking(mounting, endpoint, example, headers);

@@ -184,5 +184,5 @@ export const byToken: Authorize = ({ headers }) => {
   const [, token] = /^Bearer (.+)$/.exec(headers.authorization ?? "") ?? [];
   if (token === undefined) throw new RequestProblem("unauthenticated", "Send a token.");
   const scopes = z.array(z.enum(["read", "enqueue", "operate", "admin", "none"])).parse(token.split(","));
-  return { name: "key test", scopes: scopes.filter((scope) => scope !== "none") };
+  return { name: "key test", scopes: scopes.filter((scope) => scope !== "none"), byBearerToken: true };
 };

@@ -1,5 +1,7 @@
 import { type Config, loadConfig } from "@hikyaku/config";
-import fastify from "fastify";
+import { Operations, operationsPlugin } from "@hikyaku/operations";
+import fastify, { type FastifyInstance } from "fastify";
+import { silentLogger } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { OperationsPermission } from "./operations-permission.ts";
@@ -99,5 +101,94 @@ describe("the permission of operations", () => {
     expect(await canRead(trusting, sent)).toBe(true);
     const others = permissionOf("production", { auth: { ...api.auth, proxy: { ...proxy, trusted: ["10.0.0.1"] } } });
     expect(await canRead(others, { ...sent, "x-forwarded-for": "10.0.0.1" })).toBe(false);
+  });
+});
+
+describe("a bearer token that is shown", () => {
+  const proxy = {
+    trusted: ["127.0.0.1"],
+    userHeader: "X-User",
+    separator: ",",
+    groups: {},
+    scopes: ["admin"] as const,
+  };
+  const basic = { username: "ana", password: "a long password" };
+  const behindProxy = { auth: { ...api.auth, basic, proxy } };
+  const user = { "x-user": "ana" };
+  const unknown = [`hk_${"A".repeat(12)}_${"A".repeat(43)}`, "hk_", "junk", ""].map((sent) => `Bearer ${sent}`);
+  const foreign = { origin: "http://evil.example" };
+
+  async function serving(permission: OperationsPermission): Promise<FastifyInstance> {
+    const broker = sqliteBroker({ path: ":memory:" });
+    const { authorize, keys, sessions } = permission;
+    const operations = new Operations({ broker, authorize, keys, sessions, logger: silentLogger });
+    const app = fastify();
+    await app.register(operationsPlugin, { operations });
+    onTestFinished(async () => {
+      await app.close();
+      await broker.close();
+    });
+    return app;
+  }
+
+  it("decides alone: an unknown one is refused, whoever a trusted proxy, a session or this machine says it is", async () => {
+    for (const more of [behindProxy, { ...behindProxy, operations: { switchedOff: [], token } }]) {
+      const permission = permissionOf("production", more);
+      const { cookie } = await permission.sessions.begin({ name: "ana", scopes: ["admin"] }, undefined);
+      const app = await serving(permission);
+      expect((await app.inject({ url: "/keys", headers: user })).statusCode).toBe(200);
+      for (const authorization of [...unknown, unknown[0]?.replace("Bearer", "bearer") ?? ""]) {
+        const headers = { ...user, cookie: cookie.split(";")[0] ?? "", authorization };
+        expect((await app.inject({ url: "/keys", headers })).statusCode, authorization).toBe(401);
+      }
+    }
+    const local = await serving(permissionOf("local"));
+    expect((await local.inject({ url: "/keys" })).statusCode).toBe(200);
+    for (const authorization of unknown) {
+      expect((await local.inject({ url: "/keys", headers: { authorization } })).statusCode, authorization).toBe(401);
+    }
+  });
+
+  it("goes before the user of a proxy: a key permits what it says, and no more", async () => {
+    const permission = permissionOf("production", behindProxy);
+    const { key } = await permission.keys.create({ name: "sender", scopes: ["enqueue"], who: "ana" });
+    const app = await serving(permission);
+    const headers = { ...user, authorization: `Bearer ${key}` };
+    expect((await app.inject({ url: "/queues", headers })).statusCode).toBe(403);
+    expect((await app.inject({ url: "/keys", headers })).statusCode).toBe(403);
+    const sent = { method: "POST", url: "/queues/mail/tasks", headers, payload: { type: "x", payload: 1 } } as const;
+    expect((await app.inject(sent)).statusCode).toBe(201);
+  });
+
+  it("lets a page of another site change something only when it is what lets the caller in", async () => {
+    const app = await serving(permissionOf("production", { ...behindProxy, operations: { switchedOff: [], token } }));
+    const pause = async (headers: Record<string, string>) =>
+      (
+        await app.inject({
+          method: "POST",
+          url: "/queues/mail/pause",
+          headers: { ...foreign, ...headers },
+          payload: {},
+        })
+      ).statusCode;
+    expect(await pause({ authorization: `Bearer ${token}` })).toBe(200);
+    expect(await pause(user)).toBe(403);
+    expect(await pause({ ...user, authorization: "Bearer junk" })).toBe(401);
+    const password = Buffer.from(`${basic.username}:${basic.password}`).toString("base64");
+    expect(await pause({ authorization: `Basic ${password}` })).toBe(403);
+  });
+
+  it("of somebody's own way in counts for nothing where another credential let the caller in", async () => {
+    const broker = sqliteBroker({ path: ":memory:" });
+    const operations = new Operations({ broker, authorize: () => ({ scopes: ["admin"] }), logger: silentLogger });
+    const app = fastify();
+    await app.register(operationsPlugin, { operations });
+    onTestFinished(async () => {
+      await app.close();
+      await broker.close();
+    });
+    const headers = { ...foreign, authorization: "Bearer junk" };
+    const answer = await app.inject({ method: "POST", url: "/queues/mail/pause", headers, payload: {} });
+    expect(answer.statusCode).toBe(403);
   });
 });

@@ -10,6 +10,7 @@ import {
   fastifyHead,
   keyAccess,
   proxyIdentityAccess,
+  refuseOtherBearers,
   refuseStrangers,
   Sessions,
   SignInLimit,
@@ -49,12 +50,13 @@ export class OperationsPermission {
 
   constructor({ appEnv, api }: Pick<Config, "appEnv" | "api">, broker: Broker) {
     this.keys = new ApiKeys(broker);
-    const ways = waysOf(api);
+    const byToken = tokenWays(api);
+    const otherWays = otherWaysOf(api);
     const isOwn = appEnv === "local" || appEnv === "develop";
     const { maxHours } = api.auth.session;
     const secure = !isOwn;
     this.sessions = new Sessions({ broker, longest: `${maxHours}h`, secure });
-    this.access = ways.length > 0 ? "credential" : isOwn ? "this_machine" : "closed";
+    this.access = byToken.length + otherWays.length > 0 ? "credential" : isOwn ? "this_machine" : "closed";
     const otherwise = {
       credential: refuseStrangers(howToEnter(api)),
       this_machine: thisMachineAccess({ hint: howToSet }),
@@ -63,7 +65,7 @@ export class OperationsPermission {
       ),
     };
     this.authorize = accessBy(
-      [...ways, keyAccess(this.keys), sessionAccess(this.sessions, this.keys)],
+      [...byToken, keyAccess(this.keys), refuseOtherBearers, ...otherWays, sessionAccess(this.sessions, this.keys)],
       otherwise[this.access],
     );
   }
@@ -83,18 +85,22 @@ export class OperationsPermission {
   }
 }
 
-/** The ways in that the settings open. */
-function waysOf({ operations, auth }: Config["api"]): AccessWay[] {
-  const ways: AccessWay[] = [];
-  const { token } = operations;
-  if (token !== undefined) {
-    const isToken = tokenAccess(token);
-    ways.push((head) => {
+/** The way in by the token of the settings, if there is one. */
+function tokenWays({ operations: { token } }: Config["api"]): AccessWay[] {
+  if (token === undefined) return [];
+  const isToken = tokenAccess(token);
+  return [
+    (head) => {
       const sent = bearerToken(head.headers.authorization);
       // A key of the store is another way in.
       return sent === undefined || (sent.startsWith("hk_") && sent !== token) ? undefined : isToken(head);
-    });
-  }
+    },
+  ];
+}
+
+/** The ways in that the settings open to who shows no bearer token. */
+function otherWaysOf({ auth }: Config["api"]): AccessWay[] {
+  const ways: AccessWay[] = [];
   const { username, password } = auth.basic;
   if (username !== undefined && password !== undefined) {
     ways.push(basicAccess({ username, password, limit: new SignInLimit() }));

@@ -17,6 +17,25 @@ export function keyAccess(keys: ApiKeys): AccessWay {
   };
 }
 
+/**
+ * Refuses a bearer token that no way before this one took, so that what else the request shows opens nothing. Goes after
+ * the ways that take bearer tokens.
+ */
+export const refuseOtherBearers: AccessWay = ({ headers }) => {
+  if (!/^\s*Bearer(?:\s|$)/i.test(headers.authorization ?? "")) return undefined;
+  throw new RequestProblem(
+    "unauthenticated",
+    "This bearer token is neither a token nor a key of the operations.",
+    challenge,
+  );
+};
+
 function identityOfKey({ id, name, scopes, queues }: ApiKey): Identity {
-  return { name: `key ${name} (hk_${id})`, scopes, keyId: id, ...(queues !== undefined && { queues }) };
+  return {
+    name: `key ${name} (hk_${id})`,
+    scopes,
+    keyId: id,
+    byBearerToken: true,
+    ...(queues !== undefined && { queues }),
+  };
 }

@@ -2,7 +2,7 @@ export { ApiKeys, type NewApiKey } from "../keys/api-keys.ts";
 export type { ApiKey } from "../presenters/api-key.ts";
 export { Sessions, type SessionsOptions } from "../sessions/sessions.ts";
 export { type BasicOptions, basicAccess } from "./basic.ts";
-export { keyAccess } from "./bearer.ts";
+export { keyAccess, refuseOtherBearers } from "./bearer.ts";
 export { hostNameOf, isLoopback } from "./loopback.ts";
 export { type ProxyIdentityOptions, proxyIdentityAccess } from "./proxy-identity.ts";
 export { type Authorize, fastifyHead, type Identity, type RequestHead } from "./request-head.ts";

@@ -26,6 +26,11 @@ export interface Identity {
   readonly queues?: readonly string[];
   /** The key of the store that it showed, by its id. */
   readonly keyId?: string;
+  /**
+   * It was shown as a bearer token, which no page of another site can make a browser send along: such a page may change
+   * something with it. Default: false.
+   */
+  readonly byBearerToken?: boolean;
   /** The session that the request belongs to, by its id. */
   readonly session?: string;
   /** Fires when the credential holds no longer. Answers in parts that are under way end then. Default: never. */

@@ -8,8 +8,11 @@ const asked = (authorization: string) => ({ ...head, headers: { authorization } 
 
 describe("access by a token", () => {
   it("is for whoever sends it, with the scopes that it was made with", async () => {
-    expect(await tokenAccess(token)(asked(`Bearer ${token}`))).toEqual({ scopes: ["admin"] });
-    expect(await tokenAccess(token, ["read"])(asked(`bearer ${token}`))).toEqual({ scopes: ["read"] });
+    expect(await tokenAccess(token)(asked(`Bearer ${token}`))).toEqual({ scopes: ["admin"], byBearerToken: true });
+    expect(await tokenAccess(token, ["read"])(asked(`bearer ${token}`))).toEqual({
+      scopes: ["read"],
+      byBearerToken: true,
+    });
     for (const wrong of ["", token, `Basic ${token}`, `Bearer ${token}x`, `Bearer ${token.slice(1)}`]) {
       expect(() => tokenAccess(token)(asked(wrong))).toThrow(expect.objectContaining({ code: "unauthenticated" }));
     }

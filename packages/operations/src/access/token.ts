@@ -33,7 +33,7 @@ export function tokenAccess(token: string, scopes: readonly Scope[] = ["admin"])
   return ({ headers }) => {
     const sent = bearerToken(headers.authorization);
     // Digests have one length, so to compare them takes the same time whatever was sent.
-    if (sent !== undefined && timingSafeEqual(digestOf(sent), digest)) return { scopes };
+    if (sent !== undefined && timingSafeEqual(digestOf(sent), digest)) return { scopes, byBearerToken: true };
     const detail =
       sent === undefined
         ? "Operations need a token: send it as `Authorization: Bearer <token>`."
