@@ -22,6 +22,10 @@ const settings = `
 expected-statuses = [${refusals.join(", ")}]
 [checks.positive_data_acceptance]
 expected-statuses = [${answers.join(", ")}]
+# Each item has an outcome of its own, so a wrong one is refused in an answer with 200.
+[[operations]]
+include-path-regex = "/tasks/bulk$"
+checks.negative_data_rejection.enabled = false
 `;
 /** How long it tries, in seconds. */
 const tryFor = 60;
