@@ -16,6 +16,7 @@ const workspaces: Record<string, string> = {
   "packages/core/src/broker/broker.ts": "export {};",
   "packages/core/src/broker/redis/index.ts": "export {};",
   "packages/core/src/broker/sqlite/index.ts": "export {};",
+  "packages/core/src/telemetry/telemetry.ts": "export {};",
   "packages/core/src/worker/server.ts": "export {};",
   "packages/core/src/worker/claiming/processor.ts": "export {};",
   "packages/core/src/worker/roles/janitor.ts": "export {};",
@@ -49,6 +50,7 @@ function violationsOf(files: Record<string, string>): string[] {
 
 const port = "the port knows no store and none of its users";
 const redisClient = "the library needs no Redis client: broker/redis/wire/wire.ts speaks to the server";
+const telemetry = "only telemetry/ imports OpenTelemetry, which may be absent, and nobody imports telemetry/";
 const sqliteClient = "only broker/sqlite/ imports node:sqlite";
 const adapters = "adapters know the port and the codec, not who uses them, and not each other";
 const throughThePort = "whoever uses a store reaches it through the port";
@@ -79,6 +81,8 @@ const wrongWays: [file: string, content: string, promise: string][] = [
   ["packages/core/src/broker/work.ts", 'import type { Client } from "../client/client.ts";', port],
   ["packages/core/src/broker/redis/work.ts", 'import { createClient } from "redis";', redisClient],
   ["packages/core/src/runtime/clock.ts", 'import type { RedisClientType } from "redis";', redisClient],
+  ["packages/core/src/client/client.ts", 'import { trace } from "@opentelemetry/api";', telemetry],
+  ["packages/core/src/client/client.ts", 'import "../telemetry/telemetry.ts";', telemetry],
   ["packages/core/src/runtime/clock.ts", 'import { DatabaseSync } from "node:sqlite";', sqliteClient],
   [
     "packages/core/src/broker/redis/work.ts",
