@@ -122,6 +122,30 @@ onBothStores("enqueueing over HTTP", [mail, bytes], (onStore) => {
     expect(named).toMatchObject({ status: 422, body: { code: "invalid_option", errors: [{ location: "body.id" }] } });
   });
 
+  it("tells a key that meets an equal task of others nothing of it, and does not count it as the key's", async () => {
+    const body = { payload: { userId: 7 }, unique_for: "1h" };
+    const others = await enqueueMail({ ...body, retention: "1h" });
+    const key = { "idempotency-key": "fresh", prefer: "wait=1" };
+    const met = await enqueueMail(body, key);
+    expect(met).toMatchObject({
+      status: 200,
+      body: { id: others.body.id, created: false, state: null, due_at: null, same: null, finished: null },
+    });
+    expect(met.headers.get("idempotency-replayed")).toBeNull();
+    expect(met.headers.get("preference-applied")).toBeNull();
+    const reader = await enqueueMail(body, { "idempotency-key": "fresh" }, "enqueue,read");
+    expect(reader).toMatchObject({ status: 200, body: { id: others.body.id, state: "pending", same: true } });
+    expect(reader.headers.get("idempotency-replayed")).toBeNull();
+
+    await onStore().ask("DELETE", `/tasks/mail/${others.body.id}`);
+    const own = await enqueueMail(body, key);
+    expect(own).toMatchObject({ status: 202, body: { created: true } });
+    expect(own.body.id).not.toBe(others.body.id);
+    const again = await enqueueMail(body, key);
+    expect(again).toMatchObject({ status: 200, body: { id: own.body.id, created: false, state: "pending" } });
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+  });
+
   it("of requests with one key at the same moment, exactly one enqueues", async () => {
     const key = { "idempotency-key": "rush" };
     const answers = await Promise.all(Array.from({ length: 8 }, () => enqueueMail({ payload: { userId: 1 } }, key)));

@@ -40,7 +40,8 @@ export async function enqueueOne(
   } catch (error) {
     const existing = existingOf(error);
     if (existing === undefined) throw refusalOfGiven(error, "body");
-    return answerForExisting(context, task, existing, { key, seconds, checked });
+    const ownId = key === undefined ? undefined : options.taskId;
+    return answerForExisting(context, task, existing, { ownId, seconds, checked });
   }
   const { id, type, queue, state, dueAt } = enqueued;
   const finished = seconds === undefined ? null : await waitForEnd(context, enqueued, seconds);
@@ -93,20 +94,23 @@ export function existingOf(error: unknown): ExistingTask | undefined {
   return queue === undefined || taskId === undefined ? undefined : { queue, id: taskId };
 }
 
+/** `ownId`: the id that the key of this request stands for. */
 async function answerForExisting(
   context: OperationsContext,
   task: GivenTask,
   existing: ExistingTask,
-  { key, seconds, checked }: { key: string | undefined; seconds: number | undefined; checked: boolean },
+  { ownId, seconds, checked }: { ownId: string | undefined; seconds: number | undefined; checked: boolean },
 ) {
   const { type } = task.definition;
+  // Otherwise an equal unique task is in the way, which another request has enqueued.
+  const replayed = existing.id === ownId;
   // Whoever may only enqueue learns nothing of tasks but those that it sends again.
-  const mayLook = key !== undefined || permits(context.identity?.scopes ?? [], "read");
+  const mayLook = replayed || permits(context.identity?.scopes ?? [], "read");
   const [entry] = mayLook ? await context.broker.get(existing.queue, [existing.id]) : [];
   const stored = entry?.unreadable === undefined ? entry : undefined;
   const same =
     stored === undefined ? null : stored.message.type === type && isSamePayload(task, stored.message.payload);
-  if (key !== undefined && same === false) {
+  if (replayed && same === false) {
     throw new RequestProblem(
       "idempotency_conflict",
       "This Idempotency-Key was used for a task with another payload; nothing was enqueued. Use a key of its own for each task.",
@@ -130,7 +134,7 @@ async function answerForExisting(
     body,
     headers: {
       Location: locationOf(existing),
-      "Idempotency-Replayed": key === undefined ? undefined : "true",
+      "Idempotency-Replayed": replayed ? "true" : undefined,
       "Preference-Applied": waits ? applied(seconds) : undefined,
     },
   } as const;
