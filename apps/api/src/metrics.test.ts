@@ -1,3 +1,4 @@
+import { ApiKeys } from "@hikyaku/operations/access";
 import { afterEach, describe, expect, it } from "vitest";
 import { aTestApp, type TestApp, type TestAppOptions } from "../test/a-test-app.ts";
 
@@ -42,6 +43,16 @@ describe("GET /metrics of the API server", () => {
     const sent = { authorization: `Bearer ${token}` };
     expect((await test.app.inject({ url: "/metrics", headers: sent })).statusCode).toBe(200);
     expect((await test.app.inject({ url: "/metrics", method: "POST", headers: sent })).statusCode).toBe(405);
+  });
+
+  it("is for who may read all queues: it names each of them", async () => {
+    expect((await scrape({ appEnv: "production" })).statusCode).toBe(401);
+    const keys = new ApiKeys(test.broker);
+    const statusWith = async (queues: readonly string[] | undefined) => {
+      const { key } = await keys.create({ name: "monitor", scopes: ["read"], queues, who: "test" });
+      return (await test.app.inject({ url: "/metrics", headers: { authorization: `Bearer ${key}` } })).statusCode;
+    };
+    expect([await statusWith(undefined), await statusWith(["mail"]), await statusWith(["*"])]).toEqual([200, 403, 403]);
   });
 
   it("tells nothing to a page of another site, or through a proxy, in local", async () => {

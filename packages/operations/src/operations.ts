@@ -21,7 +21,7 @@ import { insistOnQueues } from "./access/queue-limits.ts";
 import type { Authorize, Identity, RequestHead } from "./access/request-head.ts";
 import { type AuditedRequest, auditRequest, type RequestEnd } from "./audit/audit-request.ts";
 import { BulkOperations } from "./bulk/bulk-operations.ts";
-import { typeRoutesOf } from "./enqueue/type-routes.ts";
+import { ownRoute, switchesOf, typeRoutesOf } from "./enqueue/type-routes.ts";
 import { operationsRoutes } from "./handlers/index.ts";
 import { ApiKeys } from "./keys/api-keys.ts";
 import { LiveFindings } from "./live-findings.ts";
@@ -46,7 +46,10 @@ export interface OperationsParts {
   readonly types?: readonly TaskDefinition[];
   /** The keys that its endpoints make and revoke; give the same to `keyAccess`. Default: those of the broker's store. */
   readonly keys?: ApiKeys;
-  /** Operations that nobody may use, by their ids, such as `delete-tasks`. Only those that change something. */
+  /**
+   * Operations that nobody may use, by their ids, such as `delete-tasks`. Only those that change something. `enqueue-task`
+   * is that of each type as well.
+   */
   readonly switchedOff?: readonly string[];
   /** The sessions that its endpoints begin and end; give the same to `sessionAccess`. Default: those of the broker's store. */
   readonly sessions?: Sessions;
@@ -151,7 +154,7 @@ export class Operations {
     this.#sessions = parts.sessions ?? new Sessions({ broker });
     checkMasking(parts.masking ?? {});
     this.#keys = parts.keys ?? new ApiKeys(broker);
-    this.#switchedOff = switchesOf(parts.switchedOff ?? [], this.routes);
+    this.#switchedOff = checkedSwitches(parts.switchedOff ?? [], this.routes);
     this.#bulk = new BulkOperations({ broker, inspector: this.#inspector, clock, logger });
   }
 
@@ -183,12 +186,15 @@ export class Operations {
    * Carries out the request. Ends within the endpoint's deadline, and never rejects. An answer in parts begins within
    * the deadline and then goes on, until its caller has gone or may not read it any more, or `endStreams` is called.
    */
-  async answer(call: OperationsCall): Promise<HttpAnswer> {
-    const { route, identity, requestId } = call;
+  async answer(found: OperationsCall): Promise<HttpAnswer> {
+    const route = ownRoute(found.route, found.params, this.routes);
+    const call = { ...found, route };
+    const { identity, requestId } = call;
     try {
       insistOnQueues(identity, route.endpoint, call);
-      if (this.#switchedOff.has(route.endpoint.operationId)) {
-        throw new RequestProblem("forbidden", `${route.endpoint.operationId} is switched off here, for everybody.`);
+      const off = switchesOf(route).find((operationId) => this.#switchedOff.has(operationId));
+      if (off !== undefined) {
+        throw new RequestProblem("forbidden", `${off} is switched off here, for everybody.`);
       }
       if (route.endpoint.asksStore !== false) await this.#life.first();
     } catch (error) {
@@ -342,7 +348,7 @@ function definitionsByType(definitions: readonly TaskDefinition[]): ReadonlyMap<
 /** Proxies that gather what they pass on would keep parts back. */
 const streamHeaders = { "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
 
-function switchesOf(operationIds: readonly string[], routes: readonly Route[]): ReadonlySet<string> {
+function checkedSwitches(operationIds: readonly string[], routes: readonly Route[]): ReadonlySet<string> {
   const known = routes.flatMap(({ endpoint }) => (endpoint.method === "GET" ? [] : [endpoint.operationId]));
   for (const operationId of operationIds) {
     if (known.includes(operationId)) continue;

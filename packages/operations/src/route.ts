@@ -38,6 +38,8 @@ interface GivenAnswer {
 /** An endpoint with its handler. */
 export interface Route {
   readonly endpoint: Endpoint;
+  /** The type of tasks that it is for, where it was made for one from the endpoint of all types. */
+  readonly taskType?: string;
   /**
    * @throws RequestProblem for input that does not fit; what the handler throws; Error for an answer that does not fit.
    */

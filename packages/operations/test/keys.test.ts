@@ -1,9 +1,19 @@
 import { type ApiKeyView, apiKeyView } from "@hikyaku/contract";
+import fastify from "fastify";
 import { type Broker, defineTask, HikyakuError } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { ApiKeys, accessBy, keyAccess, Operations, refuseStrangers, tokenAccess, webHandler } from "../src/index.ts";
+import {
+  ApiKeys,
+  accessBy,
+  keyAccess,
+  Operations,
+  operationsPlugin,
+  refuseStrangers,
+  tokenAccess,
+  webHandler,
+} from "../src/index.ts";
 
 const rootToken = "root-token-0123456789";
 const mail = defineTask({ type: "mail", queue: "mail", payload: z.object({ to: z.string() }) });
@@ -197,4 +207,38 @@ it("an operation that is switched off is refused to everybody, and a switch that
     );
   }
   await broker.close();
+});
+
+describe("a switch of enqueueing", () => {
+  async function statusesOf(switchedOff: readonly string[]): Promise<readonly number[]> {
+    const broker = sqliteBroker({ path: ":memory:" });
+    const types = ["demo:print", "demo:other"].map((type) => defineTask({ type, queue: "demo", payload: z.unknown() }));
+    const authorize = () => ({ scopes: ["admin"] }) as const;
+    const operations = new Operations({ broker, authorize, switchedOff, types });
+    const app = fastify();
+    await app.register(operationsPlugin, { operations });
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ payload: 1 });
+    const handle = webHandler(operations);
+    const statuses: number[] = [];
+    for (const type of ["demo:print", "demo%3aprint", "demo%3Aprint", "demo:other", "demo%3aother"]) {
+      const url = `/types/${type}/tasks`;
+      const inWeb = await handle(new Request(`http://queue.example${url}`, { method: "POST", headers, body }));
+      const inFastify = await app.inject({ method: "POST", url, headers, body });
+      expect(inFastify.statusCode, type).toBe(inWeb.status);
+      statuses.push(inWeb.status);
+    }
+    await app.close();
+    await broker.close();
+    return statuses;
+  }
+
+  it("of all types takes those of single types along, however the type is written", async () => {
+    expect(await statusesOf(["enqueue-task"])).toEqual([403, 403, 403, 403, 403]);
+  });
+
+  it("of one type is for this type alone, however it is written", async () => {
+    expect(await statusesOf(["enqueue-demo-print"])).toEqual([403, 403, 403, 201, 201]);
+    expect(await statusesOf([])).toEqual([201, 201, 201, 201, 201]);
+  });
 });

@@ -8,20 +8,39 @@ import type { Route } from "../route.ts";
 /** Types that an address holds as they are. Others are enqueued by the common endpoint only. */
 const plainType = /^[\w.:-]+$/;
 
+/** The endpoint that those of single types are made from. */
+const commonId = "enqueue-task";
+
 /**
  * An endpoint of its own for each type with a definition, so that descriptions of the API show its payload. It does
  * what the common endpoint does. None where the common one is not served.
  */
 export function typeRoutesOf(definitions: Iterable<TaskDefinition>, routes: readonly Route[]): readonly Route[] {
-  const common = routes.find(({ endpoint: { operationId } }) => operationId === "enqueue-task");
+  const common = routes.find(({ endpoint: { operationId } }) => operationId === commonId);
   if (common === undefined) return [];
   const taken = new Set(routes.map(({ endpoint: { operationId } }) => operationId));
   return [...definitions]
     .filter(({ type }) => plainType.test(type))
     .map((definition) => ({
       endpoint: endpointOf(definition, common.endpoint, taken),
+      taskType: definition.type,
       run: (context, raw) => common.run(context, { ...raw, params: { type: definition.type } }),
     }));
+}
+
+/**
+ * The endpoint of a request's own type, where the address led to the common one, as one with `%3A` for a colon does. Any
+ * other route stays.
+ */
+export function ownRoute(route: Route, params: unknown, routes: readonly Route[]): Route {
+  if (route.endpoint.operationId !== commonId || typeof params !== "object" || params === null) return route;
+  const type = "type" in params ? params.type : undefined;
+  return (type === undefined ? undefined : routes.find(({ taskType }) => taskType === type)) ?? route;
+}
+
+/** The operations by whose switches a route goes: its own, and the common one where it was made from that. */
+export function switchesOf({ endpoint: { operationId }, taskType }: Route): readonly string[] {
+  return taskType === undefined ? [operationId] : [operationId, commonId];
 }
 
 function endpointOf({ type, payload }: TaskDefinition, common: Endpoint, taken: Set<string>): Endpoint {
