@@ -1,4 +1,4 @@
-import type { FindingWorker, ReadinessFinding, WorkerWarning } from "@hikyaku/contract";
+import { type FindingWorker, momentText, type ReadinessFinding, type WorkerWarning } from "@hikyaku/contract";
 import {
   type Broker,
   errorText,
@@ -30,7 +30,7 @@ export function storeProbe(broker: ProbedStore, queues: readonly string[]): Read
   const writes = new WriteCheck(broker, queues);
   const away = (reason: string): ReadinessFinding => {
     const { reachable, since } = broker.reachability();
-    return { code: "store_away", level: "error", store, reason, since: reachable ? null : momentOf(since) };
+    return { code: "store_away", level: "error", store, reason, since: reachable ? null : momentText(since) };
   };
   return {
     name: "job_queue_store",
@@ -59,10 +59,10 @@ export function storeProbe(broker: ProbedStore, queues: readonly string[]): Read
 function troubleFinding(store: string, trouble: WriteTrouble): ReadinessFinding {
   if (trouble.kind === "writes") {
     const { reason, since } = trouble;
-    return { code: "writes_fail", level: "error", store, reason, since: momentOf(since) };
+    return { code: "writes_fail", level: "error", store, reason, since: momentText(since) };
   }
   const { kind: call, calls: count, reason, since } = trouble.calls;
-  return { code: "calls_fail", level: "warning", store, call, count, reason, since: momentOf(since) };
+  return { code: "calls_fail", level: "warning", store, call, count, reason, since: momentText(since) };
 }
 
 /**
@@ -144,7 +144,7 @@ function warningOf(warning: ServerWarning): WorkerWarning {
     case "gone":
       return { kind: "gone", worker };
     case "silent":
-      return { kind: "silent", worker, silent_since: momentOf(warning.silentSince) };
+      return { kind: "silent", worker, silent_since: momentText(warning.silentSince) };
     case "blocked":
       return { kind: "blocked", worker, loop_delay_ms: warning.loopDelayMs };
     case "clock_offset":
@@ -156,9 +156,5 @@ function warningOf(warning: ServerWarning): WorkerWarning {
 
 function workerOf({ serverId, host, pid, startedAt, details }: ServerRecord): FindingWorker {
   const { directory = null, version = null, build = null } = details ?? {};
-  return { id: serverId, host, pid, directory, version, build, started_at: momentOf(startedAt) };
-}
-
-function momentOf(ms: number): string {
-  return new Date(ms).toISOString();
+  return { id: serverId, host, pid, directory, version, build, started_at: momentText(startedAt) };
 }

@@ -119,6 +119,7 @@ export {
   explainTaskResponse,
 } from "./shapes/explanation.ts";
 export { type GroupView, groupParams, listGroupsResponse } from "./shapes/group.ts";
+export { momentText } from "./shapes/moment.ts";
 export { pageEnd, pageQuery, scanEnd } from "./shapes/page.ts";
 export {
   listQueuesResponse,

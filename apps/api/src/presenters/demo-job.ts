@@ -1,4 +1,4 @@
-import type { DemoJobAttempt, DemoJobView, DemoJobWorker } from "@hikyaku/contract";
+import { type DemoJobAttempt, type DemoJobView, type DemoJobWorker, momentText } from "@hikyaku/contract";
 import { delayPrint } from "@hikyaku/tasks";
 import type { AttemptInfo, ExplainedTask, ServerRecord, TaskExplanation, TaskInfo } from "hikyaku";
 
@@ -14,7 +14,7 @@ const dueAtHeader = "due-at";
 const mostAttempts = 20;
 
 export function headersOf({ registeredAt, dueAt }: DemoJobTimes): Readonly<Record<string, string>> {
-  return { [registeredAtHeader]: registeredAt.toISOString(), [dueAtHeader]: dueAt.toISOString() };
+  return { [registeredAtHeader]: momentText(registeredAt), [dueAtHeader]: momentText(dueAt) };
 }
 
 /** Undefined for a task that another program enqueued. */
@@ -57,7 +57,7 @@ export function presentDemoJob(
     attempts: attemptsOf(task, shown),
     workers: explanation.kind === "over" ? null : explanation.takers,
     details_shown: shown,
-    now: now.toISOString(),
+    now: momentText(now),
   };
 }
 
@@ -90,7 +90,7 @@ function liveWorkerOf(
     directory: details?.directory ?? null,
     build: details?.build ?? null,
     version: details?.version ?? null,
-    started_at: new Date(startedAt).toISOString(),
+    started_at: momentText(startedAt),
   };
 }
 
@@ -106,8 +106,8 @@ function attemptOf(attempt: AttemptInfo, number: number, shown: boolean): DemoJo
   return {
     number,
     outcome: outcome === "done" ? "completed" : outcome,
-    started_at: startedAt.toISOString(),
-    ended_at: endedAt.toISOString(),
+    started_at: momentText(startedAt),
+    ended_at: momentText(endedAt),
     error: shown ? (error ?? null) : null,
     worker: shown ? workerOf(attempt) : null,
   };
@@ -139,5 +139,5 @@ function momentIn(text: string | undefined): Date | undefined {
 }
 
 function textOf(moment: Date | undefined): string | null {
-  return moment === undefined ? null : moment.toISOString();
+  return moment === undefined ? null : momentText(moment);
 }

@@ -1,5 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import { mostTrailEntries } from "../broker/limits.ts";
+import { dateOf } from "../date-of.ts";
 import { type Duration, durationMs } from "../duration.ts";
 import { HikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
@@ -107,7 +108,7 @@ export class AuditTrail {
     const { entries, nextCursor } = await this.#broker.readTrail(query, call);
     const read = entries.map(({ position, at, value }) => {
       const note = noteOf(value);
-      return note === undefined ? undefined : { ...note, position, at: new Date(at) };
+      return note === undefined ? undefined : { ...note, position, at: dateOf(at) };
     });
     return { entries: read.filter((entry) => entry !== undefined), next: nextCursor };
   }

@@ -4,6 +4,7 @@ import { type InspectFacet, mostDueCounted, type QueueNumbers, type TaskEntry } 
 import { serverOfToken } from "../broker/lease-token.ts";
 import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
 import type { TaskState } from "../broker/task-message.ts";
+import { dateOf } from "../date-of.ts";
 import { queueTakers, unhandledTypes } from "../live-takers.ts";
 import {
   codeOf,
@@ -132,7 +133,7 @@ export async function checkHolders(
     const { message, leaseToken, leaseEndsAt } = entry;
     const holder = serverOfToken(leaseToken);
     if (holder === undefined ? others : ids.has(holder)) continue;
-    const until = leaseEndsAt === undefined ? "" : `; its lease ends at ${new Date(leaseEndsAt).toISOString()}`;
+    const until = leaseEndsAt === undefined ? "" : `; its lease ends at ${dateOf(leaseEndsAt).toISOString()}`;
     const who =
       holder === undefined
         ? "has no known holder, and no worker of another library is there"

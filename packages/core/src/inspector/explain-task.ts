@@ -1,4 +1,5 @@
 import type { BusyWorker, ServerRecord, SilentServer } from "../broker/presence-facet.ts";
+import { dateOf } from "../date-of.ts";
 import { handles, serversOf, takersOf, takesTasks } from "../live-takers.ts";
 import { anyCompany, companyOf } from "../worker/handling/company.ts";
 import type { TaskInfo } from "./task-info.ts";
@@ -143,10 +144,10 @@ function runOf(task: TaskInfo, { servers, workers, silent }: Pick<ExplainFacts, 
   const isItsRun = told !== undefined && told.serverId === serverId;
   return {
     kind: "runs" as const,
-    startedAt: isItsRun ? new Date(told.startedAt) : task.holder?.claimedAt,
+    startedAt: isItsRun ? dateOf(told.startedAt) : task.holder?.claimedAt,
     serverId,
     server: live ?? gone?.server,
-    silentSince: gone === undefined ? undefined : new Date(gone.silentSince),
+    silentSince: gone === undefined ? undefined : dateOf(gone.silentSince),
     leaseEndsAt: task.holder?.leaseEndsAt,
     lost: task.holder?.lost ?? false,
   };

@@ -1,6 +1,7 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Change } from "../broker/change-facet.ts";
 import { checkedName, checkedText } from "../checked-name.ts";
+import { dateOf } from "../date-of.ts";
 import { HikyakuError, isHikyakuError } from "../errors.ts";
 import { refuseUnknownOptions, shown } from "../option-names.ts";
 import { checkClock, checkedFunction } from "../option-values.ts";
@@ -206,8 +207,8 @@ export class Inspector {
     await this.#insistOn(queue, budget);
     const groups = (await this.#broker.groups(queue, budget.next())).map(({ oldestAt, newestAt, ...group }) => ({
       ...group,
-      oldestAt: new Date(oldestAt),
-      newestAt: new Date(newestAt),
+      oldestAt: dateOf(oldestAt),
+      newestAt: dateOf(newestAt),
     }));
     return groups.sort((one, other) => (one.group < other.group ? -1 : 1));
   }

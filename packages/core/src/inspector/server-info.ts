@@ -6,6 +6,7 @@ import type {
   ServerStatus,
   SilentServer,
 } from "../broker/presence-facet.ts";
+import { dateOf } from "../date-of.ts";
 import { type ServerWarning, serverWarnings } from "../server-warnings.ts";
 
 /** One running process full of workers, as it described itself last. */
@@ -50,17 +51,17 @@ export function serverInfosOf(
     silentSince: Date | undefined,
   ): ServerInfo => ({
     ...server,
-    startedAt: new Date(startedAt),
+    startedAt: dateOf(startedAt),
     workers: workers.filter(({ serverId }) => serverId === server.serverId).map(workerInfoOf),
     silentSince,
     warnings: warnings.filter(({ serverId }) => serverId === server.serverId),
   });
   return [
     ...servers.map((server) => info(server, undefined)),
-    ...silent.map(({ server, silentSince }) => info(server, new Date(silentSince))),
+    ...silent.map(({ server, silentSince }) => info(server, dateOf(silentSince))),
   ];
 }
 
 function workerInfoOf({ taskId, taskType, queue, startedAt, deadlineAt, payload }: BusyWorker): WorkerInfo {
-  return { taskId, taskType, queue, startedAt: new Date(startedAt), deadlineAt: new Date(deadlineAt), payload };
+  return { taskId, taskType, queue, startedAt: dateOf(startedAt), deadlineAt: dateOf(deadlineAt), payload };
 }

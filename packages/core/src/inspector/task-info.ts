@@ -2,6 +2,7 @@ import type { StoredTask, TaskEntry, UnreadableTask } from "../broker/inspect-fa
 import { claimedAtOf, serverOfToken } from "../broker/lease-token.ts";
 import type { TaskMessage, TaskState } from "../broker/task-message.ts";
 import type { AttemptRecord, AttemptServer } from "../broker/work-facet.ts";
+import { dateOf } from "../date-of.ts";
 import { fieldNames, fieldRow, type taskFields } from "../task/task-fields.ts";
 import { momentOfId } from "../task/task-id.ts";
 import { type TaskProgress, taskProgressOf } from "../task/task-report.ts";
@@ -105,12 +106,12 @@ function readableInfo(task: StoredTask, now: number): TaskInfo {
     kind: "task",
     ...shownMessage(message),
     state,
-    createdAt: dateOf(createdAt),
+    createdAt: knownDate(createdAt),
     ageMs: createdAt === undefined ? undefined : now - createdAt,
-    dueAt: dateOf(task.dueAt),
-    pendingSince: dateOf(task.pendingSince),
-    archivedAt: dateOf(task.archivedAt),
-    keptUntil: dateOf(task.keptUntil),
+    dueAt: knownDate(task.dueAt),
+    pendingSince: knownDate(task.pendingSince),
+    archivedAt: knownDate(task.archivedAt),
+    keptUntil: knownDate(task.keptUntil),
     holder: state === "active" ? holderOf(task, now) : undefined,
     result: task.result === undefined ? undefined : contentOf(task.result),
     unique: message.uniqueKey !== "",
@@ -135,7 +136,7 @@ function shownValue(message: TaskMessage, name: keyof TaskMessage): unknown {
   const value = message[name];
   switch (fieldRow(name).kind) {
     case "moment":
-      return typeof value === "number" ? new Date(value) : undefined;
+      return typeof value === "number" ? dateOf(value) : undefined;
     case "bytes":
       return contentOf(value instanceof Uint8Array ? value : new Uint8Array());
     default:
@@ -146,8 +147,8 @@ function shownValue(message: TaskMessage, name: keyof TaskMessage): unknown {
 function holderOf({ leaseToken, leaseEndsAt }: StoredTask, now: number): TaskInfo["holder"] {
   return {
     serverId: serverOfToken(leaseToken),
-    claimedAt: dateOf(claimedAtOf(leaseToken)),
-    leaseEndsAt: dateOf(leaseEndsAt),
+    claimedAt: knownDate(claimedAtOf(leaseToken)),
+    leaseEndsAt: knownDate(leaseEndsAt),
     lost: leaseEndsAt === undefined || leaseEndsAt <= now,
   };
 }
@@ -155,8 +156,8 @@ function holderOf({ leaseToken, leaseEndsAt }: StoredTask, now: number): TaskInf
 function attemptInfoOf({ startedAt, endedAt, outcome, error, stack, ...server }: AttemptRecord): AttemptInfo {
   return {
     ...server,
-    startedAt: new Date(startedAt),
-    endedAt: new Date(endedAt),
+    startedAt: dateOf(startedAt),
+    endedAt: dateOf(endedAt),
     durationMs: endedAt - startedAt,
     outcome,
     error,
@@ -178,6 +179,6 @@ function previewOf(bytes: Uint8Array): Content["preview"] {
   }
 }
 
-function dateOf(moment: number | undefined): Date | undefined {
-  return moment === undefined ? undefined : new Date(moment);
+function knownDate(moment: number | undefined): Date | undefined {
+  return moment === undefined ? undefined : dateOf(moment);
 }

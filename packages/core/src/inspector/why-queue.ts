@@ -1,4 +1,5 @@
 import type { QueueNumbers, TaskEntry } from "../broker/inspect-facet.ts";
+import { dateOf } from "../date-of.ts";
 import { handles, queueTakers, serversOf, unhandledTypes } from "../live-takers.ts";
 import type { QueueWhy, Waiting } from "./why.ts";
 import {
@@ -34,7 +35,7 @@ export function whyQueue(facts: LineFacts): QueueWhy {
   if (counts.active > 0) return { waiting, code: "running" };
   const next = [standing.nextScheduled, standing.nextRetry].flatMap((task) => task?.dueAt ?? []);
   if (next.length > 0) {
-    const nextDueAt = new Date(Math.max(now, Math.min(...next)));
+    const nextDueAt = dateOf(Math.max(now, Math.min(...next)));
     return { waiting, code: "not_due", nextDueAt, obstacle: obstacleFor(numbers, facts.servers) };
   }
   return { waiting, code: counts.aggregating > 0 ? "collected" : "empty" };

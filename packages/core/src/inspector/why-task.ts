@@ -2,6 +2,7 @@ import { policyOf } from "../broker/claim-policy.ts";
 import type { QueueNumbers } from "../broker/inspect-facet.ts";
 import type { ServerRecord, SilentServer } from "../broker/presence-facet.ts";
 import type { Standing } from "../broker/standing.ts";
+import { dateOf } from "../date-of.ts";
 import { handles, serversOf, takersOf, takesTasks } from "../live-takers.ts";
 import { type ExplainFacts, explainTask, type TaskExplanation } from "./explain-task.ts";
 import type { TaskInfo } from "./task-info.ts";
@@ -93,7 +94,7 @@ export function orderHolder({ numbers, standing, heldBy, ...facts }: QueueFacts)
   }
   if (policy.discipline === "loose" || standing.nextRetry === undefined) return undefined;
   const { taskId, dueAt } = standing.nextRetry;
-  return { by: "retry", taskId, dueAt: new Date(dueAt), server: undefined, leaseEndsAt: undefined };
+  return { by: "retry", taskId, dueAt: dateOf(dueAt), server: undefined, leaseEndsAt: undefined };
 }
 
 /** When what is so far behind in line starts, if all goes on as in the last minutes. */
@@ -101,7 +102,7 @@ function forecastOf({ standing: { ahead = 0 }, startedPerMinute, now }: QueueFac
   if (startedPerMinute === undefined) return { kind: "unknown", because: "not_counted" };
   if (startedPerMinute <= 0) return { kind: "unknown", because: "stands_still" };
   const waitMs = ((ahead + 1) / startedPerMinute) * 60_000;
-  return { kind: "about", at: new Date(now + Math.round(waitMs)), startedPerMinute };
+  return { kind: "about", at: dateOf(now + Math.round(waitMs)), startedPerMinute };
 }
 
 /** What would hold the task back if it were due. Nothing is told that may be over until then, such as busy workers. */
@@ -140,7 +141,7 @@ export function silentHandlers(
     .map(
       ({ server, silentSince }): HandlerSeen => ({
         ...serverPlace(server),
-        seenAt: new Date(silentSince),
+        seenAt: dateOf(silentSince),
         by: "silent",
       }),
     );
@@ -161,8 +162,8 @@ function collected({ task, standing: { group } }: TaskFacts): TaskWhy {
     code: "collected",
     group: task.group,
     size: group?.size,
-    oldestAt: group === undefined ? undefined : new Date(group.oldestAt),
-    newestAt: group === undefined ? undefined : new Date(group.newestAt),
+    oldestAt: group === undefined ? undefined : dateOf(group.oldestAt),
+    newestAt: group === undefined ? undefined : dateOf(group.newestAt),
   };
 }
 
@@ -207,7 +208,7 @@ function completed({ completedAt: at, keptUntil, attempts }: TaskInfo): TaskWhy 
 /** Only for a queue that is paused. */
 export function pauseInfo({ numbers: { pause } }: Pick<QueueFacts, "numbers">): QueuePauseInfo {
   return {
-    since: pause?.at === undefined ? undefined : new Date(pause.at),
+    since: pause?.at === undefined ? undefined : dateOf(pause.at),
     by: pause?.who,
     reason: pause?.reason,
   };
@@ -232,5 +233,5 @@ function placeOfAttempt({ serverId, host, pid, directory, build }: TaskInfo["att
 }
 
 function dueOf({ task: { dueAt }, now }: Pick<TaskFacts, "task" | "now">): Date {
-  return dueAt ?? new Date(now);
+  return dueAt ?? dateOf(now);
 }

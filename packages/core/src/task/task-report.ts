@@ -1,5 +1,6 @@
 import type { KeptLog } from "../broker/kept-log.ts";
 import type { KeptProgress } from "../broker/kept-progress.ts";
+import { dateOf } from "../date-of.ts";
 import { HikyakuError } from "../errors.ts";
 import { shown } from "../option-names.ts";
 
@@ -55,7 +56,7 @@ const mostLines = 1_000;
 export function taskProgressOf(kept: KeptProgress | undefined): TaskProgress | undefined {
   if (kept === undefined) return undefined;
   const { done, total, message, at, by, attempt } = kept;
-  return { done, total, message, toldAt: at === undefined ? undefined : new Date(at), serverId: by, attempt };
+  return { done, total, message, toldAt: at === undefined ? undefined : dateOf(at), serverId: by, attempt };
 }
 
 /** Checks what a caller asks of a log. @throws HikyakuError `invalid_option`. */
@@ -83,7 +84,7 @@ export function taskLogPageOf(log: KeptLog, asked: { readonly after: number; rea
     const line = log.lines[number - log.dropped - 1];
     if (line === undefined) continue;
     const { at, by, attempt, text, fields } = line;
-    lines.push({ number, at: new Date(at), serverId: by, attempt, text, fields });
+    lines.push({ number, at: dateOf(at), serverId: by, attempt, text, fields });
   }
   return { lines, dropped: first - after, nextCursor: end < last ? String(end) : undefined, endCursor: String(end) };
 }

@@ -1,4 +1,4 @@
-import { type EnqueueResponse, permits } from "@hikyaku/contract";
+import { type EnqueueResponse, momentText, permits } from "@hikyaku/contract";
 import { type EnqueuedTask, type EnqueueOptions, isHikyakuError } from "hikyaku";
 import type { OperationsContext } from "../context.ts";
 import { presentMoment } from "../presenters/moment.ts";
@@ -52,7 +52,7 @@ export async function enqueueOne(
     created: true,
     checked,
     state: finished?.state ?? state,
-    due_at: finished === null ? dueAt.toISOString() : null,
+    due_at: finished === null ? momentText(dueAt) : null,
     same: null,
     finished,
   };
@@ -125,7 +125,7 @@ async function answerForExisting(
     created: false,
     checked,
     state: finished?.state ?? entry?.state ?? null,
-    due_at: finished === null ? presentMoment(dateOf(stored?.dueAt)) : null,
+    due_at: finished === null ? presentMoment(stored?.dueAt) : null,
     same,
     finished,
   };
@@ -138,10 +138,6 @@ async function answerForExisting(
       "Preference-Applied": waits ? applied(seconds) : undefined,
     },
   } as const;
-}
-
-function dateOf(moment: number | undefined): Date | undefined {
-  return moment === undefined ? undefined : new Date(moment);
 }
 
 function applied(seconds: number | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import type { findingEndpoints } from "@hikyaku/contract";
+import { type findingEndpoints, momentText } from "@hikyaku/contract";
 import { presentFinding } from "../presenters/finding.ts";
 import type { HandlersOf } from "../route.ts";
 
@@ -8,7 +8,7 @@ export const findingHandlers = {
     return {
       status: 200,
       body: {
-        checked_at: checkedAt.toISOString(),
+        checked_at: momentText(checkedAt),
         queues_checked: queuesChecked,
         queues_left_out: queuesLeftOut,
         findings: found.map(presentFinding),

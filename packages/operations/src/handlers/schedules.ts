@@ -1,4 +1,4 @@
-import type { EnqueueGiven, scheduleEndpoints } from "@hikyaku/contract";
+import { type EnqueueGiven, momentText, type scheduleEndpoints } from "@hikyaku/contract";
 import { type EnqueueRequest, isHikyakuError, type ScheduleEntry, type ScheduleOptions, Schedules } from "hikyaku";
 import type { OperationsContext } from "../context.ts";
 import { pageByName } from "../cursor.ts";
@@ -65,14 +65,14 @@ export const scheduleHandlers = {
   },
   runSchedule: async (context, { params }) => {
     const { id, type, queue, state, dueAt } = await schedulesOf(context).runNow(params.id);
-    return { status: 201, body: { task_id: id, type, queue, state, due_at: dueAt.toISOString() } };
+    return { status: 201, body: { task_id: id, type, queue, state, due_at: momentText(dueAt) } };
   },
   listScheduleTurns: async (context, { params: { id }, query: { limit, cursor } }) => {
     const schedules = schedulesOf(context);
     await schedules.get(id);
     const page = { limit, ...(cursor !== undefined && { cursor }) };
     const { events, nextCursor } = await schedules.history(id, page);
-    const turns = events.map(({ taskId, at }) => ({ task_id: taskId, at: new Date(at).toISOString() }));
+    const turns = events.map(({ taskId, at }) => ({ task_id: taskId, at: momentText(at) }));
     return { status: 200, body: { turns, next: nextCursor ?? null } };
   },
   listSchedulerEntries: async ({ broker, signal }, { query }) => {

@@ -1,4 +1,4 @@
-import type { storeEndpoints } from "@hikyaku/contract";
+import { momentText, type storeEndpoints } from "@hikyaku/contract";
 import { checkStore } from "hikyaku";
 import { presentTreatedFinding } from "../presenters/finding.ts";
 import type { HandlersOf } from "../route.ts";
@@ -28,8 +28,8 @@ export const storeHandlers = {
         written,
         failing_writes: failing.map(({ kind, since, latest, calls, reason }) => ({
           kind,
-          since: new Date(since).toISOString(),
-          latest: new Date(latest).toISOString(),
+          since: momentText(since),
+          latest: momentText(latest),
           calls,
           reason,
         })),

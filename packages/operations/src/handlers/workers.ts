@@ -1,4 +1,4 @@
-import type { workerEndpoints } from "@hikyaku/contract";
+import { momentText, type workerEndpoints } from "@hikyaku/contract";
 import { mayUseQueue } from "../access/queue-limits.ts";
 import { pageByName } from "../cursor.ts";
 import type { HandlersOf } from "../route.ts";
@@ -15,8 +15,8 @@ export const workerHandlers = {
         task_id: worker.taskId,
         type: worker.taskType,
         queue: worker.queue,
-        started_at: worker.startedAt.toISOString(),
-        deadline_at: worker.deadlineAt.toISOString(),
+        started_at: momentText(worker.startedAt),
+        deadline_at: momentText(worker.deadlineAt),
       })),
     );
     const wanted = running.filter(

@@ -1,4 +1,5 @@
-import type { ApiKeyView, Scope } from "@hikyaku/contract";
+import { type ApiKeyView, momentText, type Scope } from "@hikyaku/contract";
+import { presentMoment } from "./moment.ts";
 
 /** A key, without what makes it one. */
 export interface ApiKey {
@@ -23,9 +24,9 @@ export function presentApiKey(key: ApiKey): ApiKeyView {
     name,
     scopes: [...scopes],
     queues: queues === undefined ? null : [...queues],
-    created_at: createdAt.toISOString(),
+    created_at: momentText(createdAt),
     created_by: createdBy,
-    expires_at: expiresAt?.toISOString() ?? null,
-    last_used_at: lastUsedAt?.toISOString() ?? null,
+    expires_at: presentMoment(expiresAt),
+    last_used_at: presentMoment(lastUsedAt),
   };
 }

@@ -1,11 +1,11 @@
-import type { AuditEntryView } from "@hikyaku/contract";
+import { type AuditEntryView, momentText } from "@hikyaku/contract";
 import type { AuditEntry } from "hikyaku";
 
 export function presentAuditEntry(entry: AuditEntry): AuditEntryView {
   const { position, at, who, way, from, operation, on, reason, input, before, after, result, code, status } = entry;
   return {
     position,
-    at: at.toISOString(),
+    at: momentText(at),
     who,
     way,
     from: from ?? null,

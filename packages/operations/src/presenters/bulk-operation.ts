@@ -1,5 +1,6 @@
-import type { BulkOperationView } from "@hikyaku/contract";
+import { type BulkOperationView, momentText } from "@hikyaku/contract";
 import { MASKED, type Mask, touches } from "./mask.ts";
+import { presentMoment } from "./moment.ts";
 
 /** What is shown of an operation on many tasks, with moments in milliseconds. */
 interface ShownOperation {
@@ -30,10 +31,10 @@ export function presentBulkOperation({ id, operation, request }: ShownOperation,
     tasks_named: request.tasks?.length ?? null,
     reason: operation.reason,
     who: operation.who,
-    created_at: new Date(operation.createdAt).toISOString(),
-    starts_at: new Date(operation.startsAt).toISOString(),
-    started_at: momentOf(operation.startedAt),
-    ended_at: momentOf(operation.endedAt),
+    created_at: momentText(operation.createdAt),
+    starts_at: momentText(operation.startsAt),
+    started_at: presentMoment(operation.startedAt),
+    ended_at: presentMoment(operation.endedAt),
     progress: { looked_at: operation.lookedAt, to_look_at: operation.toLookAt },
     counts,
     outcomes_not_kept: told - kept.done - kept.others,
@@ -46,8 +47,4 @@ function shownFilter(filter: Readonly<Record<string, unknown>>, mask: Mask): Rec
   if (!touches(mask, "payloads")) return { ...filter };
   const isHidden = (name: string): boolean => name.startsWith("payload");
   return Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, isHidden(name) ? MASKED : value]));
-}
-
-function momentOf(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }

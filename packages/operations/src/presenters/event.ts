@@ -1,4 +1,4 @@
-import type { EventView } from "@hikyaku/contract";
+import { type EventView, momentText } from "@hikyaku/contract";
 import type { WatchedEvent } from "hikyaku";
 import { presentMoment } from "./moment.ts";
 
@@ -6,7 +6,7 @@ import { presentMoment } from "./moment.ts";
 export function presentEvent(event: WatchedEvent): EventView {
   if (event.kind === "gap") return { kind: "gap", missed: event.missed };
   if (event.kind === "reset") return { kind: "reset" };
-  const at = new Date(event.at).toISOString();
+  const at = momentText(event.at);
   if ("queues" in event) {
     const { kind, serverId, host, pid, queues } = event;
     return { kind, at, server_id: serverId, host, pid, queues: [...queues] };

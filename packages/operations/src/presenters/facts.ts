@@ -1,3 +1,5 @@
+import { momentText } from "@hikyaku/contract";
+
 type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : Name;
@@ -20,7 +22,7 @@ export function presentFacts<Facts>(facts: Facts): Presented<Facts> {
 
 function presented(value: unknown): unknown {
   if (value === undefined) return null;
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return momentText(value);
   if (Array.isArray(value)) return value.map(presented);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, of]) => [snakeCase(name), presented(of)]));

@@ -1,4 +1,4 @@
-import type { StoreFinding } from "@hikyaku/contract";
+import { momentText, type StoreFinding } from "@hikyaku/contract";
 import type { Finding } from "hikyaku";
 
 /** One thing that is not as it should be. */
@@ -25,5 +25,5 @@ function factsOf(facts: Finding["facts"]): StoreFinding["facts"] {
 /** A stored number may be no moment at all. */
 function momentOf(value: number): string | number {
   const moment = new Date(value);
-  return Number.isNaN(moment.getTime()) ? value : moment.toISOString();
+  return Number.isNaN(moment.getTime()) ? value : momentText(moment);
 }

@@ -1,4 +1,4 @@
-import type { EvictServerResponse, ServerOrderResponse, WorkerServer } from "@hikyaku/contract";
+import { type EvictServerResponse, momentText, type ServerOrderResponse, type WorkerServer } from "@hikyaku/contract";
 import type { EvictReport, HandledTypes, OrderReport, ServerInfo } from "hikyaku";
 import { presentMoment } from "./moment.ts";
 
@@ -11,7 +11,7 @@ export function presentServer(server: ServerInfo): WorkerServer {
     pid: server.pid,
     status: server.status,
     silent_since: presentMoment(server.silentSince),
-    started_at: server.startedAt.toISOString(),
+    started_at: momentText(server.startedAt),
     concurrency: server.concurrency,
     queues: { ...server.queues },
     strict_priority: server.strictPriority,
@@ -19,8 +19,8 @@ export function presentServer(server: ServerInfo): WorkerServer {
       task_id: worker.taskId,
       type: worker.taskType,
       queue: worker.queue,
-      started_at: worker.startedAt.toISOString(),
-      deadline_at: worker.deadlineAt.toISOString(),
+      started_at: momentText(worker.startedAt),
+      deadline_at: momentText(worker.deadlineAt),
     })),
     version: details?.version ?? null,
     build: details?.build ?? null,
@@ -44,7 +44,7 @@ export function presentOrder(report: OrderReport): ServerOrderResponse {
     listens: report.listens ?? null,
     acknowledged: report.acknowledged,
     status: report.status ?? null,
-    kept_until: report.keptUntil.toISOString(),
+    kept_until: momentText(report.keptUntil),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Scope, SessionView } from "@hikyaku/contract";
+import { momentText, type Scope, type SessionView } from "@hikyaku/contract";
 
 /** Somebody who signed in with a browser. */
 export interface Session {
@@ -19,8 +19,8 @@ export function presentSession({ id, name, scopes, queues, createdAt, endsAt, fr
     who: name,
     scopes: [...scopes],
     queues: queues === undefined ? null : [...queues],
-    created_at: createdAt.toISOString(),
-    ends_at: endsAt.toISOString(),
+    created_at: momentText(createdAt),
+    ends_at: momentText(endsAt),
     from: from ?? null,
   };
 }

@@ -1,4 +1,4 @@
-import type { StatisticsNumbersView, StatisticsResponse } from "@hikyaku/contract";
+import { momentText, type StatisticsNumbersView, type StatisticsResponse } from "@hikyaku/contract";
 import {
   type DurationHistogram,
   histogramEndsMs,
@@ -11,11 +11,11 @@ import {
 export function presentStatistics({ resolution, from, to, total, points, parts }: Statistics): StatisticsResponse {
   return {
     resolution,
-    from: from.toISOString(),
-    to: to.toISOString(),
+    from: momentText(from),
+    to: momentText(to),
     bucket_ends_ms: [...histogramEndsMs],
     total: presentNumbers(total),
-    points: points.map(({ at, ...numbers }) => ({ at: at.toISOString(), ...presentNumbers(numbers) })),
+    points: points.map(({ at, ...numbers }) => ({ at: momentText(at), ...presentNumbers(numbers) })),
     parts: parts?.map(({ queue, type, ...numbers }) => ({ queue, type, ...presentNumbers(numbers) })) ?? null,
   };
 }

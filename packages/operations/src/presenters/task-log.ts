@@ -1,4 +1,4 @@
-import type { TaskLogResponse } from "@hikyaku/contract";
+import { momentText, type TaskLogResponse } from "@hikyaku/contract";
 import type { TaskLogPage } from "hikyaku";
 import { hides, MASKED, type Mask, maskedValue, noMask } from "./mask.ts";
 
@@ -11,7 +11,7 @@ export function presentTaskLog(
   return {
     lines: lines.map(({ number, at, serverId, attempt, text, fields }) => ({
       number,
-      at: at.toISOString(),
+      at: momentText(at),
       server_id: serverId,
       attempt,
       text: isHidden ? MASKED : text,

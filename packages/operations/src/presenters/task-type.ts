@@ -1,4 +1,4 @@
-import type { TaskTypeView } from "@hikyaku/contract";
+import { momentText, type TaskTypeView } from "@hikyaku/contract";
 import { handlesType, type ServerInfo, type TaskDefinition } from "hikyaku";
 import { inputSchemaOf, outputSchemaOf } from "./json-schema.ts";
 
@@ -31,7 +31,7 @@ function presentDefaults(defaults: TaskDefinition["defaults"]): NonNullable<Task
   return {
     max_retry: defaults.maxRetry,
     timeout_ms: defaults.timeoutMs ?? null,
-    deadline_at: defaults.deadlineAt === undefined ? null : new Date(defaults.deadlineAt).toISOString(),
+    deadline_at: defaults.deadlineAt === undefined ? null : momentText(defaults.deadlineAt),
     retention_ms: defaults.retentionMs,
     unique_for_ms: defaults.uniqueForMs ?? null,
     group: defaults.group === "" ? null : defaults.group,

@@ -1,4 +1,10 @@
-import type { TaskDetail, TaskExplanationView, TaskSummaryView, UnreadableTaskView } from "@hikyaku/contract";
+import {
+  momentText,
+  type TaskDetail,
+  type TaskExplanationView,
+  type TaskSummaryView,
+  type UnreadableTaskView,
+} from "@hikyaku/contract";
 import type {
   AttemptInfo,
   Content,
@@ -161,8 +167,8 @@ function presentAttempt(attempt: AttemptInfo): TaskDetail["attempts"][number] {
     pid: attempt.pid,
     directory: attempt.directory ?? null,
     build: attempt.build ?? null,
-    started_at: attempt.startedAt.toISOString(),
-    ended_at: attempt.endedAt.toISOString(),
+    started_at: momentText(attempt.startedAt),
+    ended_at: momentText(attempt.endedAt),
     duration_ms: attempt.durationMs,
     outcome: attempt.outcome,
     error: attempt.error ?? null,
