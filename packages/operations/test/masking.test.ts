@@ -5,6 +5,7 @@ import { type Masking, Operations, webHandler } from "../src/index.ts";
 
 const secret = "4111-secret";
 const pay = defineTask({ type: "pay" });
+const refund = defineTask({ type: "refund", headers: { number: secret } });
 const payload = { to: "ana", card: { Number: secret, kinds: [{ number: [secret] }] } };
 
 describe("what is hidden of tasks", () => {
@@ -15,13 +16,18 @@ describe("what is hidden of tasks", () => {
     const client = new Client({ broker });
     ({ id } = await client.enqueue(pay, payload, { headers: { number: secret, trace: "t1" } }));
     await client.enqueue(pay, new TextEncoder().encode(`plain ${secret}`), { taskId: "plain" });
-    await new Schedules({ broker }).add("nightly", "@daily", pay.with(payload));
+    const request = pay.with(payload, { headers: { number: `${secret} (1)` } });
+    const { options } = await new Schedules({ broker }).add("nightly", "@daily", request);
+    const entry = { entryId: "e", spec: "@daily", taskType: "pay", payload: undefined, options };
+    await broker.announceEntries("s", [{ ...entry, nextAt: 1, previousAt: undefined }], 60_000);
   });
   afterEach(() => broker.close());
 
   /** The text of an answer to somebody with this scope. */
   async function ask(masking: Masking, scope: "read" | "operate" | "admin", path: string): Promise<string> {
-    const handle = webHandler(new Operations({ broker, masking, authorize: () => ({ scopes: [scope] }) }));
+    const handle = webHandler(
+      new Operations({ broker, masking, types: [refund], authorize: () => ({ scopes: [scope] }) }),
+    );
     return (await handle(new Request(`http://queue.example${path}`))).text();
   }
 
@@ -31,6 +37,8 @@ describe("what is hidden of tasks", () => {
     "/tasks/default/plain",
     "/schedules",
     "/schedules/nightly",
+    "/scheduler-entries",
+    "/types",
   ];
   const inAnyForm = (text: string) => {
     const bases = [...text.matchAll(/"((?:[A-Za-z0-9+/]{4}){3,}[A-Za-z0-9+/=]*)"/g)];
@@ -52,6 +60,8 @@ describe("what is hidden of tasks", () => {
     expect(JSON.parse(await ask(masking, "read", "/tasks/default/plain"))).toMatchObject({
       payload: { kind: "hidden", bytes: "" },
     });
+    const shown = ['Header(["number","***"])'];
+    expect(JSON.parse(await ask(masking, "read", "/schedules/nightly")).options).toEqual(expect.arrayContaining(shown));
     for (const path of everywhere()) expect(inAnyForm(await ask(masking, "admin", path)), path).toContain(secret);
   });
 

@@ -4,6 +4,7 @@ import type { OperationsContext } from "../context.ts";
 import { pageByName } from "../cursor.ts";
 import { anyType } from "../enqueue/definitions.ts";
 import { givenTask, refusalOfGiven } from "../enqueue/given-task.ts";
+import { maskedOptions } from "../presenters/mask.ts";
 import { presentMoment } from "../presenters/moment.ts";
 import { type AnnouncedTurns, announcedTurns, presentSchedule } from "../presenters/schedule.ts";
 import { RequestProblem } from "../problems/request-problem.ts";
@@ -75,13 +76,13 @@ export const scheduleHandlers = {
     const turns = events.map(({ taskId, at }) => ({ task_id: taskId, at: momentText(at) }));
     return { status: 200, body: { turns, next: nextCursor ?? null } };
   },
-  listSchedulerEntries: async ({ broker, signal }, { query }) => {
+  listSchedulerEntries: async ({ broker, mask, signal }, { query }) => {
     const records = (await broker.scheduleRecords({ signal })).map((record) => ({
       id: record.entryId,
       scheduler_id: record.schedulerId,
       spec: record.spec,
       type: record.taskType,
-      options: [...record.options],
+      options: maskedOptions(record.options, mask),
       next_at: presentMoment(record.nextAt),
       previous_at: presentMoment(record.previousAt),
     }));

@@ -3,8 +3,8 @@ import { presentTypes } from "../presenters/task-type.ts";
 import type { HandlersOf } from "../route.ts";
 
 export const typeHandlers = {
-  listTypes: async ({ inspector, types, signal }) => ({
+  listTypes: async ({ inspector, mask, types, signal }) => ({
     status: 200,
-    body: { types: presentTypes(types, await inspector.servers({ signal })) },
+    body: { types: presentTypes(types, await inspector.servers({ signal }), mask) },
   }),
 } satisfies HandlersOf<typeof typeEndpoints>;

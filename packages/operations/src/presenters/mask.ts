@@ -42,6 +42,35 @@ export function maskedValue(value: unknown, { keys }: Mask, depth = 0): unknown 
 
 /** Headers with the hidden ones replaced. */
 export function maskedHeaders(headers: Readonly<Record<string, string>>, mask: Mask): Record<string, string> {
-  const isHidden = (name: string): boolean => hides(mask, "headers") || mask.keys.includes(name.toLowerCase());
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, isHidden(name) ? MASKED : value]));
+  const entries = Object.entries(headers).map(([name, value]) => [name, hidesHeader(mask, name) ? MASKED : value]);
+  return Object.fromEntries(entries);
+}
+
+/**
+ * The options of a schedule's tasks, as texts, with the values of hidden headers replaced. A header that can't be read
+ * is hidden whole.
+ */
+export function maskedOptions(options: readonly string[], mask: Mask): string[] {
+  return touches(mask, "headers") ? options.map((option) => maskedOption(option, mask)) : [...options];
+}
+
+function maskedOption(option: string, mask: Mask): string {
+  if (!/^\s*header/i.test(option)) return option;
+  const name = headerNameIn(option);
+  if (name === undefined) return `Header(${MASKED})`;
+  return hidesHeader(mask, name) ? `Header(${JSON.stringify([name, MASKED])})` : option;
+}
+
+function headerNameIn(option: string): string | undefined {
+  try {
+    const header: unknown = JSON.parse(/^Header\((.*)\)$/s.exec(option)?.[1] ?? "");
+    const [name] = Array.isArray(header) && header.length === 2 ? header : [];
+    return typeof name === "string" ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hidesHeader(mask: Mask, name: string): boolean {
+  return hides(mask, "headers") || mask.keys.includes(name.toLowerCase());
 }

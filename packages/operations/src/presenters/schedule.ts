@@ -1,6 +1,6 @@
 import type { ScheduleView } from "@hikyaku/contract";
 import { parsePayload, type ScheduleEntry, type ScheduleRecord } from "hikyaku";
-import { hides, type Mask, maskedValue, noMask, touches } from "./mask.ts";
+import { hides, type Mask, maskedOptions, maskedValue, noMask, touches } from "./mask.ts";
 import { presentMoment } from "./moment.ts";
 
 /** What live schedulers say of an entry's turns, by its id. */
@@ -33,7 +33,7 @@ export function presentSchedule(entry: ScheduleEntry, turns: AnnouncedTurns, mas
     queue: entry.queue,
     payload: hides(mask, "payloads") ? null : maskedValue(jsonOf(entry), mask),
     payload_base64: payload === undefined || touches(mask, "payloads") ? null : Buffer.from(payload).toString("base64"),
-    options: [...entry.options],
+    options: maskedOptions(entry.options, mask),
     paused: entry.paused,
     next_at: presentMoment(entry.nextAt),
     previous_at: presentMoment(announced?.previousAt),
