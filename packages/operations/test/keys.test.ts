@@ -1,6 +1,6 @@
 import { type ApiKeyView, apiKeyView } from "@hikyaku/contract";
 import fastify from "fastify";
-import { type Broker, defineTask, HikyakuError } from "hikyaku";
+import { type Broker, defineTask, HikyakuError, shardedQueue } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
@@ -17,6 +17,7 @@ import {
 
 const rootToken = "root-token-0123456789";
 const mail = defineTask({ type: "mail", queue: "mail", payload: z.object({ to: z.string() }) });
+const shared = defineTask({ type: "shared", queue: shardedQueue("mail", { shards: 4 }), payload: z.unknown() });
 
 describe("an API key", () => {
   let broker: Broker;
@@ -38,7 +39,7 @@ describe("an API key", () => {
       [keyAccess(known), (head) => (head.headers.authorization === undefined ? undefined : root(head))],
       refuseStrangers("Send a key."),
     );
-    const handle = webHandler(new Operations({ broker, authorize, keys: known, types: [mail] }));
+    const handle = webHandler(new Operations({ broker, authorize, keys: known, types: [mail, shared] }));
     return (path: string, credential: string, init: RequestInit = {}) => {
       const headers = { authorization: `Bearer ${credential}`, "content-type": "application/json" };
       return handle(new Request(`http://queue.example${path}`, { ...init, headers }));
@@ -173,6 +174,46 @@ describe("an API key", () => {
     }
     expect(await statusOf("/statistics?queue=mail", key)).toBe(200);
     expect(await statusOf("/statistics?queue=other", key)).toBe(403);
+  });
+
+  it("for some queues pages through these, by cursors that say nothing of others", async () => {
+    const { key } = await make({ scopes: ["read"], queues: ["mail", "billing:*"] });
+    for (const queue of ["a-secret", "billing:eu", "billing:us", "k-secret", "mail", "z-secret"]) {
+      await ask(`/queues/${queue}/tasks`, rootToken, post({ type: "x", payload: 1 }));
+    }
+    const page = z.object({ queues: z.array(z.object({ queue: z.string() })), next: z.string().nullable() });
+    const pages: unknown[] = [];
+    let cursor = "";
+    for (let count = 0; count < 9; count++) {
+      const { queues, next } = page.parse(await (await ask(`/queues?limit=1${cursor}`, key)).json());
+      pages.push([...queues.map(({ queue }) => queue), next && Buffer.from(next, "base64url").toString()]);
+      if (next === null) break;
+      cursor = `&cursor=${next}`;
+    }
+    expect(pages).toEqual([
+      ["billing:eu", "nbilling:eu"],
+      ["billing:us", "nbilling:us"],
+      ["mail", null],
+    ]);
+  });
+
+  it("for a queue is for its shards too where they are addressed through it, and not by their own names", async () => {
+    const { key } = await make({ scopes: ["read", "enqueue"], queues: ["mail"] });
+    const broad = await make({ scopes: ["read", "enqueue"], queues: ["mail:*"] });
+    for (let number = 0; number < 20; number++) {
+      const sent = await ask("/types/shared/tasks", key, post({ payload: number }));
+      expect(sent.status).toBe(201);
+      expect(await sent.json()).toMatchObject({ queue: expect.stringMatching(/^mail:[0-3]$/) });
+    }
+    const shards = await ask("/queues/mail/shards?count=4", key);
+    expect([shards.status, await shards.text()]).toEqual([200, expect.stringContaining('"mail:0"')]);
+    for (const path of ["/queues/mail:0", "/tasks?queue=mail:0", "/queues/mail:0/shards?count=2"]) {
+      expect([path, await statusOf(path, key)]).toEqual([path, 403]);
+    }
+    expect(await statusOf("/queues/mail:0/tasks", key, post({ type: "x", payload: 1 }))).toBe(403);
+    expect(await statusOf("/queues/mail/shards?count=4", broad.key)).toBe(403);
+    expect(await statusOf("/types/shared/tasks", broad.key, post({ payload: 1 }))).toBe(403);
+    expect(await (await ask("/queues", key)).json()).toEqual({ queues: [], next: null });
   });
 
   it("for some queues adds tasks of a type to these alone, one by one and many at once", async () => {

@@ -102,7 +102,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof InspectorOptions>([
   "maxPayloadBytes",
   "clock",
 ]);
-const pageNames: ReadonlySet<string> = new Set(["limit", "after"]);
+const pageNames: ReadonlySet<string> = new Set(["limit", "after", "where"]);
 const logNames: ReadonlySet<string> = new Set([...taskLogNames, "signal", "within"]);
 const lockNames: ReadonlySet<string> = new Set(["queue", "type", "payload"]);
 
@@ -149,15 +149,15 @@ export class Inspector {
   }
 
   /**
-   * A page of queues, sorted by name.
+   * A page of queues, sorted by name. With `where`, of those alone whose names it takes: `nextAfter` names no other.
    * @throws HikyakuError `invalid_option`.
    */
   async queuePage(
-    page: { readonly limit: number; readonly after?: string },
+    page: { readonly limit: number; readonly after?: string; readonly where?: (queue: string) => boolean },
     options: InspectorCallOptions = {},
   ): Promise<{ readonly queues: readonly QueueSummary[]; readonly nextAfter: string | undefined }> {
     refuseUnknownOptions("Inspector.queuePage", page, pageNames);
-    const { limit, after } = page;
+    const { limit, after, where = () => true } = page;
     if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
       throw new HikyakuError(
         "invalid_option",
@@ -166,7 +166,7 @@ export class Inspector {
     }
     const budget = this.#budget("queuePage", options);
     const names = await this.#broker.queues(budget.next());
-    const rest = after === undefined ? names : names.filter((name) => name > after);
+    const rest = names.filter((name) => (after === undefined || name > after) && where(name));
     const some = rest.slice(0, limit);
     return {
       queues: await this.#summaries(some, budget),
