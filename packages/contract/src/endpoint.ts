@@ -39,6 +39,11 @@ export interface EndpointData {
   readonly query?: z.ZodObject;
   /** The headers that its handler reads, with names in lower case. Others are left alone. */
   readonly headers?: z.ZodObject;
+  /**
+   * Headers that other endpoints read and that it would ignore, with names in lower case, each with what to do instead. A
+   * request that has one is refused.
+   */
+  readonly refusedHeaders?: Readonly<Record<string, string>>;
   readonly body?: z.ZodType;
   /** The most bytes of its body. Default: `BODY_BYTES`. */
   readonly bodyBytes?: number;

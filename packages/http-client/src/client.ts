@@ -12,7 +12,7 @@ export interface OperationsClientOptions {
   readonly fetch?: typeof fetch;
   /** How long one try may take, in milliseconds; for events until they begin. Default 45000: some calls wait for 25 s. */
   readonly timeoutMs?: number;
-  /** How often a read, or a write with an `Idempotency-Key`, is tried at most. Default 3; others are never repeated. */
+  /** How often a read, or enqueueing one task with an `Idempotency-Key`, is tried at most. Default 3; others never are. */
   readonly tries?: number;
 }
 

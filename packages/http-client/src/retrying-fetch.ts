@@ -17,9 +17,12 @@ const passing: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const firstPauseMs = 200;
 const longestPauseMs = 5_000;
 
+/** The addresses that know the `Idempotency-Key`. Elsewhere it protects nothing. */
+const knowsKey = /\/(?:types|queues)\/[^/]+\/tasks$/;
+
 /**
- * A `fetch` that gives up after a time, and tries again what can be repeated without harm: reads, and writes that carry
- * an `Idempotency-Key`. It waits as long as the server says, otherwise ever longer with jitter.
+ * A `fetch` that gives up after a time, and tries again what can be repeated without harm: reads, and the enqueueing of
+ * one task with an `Idempotency-Key`. It waits as long as the server says, otherwise ever longer with jitter.
  */
 export function retryingFetch(policy: CallPolicy): typeof fetch {
   return async (input, init) => {
@@ -39,8 +42,9 @@ export function retryingFetch(policy: CallPolicy): typeof fetch {
   };
 }
 
-function isRepeatable({ method, headers }: Request): boolean {
-  return method === "GET" || method === "HEAD" || headers.has("idempotency-key");
+function isRepeatable({ method, url, headers }: Request): boolean {
+  if (method === "GET" || method === "HEAD") return true;
+  return method === "POST" && headers.has("idempotency-key") && knowsKey.test(new URL(url).pathname);
 }
 
 /** The time is for a whole answer in JSON. Of others, such as events, it is for the beginning only. */

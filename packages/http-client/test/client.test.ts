@@ -1,10 +1,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Endpoint, operationsEndpoints } from "@hikyaku/contract";
 import { nodeHandler, Operations, tokenAccess, webHandler } from "@hikyaku/operations";
 import { type Broker, silentLogger } from "hikyaku";
 import { sqliteBroker } from "hikyaku/sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CallError, operationsClient } from "../src/index.ts";
+import { retryingFetch } from "../src/retrying-fetch.ts";
 
 const key = "a-token-of-the-test-0123456789";
 
@@ -120,6 +122,16 @@ describe("the client, when an answer does not come at once,", () => {
     });
     expect((await enqueueing).response.status).toBe(201);
     expect(keyed.bodies).toEqual(['{"type":"t"}', '{"type":"t"}']);
+  });
+
+  const writes = Object.values<Endpoint>(operationsEndpoints).filter(({ method }) => method !== "GET");
+  it.each(writes)("repeats $operationId with an Idempotency-Key only where that is known", async (endpoint) => {
+    const { method, path, headers } = endpoint;
+    const { fetch, asked } = answering(away);
+    const policy = { fetch, timeoutMs: 1_000, tries: 2, sleep: async () => {}, random: () => 0 };
+    const url = `http://x.invalid/queue${path.replaceAll(/\{\w+\}/g, "a%2Fb")}?x=/tasks`;
+    await retryingFetch(policy)(url, { method, headers: { "idempotency-key": "k" }, body: "{}" });
+    expect(asked()).toBe(headers !== undefined && "idempotency-key" in headers.shape ? 2 : 1);
   });
 
   it("gives up after its time, and at once when its caller does", async () => {

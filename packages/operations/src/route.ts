@@ -1,6 +1,7 @@
 import type { AnswerOf, Endpoint, EndpointData, InputOf } from "@hikyaku/contract";
 import type { OperationsContext } from "./context.ts";
 import { checkedPart, type RequestPart } from "./problems/input-problem.ts";
+import { RequestProblem } from "./problems/request-problem.ts";
 
 /** Does the work of an endpoint. Knows nothing of the server that it is mounted in. */
 export type HandlerOf<Data extends EndpointData> = (
@@ -74,11 +75,21 @@ function inputOf<Data extends Endpoint>(endpoint: Data, raw: RawInput): InputOf<
     const schema = endpoint[name];
     return schema === undefined ? undefined : checkedPart(schema, called, raw[name]);
   };
+  refuseHeaders(endpoint, raw.headers);
   const params = part("params", "path");
   const query = part("query", "query");
   const headers = part("headers", "header");
   // The schemas themselves say so.
   return { params, query, headers, body: part("body", "body") } as InputOf<Data>;
+}
+
+function refuseHeaders({ refusedHeaders = {} }: Endpoint, headers: unknown): void {
+  const errors = Object.entries(refusedHeaders)
+    .filter(([name]) => typeof headers === "object" && headers !== null && Object.hasOwn(headers, name))
+    .map(([name, instead]) => ({ location: `header.${name}`, message: `expected none here; ${instead}` }));
+  const [first] = errors;
+  if (first === undefined) return;
+  throw new RequestProblem("invalid_headers", `${first.location}: ${first.message}. Nothing was done.`, { errors });
 }
 
 /** An answer holds what the endpoint names, and nothing else. The parts of a stream are its handler's own. */

@@ -206,6 +206,20 @@ onBothStores("enqueueing over HTTP", [mail, bytes], (onStore) => {
     ]);
   });
 
+  it.each(["/types/email:send/tasks/bulk", "/queues/mail/tasks/bulk"])(
+    "refuses an Idempotency-Key at %s, and enqueues nothing",
+    async (path) => {
+      const body = { items: [{ type: "email:send", payload: { userId: 1 }, id: "one" }] };
+      const answer = await onStore().ask("POST", path, { body, headers: { "idempotency-key": "k" } });
+      expect(answer).toMatchObject({
+        status: 422,
+        body: { code: "invalid_headers", errors: [{ location: "header.idempotency-key" }] },
+      });
+      expect(answer.body.detail).toContain("`id` of its own");
+      expect(await onStore().broker.get("mail", ["one"])).toEqual([undefined]);
+    },
+  );
+
   it("takes a bulk of any types into a queue, up to a thousand", async () => {
     const { ask, broker } = onStore();
     const items = Array.from({ length: 1_000 }, (_, n) => ({

@@ -36,9 +36,14 @@ const many = {
   method: "POST",
   scope: "enqueue",
   keepsToQueues: true,
+  refusedHeaders: { "idempotency-key": "give each item an `id` of its own, and the request can be sent again" },
   bodyBytes: PAYLOAD_BODY_BYTES,
   answers: { 200: enqueueManyResponse },
 } as const;
+
+const each =
+  "One outcome for each, in order: one that is refused costs the others nothing. An `Idempotency-Key` is refused: items that " +
+  "carry an `id` can be sent again.";
 
 const refused = {
   invalid_payload: "The payload does not fit its type's schema, or is no JSON. Nothing was enqueued.",
@@ -62,7 +67,7 @@ export const enqueueEndpoints = {
     ...many,
     operationId: "enqueue-tasks",
     summary: "Enqueue many tasks of a type that has a definition",
-    description: "One outcome for each, in order: one that is refused costs the others nothing.",
+    description: each,
     path: "/types/{type}/tasks/bulk",
     params: typeParams,
     body: enqueueManyOfTypeRequest,
@@ -82,7 +87,7 @@ export const enqueueEndpoints = {
     ...many,
     operationId: "enqueue-tasks-in-queue",
     summary: "Enqueue many tasks of any types into a queue",
-    description: "One outcome for each, in order: one that is refused costs the others nothing.",
+    description: each,
     path: "/queues/{queue}/tasks/bulk",
     params: enqueueQueueParams,
     body: enqueueManyInQueueRequest,

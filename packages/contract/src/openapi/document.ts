@@ -103,8 +103,17 @@ function responsesOf(endpoint: Endpoint, components: Components): JsonSchema {
 }
 
 /** The problems by status, in words. `default` stands for what every HTTP server may answer. */
-function refusalsOf({ scope, params, query, headers, body, errors = {} }: Endpoint): Record<string, string> {
-  const parts = [body && "body", params && "path", query && "query", headers && "headers"].filter(Boolean);
+function refusalsOf({
+  scope,
+  params,
+  query,
+  headers,
+  refusedHeaders,
+  body,
+  errors = {},
+}: Endpoint): Record<string, string> {
+  const readsHeaders = headers !== undefined || refusedHeaders !== undefined;
+  const parts = [body && "body", params && "path", query && "query", readsHeaders && "headers"].filter(Boolean);
   const own: Record<string, string> = {};
   for (const [code, when] of Object.entries(errors)) {
     const status = STATUS_OF_PROBLEM[code as ProblemCode];

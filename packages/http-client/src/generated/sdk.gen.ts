@@ -510,7 +510,7 @@ export class GeneratedOperations extends HeyApiClient {
     /**
      * Enqueue many tasks of a type that has a definition
      *
-     * One outcome for each, in order: one that is refused costs the others nothing. Needs the scope `enqueue`.
+     * One outcome for each, in order: one that is refused costs the others nothing. An `Idempotency-Key` is refused: items that carry an `id` can be sent again. Needs the scope `enqueue`.
      */
     public enqueueTasks<ThrowOnError extends boolean = true>(options: Options<EnqueueTasksData, ThrowOnError>): RequestResult<EnqueueTasksResponses, EnqueueTasksErrors, ThrowOnError> {
         return (options.client ?? this.client).post<EnqueueTasksResponses, EnqueueTasksErrors, ThrowOnError>({
@@ -544,7 +544,7 @@ export class GeneratedOperations extends HeyApiClient {
     /**
      * Enqueue many tasks of any types into a queue
      *
-     * One outcome for each, in order: one that is refused costs the others nothing. Needs the scope `enqueue`.
+     * One outcome for each, in order: one that is refused costs the others nothing. An `Idempotency-Key` is refused: items that carry an `id` can be sent again. Needs the scope `enqueue`.
      */
     public enqueueTasksInQueue<ThrowOnError extends boolean = true>(options: Options<EnqueueTasksInQueueData, ThrowOnError>): RequestResult<EnqueueTasksInQueueResponses, EnqueueTasksInQueueErrors, ThrowOnError> {
         return (options.client ?? this.client).post<EnqueueTasksInQueueResponses, EnqueueTasksInQueueErrors, ThrowOnError>({

@@ -4697,7 +4697,7 @@ export type EnqueueTasksErrors = {
      */
     415: Problem;
     /**
-     * What was sent has errors (body, path); `errors` names each. Nothing was done.
+     * What was sent has errors (body, path, headers); `errors` names each. Nothing was done.
      */
     422: Problem;
     /**
@@ -4831,7 +4831,7 @@ export type EnqueueTasksInQueueErrors = {
      */
     415: Problem;
     /**
-     * What was sent has errors (body, path); `errors` names each. Nothing was done.
+     * What was sent has errors (body, path, headers); `errors` names each. Nothing was done.
      */
     422: Problem;
     /**
