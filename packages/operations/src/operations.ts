@@ -192,6 +192,7 @@ export class Operations {
     const { identity, requestId } = call;
     try {
       insistOnQueues(identity, route.endpoint, call);
+      refuseCondition(route.endpoint, found.head);
       const off = switchesOf(route).find((operationId) => this.#switchedOff.has(operationId));
       if (off !== undefined) {
         throw new RequestProblem("forbidden", `${off} is switched off here, for everybody.`);
@@ -365,6 +366,18 @@ function toldOf(error: unknown) {
   if (!(error instanceof Error)) return { error: errorText(error) };
   const { stack, cause } = error;
   return { error: errorText(error), stack, ...(cause !== undefined && { cause: errorText(cause) }) };
+}
+
+/**
+ * A change that was to be made only under a condition is not made without it.
+ * @throws RequestProblem `invalid_headers`.
+ */
+function refuseCondition({ operationId, headers }: Endpoint, head: RequestHead): void {
+  if (!changes(head) || head.headers["if-match"] === undefined || "if-match" in (headers?.shape ?? {})) return;
+  const message = `${operationId} takes no If-Match: send it without`;
+  throw new RequestProblem("invalid_headers", `${message}; nothing was done.`, {
+    errors: [{ location: "header.if-match", message }],
+  });
 }
 
 function changes({ method }: RequestHead): boolean {

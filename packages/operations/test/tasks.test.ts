@@ -178,6 +178,26 @@ onBothStores("tasks over HTTP", [mail], (onStore) => {
     expect((await ask("GET", "/tasks/default/o1")).body.payload).toMatchObject({ bytes: "AP8=", kind: "binary" });
   });
 
+  it("are not changed where an If-Match would count for nothing", async () => {
+    await seed();
+    const headers = { "if-match": '"another"' };
+    const later = { delay: "1h" };
+    const asks: [string, string, object?][] = [
+      ["POST", "/tasks/mail/m1/run", {}],
+      ["POST", "/tasks/mail/m1/archive", {}],
+      ["POST", "/tasks/mail/m1/cancel", {}],
+      ["POST", "/tasks/mail/m1/reschedule", later],
+      ["DELETE", "/tasks/mail/m1"],
+    ];
+    const before = (await ask("GET", "/tasks/mail/m1")).headers.get("etag");
+    for (const [method, path, body] of asks) {
+      const refused = { status: 422, body: { code: "invalid_headers", errors: [{ location: "header.if-match" }] } };
+      expect(await ask(method, path, { headers, ...(body && { body }) }), path).toMatchObject(refused);
+    }
+    expect((await ask("GET", "/tasks/mail/m1", { headers })).headers.get("etag")).toBe(before);
+    expect((await ask("POST", "/tasks/mail/m1/run", { body: {} })).status).toBe(200);
+  });
+
   it("of two edits of one task as it was read, one is refused", async () => {
     await seed();
     const etag = (await ask("GET", "/tasks/mail/m1")).headers.get("etag") ?? "";

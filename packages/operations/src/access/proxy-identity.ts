@@ -22,7 +22,8 @@ export interface ProxyIdentityOptions {
 
 /**
  * Believes the identity headers of a proxy that signs people in, such as oauth2-proxy or authentik. Only the other end of
- * the connection counts, never a header about it: the headers of everybody else are as if they were not there.
+ * the connection counts, never a header about it: the headers of everybody else are as if they were not there. The caller
+ * is named `proxy user …`, so that no name looks like another credential's.
  * @throws HikyakuError `invalid_option` without trusted proxies: anybody could send these headers.
  */
 export function proxyIdentityAccess(options: ProxyIdentityOptions): AccessWay {
@@ -33,12 +34,15 @@ export function proxyIdentityAccess(options: ProxyIdentityOptions): AccessWay {
     if (!isTrusted(peerAddress)) return undefined;
     const user = oneOf(headers[userName]);
     if (user === undefined) return undefined;
-    if (user.length > 150)
+    const name = `proxy user ${user}`;
+    if (name.length > longestName)
       throw new RequestProblem("unauthenticated", "expected a shorter user name of the proxy", challenge);
     const held = groupsName === undefined ? [] : (oneOf(headers[groupsName]) ?? "").split(separator);
-    return { name: user, scopes: scopesOfGroups(held, groups, scopes) };
+    return { name, scopes: scopesOfGroups(held, groups, scopes) };
   };
 }
+
+const longestName = 150;
 
 /** What somebody may do who belongs to these groups. */
 function scopesOfGroups(
@@ -77,6 +81,18 @@ function trustOf(trusted: readonly string[]): (address: string | undefined) => b
 
 /** A header that came twice says nothing: somebody else added one. */
 function oneOf(value: string | string[] | undefined): string | undefined {
-  const text = typeof value === "string" ? value.trim() : undefined;
+  const text = typeof value === "string" ? decoded(value).trim() : undefined;
   return text === undefined || text === "" ? undefined : text;
+}
+
+/** Proxies send UTF-8, and servers read each byte of a header as one character. What is no UTF-8 stays as it is. */
+function decoded(value: string): string {
+  const bytes = Buffer.from(value, "latin1");
+  // A mounting of somebody's own may have read it already.
+  if (bytes.toString("latin1") !== value) return value;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return value;
+  }
 }

@@ -52,13 +52,30 @@ describe("a proxy's identity headers", () => {
 
   it("say who asks, and by the groups what may be done", async () => {
     const access = proxyIdentityAccess(options);
-    expect(await access(aHead(sent))).toEqual({ name: "ana", scopes: ["operate", "enqueue"] });
-    expect(await access(aHead(sent, "::ffff:10.1.2.3"))).toMatchObject({ name: "ana" });
-    expect(await access(aHead(sent, "fd00::7"))).toMatchObject({ name: "ana" });
-    expect(await access(aHead({ "x-auth-request-user": "bob" }))).toEqual({ name: "bob", scopes: [] });
+    expect(await access(aHead(sent))).toEqual({ name: "proxy user ana", scopes: ["operate", "enqueue"] });
+    expect(await access(aHead(sent, "::ffff:10.1.2.3"))).toMatchObject({ name: "proxy user ana" });
+    expect(await access(aHead(sent, "fd00::7"))).toMatchObject({ name: "proxy user ana" });
+    expect(await access(aHead({ "x-auth-request-user": "bob" }))).toEqual({ name: "proxy user bob", scopes: [] });
     const authentik = proxyIdentityAccess({ ...options, separator: "|", scopes: ["read"] });
     const piped = { ...sent, "x-auth-request-groups": "staff|ops" };
-    expect(await authentik(aHead(piped))).toEqual({ name: "ana", scopes: ["read", "operate"] });
+    expect(await authentik(aHead(piped))).toEqual({ name: "proxy user ana", scopes: ["read", "operate"] });
+  });
+
+  it("are read as UTF-8, users and groups, and what is none as it came", async () => {
+    const access = proxyIdentityAccess({ ...options, groups: { Betriebsführung: ["operate"] } });
+    const wire = (text: string) => Buffer.from(text).toString("latin1");
+    const utf8 = { "x-auth-request-user": wire("José 馬"), "x-auth-request-groups": wire("Betriebsführung") };
+    expect(await access(aHead(utf8))).toEqual({ name: "proxy user José 馬", scopes: ["operate"] });
+    const latin1 = { "x-auth-request-user": "José", "x-auth-request-groups": "Betriebsführung" };
+    expect(await access(aHead(latin1))).toEqual({ name: "proxy user José", scopes: ["operate"] });
+  });
+
+  it("make no name that looks like a key's, or is longer than names may be", async () => {
+    const access = proxyIdentityAccess(options);
+    const asKey = await access(aHead({ "x-auth-request-user": "key boss (hk_AAAAAAAAAAAA)" }));
+    expect(asKey?.name).toBe("proxy user key boss (hk_AAAAAAAAAAAA)");
+    expect(await access(aHead({ "x-auth-request-user": "a".repeat(139) }))).toBeDefined();
+    expect(() => access(aHead({ "x-auth-request-user": "a".repeat(140) }))).toThrow(/shorter user name/);
   });
 
   it("of anybody else are as if they were not there, whatever the headers say of the address", async () => {
@@ -75,7 +92,7 @@ describe("a proxy's identity headers", () => {
   it("give nothing by a group that only looks like a name of an object", async () => {
     const access = proxyIdentityAccess(options);
     const odd = { ...sent, "x-auth-request-groups": "__proto__,constructor,toString" };
-    expect(await access(aHead(odd))).toEqual({ name: "ana", scopes: [] });
+    expect(await access(aHead(odd))).toEqual({ name: "proxy user ana", scopes: [] });
   });
 
   it("are refused without trusted proxies, or with ranges that are none", () => {
