@@ -18,6 +18,8 @@ export interface OnStore {
 
 interface AskOptions {
   readonly body?: unknown;
+  /** A body as its text, in place of `body`. */
+  readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: `admin`. */
   readonly scopes?: string;
@@ -46,16 +48,16 @@ export function onBothStores(
     const handle = webHandler(operations);
     current = {
       broker,
-      ask: async (method, path, { body, headers = {}, scopes = "admin" } = {}) => {
+      ask: async (method, path, { body, text = JSON.stringify(body), headers = {}, scopes = "admin" } = {}) => {
         const answer = await handle(
           new Request(`http://localhost${path}`, {
             method,
             headers: {
               authorization: `Bearer ${scopes}`,
-              ...(body !== undefined && { "content-type": "application/json" }),
+              ...(text !== undefined && { "content-type": "application/json" }),
               ...headers,
             },
-            ...(body !== undefined && { body: JSON.stringify(body) }),
+            ...(text !== undefined && { body: text }),
           }),
         );
         return { status: answer.status, headers: answer.headers, body: await answer.json() };

@@ -55,6 +55,16 @@ onBothStores("enqueueing over HTTP", [mail, bytes], (onStore) => {
     expect(await onStore().broker.get("mail", ["a"])).toEqual([undefined]);
   });
 
+  it("refuses a number that would be stored as another", async () => {
+    const { ask } = onStore();
+    const refused = await ask("POST", "/queues/any/tasks", { text: '{"type":"t","id":"n","payload":{"v":1e999}}' });
+    expect(refused).toMatchObject({
+      status: 422,
+      body: { code: "invalid_body", errors: [{ location: "body.payload.v", value: "1e999" }] },
+    });
+    expect(await onStore().broker.get("any", ["n"])).toEqual([undefined]);
+  });
+
   it.each([
     [{ unique_for: "500ms" }, "body.unique_for"],
     [{ delay: "1h", due_at: "2026-01-01T00:00:00Z" }, "body.due_at"],

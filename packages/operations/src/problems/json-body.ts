@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { refuseLostNumbers } from "./lost-numbers.ts";
 import { RequestProblem } from "./request-problem.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -20,7 +21,7 @@ export function insistOnJson(headers: IncomingHttpHeaders): void {
 
 /**
  * @throws RequestProblem `unsupported_media_type` as `insistOnJson`, and for a compressed body; `malformed_body` when it
- * is not JSON in UTF-8.
+ * is not JSON in UTF-8; `invalid_body` as `refuseLostNumbers`.
  */
 export function parseJsonBody(headers: IncomingHttpHeaders, bytes: Uint8Array): unknown {
   insistOnJson(headers);
@@ -40,12 +41,15 @@ export function parseJsonBody(headers: IncomingHttpHeaders, bytes: Uint8Array): 
   }
   if (text.trim() === "")
     throw new RequestProblem("malformed_body", "expected a JSON object, got an empty body; {} is the smallest");
+  let body: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    body = JSON.parse(text);
   } catch (error) {
     throw new RequestProblem(
       "malformed_body",
       `expected valid JSON: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+  refuseLostNumbers(text);
+  return body;
 }
