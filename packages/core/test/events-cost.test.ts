@@ -76,7 +76,7 @@ describe("what events cost in Redis (needs redis-server)", () => {
     const startedAt = performance.now();
     const of = await counted(redis, raw);
     const most = Math.ceil((performance.now() - startedAt) / 100) + 3;
-    expect(of("xadd")).toBeGreaterThan(1_000);
+    expect(of("xadd")).toBeGreaterThanOrEqual(500);
     // Each message looks once for the newest event.
     expect(of("xrevrange")).toBeLessThanOrEqual(most);
     expect(of("xadd")).toBeLessThanOrEqual(most * 501);
