@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import {
   type AuditEntryView,
   auditEntry,
@@ -186,6 +187,29 @@ describe("the audit", () => {
     ).toEqual(["2", "1", "0"]);
     expect((await answer.text()).trimEnd().split("\n")).toHaveLength(1);
   });
+
+  it("keeps no answer waiting behind others that wait for the lock of another process", async () => {
+    await ask("/look");
+    const other = new DatabaseSync(join(folder, "hikyaku.db"));
+    other.exec("BEGIN IMMEDIATE");
+    const values = ["first in the queue of writes"];
+    const first = broker.appendToTrail({ trail: "x", values, maxEntries: 1, maxAgeMs: 60_000 }, { timeoutMs: 60_000 });
+    // From now on the writes of this process wait behind it.
+    await new Promise((resolve) => setImmediate(resolve));
+    const answer = post("/walls/a/1/paint", { payload: 1 });
+    const late = new Promise((resolve) => setTimeout(resolve, 8_000, "late").unref());
+    try {
+      expect(await Promise.race([answer, late])).toMatchObject({ status: 200 });
+    } finally {
+      other.exec("ROLLBACK");
+      other.close();
+      await first;
+    }
+    await answer;
+    await expect
+      .poll(() => logged)
+      .toContainEqual(expect.objectContaining({ message: "operations: a change is missing in the audit" }));
+  }, 30_000);
 
   it("that can't be written keeps no change from happening, and the log says so", async () => {
     let painted = 0;

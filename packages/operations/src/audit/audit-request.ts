@@ -42,7 +42,8 @@ const misfits: ReadonlySet<ProblemCode> = new Set(["invalid_body", "invalid_path
 
 /**
  * Writes a change to the audit, unless its endpoint says why not. A change is never refused because it can't be written
- * down: whoever must act while the store is ill still can. The log then holds what the audit misses.
+ * down: whoever must act while the store is ill still can. The log then holds what the audit misses. Resolves in two seconds
+ * at most; what is not written by then may still be.
  */
 export async function auditRequest(
   audit: AuditTrail,
@@ -53,14 +54,23 @@ export async function auditRequest(
   const { endpoint } = request.route;
   if (!isAudited(endpoint) || (end.code !== undefined && misfits.has(end.code))) return;
   const note = noteOf(request, end);
-  try {
-    const within = { ms: Math.min(mostMs, Math.max(leastMs, request.deadlineAt - Date.now())) };
-    await audit.write(note, { within });
-  } catch (error) {
+  const ms = Math.min(mostMs, Math.max(leastMs, request.deadlineAt - Date.now()));
+  const writing = audit.write(note, { within: { ms } }).catch((error: unknown) => {
     const { operation, on, who, from, result, code } = note;
     const missed = { operation, on, who, from, result, code, error: errorText(error) };
     logger.error("operations: a change is missing in the audit", missed);
-  }
+  });
+  // A store may keep its time late: behind others that wait longer for the lock of another process.
+  await endOrTime(writing, ms);
+}
+
+async function endOrTime(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const time = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, time]);
+  clearTimeout(timer);
 }
 
 function noteOf({ route, head, identity, params, query, body, told }: AuditedRequest, end: RequestEnd): AuditNote {
