@@ -285,6 +285,52 @@ const rows: readonly (readonly [name: string, found: TaskWhy, expected: Partial<
     "It was run by a server that is not known (s7), whose lease is over: another worker takes it over.",
   ],
   [
+    "its lease is over, and nobody would take it",
+    why(
+      { state: "active", pendingSince: undefined, leaseToken: leaseToken("s7", 1, now), leaseEndsAt: now - 1 },
+      { servers: [] },
+    ),
+    { code: "running", lost: true, obstacle: "no_worker" },
+    "It was run by a server that is not known (s7), whose lease is over: another worker may take it over; no live worker would take it then: start one.",
+  ],
+  [
+    "a server that fell silent holds it, and no other handles its type",
+    why(
+      {
+        state: "active",
+        pendingSince: undefined,
+        leaseToken: leaseToken("s9", 1, now - 3_000),
+        leaseEndsAt: now + 9,
+        message: aTask({ id: "t1", type: "other" }),
+      },
+      { silent: fallen },
+    ),
+    { code: "running", lost: false, obstacle: "type_not_handled" },
+    `It was run by far pid 9 in /app build b1, which has fallen silent since ${iso(-30_000)}; another worker may take it over when its lease ends, at ${iso(9)}; no live worker handles its type now: start one that does.`,
+  ],
+  [
+    "somebody cancelled it while it ran",
+    why({
+      ...failed({ retried: 1, lastError: "context canceled" }),
+      state: "archived",
+      pendingSince: undefined,
+      attempts: [{ ...ran, outcome: "archived" }],
+    }),
+    { code: "archived", because: "told", error: "context canceled" },
+    "It is archived and runs again only when told to: somebody archived or cancelled it; its last attempt was by old pid 3 in /app build b0: context canceled",
+  ],
+  [
+    "somebody cancelled it while it ran, and it may not be tried again",
+    why({
+      ...failed({ retried: 5, lastError: "context canceled: half done" }),
+      state: "archived",
+      pendingSince: undefined,
+      attempts: [{ ...ran, outcome: "archived" }],
+    }),
+    { code: "archived", because: "told" },
+    "It is archived and runs again only when told to: somebody archived or cancelled it; its last attempt was by old pid 3 in /app build b0: context canceled: half done",
+  ],
+  [
     "its retries are used",
     why({
       ...failed({ retried: 5, lastError: "no" }),

@@ -99,7 +99,12 @@ const taskWhy = z
       started_at: moment.nullable(),
       lease_ends_at: moment.nullable(),
       silent_since: moment.nullable(),
-      lost: z.boolean().meta({ description: "Its lease has ended: another server takes it over." }),
+      lost: z
+        .boolean()
+        .meta({ description: "Its lease has ended: another server takes it over, if nothing holds that back." }),
+      obstacle: obstacle.meta({
+        description: "What holds back that another server takes it over. Null while its own server is there.",
+      }),
     }),
     z.object({
       code: z.literal("archived"),

@@ -4,6 +4,7 @@ import type { ServerRecord, SilentServer } from "../broker/presence-facet.ts";
 import type { Standing } from "../broker/standing.ts";
 import { dateOf } from "../date-of.ts";
 import { handles, serversOf, takersOf, takesTasks } from "../live-takers.ts";
+import { storedText } from "../worker/leases/abort-cause.ts";
 import { type ExplainFacts, explainTask, type TaskExplanation } from "./explain-task.ts";
 import type { TaskInfo } from "./task-info.ts";
 import type { Forecast, HandlerSeen, Obstacle, OrderHolder, QueuePauseInfo, ServerPlace, TaskWhy } from "./why.ts";
@@ -30,7 +31,7 @@ export function whyTask(facts: TaskFacts): TaskWhy {
   const { task, numbers } = facts;
   const explained = explainTask({ ...facts, paused: numbers.paused });
   if (explained.kind === "over") return task.state === "archived" ? archived(task) : completed(task);
-  if (explained.kind === "runs") return running(explained);
+  if (explained.kind === "runs") return running(facts, explained);
   return waiting(facts, explained);
 }
 
@@ -105,7 +106,7 @@ function forecastOf({ standing: { ahead = 0 }, startedPerMinute, now }: QueueFac
   return { kind: "about", at: dateOf(now + Math.round(waitMs)), startedPerMinute };
 }
 
-/** What would hold the task back if it were due. Nothing is told that may be over until then, such as busy workers. */
+/** What would hold the task back if it were due, or free to be taken over. Nothing is told that may be over until then, such as busy workers. */
 function obstacleOf({ task, numbers, servers }: TaskFacts): Obstacle | undefined {
   return obstacleFor({ queue: task.queue, type: task.type, paused: numbers.paused }, servers);
 }
@@ -167,10 +168,11 @@ function collected({ task, standing: { group } }: TaskFacts): TaskWhy {
   };
 }
 
-function running(run: TaskExplanation & { readonly kind: "runs" }): TaskWhy {
+function running(facts: TaskFacts, run: TaskExplanation & { readonly kind: "runs" }): TaskWhy {
   const { serverId, startedAt, leaseEndsAt, silentSince, lost } = run;
   const server = run.server === undefined ? undefined : placeOfRun(run);
-  return { code: "running", server, serverId, startedAt, leaseEndsAt, silentSince, lost };
+  const obstacle = lost || silentSince !== undefined ? obstacleOf(facts) : undefined;
+  return { code: "running", server, serverId, startedAt, leaseEndsAt, silentSince, lost, obstacle };
 }
 
 function archived(task: TaskInfo): TaskWhy {
@@ -196,8 +198,14 @@ function archivedBecause({
   const last = attempts.at(-1);
   if (lastError === "") return "told";
   if (last !== undefined && last.outcome !== "archived" && last.outcome !== "lost") return "told";
+  if (last !== undefined && isCancelText(lastError)) return "told";
   if (retried >= maxRetry) return "retries_used";
   return last?.outcome === "archived" ? "failed_for_good" : "unknown";
+}
+
+/** What our servers write of a task that somebody cancelled while it ran. Its handler's own words may follow. */
+function isCancelText(error: string): boolean {
+  return error === storedText.cancelled || error.startsWith(`${storedText.cancelled}: `);
 }
 
 function completed({ completedAt: at, keptUntil, attempts }: TaskInfo): TaskWhy {

@@ -100,13 +100,14 @@ function sentenceOfQueue(why: QueueWhy, now: number): string {
 }
 
 function runSentence(why: TaskWhy & { readonly code: "running" }, now: number): string {
-  const { server, serverId, startedAt, silentSince, leaseEndsAt, lost } = why;
+  const { server, serverId, startedAt, silentSince, leaseEndsAt, lost, obstacle } = why;
   const unknown = `a server that is not known${serverId === undefined ? "" : ` (${serverId})`}`;
   const who = server === undefined ? unknown : placeText(server);
-  if (lost) return `It was run by ${who}, whose lease is over: another worker takes it over.`;
+  const next = `another worker ${obstacle === undefined ? "takes" : "may take"} it over`;
+  if (lost) return `It was run by ${who}, whose lease is over: ${next}${obstacleText(obstacle)}.`;
   const until = leaseEndsAt === undefined ? "" : `, at ${iso(leaseEndsAt)}`;
   if (silentSince === undefined) return `It is run by ${who}${forSpan(startedAt, now)}.`;
-  return `It was run by ${who}, which has fallen silent since ${iso(silentSince)}; another worker takes it over when its lease ends${until}.`;
+  return `It was run by ${who}, which has fallen silent since ${iso(silentSince)}; ${next} when its lease ends${until}${obstacleText(obstacle)}.`;
 }
 
 function archivedSentence({ because, error, retried, maxRetry, by }: TaskWhy & { readonly code: "archived" }): string {

@@ -31,7 +31,7 @@ export interface OrderHolder {
   readonly leaseEndsAt: Date | undefined;
 }
 
-/** What would hold a task back that is not due yet, if it were due now. */
+/** What would hold a task back that is not due yet or held by a server that is gone, if it were due now. */
 export type Obstacle = "queue_paused" | "no_worker" | "workers_quiet" | "type_not_handled";
 
 /** A wait that has begun: since when the task is due, as far as it is known. */
@@ -86,8 +86,10 @@ export type TaskWhy =
       readonly startedAt: Date | undefined;
       readonly leaseEndsAt: Date | undefined;
       readonly silentSince: Date | undefined;
-      /** Its lease has ended: another server takes it over. */
+      /** Its lease has ended: another server takes it over, if nothing holds that back. */
       readonly lost: boolean;
+      /** What holds back that another server takes it over. Only where its server is silent, or it is lost. */
+      readonly obstacle: Obstacle | undefined;
     }
   | {
       readonly code: "archived";

@@ -1392,9 +1392,13 @@ export type ExplainTaskResponse = {
         lease_ends_at: string | null;
         silent_since: string | null;
         /**
-         * Its lease has ended: another server takes it over.
+         * Its lease has ended: another server takes it over, if nothing holds that back.
          */
         lost: boolean;
+        /**
+         * What holds back that another server takes it over. Null while its own server is there.
+         */
+        obstacle: 'queue_paused' | 'no_worker' | 'workers_quiet' | 'type_not_handled' | null;
     } | {
         code: 'archived';
         at: string | null;
