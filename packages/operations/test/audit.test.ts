@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { operationsRoutes } from "../src/handlers/index.ts";
 import { type HandlersOf, Operations, RequestProblem, routesOf, webHandler } from "../src/index.ts";
+import { aTask } from "./tasks.ts";
 
 const words = { tag: "test", summary: "x", description: "x", scope: "operate", method: "POST" } as const;
 const body = z.strictObject({ reason: z.string().optional(), payload: z.unknown(), size: z.number().optional() });
@@ -110,6 +111,23 @@ describe("the audit", () => {
     });
     const { entries: stored } = await broker.readTrail({ trail: "audit", limit: 10 });
     expect(JSON.stringify(stored)).not.toContain("4111");
+  });
+
+  it("has what was asked for in the query, and how many tasks went with a queue", async () => {
+    await broker.enqueue([aTask({ queue: "old" }), aTask({ queue: "old" })]);
+    await ask("/queues/old", { method: "DELETE" });
+    await ask("/queues/old?force=true&reason=moved", { method: "DELETE" });
+    expect(await entries()).toMatchObject([
+      {
+        operation: "remove-queue",
+        on: { queue: "old" },
+        reason: "moved",
+        input: { force: "true" },
+        after: { removed_tasks: 2 },
+        result: "done",
+      },
+      { input: null, after: null, result: "not_done", code: "wrong_state" },
+    ]);
   });
 
   it("has what was refused, and keeps apart what was not done from what perhaps was", async () => {

@@ -82,7 +82,7 @@ function noteOf({ route, head, identity, params, query, body, told }: AuditedReq
     operation: route.endpoint.operationId,
     on: Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, String(value).slice(0, 1_000)])),
     reason: reason?.slice(0, 1_000),
-    input: auditedInput(body),
+    input: auditedInput(body ?? query),
     ...told,
     result: resultOf(end),
     code: end.code,

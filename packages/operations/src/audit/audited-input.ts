@@ -5,7 +5,7 @@ const mostItems = 20;
 const deepest = 4;
 
 /**
- * A request's body as the audit may keep it: no payloads and no secrets, and nothing that is large. Undefined when
+ * A request's body, or its query where it has none, as the audit may keep it: no payloads and no secrets, and nothing that is large. Undefined when
  * nothing is left to say.
  */
 export function auditedInput(body: unknown): unknown {

@@ -37,6 +37,7 @@ export const queueHandlers = {
   },
   removeQueue: async (context, { params: { queue }, query: { force } }) => {
     const { tasks } = await context.inspector.removeQueue(queue, { force, within: timeLeft(context) });
+    context.tellChange({ after: { removed_tasks: tasks } });
     return { status: 200, body: { queue, removed_tasks: tasks } };
   },
   releaseLock: async ({ inspector }, { params: { queue }, body }) => {
