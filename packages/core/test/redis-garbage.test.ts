@@ -54,6 +54,18 @@ describe.skipIf(redisServerPath() === undefined)("garbage in Redis (needs redis-
     expect(idsOf((await list("archived")).tasks).toSorted()).toEqual(["lost", "string"]);
   });
 
+  it.each([Number.NEGATIVE_INFINITY, -1e15])(
+    "as the moment %s of a task leaves its queue with numbers",
+    async (score) => {
+      const { raw, broker } = await setup();
+      await broker.enqueue([placedAt(Date.now() + 60_000, { id: "odd" })]);
+      await raw.zAdd(key("scheduled"), { value: "odd", score });
+      const { due, overdueMs = Number.NaN } = (await broker.queue("default")) ?? {};
+      expect(due).toBe(1);
+      expect(Math.abs(Date.now() - overdueMs)).toBeLessThan(60_000);
+    },
+  );
+
   it("in place of a task or of what its handler says hides nothing, and is replaced by what is said next", async () => {
     const { raw, broker } = await setup();
     await raw.set(key("t:string"), "x");

@@ -119,7 +119,8 @@ export class RedisInspect implements InspectFacet {
       failedTotal: number(11),
       latencyMs: since === undefined ? 0 : Math.max(0, now - since),
       due: number(13),
-      overdueMs: dueSince === "" ? 0 : Math.max(0, now - Number(dueSince) * 1_000),
+      // Any program can give a task a score that is no moment, such as "-inf": due since the first of all.
+      overdueMs: dueSince === "" ? 0 : Math.max(0, now - Math.max(0, Number(dueSince) * 1_000 || 0)),
     };
   }
 
