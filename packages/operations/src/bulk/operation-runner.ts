@@ -1,5 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { type Clock, errorText, HikyakuError, type Inspector, isHikyakuError, type Logger, systemClock } from "hikyaku";
+import {
+  type Clock,
+  errorText,
+  HikyakuError,
+  type Inspector,
+  isHikyakuError,
+  isStoreAway,
+  type Logger,
+  systemClock,
+} from "hikyaku";
 import type { KeptOperation, OperationStore } from "./operation-store.ts";
 import { type BulkBroker, leaseMs, OperationTurn, type TurnEnd } from "./operation-turn.ts";
 import { hasEnded } from "./stored-operation.ts";
@@ -64,7 +73,8 @@ export class OperationRunner {
         failures = 0;
       } catch (error) {
         if (isHikyakuError(error, "closed")) return;
-        if (failures++ === 0) {
+        // Whoever has the broker tells of a store that is away, once.
+        if (failures++ === 0 && !isStoreAway(error)) {
           this.#parts.logger.warn("operations: bulk operations wait for the store", { error: errorText(error) });
         }
         pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
