@@ -25,7 +25,7 @@ expected-statuses = [${answers.join(", ")}]
 # Each item has an outcome of its own, so a wrong one is refused in an answer with 200.
 [[operations]]
 include-path-regex = "/tasks/bulk$"
-checks.negative_data_rejection.enabled = false
+checks.negative_data_rejection.expected-statuses = [200, ${refusals.join(", ")}]
 `;
 /** How long it tries, in seconds. */
 const tryFor = 60;
